@@ -1,0 +1,46 @@
+"""Who may read which topic, judged in one statement of one snapshot."""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable
+
+from sqlalchemy import bindparam, literal, select, true, union_all
+
+from model.channel import READABLE, Channels
+from model.db import Transaction
+from model.event import ADMIN
+from model.group import Memberships
+from model.json_rows import json_object, json_rows, number
+from model.user import ServerRole, Users
+
+_channels, _groups = json_rows("channel_ids"), json_rows("group_ids")
+_active = (Users.id == bindparam("user_id"), Users.active == true())
+READABLE_TOPICS = union_all(
+    select(literal("channel").label("noun"), Channels.id)
+    .join_from(Channels, Memberships, Memberships.group_id == Channels.group_id)
+    .join(Users, Users.id == Memberships.user_id)
+    .join(_channels, Channels.id == number(_channels.c.key))
+    .where(*_active, READABLE),
+    select(literal("group"), Memberships.group_id)
+    .join_from(Memberships, Users, Users.id == Memberships.user_id)
+    .join(_groups, Memberships.group_id == number(_groups.c.key))
+    .where(*_active),
+    select(literal("user"), Users.id).where(*_active),
+    select(literal(ADMIN), Users.id).where(*_active, Users.role == ServerRole.ADMIN),
+)
+
+
+async def readable(db: Transaction, user_id: int, topics: Iterable[str]) -> set[str]:
+    """Those of the topics that the user may read; unknown names are none."""
+    wanted, ids = set(topics), defaultdict[str, list[int]](list)
+    for topic in wanted:
+        noun, _, number = topic.partition(":")
+        if re.fullmatch("[1-9][0-9]{0,17}", number):
+            ids[noun].append(int(number))
+    rows = await db.all(
+        READABLE_TOPICS,
+        user_id=user_id,
+        channel_ids=json_object(ids["channel"]),
+        group_ids=json_object(ids["group"]),
+    )
+    return wanted & {ADMIN if noun == ADMIN else f"{noun}:{number}" for noun, number in rows}

@@ -1,0 +1,59 @@
+"""Every expected no. Which HTTP status or socket message it becomes is for the doors to say.
+
+Refusal
+├── NotFound   it is not there, or the reader may not know of it
+├── NotSignedIn
+├── Forbidden  may see it, may not do it
+├── Conflict   the state of things forbids it
+├── Invalid    the input is wrong; `fields` names each wrong field
+├── TooMany    a limit; `retry_after_s` says when to come back
+└── TryAgain   nothing was changed and the same request may succeed in a moment
+"""
+
+from collections.abc import Mapping
+
+
+class Refusal(Exception):
+    """`code` is stable and for programs, `detail` a sentence for people."""
+
+    def __init__(self, code: str, detail: str) -> None:
+        super().__init__(detail)
+        self.code = code
+        self.detail = detail
+
+
+class NotFound(Refusal):
+    def __init__(self, what: str = "page") -> None:
+        super().__init__("not_found", f"There is no such {what}, or you may not know of it.")
+
+
+class NotSignedIn(Refusal):
+    def __init__(self, detail: str = "Sign in first.", code: str = "not_signed_in") -> None:
+        super().__init__(code, detail)
+
+
+class Forbidden(Refusal):
+    pass
+
+
+class Conflict(Refusal):
+    pass
+
+
+class Invalid(Refusal):
+    def __init__(self, fields: Mapping[str, str]) -> None:
+        super().__init__("invalid", "Some of what was sent is not right: see fields.")
+        self.fields = dict(fields)
+
+
+class TooMany(Refusal):
+    def __init__(self, detail: str, *, retry_after_s: int) -> None:
+        super().__init__("too_many", detail)
+        self.retry_after_s = retry_after_s
+
+
+class TryAgain(Refusal):
+    retry_after_s = 1
+
+    def __init__(self) -> None:
+        super().__init__("try_again", "The server is busy; nothing was changed. Try again.")

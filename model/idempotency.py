@@ -1,0 +1,100 @@
+"""Answers kept for 24 hours, so that a request repeated with its key is carried out once.
+
+The key's row is inserted first in the transaction of the operation and the answer stored last:
+either both the change and its answer are there, or neither.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import ForeignKey, LargeBinary, bindparam, delete, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Mapped, mapped_column
+
+from model.db import Base, Transaction, now
+from model.errors import Conflict
+from model.user import Caller
+
+KEPT = timedelta(hours=24)
+
+
+class IdempotencyKeys(Base):
+    __tablename__ = "idempotency_keys"
+    user_id: Mapped[int] = mapped_column(
+        ForeignKey("users.id", ondelete="CASCADE"), primary_key=True
+    )
+    route: Mapped[str] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(primary_key=True)
+    fingerprint: Mapped[str]  # of the validated values
+    status: Mapped[int | None]
+    answer: Mapped[bytes | None] = mapped_column(LargeBinary)
+    created_at: Mapped[datetime] = mapped_column(index=True)
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    body: bytes
+
+
+_insert = insert(IdempotencyKeys)
+CLAIM = _insert.on_conflict_do_update(
+    index_elements=[IdempotencyKeys.user_id, IdempotencyKeys.route, IdempotencyKeys.key],
+    set_={
+        "fingerprint": _insert.excluded.fingerprint,
+        "status": None,
+        "answer": None,
+        "created_at": _insert.excluded.created_at,
+    },
+    where=IdempotencyKeys.created_at < bindparam("forgotten_before"),
+).returning(IdempotencyKeys.user_id)
+_SAME = (
+    IdempotencyKeys.user_id == bindparam("of_user"),
+    IdempotencyKeys.route == bindparam("of_route"),
+    IdempotencyKeys.key == bindparam("of_key"),
+)
+FIND = select(IdempotencyKeys.fingerprint, IdempotencyKeys.status, IdempotencyKeys.answer).where(
+    *_SAME
+)
+KEEP = update(IdempotencyKeys).where(*_SAME)
+FORGET = delete(IdempotencyKeys).where(IdempotencyKeys.created_at < bindparam("before"))
+
+
+async def claim_key(
+    db: Transaction, route: str, key: str, values: bytes, *, by: Caller
+) -> Answer | None:
+    """The answer that this key has had already; None when it is ours to carry out."""
+    fingerprint = hashlib.sha256(values).hexdigest()
+    claimed = await db.scalar(
+        CLAIM,
+        user_id=by.id,
+        route=route,
+        key=key,
+        fingerprint=fingerprint,
+        created_at=now(),
+        forgotten_before=now() - KEPT,
+    )
+    if claimed is not None:
+        return None
+    kept = await db.first(FIND, of_user=by.id, of_route=route, of_key=key)
+    if kept is None or kept.fingerprint != fingerprint:
+        raise Conflict(
+            "idempotency_key_reused", "This Idempotency-Key was used for something else."
+        )
+    return Answer(kept.status, kept.answer)
+
+
+async def keep_answer(db: Transaction, route: str, key: str, answer: Answer, *, by: Caller) -> None:
+    await db.run(
+        KEEP,
+        of_user=by.id,
+        of_route=route,
+        of_key=key,
+        status=answer.status,
+        answer=answer.body,
+    )
+
+
+async def forget_old_answers(db: Transaction) -> None:
+    await db.run(FORGET, before=now() - KEPT)

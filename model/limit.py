@@ -1,0 +1,87 @@
+"""Limits that must be exact on any number of workers: GCRA, one row and one statement a limit.
+
+The row keeps the theoretical arrival time of the next action (ITU-T I.371): an action is allowed
+while that is less than `burst` intervals ahead of now.
+"""
+
+import math
+import time
+from dataclasses import dataclass
+
+from sqlalchemy import BigInteger, bindparam, case, delete, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Mapped, mapped_column
+
+from model.db import Base, Database, Transaction
+from model.errors import TooMany
+
+
+class Limits(Base):
+    __tablename__ = "limits"
+    key: Mapped[str] = mapped_column(primary_key=True)
+    arrival_us: Mapped[int] = mapped_column(index=True)  # since 1970
+
+
+@dataclass(frozen=True)
+class Limit:
+    """`burst` actions at once, and one more each `every_s` seconds."""
+
+    name: str
+    burst: int
+    every_s: float
+
+
+SIGN_IN_ACCOUNT = Limit("sign-in", burst=10, every_s=30)
+SIGN_IN_ADDRESS = Limit("sign-in-address", burst=300, every_s=1)
+REGISTER_ADDRESS = Limit("register-address", burst=200, every_s=10)
+JOIN_CODE = Limit("join-code", burst=20, every_s=180)
+PASSWORD = Limit("password", burst=10, every_s=30)
+
+_now, _interval = (bindparam(name, type_=BigInteger) for name in ("now", "interval"))
+_burst = bindparam("burst", type_=BigInteger)
+_later = case((Limits.arrival_us > _now, Limits.arrival_us), else_=_now) + _interval
+TAKE = (
+    insert(Limits)
+    .values(arrival_us=_now + _interval)
+    .on_conflict_do_update(
+        index_elements=[Limits.key], set_={"arrival_us": _later}, where=_later <= _now + _burst
+    )
+    .returning(Limits.arrival_us)
+)
+FIND = select(Limits.arrival_us).where(Limits.key == bindparam("of_key"))
+FORGIVE = delete(Limits).where(Limits.key == bindparam("of_key"))
+GIVE_BACK = (
+    update(Limits)
+    .where(Limits.key == bindparam("of_key"))
+    .values(arrival_us=Limits.arrival_us - _interval)
+)
+FORGET_PASSED = delete(Limits).where(Limits.arrival_us < bindparam("now"))
+
+
+async def take(database: Database, limit: Limit, who: str) -> None:
+    """Count one action of `who`, or raise TooMany; in a small transaction of its own."""
+    key, interval, now = f"{limit.name}:{who}", int(limit.every_s * 1e6), time.time_ns() // 1000
+    burst = interval * limit.burst
+    async with database.read() as db:
+        arrival = await db.scalar(FIND, of_key=key) or now
+    if max(arrival, now) + interval <= now + burst:
+        async with database.write() as db:
+            if await db.scalar(TAKE, key=key, now=now, interval=interval, burst=burst):
+                return
+            arrival = await db.scalar(FIND, of_key=key)
+    wait_s = (arrival + interval - burst - now) / 1e6
+    raise TooMany("Too many tries; wait a while.", retry_after_s=max(1, math.ceil(wait_s)))
+
+
+async def give_back(db: Transaction, limit: Limit, who: str) -> None:
+    """What was counted last was right; what was wrong before goes on counting."""
+    await db.run(GIVE_BACK, of_key=f"{limit.name}:{who}", interval=int(limit.every_s * 1e6))
+
+
+async def forgive(db: Transaction, limit: Limit, who: str) -> None:
+    """It was them: nothing of what was tried counts any more."""
+    await db.run(FORGIVE, of_key=f"{limit.name}:{who}")
+
+
+async def forget_passed_limits(db: Transaction) -> None:
+    await db.run(FORGET_PASSED, now=time.time_ns() // 1000)

@@ -1,0 +1,14 @@
+"""Runs migrations on the connection that model/schema.py hands over."""
+
+from alembic import context
+
+from model.db import Base
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=Base.metadata,
+    render_as_batch=True,  # SQLite alters a table by copying it
+    user_module_prefix="model.db.",
+)
+with context.begin_transaction():
+    context.run_migrations()

@@ -1,0 +1,244 @@
+"""Posts and their replies. A reply belongs to a post, never to a reply, and goes with it."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, Text, bindparam, delete, insert, select, update
+from sqlalchemy.orm import Mapped, aliased, mapped_column
+from typing_extensions import TypedDict
+
+from model.channel import MINE, READABLE, Channel, Channels
+from model.db import Base, Transaction, finder, now
+from model.errors import Conflict, Forbidden, Invalid, NotFound
+from model.event import record
+from model.group import Memberships
+from model.page import Page, Pages, pages
+from model.reaction import ReactionView, list_reactions
+from model.user import Caller, PersonView, Users, person
+
+MAX_CHARS = 4000
+
+
+class Posts(Base):
+    __tablename__ = "posts"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    channel_id: Mapped[int] = mapped_column(ForeignKey("channels.id", ondelete="CASCADE"))
+    parent_id: Mapped[int | None] = mapped_column(ForeignKey("posts.id", ondelete="CASCADE"))
+    author_id: Mapped[int | None] = mapped_column(
+        ForeignKey("users.id", ondelete="SET NULL"), index=True
+    )
+    text: Mapped[str] = mapped_column(Text)
+    reply_count: Mapped[int]
+    created_at: Mapped[datetime]
+    edited_at: Mapped[datetime | None]
+    __table_args__ = (
+        Index(None, "channel_id", "parent_id", "id"),
+        Index(None, "channel_id", "id"),
+        Index(None, "parent_id", "id"),
+        {"sqlite_autoincrement": True},
+    )
+
+
+class ParentView(TypedDict):
+    """What a reply says of the post that it belongs to."""
+
+    id: int
+    reply_count: int
+
+
+class PostView(TypedDict):
+    id: int
+    channel_id: int
+    parent: ParentView | None
+    author: PersonView | None
+    text: str
+    created_at: datetime
+    edited_at: datetime | None
+    reply_count: int
+    reactions: list[ReactionView]
+
+
+@dataclass(frozen=True)
+class Post:
+    """A post as somebody who may read it finds it, in the channel as she finds that."""
+
+    channel: Channel
+    id: int
+    parent_id: int | None
+    author_id: int | None
+    author_name: str | None
+    text: str
+    reply_count: int
+    created_at: datetime
+    edited_at: datetime | None
+    parent_reply_count: int | None
+
+    @property
+    def topic(self) -> str:
+        return self.channel.topic
+
+    @property
+    def about(self) -> str:
+        return f"post:{self.id}"
+
+    def view(self, reactions: list[ReactionView]) -> PostView:
+        return _view(self, self.channel.id, reactions)
+
+
+Parents = aliased(Posts)
+COLUMNS = (
+    Posts.id,
+    Posts.parent_id,
+    Posts.author_id,
+    Users.name.label("author_name"),
+    Posts.text,
+    Posts.reply_count,
+    Posts.created_at,
+    Posts.edited_at,
+)
+FIND = finder(
+    MINE.with_only_columns(
+        *COLUMNS, Parents.reply_count.label("parent_reply_count"), *MINE.selected_columns
+    )
+    .join(Posts, Posts.channel_id == Channels.id)
+    .outerjoin(Users, Users.id == Posts.author_id)
+    .outerjoin(Parents, Parents.id == Posts.parent_id)
+    .where(Posts.id == bindparam("post_id"), READABLE),
+    locks=[Channels, Posts, Memberships],
+)
+_posts = (
+    select(*COLUMNS, Parents.reply_count.label("parent_reply_count"))
+    .outerjoin_from(Posts, Users, Users.id == Posts.author_id)
+    .outerjoin(Parents, Parents.id == Posts.parent_id)
+)
+_of_channel = _posts.where(Posts.channel_id == bindparam("channel_id"), Posts.parent_id.is_(None))
+LIST = pages(_of_channel, Posts.id, newest_first=True)
+LIST_REPLIES = pages(_posts.where(Posts.parent_id == bindparam("of_parent")), Posts.id)
+REPLY_IDS = select(Posts.id).where(Posts.parent_id == bindparam("of_parent"))
+INSERT = insert(Posts).returning(Posts.id)
+EDIT = update(Posts).where(Posts.id == bindparam("of_post"))
+COUNT_REPLIES = EDIT.values(reply_count=Posts.reply_count + bindparam("more")).returning(
+    Posts.reply_count
+)
+DELETE = delete(Posts).where(Posts.id == bindparam("of_post"))
+
+
+async def find_post(db: Transaction, post_id: int, *, reader: Caller) -> Post:
+    post = await _find(db, post_id, reader)
+    if post is None:
+        raise NotFound("post")
+    return post
+
+
+async def view_post(db: Transaction, post: Post) -> PostView:
+    reactions = await list_reactions(db, [post.id])
+    return post.view(reactions.get(post.id, []))
+
+
+async def list_posts(
+    db: Transaction, channel: Channel, page: Page
+) -> tuple[list[PostView], int | None]:
+    """Posts that are no replies: newest first, or oldest first after a given one."""
+    return await _list(db, LIST, channel, page, channel_id=channel.id)
+
+
+async def list_replies(
+    db: Transaction, post: Post, page: Page
+) -> tuple[list[PostView], int | None]:
+    """Oldest first."""
+    return await _list(db, LIST_REPLIES, post.channel, page, of_parent=post.id)
+
+
+async def write_post(
+    db: Transaction, channel: Channel, text: str, *, by: Caller, parent_id: int | None = None
+) -> PostView:
+    require_writable(channel)
+    parent = await _parent(db, channel, parent_id, by=by) if parent_id is not None else None
+    created_at = now()
+    post_id = await db.scalar(
+        INSERT,
+        channel_id=channel.id,
+        parent_id=parent_id,
+        author_id=by.id,
+        text=text,
+        reply_count=0,
+        created_at=created_at,
+    )
+    replies = await db.scalar(COUNT_REPLIES, of_post=parent_id, more=1) if parent else None
+    post = Post(channel, post_id, parent_id, by.id, by.name, text, 0, created_at, None, replies)
+    view = post.view([])
+    record(db, post.topic, "post.created", view, by=by.id, about=post.about)
+    return view
+
+
+async def edit_post(db: Transaction, post: Post, text: str, *, by: Caller) -> PostView:
+    if post.author_id != by.id:
+        raise Forbidden("post_not_yours", "Only its author may edit a post.")
+    require_writable(post.channel)
+    changed = replace(post, text=text, edited_at=now())
+    await db.run(EDIT, of_post=post.id, text=text, edited_at=changed.edited_at)
+    view = await view_post(db, changed)
+    record(db, post.topic, "post.edited", view, by=by.id, about=post.about, scrubs=[post.about])
+    return view
+
+
+async def delete_post(db: Transaction, post: Post, *, by: Caller) -> None:
+    """With its replies."""
+    if post.author_id != by.id and not post.channel.role.moderates:
+        raise Forbidden("post_not_yours", "Only its author or a moderator may delete a post.")
+    replies = await db.all(REPLY_IDS, of_parent=post.id)
+    await db.run(DELETE, of_post=post.id)
+    parent: ParentView | None = None
+    if post.parent_id is not None:
+        count = await db.scalar(COUNT_REPLIES, of_post=post.parent_id, more=-1)
+        parent = {"id": post.parent_id, "reply_count": count}
+    scrubs = [post.about, *(f"post:{reply.id}" for reply in replies)]
+    deleted = {"id": post.id, "parent": parent}
+    record(db, post.topic, "post.deleted", deleted, by=by.id, about=post.about, scrubs=scrubs)
+
+
+def require_writable(channel: Channel) -> None:
+    if not channel.writable:
+        raise Forbidden("not_a_moderator", "Only moderators and owners write here.")
+
+
+async def _find(db: Transaction, post_id: int, reader: Caller) -> Post | None:
+    row = await db.find(FIND, post_id=post_id, user_id=reader.id)
+    width = len(COLUMNS) + 1
+    return Post(Channel(*row[width:]), *row[:width]) if row else None
+
+
+async def _parent(db: Transaction, channel: Channel, parent_id: int, *, by: Caller) -> Post:
+    parent = await _find(db, parent_id, by)
+    if parent is None or parent.channel.id != channel.id:
+        raise Invalid({"parent_id": "There is no such post in this channel."})
+    if parent.parent_id is not None:
+        raise Conflict("not_a_post", "A reply takes no replies; answer the post itself.")
+    return parent
+
+
+async def _list(
+    db: Transaction, all_pages: Pages, channel: Channel, page: Page, **values: Any
+) -> tuple[list[PostView], int | None]:
+    rows, following = page.cut(await db.all(all_pages.of(page), **values, **page.values))
+    reactions = await list_reactions(db, [row.id for row in rows]) if rows else {}
+    return [_view(row, channel.id, reactions.get(row.id, [])) for row in rows], following
+
+
+def _view(row: Any, channel_id: int, reactions: list[ReactionView]) -> PostView:
+    """Of a `Post`, or of a row with the same attributes."""
+    parent: ParentView | None = None
+    if row.parent_id is not None:
+        parent = {"id": row.parent_id, "reply_count": row.parent_reply_count}
+    return {
+        "id": row.id,
+        "channel_id": channel_id,
+        "parent": parent,
+        "author": person(row.author_id, row.author_name),
+        "text": row.text,
+        "created_at": row.created_at,
+        "edited_at": row.edited_at,
+        "reply_count": row.reply_count,
+        "reactions": reactions,
+    }

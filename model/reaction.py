@@ -1,0 +1,121 @@
+"""Reactions: one of each emoji a person and post; all that happen at once are counted."""
+
+import unicodedata
+from collections.abc import Sequence
+from typing import Protocol
+
+from sqlalchemy import ForeignKey, bindparam, delete, func, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Mapped, mapped_column
+from typing_extensions import TypedDict
+
+from model.db import Base, Transaction
+from model.errors import Conflict, Invalid
+from model.event import record
+from model.json_rows import json_object, json_rows, number
+from model.user import Caller
+
+MAX_CHARS = 16  # code points: a family or a flag takes seven
+MAX_EMOJI_A_POST = 50
+PICTURES = {"So", "Sk", "Sm"}
+JOINERS = {"Mn", "Me", "Cf", "Nd", "Po"}  # variation selectors, keycaps and what they enclose
+
+
+class Reactions(Base):
+    __tablename__ = "reactions"
+    post_id: Mapped[int] = mapped_column(
+        ForeignKey("posts.id", ondelete="CASCADE"), primary_key=True
+    )
+    emoji: Mapped[str] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = mapped_column(
+        ForeignKey("users.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
+
+
+class ReactionView(TypedDict):
+    emoji: str
+    user_ids: list[int]
+
+
+class Reactable(Protocol):
+    """A post, as reactions see it."""
+
+    @property
+    def id(self) -> int: ...
+    @property
+    def topic(self) -> str: ...
+
+
+ADD = insert(Reactions).on_conflict_do_nothing().returning(Reactions.post_id)
+REMOVE = delete(Reactions).where(
+    Reactions.post_id == bindparam("of_post"),
+    Reactions.emoji == bindparam("of_emoji"),
+    Reactions.user_id == bindparam("of_user"),
+)
+WHO = (
+    select(Reactions.user_id)
+    .where(Reactions.post_id == bindparam("of_post"), Reactions.emoji == bindparam("of_emoji"))
+    .order_by(Reactions.user_id)
+)
+HOW_MANY_EMOJI = select(func.count(Reactions.emoji.distinct())).where(
+    Reactions.post_id == bindparam("of_post")
+)
+_wanted = json_rows("post_ids")
+OF_POSTS = (
+    select(Reactions.post_id, Reactions.emoji, Reactions.user_id)
+    .join_from(_wanted, Reactions, Reactions.post_id == number(_wanted.c.key))
+    .order_by(Reactions.post_id, Reactions.emoji, Reactions.user_id)
+)
+
+
+def is_emoji(text: str) -> bool:
+    kinds = {unicodedata.category(char) for char in text}
+    pictured = bool(kinds & PICTURES) or "\N{COMBINING ENCLOSING KEYCAP}" in text
+    return 0 < len(text) <= MAX_CHARS and pictured and kinds <= PICTURES | JOINERS
+
+
+def require_emoji(text: str) -> None:
+    if not is_emoji(text):
+        raise Invalid({"emoji": "This is not one emoji."})
+
+
+async def list_reactions(db: Transaction, post_ids: Sequence[int]) -> dict[int, list[ReactionView]]:
+    """Of posts, by emoji; those without any are left out."""
+    found: dict[int, dict[str, list[int]]] = {}
+    for post_id, emoji, user_id in await db.all(OF_POSTS, post_ids=json_object(post_ids)):
+        found.setdefault(post_id, {}).setdefault(emoji, []).append(user_id)
+    return {
+        post_id: [{"emoji": emoji, "user_ids": user_ids} for emoji, user_ids in reactions.items()]
+        for post_id, reactions in found.items()
+    }
+
+
+async def add_reaction(db: Transaction, post: Reactable, emoji: str, *, by: Caller) -> ReactionView:
+    require_emoji(emoji)
+    if await db.scalar(ADD, post_id=post.id, emoji=emoji, user_id=by.id) is None:
+        return await _who(db, post, emoji)
+    if await db.scalar(HOW_MANY_EMOJI, of_post=post.id) > MAX_EMOJI_A_POST:
+        raise Conflict("too_many_emoji", f"A post takes {MAX_EMOJI_A_POST} different emoji.")
+    return await _tell(db, "reaction.added", post, emoji, by=by)
+
+
+async def remove_reaction(
+    db: Transaction, post: Reactable, emoji: str, *, by: Caller
+) -> ReactionView:
+    require_emoji(emoji)
+    if not await db.run(REMOVE, of_post=post.id, of_emoji=emoji, of_user=by.id):
+        return await _who(db, post, emoji)
+    return await _tell(db, "reaction.removed", post, emoji, by=by)
+
+
+async def _tell(
+    db: Transaction, kind: str, post: Reactable, emoji: str, *, by: Caller
+) -> ReactionView:
+    reaction = await _who(db, post, emoji)
+    record(db, post.topic, kind, {"id": post.id, **reaction}, by=by.id, about=f"post:{post.id}")
+    return reaction
+
+
+async def _who(db: Transaction, post: Reactable, emoji: str) -> ReactionView:
+    rows = await db.all(WHO, of_post=post.id, of_emoji=emoji)
+    return {"emoji": emoji, "user_ids": [row.user_id for row in rows]}

@@ -1,0 +1,145 @@
+"""Migrations, and whether code and schema fit each other. The only user of Alembic.
+
+The row of `schema` says up to which migration the database is (`head`) and the oldest code that
+can still work on it (`oldest_code`), so that old and new run side by side during a deployment.
+"""
+
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, inspect, select, text, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.engine import make_url
+from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+from sqlalchemy.orm import Mapped, mapped_column
+
+from model.db import Base
+from model.event import Epochs
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+POSTGRESQL_LOCK = 0x686F6D65  # any number that nobody else takes: "home"
+LOCKED_FOR_AT_MOST_S = 60
+
+
+class Schema(Base):
+    __tablename__ = "schema"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    head: Mapped[str]
+    oldest_code: Mapped[str]
+
+
+class Misfit(Exception):
+    """Code and schema are too far apart to work together."""
+
+
+async def prepare(url: str, *, lossy: bool = False) -> None:
+    """Bring the database up to this code, one process at a time; raises Misfit.
+
+    `lossy`: commits may be lost with the power (HOMEROOM_DURABILITY=process). After an unclean
+    stop under another boot the numbers of lost events are given out again: a new epoch says so.
+    """
+    async with _locked(url) as connection:
+        await connection.run_sync(_migrate)
+        await connection.run_sync(_name_epoch, lossy)
+
+
+async def check(url: str) -> None:
+    """Raises Misfit unless this code can work on the database as it is."""
+    async with _locked(url) as connection:
+        _fit(await connection.run_sync(_schema_row))
+
+
+async def note_clean_stop(url: str) -> None:
+    async with _locked(url) as connection:
+        await connection.execute(update(Epochs).values(running_boot=None))
+
+
+async def new_migration(url: str, message: str) -> Path:
+    """Write the next migration: what the tables in the code have and the database has not."""
+    number = f"{int(code_head()) + 1:04}"
+    async with _locked(url) as connection:
+        made = await connection.run_sync(
+            lambda sync: command.revision(_config(sync), message, autogenerate=True, rev_id=number)
+        )
+    return Path(made.path)  # type: ignore[union-attr] # one revision, so no list
+
+
+def code_head() -> str:
+    return str(ScriptDirectory.from_config(_config()).get_current_head())
+
+
+def _config(connection: Connection | None = None) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.set_main_option("path_separator", "os")
+    config.attributes["connection"] = connection
+    return config
+
+
+@asynccontextmanager
+async def _locked(url: str) -> AsyncIterator[AsyncConnection]:
+    """A transaction that nobody else migrates in; foreign keys are not yet enforced in it."""
+    is_sqlite = make_url(url).get_backend_name() == "sqlite"
+    options = {"isolation_level": None, "timeout": LOCKED_FOR_AT_MOST_S} if is_sqlite else {}
+    engine = create_async_engine(url, connect_args=options)
+    try:
+        async with engine.connect() as connection:
+            if is_sqlite:
+                await connection.exec_driver_sql("PRAGMA journal_mode = WAL")
+                await connection.exec_driver_sql("BEGIN IMMEDIATE")
+            else:
+                await connection.execute(
+                    text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": POSTGRESQL_LOCK}
+                )
+            yield connection
+            await connection.commit()
+    finally:
+        await engine.dispose()
+
+
+def _migrate(connection: Connection) -> None:
+    row, head = _schema_row(connection), code_head()
+    if row is not None and row.head >= head:
+        return _fit(row)
+    config = _config(connection)
+    command.upgrade(config, "head")
+    if connection.dialect.name == "sqlite":
+        broken = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
+        assert not broken, f"a migration left rows without what they refer to: {broken}"
+    revisions = ScriptDirectory.from_config(config).walk_revisions()
+    oldest = max(revision.module.oldest_code for revision in revisions)
+    values = {"head": head, "oldest_code": oldest}
+    statement = insert(Schema).values(id=1, **values)
+    connection.execute(statement.on_conflict_do_update(index_elements=[Schema.id], set_=values))
+    return None
+
+
+def _schema_row(connection: Connection) -> Any:
+    if not inspect(connection).has_table(Schema.__tablename__):
+        return None
+    return connection.execute(select(Schema.head, Schema.oldest_code)).first()
+
+
+def _fit(row: Any) -> None:
+    head = code_head()
+    if row is None or row.head < head:
+        raise Misfit("The database is older than this code: run `python main.py` once.")
+    if row.oldest_code > head:
+        raise Misfit(f"The database needs newer code: {row.oldest_code}, this is {head}.")
+
+
+def _name_epoch(connection: Connection, lossy: bool) -> None:
+    boot = BOOT_ID.read_text().strip() if BOOT_ID.exists() else secrets.token_hex(8)
+    row = connection.execute(select(Epochs.name, Epochs.running_boot)).first()
+    unclean = row is not None and row.running_boot not in {None, boot}
+    name = secrets.token_hex(4) if row is None or unclean else row.name
+    values = {"name": name, "running_boot": boot if lossy else None}
+    statement = insert(Epochs).values(id=1, **values)
+    connection.execute(statement.on_conflict_do_update(index_elements=[Epochs.id], set_=values))
