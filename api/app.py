@@ -1,0 +1,170 @@
+"""Wires the application together: what it is made of, in which order, and how it opens and closes.
+
+Nothing is connected or read before it serves.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator, Callable, Collection
+from contextlib import suppress
+from typing import Any
+
+import msgspec
+from quart import Quart, Response
+from quart.json.provider import JSONProvider
+from quart.wrappers.base import BaseRequestWebsocket
+from werkzeug.routing import IntegerConverter, MapAdapter
+
+from api import docs, health, jobs, pages
+from api.channels import channels
+from api.connection import FinishingHTTPConnection, FinishingWebsocketConnection, JsonRequest
+from api.context import Services
+from api.groups import groups
+from api.live.socket import live
+from api.me import me
+from api.memberships import memberships
+from api.middleware import auth, cors, errors, headers, idempotent, limits, request_id
+from api.middleware.proxy import TrustedProxy
+from api.posts import posts
+from api.sessions import sessions
+from api.settings import ROOT, Settings
+from api.users import users
+from model.bus import Bus
+from model.db import Database
+from model.feed import Feed
+from model.password import Passwords
+from model.schema import check, prepare
+
+log = logging.getLogger(__name__)
+
+RESOURCES = (users, me, sessions, groups, memberships, channels, posts, live)
+MAX_BODY_BYTES = 1024 * 1024
+SOCKETS_CLOSE_WITHIN_S = 5
+
+
+class Json(JSONProvider):
+    def dumps(self, obj: Any, **_: Any) -> str:
+        return msgspec.json.encode(obj).decode()
+
+    def loads(self, s: str | bytes, **_: Any) -> Any:
+        return msgspec.json.decode(s)
+
+    def response(self, *values: Any, **fields: Any) -> Response:
+        body = msgspec.json.encode(self._prepare_response_obj(values, fields))
+        return Response(body, content_type="application/json")
+
+
+class IdConverter(IntegerConverter):
+    """An id: by this pattern it fits into 64 bits; anything else is no page of ours."""
+
+    regex = "[1-9][0-9]{0,17}"
+
+
+class Homeroom(Quart):
+    request_class = JsonRequest
+    asgi_http_class = FinishingHTTPConnection
+    asgi_websocket_class = FinishingWebsocketConnection
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        self._known: dict[Callable[..., Any], Callable[..., Any]] = {}
+        super().__init__(*arguments, **options)
+
+    def ensure_async(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """Quart inspects each hook and view at each request; once is enough."""
+        if func not in self._known:
+            self._known[func] = super().ensure_async(func)
+        return self._known[func]
+
+    def create_url_adapter(self, request: BaseRequestWebsocket | None) -> MapAdapter | None:
+        """Routes do not depend on the host: whatever a client says it is must not break them."""
+        if request is None:
+            return super().create_url_adapter(request)
+        return self.url_map.bind(
+            "localhost",
+            script_name=request.root_path,
+            url_scheme=request.scheme,
+            default_method=request.method,
+            path_info=request.path,
+            query_args=request.query_string.decode("latin-1"),
+        )
+
+
+def create_app(settings: Settings, *, bus: Bus | None = None, prepared: bool = False) -> Quart:
+    """`prepared`: the supervisor has brought the database up to date already."""
+    app = Homeroom(
+        __name__,
+        root_path=str(ROOT),
+        static_folder="static",
+        template_folder="templates",
+        instance_path=str(settings.instance.absolute()),
+    )
+    app.config.update(
+        MAX_CONTENT_LENGTH=MAX_BODY_BYTES,
+        SEND_FILE_MAX_AGE_DEFAULT=None,  # the browser asks, the ETag answers
+        TEMPLATES_AUTO_RELOAD=False,
+    )
+    app.url_map.strict_slashes = False
+    app.url_map.merge_slashes = False  # it would redirect
+    app.url_map.converters["id"] = IdConverter
+    docs.init(app)
+    app.json = Json(app)
+    for middleware in (request_id, headers, cors, errors, auth, limits, idempotent):
+        middleware.init(app)
+    for resource in RESOURCES:
+        app.register_blueprint(resource, url_prefix="/api")
+    for door in (pages.pages, health.health):
+        app.register_blueprint(door)
+    if settings.trusted_proxies:
+        app.asgi_app = TrustedProxy(app.asgi_app, settings.trusted_proxies)  # type: ignore[method-assign] # as Quart's documentation shows it
+
+    @app.while_serving
+    async def serve() -> AsyncGenerator[None, None]:
+        signing_key = settings.signing_key()
+        if prepared:
+            await check(settings.sqlalchemy_url)
+        else:
+            await prepare(settings.sqlalchemy_url, lossy=settings.is_lossy)
+        running = open_services(settings, bus or Bus(), signing_key)
+        app.extensions["homeroom"] = running
+        await running.feed.open()
+        running.bus.listen(running.feed.wake)
+        background = [
+            asyncio.create_task(running.feed.run()),
+            asyncio.create_task(jobs.run(running.database)),
+        ]
+        yield
+        await close_connections(running)
+        for task in background:
+            task.cancel()
+        await asyncio.wait(background)
+        running.bus.close()
+        running.passwords.close()
+        await running.database.close()
+
+    return app
+
+
+def open_services(settings: Settings, bus: Bus, signing_key: bytes) -> Services:
+    database = Database(
+        settings.sqlalchemy_url, synchronous="NORMAL" if settings.is_lossy else "FULL"
+    )
+    feed = Feed(database, settings.feed_limits)
+
+    def tell(topics: Collection[str]) -> None:
+        feed.wake(topics)
+        bus.hint(topics)
+
+    database.committed = tell
+    return Services(settings, database, feed, bus, Passwords(settings.workers), signing_key)
+
+
+async def close_connections(services: Services) -> None:
+    """Every live connection gets `bye` and 1012; who does not take it is left behind."""
+    services.is_stopping = True
+    connections = list(services.connections)
+    for connection in connections:
+        connection.stop(among=len(connections))
+    with suppress(TimeoutError):
+        async with asyncio.timeout(SOCKETS_CLOSE_WITHIN_S):
+            for connection in connections:
+                await connection.ended.wait()

@@ -1,0 +1,152 @@
+"""The channels of a group, who belongs to the private ones, and how far one has read."""
+
+from typing import Annotated
+
+from pydantic import Field
+from quart import Blueprint
+from quart_schema import document_response, validate_querystring, validate_request
+from typing_extensions import TypedDict
+
+from api.context import caller, read, write
+from api.forms import Description, Form, Id, Name, PageQuery
+from api.middleware.idempotent import idempotent
+from model.channel import (
+    ChannelView,
+    Kind,
+    channel_member_ids,
+    create_channel,
+    edit_channel,
+    find_channel,
+)
+from model.channel_member import (
+    add_channel_member,
+    find_channel_to_join,
+    remove_channel_member,
+)
+from model.group import find_group
+from model.position import Live, stand
+from model.read_mark import (
+    ChannelEntry,
+    ReadMarkView,
+    find_channel_entry,
+    list_channels,
+    move_read_mark,
+)
+from model.removal import delete_channel
+
+channels = Blueprint("channels", __name__)
+
+
+class ChannelForm(Form):
+    name: Name
+    description: Description = ""
+    kind: Annotated[Kind, Field(strict=False)] = Kind.OPEN
+
+
+class ChannelChanges(Form):
+    name: Name = ""
+    description: Description = ""
+    kind: Annotated[Kind, Field(strict=False)] = Kind.OPEN
+
+
+class ReadMarkForm(Form):
+    post_id: Id
+
+
+class ChannelList(TypedDict):
+    channels: list[ChannelEntry]
+    next: int | None
+    live: Live
+
+
+class OneChannel(ChannelEntry):
+    """`member_ids` of a private channel; null: it belongs to the whole group."""
+
+    member_ids: list[int] | None
+    live: Live
+
+
+@channels.get("/groups/<id:group_id>/channels")
+@validate_querystring(PageQuery)
+@document_response(ChannelList)
+async def index(group_id: int, query_args: PageQuery) -> ChannelList:
+    """The channels that you may read, with what is unread; owners see the names of all."""
+    async with read() as db:
+        group = await find_group(db, group_id, reader=caller())
+        found, following = await list_channels(db, group, query_args.page, reader=caller())
+        readable = [f"channel:{entry['id']}" for entry in found if entry["readable"]]
+        live = await stand(db, group.topic, f"user:{caller().id}", *readable)
+    return {"channels": found, "next": following, "live": live}
+
+
+@channels.post("/groups/<id:group_id>/channels")
+@validate_request(ChannelForm)
+@document_response(ChannelView, 201)
+@idempotent
+async def create(group_id: int, data: ChannelForm) -> tuple[ChannelView, int]:
+    """Make a channel, as a moderator; you are the first member of a private one."""
+    async with write() as db:
+        group = await find_group(db, group_id, reader=caller())
+        channel = await create_channel(
+            db, group, data.name, data.description, data.kind, by=caller()
+        )
+    return channel.view(), 201
+
+
+@channels.get("/channels/<id:channel_id>")
+@document_response(OneChannel)
+async def show(channel_id: int) -> OneChannel:
+    """A channel that you may read."""
+    async with read() as db:
+        channel, entry = await find_channel_entry(db, channel_id, reader=caller())
+        member_ids = await channel_member_ids(db, channel) if channel.is_private else None
+        live = await stand(db, channel.topic)
+    return {**entry, "member_ids": member_ids, "live": live}
+
+
+@channels.patch("/channels/<id:channel_id>")
+@validate_request(ChannelChanges)
+@document_response(ChannelView)
+async def update(channel_id: int, data: ChannelChanges) -> ChannelView:
+    """Rename, describe, open or close it, as a moderator."""
+    async with write() as db:
+        channel = await find_channel(db, channel_id, reader=caller())
+        changed = await edit_channel(db, channel, data.given, by=caller())
+    return changed.view()
+
+
+@channels.delete("/channels/<id:channel_id>")
+async def delete(channel_id: int) -> tuple[str, int]:
+    """Delete it with all that was written there, as a moderator."""
+    async with write() as db:
+        channel = await find_channel(db, channel_id, reader=caller())
+        await delete_channel(db, channel, by=caller())
+    return "", 204
+
+
+@channels.put("/channels/<id:channel_id>/members/<id:user_id>")
+async def add_member(channel_id: int, user_id: int) -> tuple[str, int]:
+    """Let a member of the group into a private channel; owners let themselves in."""
+    async with write() as db:
+        channel = await find_channel_to_join(db, channel_id, by=caller())
+        await add_channel_member(db, channel, user_id, by=caller())
+    return "", 204
+
+
+@channels.delete("/channels/<id:channel_id>/members/<id:user_id>")
+async def remove_member(channel_id: int, user_id: int) -> tuple[str, int]:
+    """Take somebody out of a private channel, as a moderator; or leave it."""
+    async with write() as db:
+        channel = await find_channel(db, channel_id, reader=caller())
+        await remove_channel_member(db, channel, user_id, by=caller())
+    return "", 204
+
+
+@channels.put("/channels/<id:channel_id>/read-mark")
+@validate_request(ReadMarkForm)
+@document_response(ReadMarkView)
+async def update_read_mark(channel_id: int, data: ReadMarkForm) -> ReadMarkView:
+    """Say how far you have read; the mark only moves forwards."""
+    async with write() as db:
+        channel = await find_channel(db, channel_id, reader=caller())
+        return await move_read_mark(db, channel, data.post_id, by=caller())

@@ -1,0 +1,120 @@
+"""The commands of `python main.py`; without one it serves."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+import click
+
+from api.forms import MIN_PASSWORD_CHARS
+from api.logs import start_logging
+from api.reload import serve_and_reload
+from api.server import CannotStart, serve
+from api.settings import Settings, WrongSettings, load_settings
+from model.db import Database, Transaction
+from model.errors import Refusal
+from model.password import Passwords
+from model.schema import new_migration, prepare
+from model.session import revoke_other_sessions
+from model.user import ServerRole, create_user, find_account_by_name, set_password_hash
+
+T = TypeVar("T")
+
+
+@click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+@click.pass_context
+def cli(context: click.Context) -> None:
+    """Homeroom: accounts, groups, channels and posts for a class, a club or a small team."""
+    if context.invoked_subcommand is None:
+        context.invoke(serve_command)
+
+
+@cli.command("serve")
+@click.option("--reload", is_flag=True, help="Start again whenever code or templates change.")
+def serve_command(*, reload: bool = False) -> None:
+    """Serve until Ctrl-C (this is what no command does)."""
+    start_logging()
+    settings = given_settings()
+    try:
+        serve_and_reload() if reload else serve(settings)
+    except CannotStart as error:
+        raise click.ClickException(str(error)) from None
+
+
+@cli.command("user-add")
+@click.argument("username")
+@click.option("--name", help="The name that others see; by default the username.")
+@click.option("--role", type=click.Choice([role.value for role in ServerRole]), default="member")
+@click.password_option(help="Asked for when it is not given.")
+def user_add(username: str, name: str | None, role: str, password: str) -> None:
+    """Make an account."""
+
+    async def add(db: Transaction, password_hash: str) -> str:
+        user = await create_user(
+            db, username, name or username, password_hash, role=ServerRole(role)
+        )
+        return f"Added {user.username} with the id {user.id}, role {user.role}."
+
+    click.echo(with_password(password, add))
+
+
+@cli.command("user-password")
+@click.argument("username")
+@click.password_option(help="Asked for when it is not given.")
+def user_password(username: str, password: str) -> None:
+    """Set somebody's password, and sign them out everywhere."""
+
+    async def change(db: Transaction, password_hash: str) -> str:
+        found = await find_account_by_name(db, username)
+        if found is None:
+            raise click.ClickException(f"There is no active account {username}.")
+        await set_password_hash(db, found[0], password_hash)
+        await revoke_other_sessions(db, found[0].id, but=None, by=None)
+        return f"Changed the password of {found[0].username}; all sessions are signed out."
+
+    click.echo(with_password(password, change))
+
+
+@cli.command("migration-new")
+@click.argument("message")
+def migration_new(message: str) -> None:
+    """Write a migration: what the tables in the code have and the database has not."""
+    settings = given_settings()
+    settings.signing_key()
+
+    async def write_it() -> str:
+        await prepare(settings.sqlalchemy_url, lossy=settings.is_lossy)
+        return str(await new_migration(settings.sqlalchemy_url, message))
+
+    click.echo(f"Wrote {asyncio.run(write_it())}; read it before you run it.")
+
+
+def given_settings() -> Settings:
+    try:
+        return load_settings()
+    except WrongSettings as error:
+        raise click.ClickException(str(error)) from None
+
+
+def with_password(password: str, change: Callable[[Transaction, str], Awaitable[T]]) -> T:
+    """One transaction of a command, with the hash of a password."""
+    if len(password) < MIN_PASSWORD_CHARS:
+        raise click.ClickException(f"A password has at least {MIN_PASSWORD_CHARS} characters.")
+    settings = given_settings()
+
+    async def run() -> T:
+        settings.signing_key()
+        await prepare(settings.sqlalchemy_url, lossy=settings.is_lossy)
+        database, passwords = Database(settings.sqlalchemy_url), Passwords()
+        try:
+            password_hash = await passwords.hash(password)
+            async with database.write("command") as db:
+                return await change(db, password_hash)
+        finally:
+            passwords.close()
+            await database.close()
+
+    try:
+        return asyncio.run(run())
+    except Refusal as refusal:
+        raise click.ClickException(refusal.detail) from None

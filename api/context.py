@@ -1,0 +1,101 @@
+"""What a door needs of the running application."""
+
+import asyncio
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Any, Protocol, TypeVar, cast
+
+from quart import current_app, g
+
+from api.settings import Settings
+from model.bus import Bus
+from model.db import Database, Transaction
+from model.errors import NotSignedIn
+from model.feed import Feed
+from model.limit import Limit, take
+from model.password import Passwords
+from model.user import Caller
+
+T = TypeVar("T")
+
+request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
+_unit_of_work: ContextVar[Transaction | None] = ContextVar("unit_of_work", default=None)
+
+
+class LiveConnection(Protocol):
+    ended: asyncio.Event
+
+    def stop(self, among: int) -> None: ...
+
+
+@dataclass
+class Services:
+    """One of each in a worker."""
+
+    settings: Settings
+    database: Database
+    feed: Feed
+    bus: Bus
+    passwords: Passwords
+    signing_key: bytes
+    connections: set[LiveConnection] = field(default_factory=set)
+    is_stopping: bool = False
+
+
+def services() -> Services:
+    return cast(Services, current_app.extensions["homeroom"])
+
+
+def settings() -> Settings:
+    return services().settings
+
+
+def read() -> AbstractAsyncContextManager[Transaction]:
+    """One snapshot of the database."""
+    return services().database.read()
+
+
+@asynccontextmanager
+async def write() -> AsyncIterator[Transaction]:
+    """One transaction, committed at the end: within `@idempotent` the one that keeps the answer."""
+    if (joined := _unit_of_work.get()) is not None:
+        yield joined
+        return
+    async with services().database.write(request_id.get()) as db:
+        yield db
+
+
+@asynccontextmanager
+async def one_unit_of_work() -> AsyncIterator[Transaction]:
+    """Every `write()` inside is part of this transaction."""
+    async with services().database.write(request_id.get()) as db:
+        token = _unit_of_work.set(db)
+        try:
+            yield db
+        finally:
+            _unit_of_work.reset(token)
+
+
+def signed_in() -> Caller | None:
+    return cast(Caller | None, g.get("caller"))
+
+
+def caller() -> Caller:
+    """Who asks; routes that are not `@public` have somebody."""
+    found = signed_in()
+    if found is None:
+        raise NotSignedIn
+    return found
+
+
+async def limited(limit: Limit, who: str) -> None:
+    """Count an action against an exact limit; raises TooMany."""
+    if settings().is_limited:
+        await take(services().database, limit, who)
+
+
+async def shielded(work: Coroutine[Any, Any, T]) -> T:
+    """A unit of work of a socket is finished even if the socket goes in the middle of it."""
+    return await asyncio.shield(asyncio.ensure_future(work))

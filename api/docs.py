@@ -1,0 +1,181 @@
+"""The OpenAPI document, made once from the routes, and the page that shows it.
+
+Swagger UI comes from the package flask-swagger-ui: no CDN, and clean under our policy.
+"""
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import flask_swagger_ui
+import msgspec
+from pydantic import TypeAdapter
+from quart import (
+    Blueprint,
+    Quart,
+    Response,
+    current_app,
+    render_template,
+    request,
+    send_from_directory,
+)
+from quart_schema import Info, QuartSchema, hide
+from quart_schema.openapi import HttpSecurityScheme, OpenAPIProvider
+from werkzeug.exceptions import NotFound
+from werkzeug.routing import Rule
+
+from api.middleware.auth import public
+from api.middleware.errors import ProblemView
+from api.middleware.idempotent import HEADER
+from model.db import MAX_ID
+
+SWAGGER_UI = Path(flask_swagger_ui.__file__).parent / "dist"
+SWAGGER_FILES = {"swagger-ui.css", "swagger-ui-bundle.js"}
+REFERENCE = "#/components/schemas/{model}"
+SIGNED_IN: list[dict[str, list[str]]] = [{"bearer": []}, {"cookie": []}]
+
+ANSWERS = {
+    "400": "What was sent is not right: `fields` names each wrong field.",
+    "401": "Not signed in.",
+    "403": "You may see it, you may not do it.",
+    "404": "It is not there, or you may not know of it.",
+    "408": "The body did not arrive.",
+    "409": "The state of things forbids it.",
+    "413": "The body is too large.",
+    "415": "The body is not JSON.",
+    "429": "Too much at once; `Retry-After` says when to come back.",
+    "503": "Nothing was changed; try again after `Retry-After`.",
+}
+DESCRIPTION = """\
+Sign in with `POST /api/sessions`: browsers get a cookie, others ask with `"token": true` and send
+`Authorization: Bearer <token>`. Lists are paged by id: give `next` as `before` (or `after`).
+Every error is `application/problem+json`. What happens is followed live at `/api/live`.
+"""
+
+documentation = Blueprint("documentation", __name__)
+
+
+def init(app: Quart) -> None:
+    QuartSchema(
+        app,
+        info=Info(title="Homeroom", version="0.1.0", description=DESCRIPTION),
+        conversion_preference="msgspec",
+        openapi_path=None,
+        openapi_provider_class=Provider,
+        security_schemes={
+            "bearer": HttpSecurityScheme(scheme="bearer"),
+            "cookie": {"type": "apiKey", "name": "homeroom", "in_": "cookie"},
+        },
+    )
+    hide(Quart.send_static_file)
+    app.register_blueprint(documentation)
+
+
+class Provider(OpenAPIProvider):
+    """With what quart-schema does not know: errors, security, keys, nested views."""
+
+    def schema(self) -> dict[str, Any]:
+        document = super().schema()
+        _, problem = _definitions_of(ProblemView)
+        document["components"]["schemas"]["ProblemView"] = problem
+        return document
+
+    def build_path_parameter(self, name: str, converter: Any) -> dict[str, Any]:
+        parameter = super().build_path_parameter(name, converter)
+        if parameter["schema"] == {"type": "integer"}:
+            parameter["schema"] |= {"minimum": 1, "maximum": MAX_ID, "format": "int64"}
+        return parameter
+
+    def build_response_object(self, model: Any, headers_model: Any) -> tuple[Any, Any]:
+        del headers_model
+        definitions, schema = _definitions_of(model)
+        description = (model.__doc__ or "").strip() or "Done."
+        content = {"application/json": {"schema": schema}}
+        return {"description": description, "content": content}, definitions
+
+    def build_paths(self, rule: Rule) -> tuple[dict[str, Any], dict[str, Any]]:
+        paths, components = super().build_paths(rule)
+        view = self._app.view_functions[rule.endpoint]
+        is_public = getattr(view, "is_public", False)
+        noun = rule.endpoint.partition(".")[0]
+        for operations in paths.values():
+            for method, operation in operations.items():
+                operation["operationId"] = f"{rule.endpoint.replace('.', '_')}"
+                operation["tags"] = [noun]
+                operation["security"] = [] if is_public else SIGNED_IN
+                answers = operation["responses"]
+                if not answers:
+                    answers["204"] = {"description": "Done."}
+                for status in _errors(method, rule, operation, is_public=is_public):
+                    answers[status] = _problem(ANSWERS[status])
+                if getattr(view, "is_idempotent", False):
+                    operation["parameters"] = [*operation["parameters"], _key_parameter()]
+                if "requestBody" in operation:
+                    operation["requestBody"]["required"] = True
+        return paths, components
+
+    def operation_id(self, method: str, path: str, func: Any) -> None:
+        """Given in `build_paths`."""
+
+
+def _errors(method: str, rule: Rule, operation: dict[str, Any], *, is_public: bool) -> list[str]:
+    wanted = ["400", "429", "503"]
+    if not is_public:
+        wanted += ["401"]
+    if rule.arguments or method == "post":
+        wanted += ["404"]
+    if method != "get":
+        wanted += ["403", "409"]
+    if "requestBody" in operation:
+        wanted += ["408", "413", "415"]
+    if is_public and method == "post":
+        wanted += ["401"]
+    return sorted(set(wanted))
+
+
+def _problem(description: str) -> dict[str, Any]:
+    schema = {"$ref": REFERENCE.format(model="ProblemView")}
+    return {"description": description, "content": {"application/problem+json": {"schema": schema}}}
+
+
+def _key_parameter() -> dict[str, Any]:
+    description = "A request repeated with its key within 24 hours is carried out once."
+    schema = {"type": "string", "minLength": 1, "maxLength": 128, "pattern": "^[!-~]+$"}
+    return {"name": HEADER, "in": "header", "description": description, "schema": schema}
+
+
+def _definitions_of(model: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+    schema = TypeAdapter(model).json_schema(ref_template=REFERENCE, mode="serialization")
+    return schema.pop("$defs", {}), schema
+
+
+@documentation.get("/openapi.json")
+@public
+@hide
+async def openapi() -> Response:
+    """The document; a browser that has it already is told so."""
+    app = current_app
+    if "openapi" not in app.extensions:
+        schema = app.extensions["QUART_SCHEMA"].openapi_provider.schema()
+        app.extensions["openapi"] = msgspec.json.encode(schema)
+    body: bytes = app.extensions["openapi"]
+    response = Response(body, content_type="application/json")
+    response.set_etag(hashlib.sha256(body).hexdigest()[:16])
+    response.headers["Access-Control-Allow-Origin"] = "*"
+    return await response.make_conditional(request)
+
+
+@documentation.get("/docs")
+@public
+@hide
+async def page() -> str:
+    return await render_template("docs.html")
+
+
+@documentation.get("/docs/<file>")
+@public
+@hide
+async def swagger_file(file: str) -> Response:
+    if file not in SWAGGER_FILES:
+        raise NotFound
+    return await send_from_directory(SWAGGER_UI, file)

@@ -1,0 +1,87 @@
+"""What bodies and queries are made of. Unknown fields are refused, and so are other types."""
+
+import unicodedata
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+
+from model.db import MAX_ID
+from model.errors import Invalid
+from model.page import DEFAULT_LIMIT, MAX_LIMIT, Page
+from model.post import MAX_CHARS
+
+MIN_PASSWORD_CHARS = 8
+MULTILINE = {"\n", "\t", "\r"}
+
+
+def _printable(text: str) -> str:
+    """No control characters: PostgreSQL cannot keep NUL, and nobody can see the others."""
+    if any(unicodedata.category(char) == "Cc" and char not in MULTILINE for char in text):
+        raise ValueError("It has control characters.")
+    return text
+
+
+def _one_line(text: str) -> str:
+    if MULTILINE & set(text):
+        raise ValueError("It has more than one line.")
+    return _printable(text)
+
+
+def _not_blank(text: str) -> str:
+    if not text.strip():
+        raise ValueError("It is empty.")
+    return text
+
+
+Printable = Annotated[str, AfterValidator(_printable)]
+Id = Annotated[int, Field(ge=1, le=MAX_ID)]
+Name = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=80),
+    AfterValidator(_one_line),
+]
+Description = Annotated[
+    str, StringConstraints(strip_whitespace=True, max_length=500), AfterValidator(_printable)
+]
+PostText = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=MAX_CHARS),
+    AfterValidator(_printable),
+    AfterValidator(_not_blank),
+]
+Username = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{2,39}$")]
+Password = Annotated[str, StringConstraints(min_length=MIN_PASSWORD_CHARS, max_length=200)]
+Email = Annotated[
+    str, StringConstraints(pattern=r"^[^@\s]{1,64}@[^@\s]{1,189}$"), AfterValidator(_one_line)
+]
+Token = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+
+
+class Form(BaseModel):
+    """A JSON body. A field with a default may be left out; `given` are those that were not."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    @property
+    def given(self) -> dict[str, object]:
+        return self.model_dump(exclude_unset=True)
+
+
+class Query(BaseModel):
+    """A query string: all its values come as text."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class PageQuery(Query):
+    """`before` an id (older), or `after` one (newer), not both."""
+
+    limit: int = Field(default=DEFAULT_LIMIT, ge=1, le=MAX_LIMIT)
+    before: Id | None = None
+    after: Id | None = None
+
+    @property
+    def page(self) -> Page:
+        if self.before is not None and self.after is not None:
+            raise Invalid({"after": "Give before or after, not both."})
+        return Page(self.limit, self.before, self.after)

@@ -1,0 +1,86 @@
+"""Groups: making, finding, joining and leaving them."""
+
+from quart import Blueprint
+from quart_schema import document_response, validate_querystring, validate_request
+from typing_extensions import TypedDict
+
+from api.context import caller, read, write
+from api.forms import Description, Form, Name, PageQuery
+from api.middleware.idempotent import idempotent
+from model.group import (
+    GroupEntry,
+    create_group,
+    edit_group,
+    find_group,
+    list_groups,
+)
+from model.position import Live, stand
+from model.removal import delete_group
+
+groups = Blueprint("groups", __name__)
+
+
+class GroupForm(Form):
+    name: Name
+    description: Description = ""
+
+
+class GroupChanges(Form):
+    name: Name = ""
+    description: Description = ""
+
+
+class GroupList(TypedDict):
+    groups: list[GroupEntry]
+    next: int | None
+    live: Live
+
+
+@groups.get("/groups")
+@validate_querystring(PageQuery)
+@document_response(GroupList)
+async def index(query_args: PageQuery) -> GroupList:
+    """Your groups with your role in each."""
+    async with read() as db:
+        found, following = await list_groups(db, query_args.page, reader=caller())
+        live = await stand(db, f"user:{caller().id}")
+    return {"groups": found, "next": following, "live": live}
+
+
+@groups.post("/groups")
+@validate_request(GroupForm)
+@document_response(GroupEntry, 201)
+@idempotent
+async def create(data: GroupForm) -> tuple[GroupEntry, int]:
+    """Make a group; you are its owner."""
+    async with write() as db:
+        group = await create_group(db, data.name, data.description, by=caller())
+    return group.entry(), 201
+
+
+@groups.get("/groups/<id:group_id>")
+@document_response(GroupEntry)
+async def show(group_id: int) -> GroupEntry:
+    """One of your groups."""
+    async with read() as db:
+        return (await find_group(db, group_id, reader=caller())).entry()
+
+
+@groups.patch("/groups/<id:group_id>")
+@validate_request(GroupChanges)
+@document_response(GroupEntry)
+async def update(group_id: int, data: GroupChanges) -> GroupEntry:
+    """Rename or describe it, as an owner."""
+    async with write() as db:
+        group = await find_group(db, group_id, reader=caller())
+        changed = await edit_group(db, group, data.given, by=caller())
+    return changed.entry()
+
+
+@groups.delete("/groups/<id:group_id>")
+async def delete(group_id: int) -> tuple[str, int]:
+    """Delete it with all its channels and posts, as an owner."""
+    async with write() as db:
+        group = await find_group(db, group_id, reader=caller())
+        await delete_group(db, group, by=caller())
+    return "", 204

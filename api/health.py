@@ -1,0 +1,34 @@
+"""For whoever watches the server: it lives; it can work."""
+
+from quart import Blueprint
+from quart_schema import document_response
+from typing_extensions import TypedDict
+
+from api.context import read
+from api.middleware.auth import public
+from model.event import RIGHTS
+from model.position import stand
+
+health = Blueprint("health", __name__)
+
+
+class HealthView(TypedDict):
+    status: str
+
+
+@health.get("/health")
+@public
+@document_response(HealthView)
+async def live() -> HealthView:
+    """The process answers."""
+    return {"status": "ok"}
+
+
+@health.get("/ready")
+@public
+@document_response(HealthView)
+async def ready() -> HealthView:
+    """The database answers too."""
+    async with read() as db:
+        await stand(db, RIGHTS)
+    return {"status": "ok"}

@@ -1,0 +1,186 @@
+"""Every message of `/api/live`, declared once: the parser and the documentation come from here."""
+
+from enum import IntEnum
+from typing import Annotated, Any, Literal
+
+import msgspec
+
+from model.db import MAX_ID
+from model.ring import EventMessage
+from model.user import PersonView
+
+MAX_ID_CHARS = 64
+Id = int | Annotated[str, msgspec.Meta(max_length=MAX_ID_CHARS)] | None
+Topic = Annotated[str, msgspec.Meta(max_length=64)]
+Seq = Annotated[int, msgspec.Meta(ge=0, le=MAX_ID)]
+
+
+class Close(IntEnum):
+    """Codes of the close frame, and what a client does then."""
+
+    BUG = 1011  # reconnect, back off
+    RESTART = 1012  # reconnect after `retry_after`
+    NOT_THE_PROTOCOL = 4400  # do not reconnect
+    NOT_SIGNED_IN = 4401  # sign in, then reconnect
+    ORIGIN_NOT_ALLOWED = 4403  # do not reconnect
+    NO_SIGN_OF_LIFE = 4408  # reconnect, resume
+    MESSAGE_TOO_LARGE = 4413  # do not repeat it
+    TOO_MANY = 4429  # back off
+
+
+class Command(msgspec.Struct, forbid_unknown_fields=True):
+    pass
+
+
+class Hello(Command, tag="hello"):
+    """First message: signs in and resumes. `epoch` and `topics` are the `live` of a list."""
+
+    id: Id = None
+    token: str | None = None
+    epoch: str | None = None
+    topics: dict[Topic, Seq] = {}
+
+
+class Subscribe(Command, tag="subscribe"):
+    """Events with a number above `after`; without it, from now on."""
+
+    topic: Topic
+    id: Id = None
+    after: Seq | None = None
+
+
+class Unsubscribe(Command, tag="unsubscribe"):
+    topic: Topic
+    id: Id = None
+
+
+class Ping(Command, tag="ping"):
+    """Any frame is a sign of life; this one is answered with `pong`."""
+
+
+class Pong(Command, tag="pong"):
+    pass
+
+
+ClientMessage = Hello | Subscribe | Unsubscribe | Ping | Pong
+
+
+class Welcome(msgspec.Struct, tag="welcome"):
+    """Answer to `hello`; one `subscribed`, `reset` or `error` for each of its topics follows."""
+
+    id: Id
+    epoch: str
+    user: PersonView | None
+    connection: str
+    heartbeat: int
+    limits: dict[str, int]
+
+
+class Subscribed(msgspec.Struct, tag="subscribed", omit_defaults=True):
+    """Accepted; `seq` is the head. Events behind `after` follow without a hole."""
+
+    topic: str
+    seq: int
+    id: Id = None
+
+
+class Unsubscribed(msgspec.Struct, tag="unsubscribed", omit_defaults=True):
+    topic: str
+    id: Id = None
+
+
+class ResetMessage(msgspec.Struct, tag="reset", omit_defaults=True):
+    """Fetch the list again, subscribe after its `seq`."""
+
+    topic: str
+    seq: int
+    reason: Literal["epoch", "retention", "limit"]
+    id: Id = None
+
+
+class Revoked(msgspec.Struct, tag="revoked"):
+    """You may no longer read it; comes instead of the event that took the right."""
+
+    topic: str
+    reason: str
+
+
+class Error(msgspec.Struct, tag="error", omit_defaults=True):
+    """The command failed; the connection stays, unless `bye` follows."""
+
+    code: str
+    detail: str
+    id: Id = None
+    topic: str | None = None
+
+
+class ServerPing(msgspec.Struct, tag="ping"):
+    pass
+
+
+class ServerPong(msgspec.Struct, tag="pong"):
+    pass
+
+
+class Bye(msgspec.Struct, tag="bye", omit_defaults=True):
+    """Before a close; `retry_after` is in seconds."""
+
+    code: int
+    retry_after: float | None = None
+
+
+ServerMessage = (
+    Welcome
+    | Subscribed
+    | Unsubscribed
+    | ResetMessage
+    | Revoked
+    | EventMessage
+    | Error
+    | ServerPing
+    | ServerPong
+    | Bye
+)
+
+
+class NotTheProtocol(Exception):
+    """Not an object in JSON with a `type`: whoever sends it is no client of ours."""
+
+
+class NotUnderstood(Exception):
+    """A message that we do not know, or one with wrong fields; `id` as it was sent."""
+
+    def __init__(self, code: str, detail: str, message_id: Id) -> None:
+        super().__init__(detail)
+        self.code, self.detail, self.id = code, detail, message_id
+
+
+_decoder = msgspec.json.Decoder(ClientMessage)
+KNOWN = {kind.__struct_config__.tag for kind in ClientMessage.__args__}
+
+
+def parse(text: str) -> ClientMessage:
+    """Raises NotTheProtocol or NotUnderstood."""
+    try:
+        message: ClientMessage = _decoder.decode(text)
+    except msgspec.ValidationError as error:
+        problem = str(error)
+    except (msgspec.DecodeError, RecursionError, UnicodeError):
+        raise NotTheProtocol from None
+    else:
+        return message
+    try:
+        raw = msgspec.json.decode(text, type=dict[str, Any])
+    except (msgspec.MsgspecError, RecursionError):
+        raise NotTheProtocol from None
+    if not isinstance(raw.get("type"), str):
+        raise NotTheProtocol
+    given = raw.get("id")
+    message_id = given if isinstance(given, int | str) and len(str(given)) <= MAX_ID_CHARS else None
+    if raw["type"] not in KNOWN:
+        raise NotUnderstood("unknown_type", "There is no such message.", message_id)
+    raise NotUnderstood("invalid", problem, message_id)
+
+
+def encode(message: ServerMessage) -> str:
+    return msgspec.json.encode(message).decode()

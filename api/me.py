@@ -1,0 +1,79 @@
+"""One's own account."""
+
+from pydantic import Field
+from quart import Blueprint, Response
+from quart_schema import document_response, validate_request
+
+from api.context import caller, limited, read, services, write
+from api.forms import Email, Form, Name, Password
+from api.middleware.auth import delete_cookie
+from model.account import delete_account, edit_profile
+from model.errors import Invalid
+from model.limit import PASSWORD
+from model.session import revoke_other_sessions
+from model.user import (
+    OwnUserView,
+    find_account,
+    find_account_by_name,
+    set_password_hash,
+)
+
+me = Blueprint("me", __name__)
+
+
+class ProfileForm(Form):
+    name: Name = ""
+    email: Email | None = None
+
+
+class PasswordForm(Form):
+    old: str = Field(max_length=200)
+    new: Password
+
+
+@me.get("/me")
+@document_response(OwnUserView)
+async def show() -> OwnUserView:
+    """Who is signed in."""
+    async with read() as db:
+        return (await find_account(db, caller().id)).own_view()
+
+
+@me.patch("/me")
+@validate_request(ProfileForm)
+@document_response(OwnUserView)
+async def update(data: ProfileForm) -> OwnUserView:
+    """Change one's name or e-mail."""
+    async with write() as db:
+        user = await find_account(db, caller().id)
+        changed = await edit_profile(db, user, data.given)
+    return changed.own_view()
+
+
+@me.delete("/me")
+async def delete() -> Response:
+    """Delete one's account: the posts stay without an author, everything else goes."""
+    async with write() as db:
+        await delete_account(db, await find_account(db, caller().id), by=caller())
+    response = Response("", 204)
+    delete_cookie(response)
+    return response
+
+
+@me.put("/me/password")
+@validate_request(PasswordForm)
+async def update_password(data: PasswordForm) -> tuple[str, int]:
+    """Change one's password; all other sessions are signed out."""
+    await limited(PASSWORD, f"user:{caller().id}")
+    async with read() as db:
+        found = await find_account_by_name(db, caller().username)
+    if found is None or not await services().passwords.verify(data.old, found[1]):
+        raise Invalid({"old": "This is not your password."})
+    password_hash = await services().passwords.hash(data.new)
+    async with write() as db:
+        again = await find_account_by_name(db, caller().username)
+        if again is None or again[1] != found[1]:
+            raise Invalid({"old": "This is not your password."})
+        await set_password_hash(db, again[0], password_hash)
+        await revoke_other_sessions(db, caller().id, but=caller().session_id, by=caller().id)
+    return "", 204

@@ -1,0 +1,108 @@
+"""Who belongs to a group: join codes, joining, roles, leaving."""
+
+from typing import Annotated
+
+from pydantic import Field
+from quart import Blueprint
+from quart_schema import document_response, validate_querystring, validate_request
+from typing_extensions import TypedDict
+
+from api.context import caller, read, write
+from api.forms import Form, PageQuery, Token
+from api.middleware.idempotent import idempotent
+from api.middleware.limits import address, limit
+from model.group import GroupEntry, MemberView, Role, find_group
+from model.limit import JOIN_CODE, give_back
+from model.membership import (
+    JoinCodeView,
+    find_member,
+    join_group,
+    list_members,
+    make_join_code,
+    remove_member,
+    set_role,
+)
+from model.position import Live, stand
+
+memberships = Blueprint("memberships", __name__)
+
+
+class JoinCodeForm(Form):
+    """A new code replaces the one before; without `max_uses` it is bounded by time only."""
+
+    max_uses: int | None = Field(default=None, ge=1, le=10_000)
+
+
+class JoinForm(Form):
+    join_code: Token
+
+
+class RoleForm(Form):
+    role: Annotated[Role, Field(strict=False)]
+
+
+class MemberList(TypedDict):
+    members: list[MemberView]
+    next: int | None
+    live: Live
+
+
+def caller_at_address() -> str:
+    return f"{caller().id}@{address()}"
+
+
+@memberships.post("/groups/<id:group_id>/join-code")
+@validate_request(JoinCodeForm)
+@document_response(JoinCodeView, 201)
+async def create_code(group_id: int, data: JoinCodeForm) -> tuple[JoinCodeView, int]:
+    """Make a code that lets others join, as a moderator; it is shown once."""
+    async with write() as db:
+        group = await find_group(db, group_id, reader=caller())
+        return await make_join_code(db, group, max_uses=data.max_uses), 201
+
+
+@memberships.post("/memberships")
+@validate_request(JoinForm)
+@document_response(GroupEntry, 201)
+@limit(JOIN_CODE, caller_at_address)
+@idempotent
+async def create(data: JoinForm) -> tuple[GroupEntry, int]:
+    """Join the group of a code; wrong ones are counted."""
+    async with write() as db:
+        group = await join_group(db, data.join_code, by=caller())
+        await give_back(db, JOIN_CODE, caller_at_address())
+    return group.entry(), 201
+
+
+@memberships.get("/groups/<id:group_id>/members")
+@validate_querystring(PageQuery)
+@document_response(MemberList)
+async def index(group_id: int, query_args: PageQuery) -> MemberList:
+    """Who belongs to the group."""
+    async with read() as db:
+        group = await find_group(db, group_id, reader=caller())
+        found, following = await list_members(db, group, query_args.page)
+        live = await stand(db, group.topic)
+    return {"members": found, "next": following, "live": live}
+
+
+@memberships.put("/groups/<id:group_id>/members/<id:user_id>")
+@validate_request(RoleForm)
+@document_response(MemberView)
+async def update(group_id: int, user_id: int, data: RoleForm) -> MemberView:
+    """Give a member another role, as an owner."""
+    async with write() as db:
+        group = await find_group(db, group_id, reader=caller())
+        member = await find_member(db, group, user_id)
+        changed = await set_role(db, group, member, data.role, by=caller())
+    return changed.view()
+
+
+@memberships.delete("/groups/<id:group_id>/members/<id:user_id>")
+async def delete(group_id: int, user_id: int) -> tuple[str, int]:
+    """Remove a member, or leave."""
+    async with write() as db:
+        group = await find_group(db, group_id, reader=caller())
+        member = await find_member(db, group, user_id)
+        await remove_member(db, group, member, by=caller())
+    return "", 204

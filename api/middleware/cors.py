@@ -1,0 +1,79 @@
+"""Which other origins may ask, and that nobody asks with somebody else's cookie (CSRF).
+
+One set of exact origins for HTTP and sockets: our own and HOMEROOM_ORIGINS.
+"""
+
+import logging
+
+from quart import Quart, Response, request
+from quart.wrappers.base import BaseRequestWebsocket
+
+from api.context import settings
+from model.errors import Forbidden
+
+log = logging.getLogger(__name__)
+
+SAFE = {"GET", "HEAD", "OPTIONS"}
+METHODS = "GET, POST, PUT, PATCH, DELETE"
+ALLOWED = (
+    "Authorization, Content-Type, If-Match, If-None-Match, Idempotency-Key, Last-Event-ID,"
+    " X-Request-Id"
+)
+EXPOSED = "ETag, Retry-After, Location, X-Request-Id"
+A_DAY_S = 86_400
+
+
+def init(app: Quart) -> None:
+    @app.before_request
+    async def answer_preflight() -> Response | None:
+        asked = "Access-Control-Request-Method" in request.headers
+        if request.method != "OPTIONS" or not asked:
+            return None
+        response = Response("", 204)
+        if is_configured(request.headers.get("Origin")):
+            response.headers["Access-Control-Allow-Methods"] = METHODS
+            response.headers["Access-Control-Allow-Headers"] = ALLOWED
+            response.headers["Access-Control-Max-Age"] = str(A_DAY_S)
+        return response
+
+    @app.before_request
+    async def refuse_forged() -> None:
+        if request.method not in SAFE and "Authorization" not in request.headers:
+            require_own_page()
+
+    @app.after_request
+    async def allow(response: Response) -> Response:
+        origin = request.headers.get("Origin")
+        if request.path.startswith("/static/"):
+            response.headers["Access-Control-Allow-Origin"] = "*"
+            return response
+        response.vary.add("Origin")
+        if is_configured(origin):
+            response.headers["Access-Control-Allow-Origin"] = origin
+            response.headers["Access-Control-Allow-Credentials"] = "true"
+            response.headers["Access-Control-Expose-Headers"] = EXPOSED
+        return response
+
+
+def is_configured(origin: str | None) -> bool:
+    return origin is not None and origin.lower() in settings().origins
+
+
+def is_allowed(origin: str, asked: BaseRequestWebsocket) -> bool:
+    """Whether a page of this origin may act with the cookie that came with it."""
+    own = f"{asked.scheme.replace('ws', 'http')}://{asked.host}"
+    if origin.lower() in {own.lower(), settings().public_url} or is_configured(origin):
+        return True
+    log.warning("refused the origin %r: HOMEROOM_ORIGINS does not name it", origin[:200])
+    return False
+
+
+def require_own_page() -> None:
+    """A cookie may come with a page that its owner never meant to use."""
+    origin = request.headers.get("Origin")
+    if origin is not None:
+        trusted = is_allowed(origin, request)
+    else:
+        trusted = not request.cookies or request.headers.get("Sec-Fetch-Site") == "same-origin"
+    if not trusted:
+        raise Forbidden("origin_not_allowed", "This page may not ask: its origin is not known.")

@@ -1,0 +1,128 @@
+"""One shape for every error: problem+json (RFC 9457), or a page for a person who asks for one."""
+
+import logging
+from http import HTTPStatus
+from typing import Any, NotRequired
+
+import msgspec
+from pydantic import ValidationError
+from quart import Quart, Response, g, has_request_context, render_template, request
+from quart_schema import RequestSchemaValidationError
+from typing_extensions import TypedDict
+from werkzeug.exceptions import HTTPException
+
+from model.errors import (
+    Conflict,
+    Forbidden,
+    Invalid,
+    NotFound,
+    NotSignedIn,
+    Refusal,
+    TooMany,
+    TryAgain,
+)
+
+log = logging.getLogger(__name__)
+
+STATUS: dict[type[Refusal], int] = {
+    Invalid: 400,
+    NotSignedIn: 401,
+    Forbidden: 403,
+    NotFound: 404,
+    Conflict: 409,
+    TooMany: 429,
+    TryAgain: 503,
+}
+SENTENCES = {
+    400: "The request could not be read.",
+    404: "There is no such page.",
+    405: "This address does not take this method.",
+    408: "The request took too long to arrive.",
+    413: "That is too large.",
+    415: "Send JSON, with Content-Type: application/json.",
+    500: "Something went wrong here. The request's id helps to find out what.",
+}
+
+
+class ProblemView(TypedDict):
+    """What every error answers; `code` is stable, `fields` names each wrong field."""
+
+    type: str
+    title: str
+    status: int
+    code: str
+    detail: str
+    fields: NotRequired[dict[str, str]]
+    request_id: str
+
+
+def init(app: Quart) -> None:
+    @app.errorhandler(Refusal)
+    async def refuse(refusal: Refusal) -> Response:
+        response = await _answer(
+            STATUS[type(refusal)],
+            refusal.code,
+            refusal.detail,
+            refusal.fields if isinstance(refusal, Invalid) else None,
+        )
+        if isinstance(refusal, TooMany | TryAgain):
+            response.headers["Retry-After"] = str(refusal.retry_after_s)
+        if isinstance(refusal, NotSignedIn):
+            response.headers["WWW-Authenticate"] = "Bearer"
+        return response
+
+    @app.errorhandler(RequestSchemaValidationError)
+    async def refuse_input(error: RequestSchemaValidationError) -> Response:
+        problem = error.validation_error
+        if not isinstance(problem, ValidationError):
+            return await refuse(Invalid({"body": "It is not an object with the right fields."}))
+        return await refuse(Invalid(wrong_fields(problem)))
+
+    @app.errorhandler(HTTPException)
+    async def explain(error: HTTPException) -> Response:
+        status = error.code or 500
+        phrase = HTTPStatus(status).phrase
+        code = phrase.lower().replace(" ", "_").replace("-", "_")
+        response = await _answer(status, code, SENTENCES.get(status, f"{phrase}."), None)
+        for name, value in error.get_headers():
+            if name in {"Allow", "Retry-After"}:
+                response.headers[name] = value
+        return response
+
+    @app.errorhandler(Exception)
+    async def apologise(error: Exception) -> Response:
+        log.error("a bug", exc_info=error, extra={"request_id": g.get("request_id")})
+        return await _answer(500, "internal_error", SENTENCES[500], None)
+
+
+def wrong_fields(error: ValidationError) -> dict[str, str]:
+    """Each wrong field with its first message."""
+    fields: dict[str, str] = {}
+    for problem in error.errors(include_input=False, include_url=False):
+        name = ".".join(map(str, problem["loc"])) or "body"
+        fields.setdefault(name, problem["msg"].removeprefix("Value error, "))
+    return fields
+
+
+def wants_page() -> bool:
+    """Neither the API nor a WebSocket that has missed its route."""
+    if not has_request_context() or request.path.startswith("/api"):
+        return False
+    return "text/html" in request.accept_mimetypes.values()
+
+
+async def _answer(status: int, code: str, detail: str, fields: dict[str, str] | None) -> Response:
+    problem: dict[str, Any] = {
+        "type": "about:blank",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "code": code,
+        "detail": detail,
+        "request_id": g.get("request_id", ""),
+    }
+    if fields:
+        problem["fields"] = fields
+    if wants_page():
+        return Response(await render_template("error.html", **problem), status)
+    body = msgspec.json.encode(problem)
+    return Response(body, status, content_type="application/problem+json")

@@ -1,0 +1,56 @@
+"""`Idempotency-Key`: a request repeated with its key is carried out once and answered the same."""
+
+from collections.abc import Awaitable, Callable
+from functools import wraps
+from typing import Any
+
+import msgspec
+from quart import Quart, Response, current_app, request
+
+from api.context import caller, one_unit_of_work
+from model.errors import Invalid
+from model.idempotency import Answer, claim_key, keep_answer
+
+HEADER = "Idempotency-Key"
+MAX_CHARS = 128
+
+View = Callable[..., Awaitable[Any]]
+
+
+def init(app: Quart) -> None:
+    @app.before_request
+    async def refuse_elsewhere() -> None:
+        """A client that believes in its key must not find out later that it did nothing."""
+        if HEADER not in request.headers or request.routing_exception is not None:
+            return
+        view = current_app.view_functions[request.endpoint or ""]
+        if not getattr(view, "is_idempotent", False):
+            raise Invalid({HEADER: "This route takes no key."})
+
+
+def idempotent(view: View) -> View:
+    """Below `@validate_request`: the key belongs to the validated values."""
+
+    @wraps(view)
+    async def once(*arguments: Any, **values: Any) -> Any:
+        key = request.headers.get(HEADER)
+        if key is None:
+            return await view(*arguments, **values)
+        if not (0 < len(key) <= MAX_CHARS and key.isascii() and key.isprintable()):
+            raise Invalid({HEADER: f"It takes 1 to {MAX_CHARS} printable ASCII characters."})
+        route, by = request.endpoint or "", caller()
+        async with one_unit_of_work() as db:
+            given = msgspec.json.encode(values, enc_hook=_plain)
+            answer = await claim_key(db, route, key, given, by=by)
+            if answer is None:
+                view_of_it, status = await view(*arguments, **values)
+                answer = Answer(status, msgspec.json.encode(view_of_it))
+                await keep_answer(db, route, key, answer, by=by)
+        return Response(answer.body, answer.status, content_type="application/json")
+
+    once.is_idempotent = True  # type: ignore[attr-defined] # read by the hook above
+    return once
+
+
+def _plain(form: Any) -> Any:
+    return form.model_dump()

@@ -1,0 +1,64 @@
+"""How much one caller may ask of one worker: a token bucket in its memory.
+
+It keeps a runaway script from slowing the class down. What must be exact on all workers
+(passwords, codes) is counted in the database: model/limit.py.
+"""
+
+import ipaddress
+from collections.abc import Awaitable, Callable
+from functools import wraps
+from typing import Any
+
+from quart import Quart, request
+
+from api.bucket import Buckets
+from api.context import limited, settings, signed_in
+from api.middleware.proxy import parsed
+from model.errors import TooMany
+from model.limit import Limit
+
+View = Callable[..., Awaitable[Any]]
+
+BURST, A_SECOND = 300, 60  # of a signed-in caller; of an address ten times as much
+
+
+def init(app: Quart) -> None:
+    buckets = Buckets()
+
+    @app.before_request
+    async def count() -> None:
+        if not settings().is_limited or request.path.startswith("/static/"):
+            return
+        who = signed_in()
+        if who is not None:
+            wait_s = buckets.of(f"user:{who.id}").wait_s(BURST, A_SECOND)
+        else:
+            wait_s = buckets.of(address()).wait_s(10 * BURST, 10 * A_SECOND)
+        if wait_s > 0:
+            raise TooMany("You ask too much at once.", retry_after_s=int(wait_s) + 1)
+
+
+def limit(rule: Limit, who: Callable[[], str]) -> Callable[[View], View]:
+    """Count each call against an exact limit, above `@idempotent`: in its own transaction."""
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        async def counted(*arguments: Any, **values: Any) -> Any:
+            await limited(rule, who())
+            return await view(*arguments, **values)
+
+        return counted
+
+    return decorate
+
+
+def address() -> str:
+    """Who asks, for limits: an IPv4 address, or the /64 that one household has of IPv6."""
+    given = request.remote_addr or ""
+    try:
+        client = parsed(given)
+    except ValueError:
+        return given
+    if client.version == 4:  # noqa: PLR2004 - the version of the protocol
+        return str(client)
+    return str(ipaddress.ip_network((client, 64), strict=False))

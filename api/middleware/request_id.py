@@ -1,0 +1,43 @@
+"""A name for every request, in its answer, its events and its one line in the log."""
+
+import logging
+import re
+import secrets
+import time
+
+from quart import Quart, Response, g, request
+
+from api.context import request_id, signed_in
+
+log = logging.getLogger("homeroom.request")
+
+GIVEN = re.compile(r"[A-Za-z0-9._-]{8,64}")
+
+
+def init(app: Quart) -> None:
+    @app.before_request
+    async def name_it() -> None:
+        given = request.headers.get("X-Request-Id", "")
+        g.started = time.perf_counter()
+        g.request_id = given if GIVEN.fullmatch(given) else secrets.token_hex(8)
+        request_id.set(g.request_id)
+
+    @app.after_request
+    async def tell(response: Response) -> Response:
+        if "request_id" not in g:
+            return response
+        response.headers["X-Request-Id"] = g.request_id
+        if log.isEnabledFor(logging.INFO):
+            who = signed_in()
+            log.info(
+                "%s %s",
+                request.method,
+                request.url_rule.rule if request.url_rule else "-",
+                extra={
+                    "request_id": g.request_id,
+                    "user_id": who.id if who else None,
+                    "status": response.status_code,
+                    "ms": round((time.perf_counter() - g.started) * 1e3, 1),
+                },
+            )
+        return response

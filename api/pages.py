@@ -1,0 +1,57 @@
+"""The pages: HTML that calls the same API as everybody else."""
+
+from quart import Blueprint, redirect, render_template
+from quart_schema import hide
+from werkzeug.wrappers import Response as Redirection
+
+from api.context import read
+from api.middleware.auth import public, visitor
+from model.group import list_groups
+from model.page import MAX_LIMIT, Page
+
+pages = Blueprint("pages", __name__)
+
+
+@pages.get("/")
+@public
+@hide
+async def home() -> str:
+    who = await visitor()
+    if who is None:
+        return await render_template("home.html", visitor=None)
+    async with read() as db:
+        groups, _ = await list_groups(db, Page(MAX_LIMIT), reader=who)
+    return await render_template("home.html", visitor=who, groups=groups)
+
+
+@pages.get("/register")
+@public
+@hide
+async def register() -> str:
+    return await render_template("register.html", visitor=await visitor())
+
+
+@pages.get("/sign-in")
+@public
+@hide
+async def sign_in() -> str:
+    return await render_template("sign_in.html", visitor=await visitor())
+
+
+@pages.get("/board")
+@public
+@hide
+async def board() -> str | Redirection:
+    """Whoever is not signed in signs in first."""
+    who = await visitor()
+    if who is None:
+        return redirect("/sign-in")
+    return await render_template("board.html", visitor=who)
+
+
+@pages.get("/favicon.ico")
+@public
+@hide
+async def favicon() -> Redirection:
+    """For those who ask without having read the page."""
+    return redirect("/static/favicon.svg", 301)

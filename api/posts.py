@@ -1,0 +1,122 @@
+"""Posts, their replies and the reactions to them."""
+
+from quart import Blueprint
+from quart_schema import document_response, validate_querystring, validate_request
+from typing_extensions import TypedDict
+
+from api.context import caller, read, write
+from api.forms import Form, Id, PageQuery, PostText
+from api.middleware.idempotent import idempotent
+from model.channel import find_channel
+from model.position import Live, stand
+from model.post import (
+    PostView,
+    delete_post,
+    edit_post,
+    find_post,
+    list_posts,
+    list_replies,
+    view_post,
+    write_post,
+)
+from model.reaction import ReactionView, add_reaction, remove_reaction
+
+posts = Blueprint("posts", __name__)
+
+
+class PostForm(Form):
+    """A post, or a reply to the post `parent_id`."""
+
+    text: PostText
+    parent_id: Id | None = None
+
+
+class PostChanges(Form):
+    text: PostText
+
+
+class PostList(TypedDict):
+    posts: list[PostView]
+    next: int | None
+    live: Live
+
+
+@posts.get("/channels/<id:channel_id>/posts")
+@validate_querystring(PageQuery)
+@document_response(PostList)
+async def index(channel_id: int, query_args: PageQuery) -> PostList:
+    """The posts of a channel, newest first (with `after`: oldest first), without the replies."""
+    async with read() as db:
+        channel = await find_channel(db, channel_id, reader=caller())
+        found, following = await list_posts(db, channel, query_args.page)
+        live = await stand(db, channel.topic)
+    return {"posts": found, "next": following, "live": live}
+
+
+@posts.post("/channels/<id:channel_id>/posts")
+@validate_request(PostForm)
+@document_response(PostView, 201)
+@idempotent
+async def create(channel_id: int, data: PostForm) -> tuple[PostView, int]:
+    """Write a post, or a reply when `parent_id` is given."""
+    async with write() as db:
+        channel = await find_channel(db, channel_id, reader=caller())
+        view = await write_post(db, channel, data.text, by=caller(), parent_id=data.parent_id)
+    return view, 201
+
+
+@posts.get("/posts/<id:post_id>")
+@document_response(PostView)
+async def show(post_id: int) -> PostView:
+    """One post or reply."""
+    async with read() as db:
+        return await view_post(db, await find_post(db, post_id, reader=caller()))
+
+
+@posts.patch("/posts/<id:post_id>")
+@validate_request(PostChanges)
+@document_response(PostView)
+async def update(post_id: int, data: PostChanges) -> PostView:
+    """Edit your own; the text before is gone everywhere."""
+    async with write() as db:
+        post = await find_post(db, post_id, reader=caller())
+        return await edit_post(db, post, data.text, by=caller())
+
+
+@posts.delete("/posts/<id:post_id>")
+async def delete(post_id: int) -> tuple[str, int]:
+    """Delete your own, or as a moderator any, with its replies."""
+    async with write() as db:
+        post = await find_post(db, post_id, reader=caller())
+        await delete_post(db, post, by=caller())
+    return "", 204
+
+
+@posts.get("/posts/<id:post_id>/replies")
+@validate_querystring(PageQuery)
+@document_response(PostList)
+async def index_replies(post_id: int, query_args: PageQuery) -> PostList:
+    """The replies to a post, oldest first."""
+    async with read() as db:
+        post = await find_post(db, post_id, reader=caller())
+        found, following = await list_replies(db, post, query_args.page)
+        live = await stand(db, post.topic)
+    return {"posts": found, "next": following, "live": live}
+
+
+@posts.put("/posts/<id:post_id>/reactions/<emoji>")
+@document_response(ReactionView)
+async def react(post_id: int, emoji: str) -> ReactionView:
+    """React with an emoji; twice is once."""
+    async with write() as db:
+        post = await find_post(db, post_id, reader=caller())
+        return await add_reaction(db, post, emoji, by=caller())
+
+
+@posts.delete("/posts/<id:post_id>/reactions/<emoji>")
+@document_response(ReactionView)
+async def take_back(post_id: int, emoji: str) -> ReactionView:
+    """Take your reaction back."""
+    async with write() as db:
+        post = await find_post(db, post_id, reader=caller())
+        return await remove_reaction(db, post, emoji, by=caller())

@@ -1,0 +1,206 @@
+"""Every setting: its name, type, default and meaning. Nothing else reads the environment.
+
+A value comes from the variable `HOMEROOM_<NAME>`, else from the file `.env`, else it is the
+default; a fresh checkout runs with none set.
+"""
+
+import hashlib
+import hmac
+import ipaddress
+import os
+import secrets
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from model.account import Registration
+from model.subscription import FeedLimits
+
+ROOT = Path(__file__).parent.parent
+PREFIX = "HOMEROOM_"
+
+
+class Durability(StrEnum):
+    POWER = "power"
+    PROCESS = "process"
+
+
+class Switch(StrEnum):
+    ON = "on"
+    OFF = "off"
+
+
+class WrongSettings(Exception):
+    """The message names each wrong setting, never a value."""
+
+
+def _listed(value: Any) -> Any:
+    if isinstance(value, str):
+        return [part.strip() for part in value.split(",") if part.strip()]
+    return value
+
+
+def _origin(value: str) -> str:
+    parts = urlsplit(value)
+    host_only = not (parts.path or parts.query or parts.fragment or parts.username)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or not host_only:
+        raise ValueError("an origin is like https://pages.example.org, without a path")
+    return value.lower()
+
+
+def _bind(value: str) -> str:
+    host, _, port = value.rpartition(":")
+    if not host or not port.isdecimal() or int(port) > 65535:  # noqa: PLR2004 - the last port
+        raise ValueError("an address and a port are like 127.0.0.1:8080")
+    return value
+
+
+def _database_url(value: str | None) -> str | None:
+    if value is not None and not value.startswith(("postgresql+asyncpg://", "sqlite+aiosqlite:")):
+        raise ValueError("it begins with postgresql+asyncpg:// (or sqlite+aiosqlite:///)")
+    return value
+
+
+def _network(value: str) -> str:
+    return str(ipaddress.ip_network(value, strict=False))
+
+
+Listed = (NoDecode, BeforeValidator(_listed))
+Origin = Annotated[str, AfterValidator(_origin)]
+
+
+class Settings(BaseSettings):
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True
+    )
+
+    bind: Annotated[str, AfterValidator(_bind)] = "127.0.0.1:8080"
+    """Address and port to listen on."""
+
+    workers: int = Field(default=max(1, min(3, os.cpu_count() or 1)), ge=1, le=64)
+    """Worker processes."""
+
+    instance: Path = ROOT / "instance"
+    """The folder of everything that must survive."""
+
+    database_url: Annotated[SecretStr | None, BeforeValidator(_database_url)] = None
+    """postgresql+asyncpg://user:password@host/name; by default SQLite in the instance folder."""
+
+    durability: Durability = Durability.POWER
+    """SQLite only. `process`: faster, but a power cut may take back the last moments."""
+
+    origins: Annotated[list[Origin], *Listed] = []
+    """Exact origins of front ends elsewhere, comma separated."""
+
+    public_url: Origin | None = None
+    """Where people reach this server, when that is not the address it listens on."""
+
+    registration: Registration = Registration.JOIN_CODE
+    """Who may make an account: `open`, `join-code` or `closed`."""
+
+    trusted_proxies: Annotated[list[Annotated[str, AfterValidator(_network)]], *Listed] = []
+    """Addresses or networks whose X-Forwarded-For, -Proto and -Host count, comma separated."""
+
+    limits: Switch = Switch.ON
+    """`off` only for benchmarks: nobody is slowed down, passwords can be guessed."""
+
+    secret_key: SecretStr | None = None
+    """By default made on the first start, in the instance folder."""
+
+    live_topics: int = Field(default=100, ge=1)
+    """Topics a live connection may follow."""
+
+    live_connections: int = Field(default=20, ge=1)
+    """Live connections of one user at a worker."""
+
+    live_commands_burst: int = Field(default=60, ge=1)
+    """Commands of a live connection at once."""
+
+    live_commands_per_s: int = Field(default=30, ge=1)
+    """Commands of a live connection a second, sustained."""
+
+    live_replay_events: int = Field(default=FeedLimits.replay_events, ge=1)
+    """Events of a topic that are replayed at most; who is further behind fetches the list."""
+
+    live_ring_events: int = Field(default=FeedLimits.ring_events, ge=1)
+    """Events of a topic that a worker keeps in memory."""
+
+    live_ring_mb: int = Field(default=FeedLimits.ring_chars // 2**20, ge=1)
+    """Their size."""
+
+    live_rings_mb: int = Field(default=FeedLimits.worker_chars // 2**20, ge=1)
+    """The size of all of them in a worker."""
+
+    @property
+    def sqlalchemy_url(self) -> str:
+        if self.database_url is not None:
+            return self.database_url.get_secret_value()
+        return f"sqlite+aiosqlite:///{self.instance.absolute() / 'app.db'}"
+
+    @property
+    def is_limited(self) -> bool:
+        return self.limits == Switch.ON
+
+    @property
+    def is_lossy(self) -> bool:
+        return self.durability == Durability.PROCESS
+
+    @property
+    def feed_limits(self) -> FeedLimits:
+        return FeedLimits(
+            ring_events=self.live_ring_events,
+            ring_chars=self.live_ring_mb * 2**20,
+            worker_chars=self.live_rings_mb * 2**20,
+            replay_events=self.live_replay_events,
+        )
+
+    @property
+    def url(self) -> str:
+        """Where a person on this machine finds the pages."""
+        if self.public_url:
+            return self.public_url
+        host, _, port = self.bind.rpartition(":")
+        return f"http://{'localhost' if host in {'0.0.0.0', '[::]'} else host}:{port}"  # noqa: S104
+
+    @staticmethod
+    def first_token(signing_key: bytes) -> str:
+        """Of the link that makes the first account; it is worth nothing once there is one."""
+        return hmac.new(signing_key, b"first account", hashlib.sha256).hexdigest()[:32]
+
+    def signing_key(self) -> bytes:
+        """Makes the instance folder and the key on the first start."""
+        if self.secret_key is not None:
+            return self.secret_key.get_secret_value().encode()
+        self.instance.mkdir(parents=True, exist_ok=True)
+        file = self.instance / "secret_key"
+        try:
+            with open(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as made:  # noqa: PTH123
+                made.write(secrets.token_urlsafe(32))
+        except FileExistsError:
+            pass
+        return file.read_text().strip().encode()
+
+
+def load_settings(**given: Any) -> Settings:
+    """Raises WrongSettings, which names each wrong setting but shows no value."""
+    try:
+        return Settings(**given)
+    except ValidationError as error:
+        raise WrongSettings(
+            "\n".join(
+                f"{PREFIX}{str(problem['loc'][0]).upper()}:"
+                f" {problem['msg'].removeprefix('Value error, ')}"
+                for problem in error.errors(include_input=False, include_url=False)
+            )
+        ) from None
+
+
+def unknown_settings() -> list[str]:
+    """Variables that look like settings and are none: most likely misspelt."""
+    known = {PREFIX + name.upper() for name in Settings.model_fields}
+    ours = (name for name in os.environ if name.startswith(PREFIX))
+    return sorted(name for name in ours if name not in known and "_TEST_" not in name)

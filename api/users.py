@@ -1,0 +1,117 @@
+"""People: registering, finding those one shares a group with, and what administrators change."""
+
+import hmac
+from typing import Annotated
+
+from pydantic import Field
+from quart import Blueprint, Response, jsonify, request
+from quart_schema import document_response, validate_querystring, validate_request
+from typing_extensions import TypedDict
+
+from api.context import caller, limited, read, services, settings, write
+from api.forms import Email, Form, Name, PageQuery, Password, Printable, Token, Username
+from api.middleware.auth import public, set_cookie
+from api.middleware.limits import address
+from model.account import change_account, find_user, list_users, register, remove_account
+from model.errors import Invalid
+from model.limit import REGISTER_ADDRESS
+from model.session import open_session
+from model.user import OwnUserView, ServerRole, UserView
+
+users = Blueprint("users", __name__)
+
+
+class RegistrationForm(Form):
+    """`token` is that of the link printed while no account exists: its account is an admin."""
+
+    username: Username
+    name: Name
+    password: Password
+    email: Email | None = None
+    join_code: Token | None = None
+    token: Token | None = None
+
+
+class AccountForm(Form):
+    role: Annotated[ServerRole, Field(strict=False)] = ServerRole.MEMBER
+    active: bool = True
+
+
+class UserQuery(PageQuery):
+    search: Printable = Field(default="", max_length=80)
+
+
+class UserList(TypedDict):
+    users: list[UserView | OwnUserView]
+    next: int | None
+
+
+@users.post("/users")
+@public
+@validate_request(RegistrationForm)
+@document_response(OwnUserView, 201)
+async def create(data: RegistrationForm) -> tuple[Response, int]:
+    """Make an account, and sign in with a cookie."""
+    await limited(REGISTER_ADDRESS, address())
+    if data.token is not None and not is_first_token(data.token):
+        raise Invalid({"token": "This is not the token of the printed link."})
+    password_hash = await services().passwords.hash(data.password)
+    async with write() as db:
+        user = await register(
+            db,
+            data.username,
+            data.name,
+            password_hash,
+            email=data.email,
+            policy=settings().registration,
+            join_code=data.join_code,
+            is_first=data.token is not None,
+        )
+        session = await open_session(db, user, request.headers.get("User-Agent", ""))
+    response = jsonify(user.own_view())
+    set_cookie(response, session.token, session.expires_at)
+    return response, 201
+
+
+@users.get("/users")
+@validate_querystring(UserQuery)
+@document_response(UserList)
+async def index(query_args: UserQuery) -> UserList:
+    """Find people by username or name: those you share a group with; administrators find all."""
+    async with read() as db:
+        found, following = await list_users(db, query_args.search, query_args.page, reader=caller())
+    return {"users": found, "next": following}
+
+
+@users.get("/users/<id:user_id>")
+@document_response(UserView)
+async def show(user_id: int) -> UserView | OwnUserView:
+    """One person; with the e-mail only for oneself and administrators."""
+    async with read() as db:
+        user = await find_user(db, user_id, reader=caller())
+    return user.view_for(caller())
+
+
+@users.patch("/users/<id:user_id>")
+@validate_request(AccountForm)
+@document_response(OwnUserView)
+async def update(user_id: int, data: AccountForm) -> OwnUserView:
+    """Change role or access, as an administrator; who is inactive is signed out everywhere."""
+    async with write() as db:
+        await find_user(db, user_id, reader=caller())
+        changed = await change_account(db, user_id, data.given, by=caller())
+    return changed.own_view()
+
+
+@users.delete("/users/<id:user_id>")
+async def delete(user_id: int) -> tuple[str, int]:
+    """Remove a person, as an administrator; the posts stay without an author."""
+    async with write() as db:
+        await find_user(db, user_id, reader=caller())
+        await remove_account(db, user_id, by=caller())
+    return "", 204
+
+
+def is_first_token(token: str) -> bool:
+    expected = settings().first_token(services().signing_key)
+    return hmac.compare_digest(token.encode(), expected.encode())
