@@ -1,0 +1,106 @@
+/** One's own account: name, password, where one is signed in, signing out. */
+
+import { ask } from "/static/api.js";
+import { notify, tried } from "/static/dialogs.js";
+import { dateOf } from "/static/dates.js";
+import { avatar, button, find, make } from "/static/dom.js";
+import { clearProblems, onSubmit } from "/static/forms.js";
+
+const BROWSERS = ["Edg", "OPR", "Firefox", "Chrome", "Safari"];
+const SYSTEMS = ["Android", "iPhone", "iPad", "Windows", "Mac OS", "CrOS", "Linux"];
+
+/** Tells `renamed`, and `leaving` before it signs out. */
+export class Account extends EventTarget {
+  me;
+  #dialog = find("#account-dialog");
+
+  constructor(me) {
+    super();
+    this.me = me;
+    this.#showName();
+    find("#account").addEventListener("click", () => this.#open());
+    find("#sign-out").addEventListener("click", () => tried(() => this.#signOut()));
+    find("#sign-out-elsewhere").addEventListener("click", () =>
+      tried(() => this.#signOutElsewhere()),
+    );
+    onSubmit(find("#name-form"), async ({ name }) => {
+      this.rename((await ask("PATCH", "/me", { name })).name);
+      notify("Your name has been changed.");
+    });
+    onSubmit(find("#password-form"), async ({ old, new: changed }) => {
+      await ask("PUT", "/me/password", { old, new: changed });
+      find("#password-form").reset();
+      notify("Your password has been changed.");
+      await this.#listSessions();
+    });
+  }
+
+  rename(name) {
+    if (name === this.me.name) return;
+    this.me.name = name;
+    this.#showName();
+    this.dispatchEvent(new Event("renamed"));
+  }
+
+  #showName() {
+    const name = make("span", { className: "account-name" }, this.me.name);
+    const label = make("span", { className: "hidden-label" }, "Your account: ");
+    find("#account").replaceChildren(avatar(this.me), label, name);
+  }
+
+  #open() {
+    find("#account-username").textContent = this.me.username;
+    find("#account-name").value = this.me.name;
+    find("#password-form").reset();
+    for (const form of this.#dialog.querySelectorAll("form")) clearProblems(form);
+    this.#dialog.showModal();
+    tried(() => this.#listSessions());
+  }
+
+  async #listSessions() {
+    const { sessions, current_id: current } = await ask("GET", "/sessions?limit=100");
+    find("#sign-out-elsewhere").hidden = sessions.length < 2;
+    const rows = sessions.map((session) => {
+      const isHere = session.id === current;
+      const since = `since ${dateOf(session.created_at)}`;
+      const name = make(
+        "span",
+        { className: "person" },
+        nameOf(session.agent),
+        make("span", { className: "hint" }, isHere ? `this one, ${since}` : since),
+      );
+      const row = make("li", {}, name);
+      if (!isHere)
+        row.append(
+          button("Sign out", () => tried(() => this.#revoke(session.id)), { className: "quiet" }),
+        );
+      return row;
+    });
+    find("#sessions").replaceChildren(...rows);
+  }
+
+  async #revoke(id) {
+    await ask("DELETE", `/sessions/${id}`);
+    await this.#listSessions();
+  }
+
+  async #signOutElsewhere() {
+    await ask("DELETE", "/sessions");
+    await this.#listSessions();
+  }
+
+  async #signOut() {
+    await ask("DELETE", "/sessions/current");
+    this.dispatchEvent(new Event("leaving"));
+    location.replace("/");
+  }
+}
+
+/** "Firefox on Windows", out of what the browser says of itself. */
+function nameOf(agent) {
+  const browser = BROWSERS.find((name) => agent.includes(`${name}/`));
+  const system = SYSTEMS.find((name) => agent.includes(name));
+  if (!browser) return agent.slice(0, 40) || "A program";
+  const known = { Edg: "Edge", OPR: "Opera" }[browser] ?? browser;
+  return system ? `${known} on ${system.replace("CrOS", "ChromeOS")}` : known;
+}

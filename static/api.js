@@ -1,0 +1,83 @@
+/** Asks the API; every refusal is a `Problem`. */
+
+const UNREACHABLE = 0;
+const PASSING = [UNREACHABLE, 429, 502, 503, 504]; // the same request may succeed soon
+const FIRST_PAUSE_MS = 400;
+const LONGEST_PAUSE_MS = 8_000;
+const PATIENCE_MS = 20_000;
+
+/** What the server answered instead (`status`, `code`, `detail`, `fields`), or why it did not. */
+export class Problem extends Error {
+  constructor({ status, code, detail, fields = {} }, retryAfterMs = 0) {
+    super(detail);
+    Object.assign(this, { status, code, fields, retryAfterMs });
+  }
+
+  get isPassing() {
+    return PASSING.includes(this.status);
+  }
+}
+
+/** The JSON of one answer; `key` makes a POST safe to repeat. */
+export async function ask(method, path, body, { key, signal } = {}) {
+  const headers = {};
+  if (body !== undefined) headers["Content-Type"] = "application/json";
+  if (key) Object.assign(headers, { "Idempotency-Key": key, "X-Request-Id": key });
+  const text = body === undefined ? undefined : JSON.stringify(body);
+  let response;
+  try {
+    response = await fetch(`/api${path}`, { method, headers, body: text, signal });
+    if (response.ok) return response.status === 204 ? null : await response.json();
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
+    const detail = "The server cannot be reached just now.";
+    throw new Problem({ status: UNREACHABLE, code: "unreachable", detail });
+  }
+  const sent = await response.json().catch(() => ({}));
+  const detail = sent.detail ?? `The server answered ${response.status}.`;
+  const retryAfterMs = 1000 * (Number(response.headers.get("Retry-After")) || 0);
+  throw new Problem({ ...sent, status: response.status, detail }, retryAfterMs);
+}
+
+/** Asks again and again while the server is away, for at most `patience` milliseconds. */
+export async function askPatiently(method, path, body, { patience = PATIENCE_MS, ...rest } = {}) {
+  const until = Date.now() + patience;
+  for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(LONGEST_PAUSE_MS, pause * 2)) {
+    try {
+      return await ask(method, path, body, rest);
+    } catch (error) {
+      if (!error.isPassing || Date.now() > until) throw error;
+      await passed(Math.max(error.retryAfterMs, pause * (0.5 + Math.random() / 2)), rest.signal);
+    }
+  }
+}
+
+/** A whole list, page after page; it stands where its first page stood. */
+export async function askForAll(path, plural, { most = 1000, ...options } = {}) {
+  const found = [];
+  let first = null;
+  let next = `${path}?limit=100`;
+  while (next && found.length < most) {
+    const page = await askPatiently("GET", next, undefined, options);
+    first ??= page;
+    found.push(...page[plural]);
+    next = page.next && `${path}?limit=100&after=${page.next}`;
+  }
+  return { ...first, [plural]: found };
+}
+
+export function newKey() {
+  return [...crypto.getRandomValues(new Uint8Array(16))]
+    .map((byte) => byte.toString(16).padStart(2, "0"))
+    .join("");
+}
+
+function passed(ms, signal) {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(resolve, ms);
+    signal?.addEventListener("abort", () => {
+      clearTimeout(timer);
+      reject(signal.reason);
+    });
+  });
+}

@@ -1,0 +1,165 @@
+/** The board: what is shown follows from the address (`#group=1&channel=2`) and from the lists. */
+
+import { Account } from "/static/account.js";
+import { askPatiently } from "/static/api.js";
+import { OpenChannel } from "/static/channel.js";
+import { ChannelDialog } from "/static/channel_dialog.js";
+import { Channels } from "/static/channels.js";
+import { notify } from "/static/dialogs.js";
+import { button, find, make } from "/static/dom.js";
+import { Groups } from "/static/groups.js";
+import { Live } from "/static/live.js";
+import { Outbox } from "/static/outbox.js";
+import { People } from "/static/people.js";
+import { Sidebar } from "/static/sidebar.js";
+import { showConnection } from "/static/status.js";
+import { Thread } from "/static/thread.js";
+
+const me = await askPatiently("GET", "/me", undefined, { patience: Infinity }).catch((problem) => {
+  if (problem.status === 401) location.replace("/sign-in");
+  throw problem;
+});
+
+const live = new Live({ state: showState });
+const account = new Account(me);
+const outbox = new Outbox(me.id);
+const people = new People(live, me);
+const groups = new Groups(live);
+const channels = new Channels(live, me);
+const sidebar = new Sidebar();
+const dialog = new ChannelDialog(me, people);
+
+let group = null;
+const context = {
+  me: me.id,
+  myName: () => me.name,
+  people,
+  outbox,
+  channel: () => open.channel,
+  mayModerate: () => group !== null && group.role !== "member",
+};
+const thread = new Thread(live, context);
+const open = new OpenChannel(live, channels, { ...context, open: (post) => thread.open(post) });
+
+/**
+ * Brings everything in line with the address and the lists, as far as they have come. What was just
+ * made may be in the address before it is in a list: until then all stays as it is.
+ */
+function show() {
+  if (!groups.isLoaded) return;
+  const wanted = new URLSearchParams(location.hash.slice(1));
+  const before = group;
+  const isLost = before !== null && !groups.find(before.id);
+  if (isLost) notify(`You are no longer in ${before.name}.`);
+  const found = groups.find(Number(wanted.get("group"))) ?? groups.find(before?.id);
+  group = found ?? groups.all[0] ?? null;
+  groups.select(group?.id ?? null);
+  channels.open(group);
+  people.open(group);
+  if (!group || !channels.isLoaded) return showChannel(null);
+  const readable = [Number(wanted.get("channel")), open.channel?.id]
+    .map((id) => channels.find(id))
+    .find((channel) => channel?.readable);
+  showChannel(readable ?? channels.first);
+  if (open.channel && (isLost || !wanted.has("channel"))) {
+    goTo(`#group=${group.id}&channel=${open.channel.id}`);
+  }
+}
+
+function goTo(address) {
+  history.replaceState(null, "", address);
+}
+
+function showChannel(channel) {
+  if (channel?.id !== open.channel?.id) thread.close();
+  open.open(channel);
+  channels.select(channel?.id ?? null);
+  showNothing();
+  showTitle();
+}
+
+function showNothing() {
+  const place = find("#nothing");
+  place.hidden = Boolean(open.channel) || (group !== null && !channels.isLoaded);
+  const join = button("Join or make a group", () => find("#new-group").click(), {
+    className: "primary",
+  });
+  const add = button("Make a channel", () => dialog.open(group), { className: "primary" });
+  const [title, text, verb] = !groups.isLoaded
+    ? ["One moment…", "Your groups are on their way.", null]
+    : !group
+      ? [
+          "Welcome",
+          "A group is where a class or a team meets. Join one with a code, or make your own.",
+          join,
+        ]
+      : context.mayModerate()
+        ? [
+            group.name,
+            "A channel is where posts go. Make the first one: “general” is a good name.",
+            add,
+          ]
+        : [group.name, "There is no channel yet. A moderator of the group makes them.", null];
+  place.replaceChildren(make("h1", {}, title), make("p", {}, text), ...(verb ? [verb] : []));
+}
+
+function showTitle() {
+  const { unread } = channels;
+  const names = [open.channel?.name, group?.name ?? "Board", "Homeroom"].filter(Boolean);
+  document.title = `${unread ? `(${unread >= 100 ? "99+" : unread}) ` : ""}${names.join(" · ")}`;
+}
+
+function showState(state) {
+  showConnection(state);
+  if (state !== "signed out") return;
+  empty();
+  find("#signed-out").showModal();
+}
+
+/** Nothing that belongs to somebody stays on the page. */
+function empty() {
+  live.close();
+  thread.close();
+  open.open(null);
+  channels.open(null);
+  people.open(null);
+  for (const shown of document.querySelectorAll("dialog[open]")) shown.close();
+  for (const id of ["#groups", "#channels", "#people", "#sessions", "#account", "#nothing"]) {
+    find(id).replaceChildren();
+  }
+  document.title = "Homeroom";
+}
+
+function showAuthors() {
+  open.showAuthors();
+  thread.showAuthors();
+}
+
+groups.addEventListener("changed", show);
+groups.addEventListener("failed", ({ detail }) => detail.status === 401 && showState("signed out"));
+channels.addEventListener("changed", show);
+channels.addEventListener("changed", showAuthors);
+channels.addEventListener("group", () => groups.load());
+channels.addEventListener("counted", showTitle);
+people.addEventListener("changed", () => {
+  account.rename(people.of(me)?.name ?? me.name);
+  showAuthors();
+});
+open.addEventListener("left", () => {
+  goTo(`#group=${group.id}`);
+  thread.close();
+  channels.reload();
+});
+account.addEventListener("leaving", () => {
+  outbox.empty();
+  empty();
+});
+addEventListener("hashchange", () => {
+  show();
+  sidebar.close();
+});
+find("#new-channel").addEventListener("click", () => dialog.open(group));
+find("#channel-settings").addEventListener("click", () => dialog.open(group, open.channel));
+
+showNothing();
+live.connect();

@@ -1,0 +1,196 @@
+/** The open channel: its posts, older pages, writing, and how far they have been read. */
+
+import { ask, askPatiently } from "/static/api.js";
+import { confirmed, notify, tried } from "/static/dialogs.js";
+import { find } from "/static/dom.js";
+import { Following } from "/static/following.js";
+import { Timeline, keepAtEnd, onWritten } from "/static/timeline.js";
+
+const A_PAGE = 50;
+const NEAR_THE_TOP_PX = 400;
+const READ_AFTER_MS = 400; // of looking at it
+const EVERYTHING = Number.MAX_SAFE_INTEGER; // replies have ids too that the list does not show
+
+/** What the buttons of a post do. */
+export const actions = {
+  react(post, emoji, on) {
+    const path = `/posts/${post.id}/reactions/${encodeURIComponent(emoji)}`;
+    return tried(() => askPatiently(on ? "PUT" : "DELETE", path));
+  },
+  edit(post, text) {
+    if (text === post.text) return true;
+    return tried(() => askPatiently("PATCH", `/posts/${post.id}`, { text }));
+  },
+  async remove(post) {
+    const replies = post.reply_count ? " Its replies go with it." : "";
+    if (!(await confirmed("Delete this post?", `It is gone for everybody.${replies}`, "Delete")))
+      return;
+    await tried(() => askPatiently("DELETE", `/posts/${post.id}`).catch(ignoreMissing));
+  },
+};
+
+function ignoreMissing(problem) {
+  if (problem.status !== 404) throw problem;
+}
+
+/** Tells `left` when it cannot be read any more, `event` for each event. */
+export class OpenChannel extends EventTarget {
+  channel = null;
+  #live;
+  #context;
+  #channels;
+  #timeline = null;
+  #following = null;
+  #drafts = new Map();
+  #readTimer = 0;
+  #isLoadingOlder = false;
+
+  constructor(live, channels, context) {
+    super();
+    this.#live = live;
+    this.#channels = channels;
+    this.#context = { ...context, ...actions };
+    const { outbox } = context;
+    outbox.addEventListener("changed", () => this.#timeline?.showPending());
+    onWritten(find("#composer"), (text) => {
+      outbox.add(this.channel.id, null, text);
+      this.#timeline.scrollToEnd();
+    });
+    keepAtEnd(find("#scroller"));
+    find("#older").addEventListener("click", () => this.#loadOlder());
+    find("#to-newest").addEventListener("click", () => this.#timeline.scrollToEnd());
+    find("#scroller").addEventListener("scroll", () => this.#scrolled(), { passive: true });
+    for (const kind of ["visibilitychange", "focus"])
+      addEventListener(kind, () => this.#maybeRead());
+  }
+
+  open(channel) {
+    if (channel?.id === this.channel?.id) {
+      this.channel = channel;
+      return this.#showHead();
+    }
+    this.#close();
+    this.channel = channel;
+    this.#showHead();
+    if (!channel) return;
+    find("#text").value = this.#drafts.get(channel.id) ?? "";
+    const elements = {
+      list: find("#posts"),
+      pending: find("#pending"),
+      scroller: find("#scroller"),
+    };
+    this.#timeline = new Timeline(elements, this.#context);
+    find("#scroller").ariaBusy = "true";
+    const path = `/channels/${channel.id}/posts?limit=${A_PAGE}`;
+    this.#following = new Following(this.#live, {
+      fetch: (options) => askPatiently("GET", path, undefined, options),
+      show: (list) => this.#show(list),
+      event: (event) => this.#apply(event),
+      revoked: (_, reason) => this.#leave(reason),
+      failed: (problem) => this.#leave(problem.status === 404 ? "removed" : problem.message),
+    });
+    this.#timeline.showPending();
+  }
+
+  showAuthors() {
+    this.#timeline?.showAuthors();
+    this.#showHead();
+  }
+
+  #close() {
+    if (this.channel) this.#drafts.set(this.channel.id, find("#text").value);
+    clearTimeout(this.#readTimer);
+    this.#following?.end();
+    this.#following = null;
+    this.#timeline?.clear();
+    this.#timeline = null;
+    for (const id of ["#empty", "#older", "#to-newest"]) find(id).hidden = true;
+  }
+
+  #leave(reason) {
+    const { name } = this.channel;
+    this.open(null);
+    this.dispatchEvent(new Event("left"));
+    const gone = reason === "deleted" ? "has been deleted" : "is no longer open to you";
+    notify(`The channel ${name} ${gone}.`);
+  }
+
+  #showHead() {
+    const { channel } = this;
+    for (const id of ["#channel-head", "#scroller"]) find(id).hidden = !channel;
+    find("#composer").hidden = !channel?.writable;
+    find("#read-only").hidden = !channel || channel.writable;
+    if (!channel) return;
+    find("#channel-name").textContent = channel.name;
+    find("#channel-description").textContent = channel.description;
+    find("#channel-settings").hidden = !this.#context.mayModerate();
+    find("#text").placeholder = `Write to ${channel.name}`;
+  }
+
+  #show(list) {
+    find("#scroller").ariaBusy = "false";
+    this.#context.outbox.settleListed(this.channel.id, list.posts);
+    this.#timeline.show(list);
+    this.#refresh();
+  }
+
+  #apply(event) {
+    if (event.kind === "channel.edited") {
+      Object.assign(this.channel, event.data);
+      this.#showHead();
+    }
+    const isNew = this.#timeline.apply(event);
+    if (isNew && !this.#timeline.isAtEnd) find("#to-newest").hidden = false;
+    this.dispatchEvent(new CustomEvent("event", { detail: event }));
+    this.#refresh();
+  }
+
+  #refresh() {
+    const { posts } = this.#timeline;
+    find("#older").hidden = posts.older === null;
+    find("#empty").hidden = posts.all.size > 0;
+    find("#empty").textContent = this.channel.writable
+      ? "Nothing here yet. Write the first post below."
+      : "Nothing here yet. Announcements of the moderators will appear here.";
+    this.#maybeRead();
+  }
+
+  #scrolled() {
+    if (!this.#timeline) return;
+    if (this.#timeline.isAtEnd) {
+      find("#to-newest").hidden = true;
+      this.#maybeRead();
+    }
+    if (find("#scroller").scrollTop < NEAR_THE_TOP_PX) this.#loadOlder();
+  }
+
+  async #loadOlder() {
+    const { channel } = this;
+    const timeline = this.#timeline;
+    if (this.#isLoadingOlder || !timeline || timeline.posts.older === null) return;
+    this.#isLoadingOlder = true;
+    const path = `/channels/${channel.id}/posts?limit=${A_PAGE}&before=`;
+    await tried(() => timeline.addOlder((before) => ask("GET", `${path}${before}`)));
+    this.#isLoadingOlder = false;
+    if (timeline === this.#timeline) this.#refresh();
+  }
+
+  /** Whoever looks at the end for a moment has read everything. */
+  #maybeRead() {
+    clearTimeout(this.#readTimer);
+    const isSeen = () => document.visibilityState === "visible" && document.hasFocus();
+    const isUnread = () => this.#timeline?.isAtEnd && this.#channels.unreadOf(this.channel.id) > 0;
+    if (!isSeen() || !isUnread()) return;
+    this.#readTimer = setTimeout(() => isSeen() && isUnread() && this.#read(), READ_AFTER_MS);
+  }
+
+  async #read() {
+    const { id } = this.channel;
+    try {
+      const mark = await ask("PUT", `/channels/${id}/read-mark`, { post_id: EVERYTHING });
+      this.#channels.readUpTo(id, mark.post_id, { isAll: true });
+    } catch {
+      this.#readTimer = setTimeout(() => this.#maybeRead(), 10 * READ_AFTER_MS);
+    }
+  }
+}

@@ -1,0 +1,14 @@
+/** Shows the API's own description with Swagger UI, served from here. */
+
+/* global SwaggerUIBundle */
+const isDark = matchMedia("(prefers-color-scheme: dark)").matches;
+document.documentElement.classList.toggle("dark-mode", isDark);
+SwaggerUIBundle({
+  url: "/openapi.json",
+  dom_id: "#swagger",
+  deepLinking: true,
+  docExpansion: "list",
+  defaultModelsExpandDepth: 0,
+  tagsSorter: "alpha",
+  validatorUrl: null,
+});

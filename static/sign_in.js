@@ -1,0 +1,13 @@
+/** Signing in; whoever came with a join code joins that group at once. */
+
+import { ask } from "/static/api.js";
+import { find } from "/static/dom.js";
+import { onSubmit } from "/static/forms.js";
+
+const join = new URLSearchParams(location.hash.slice(1)).get("join");
+if (join) find("#register-link").href += `#join=${encodeURIComponent(join)}`;
+
+onSubmit(find("#sign-in"), async (values) => {
+  await ask("POST", "/sessions", values);
+  location.assign(join ? `/register#join=${encodeURIComponent(join)}` : "/board");
+});

@@ -1,0 +1,116 @@
+/** The replies to a post, beside the channel. */
+
+import { askForAll, askPatiently } from "/static/api.js";
+import { actions } from "/static/channel.js";
+import { notify } from "/static/dialogs.js";
+import { find } from "/static/dom.js";
+import { Following } from "/static/following.js";
+import { Timeline, keepAtEnd, onWritten } from "/static/timeline.js";
+
+export class Thread {
+  #live;
+  #context;
+  #post = null;
+  #channelId = null;
+  #parent = null; // a timeline of one post
+  #replies = null;
+  #following = null;
+  #cameFrom = null;
+
+  constructor(live, context) {
+    this.#live = live;
+    this.#context = { ...context, ...actions, open: null };
+    context.outbox.addEventListener("changed", () => this.#replies?.showPending());
+    onWritten(find("#reply-composer"), (text) => {
+      context.outbox.add(this.#channelId, this.#post.id, text);
+      this.#replies.scrollToEnd();
+    });
+    keepAtEnd(find("#thread-scroller"));
+    find("#close-thread").addEventListener("click", () => this.close());
+    find("#thread").addEventListener("keydown", (pressed) => {
+      const isElsewhere = pressed.target.closest("form") || find(".palette", find("#thread"));
+      if (pressed.key === "Escape" && (!isElsewhere || pressed.target.id === "reply-text"))
+        this.close();
+    });
+  }
+
+  open(post) {
+    this.#end();
+    this.#cameFrom = document.activeElement;
+    this.#post = post;
+    this.#channelId = post.channel_id;
+    const scroller = find("#thread-scroller");
+    const top = { list: find("#thread-parent"), pending: document.createElement("ol"), scroller };
+    this.#parent = new Timeline(top, this.#context);
+    this.#parent.show({ posts: [post], next: null });
+    const bottom = { list: find("#replies"), pending: find("#thread-pending"), scroller };
+    this.#replies = new Timeline(bottom, this.#context, post.id);
+    find("#thread").hidden = false;
+    find("#board").classList.add("with-thread");
+    find("#reply-composer").hidden = !this.#context.channel().writable;
+    this.#following = new Following(this.#live, {
+      fetch: (options) => this.#fetch(options),
+      show: (list) => this.#show(list),
+      event: (event) => this.#apply(event),
+      failed: (problem) => problem.status === 404 && this.#isGone(),
+    });
+    find("#reply-text").value = "";
+    find(this.#context.channel().writable ? "#reply-text" : "#close-thread").focus();
+  }
+
+  close() {
+    if (!this.#post) return;
+    this.#end();
+    find("#thread").hidden = true;
+    find("#board").classList.remove("with-thread");
+    if (this.#cameFrom?.isConnected) this.#cameFrom.focus();
+  }
+
+  showAuthors() {
+    this.#parent?.showAuthors();
+    this.#replies?.showAuthors();
+    if (this.#post) find("#reply-composer").hidden = !this.#context.channel()?.writable;
+  }
+
+  #end() {
+    this.#following?.end();
+    this.#parent?.clear();
+    this.#replies?.clear();
+    this.#post = this.#parent = this.#replies = this.#following = null;
+  }
+
+  /** The replies first: what they stand at is not newer than the post itself. */
+  async #fetch(options) {
+    const { id } = this.#post;
+    const replies = await askForAll(`/posts/${id}/replies`, "posts", options);
+    const parent = await askPatiently("GET", `/posts/${id}`, undefined, options);
+    return { ...replies, parent };
+  }
+
+  #show(list) {
+    this.#context.outbox.settleListed(null, list.posts);
+    this.#parent.show({ posts: [list.parent], next: null });
+    this.#replies.show(list);
+    this.#refresh();
+  }
+
+  #apply(event) {
+    const isAbout = event.data.id === this.#post.id;
+    if (isAbout && event.kind === "post.deleted") return this.#isGone();
+    if (isAbout || event.data.parent?.id === this.#post.id) this.#parent.apply(event);
+    this.#replies.apply(event);
+    this.#refresh();
+  }
+
+  #refresh() {
+    const count = this.#replies.posts.all.size;
+    find("#thread-empty").hidden = count > 0;
+    find("#thread-title").textContent =
+      count === 1 ? "1 reply" : count ? `${count} replies` : "Replies";
+  }
+
+  #isGone() {
+    this.close();
+    notify("That post has been deleted.");
+  }
+}

@@ -1,0 +1,161 @@
+/** Posts on the page: those of a channel, or the replies to one of them. Newest at the bottom. */
+
+import { dayOf } from "/static/dates.js";
+import { find } from "/static/dom.js";
+import { PostView, pendingView } from "/static/post_view.js";
+import { Posts } from "/static/posts.js";
+
+const TOGETHER_MS = 5 * 60_000; // posts of one author within it stand under one name
+const AT_THE_END_PX = 48;
+
+export class Timeline {
+  posts;
+  #list;
+  #pending;
+  #scroller;
+  #context;
+  #views = new Map();
+
+  /** `elements` are `list`, `pending`, `scroller`; `context` is a `PostView`'s, with `outbox`. */
+  constructor({ list, pending, scroller }, context, parentId = null) {
+    Object.assign(this, { posts: new Posts(parentId) });
+    this.#list = list;
+    this.#pending = pending;
+    this.#scroller = scroller;
+    this.#context = context;
+    this.parentId = parentId;
+    this.clear();
+  }
+
+  clear() {
+    this.#views.clear();
+    this.#list.replaceChildren();
+    this.#pending.replaceChildren();
+  }
+
+  /** A list that was fetched. */
+  show(list) {
+    const wasAtEnd = !this.#views.size || this.isAtEnd;
+    this.#list.ariaBusy = "true";
+    this.posts.replace(list);
+    this.#renderAll();
+    this.#list.ariaBusy = "false";
+    this.showPending();
+    if (wasAtEnd) this.scrollToEnd();
+  }
+
+  /** Whether the event brought something new to the end. */
+  apply(event) {
+    const wasAtEnd = this.isAtEnd;
+    const newestBefore = this.posts.newestId;
+    for (const id of this.posts.apply(event)) this.#renderOne(id);
+    this.#arrange();
+    this.#context.outbox.settle(event);
+    if (wasAtEnd) this.scrollToEnd();
+    return (this.posts.newestId ?? 0) > (newestBefore ?? 0);
+  }
+
+  /** What is read stays where it is. */
+  async addOlder(fetchPage) {
+    await this.posts.addOlder(fetchPage);
+    const fromEnd = this.#scroller.scrollHeight - this.#scroller.scrollTop;
+    this.#list.ariaBusy = "true";
+    this.#renderAll();
+    this.#list.ariaBusy = "false";
+    this.#scroller.scrollTop = this.#scroller.scrollHeight - fromEnd;
+  }
+
+  /** Names or rights have changed. */
+  showAuthors() {
+    for (const view of this.#views.values()) view.update(view.post);
+    this.#arrange();
+  }
+
+  showPending() {
+    const { outbox, me, people, channel } = this.#context;
+    const wasAtEnd = this.isAtEnd;
+    const waiting = outbox.of(channel().id, this.parentId);
+    const author = people.of({ id: me, name: this.#context.myName() });
+    const actions = {
+      retry: (item) => outbox.retry(item),
+      discard: (item) => outbox.discard(item),
+    };
+    this.#pending.replaceChildren(...waiting.map((item) => pendingView(item, author, actions)));
+    if (wasAtEnd) this.scrollToEnd();
+  }
+
+  get isAtEnd() {
+    return isAtEnd(this.#scroller);
+  }
+
+  scrollToEnd() {
+    this.#scroller.scrollTop = this.#scroller.scrollHeight;
+  }
+
+  #renderAll() {
+    for (const id of [...this.#views.keys()]) if (!this.posts.all.has(id)) this.#renderOne(id);
+    for (const id of this.posts.all.keys()) this.#renderOne(id);
+    this.#arrange();
+  }
+
+  #renderOne(id) {
+    const post = this.posts.all.get(id);
+    const view = this.#views.get(id);
+    if (!post) {
+      if (view?.element.contains(document.activeElement)) this.#scroller.focus();
+      view?.element.remove();
+      this.#views.delete(id);
+    } else if (view) view.update(post);
+    else this.#views.set(id, new PostView(post, this.#context));
+  }
+
+  /** Everything in its order, under its day; posts of one author shortly after another together. */
+  #arrange() {
+    let before = null;
+    let place = this.#list.firstElementChild;
+    for (const post of this.posts.all.values()) {
+      const { element } = this.#views.get(post.id);
+      if (element === place) place = place.nextElementSibling;
+      else this.#list.insertBefore(element, place);
+      const day = dayOf(post.created_at);
+      const isNewDay = !before || dayOf(before.created_at) !== day;
+      const since = before && new Date(post.created_at) - new Date(before.created_at);
+      const isSame = before && before.author?.id === post.author?.id && since < TOGETHER_MS;
+      this.#views.get(post.id).place(isNewDay ? day : null, Boolean(isSame && !isNewDay));
+      before = post;
+    }
+  }
+}
+
+function isAtEnd({ scrollHeight, scrollTop, clientHeight }) {
+  return scrollHeight - scrollTop - clientHeight < AT_THE_END_PX;
+}
+
+/** Who looks at the end still does when the room becomes smaller. */
+export function keepAtEnd(scroller) {
+  let stays = true;
+  scroller.addEventListener("scroll", () => (stays = isAtEnd(scroller)), { passive: true });
+  new ResizeObserver(() => {
+    if (stays) scroller.scrollTop = scroller.scrollHeight;
+  }).observe(scroller);
+}
+
+/** Enter sends, Shift+Enter begins a line; with a touch keyboard there is the button. */
+export function onWritten(form, send) {
+  const area = find("textarea", form);
+  const isTouch = matchMedia("(pointer: coarse)").matches;
+  area.addEventListener("keydown", (pressed) => {
+    const sends = pressed.key === "Enter" && !pressed.shiftKey && !pressed.isComposing;
+    if (!sends || isTouch) return;
+    pressed.preventDefault();
+    form.requestSubmit();
+  });
+  form.noValidate = true;
+  form.addEventListener("submit", (submitted) => {
+    submitted.preventDefault();
+    if (!area.value.trim()) return;
+    send(area.value);
+    area.value = "";
+    area.focus();
+  });
+}
