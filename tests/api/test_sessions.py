@@ -1,0 +1,199 @@
+"""Signing in and out: cookies, bearer tokens, and the list of where one is signed in."""
+
+import asyncio
+import time
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from quart import Quart
+from sqlalchemy import update
+
+from api.context import Services
+from model.db import now
+from model.session import Sessions
+from tests.api.browser import Browser, browser, problem
+from tests.conftest import Cast
+from tests.people import PASSWORD
+
+BOB = {"username": "bob", "password": PASSWORD}
+
+
+async def signed_in(app: Quart, who: str = "bob") -> Browser:
+    page = browser(app, headers={"Sec-Fetch-Site": "same-origin", "User-Agent": f"{who}'s phone"})
+    await page.post("/api/sessions", {**BOB, "username": who})
+    return page
+
+
+async def test_a_browser_gets_a_cookie_and_no_token(app: Quart, people: Cast) -> None:
+    page = browser(app)
+    answer = await page.ask("POST", "/api/sessions", BOB)
+    assert answer.status == 201
+    assert answer.body.keys() == {"user", "session_id", "expires_at"}
+    assert answer.body["user"]["username"] == "bob"
+    (cookie,) = answer.headers.getlist("Set-Cookie")
+    name, *attributes = cookie.split("; ")
+    assert name.startswith("homeroom=")
+    assert {a.partition("=")[0] for a in attributes} == {"Expires", "HttpOnly", "Path", "SameSite"}
+    assert {"Path=/", "SameSite=Lax"} <= set(attributes)
+    assert (await page.get("/api/me"))["id"] == people.bob.id
+
+
+async def test_who_asks_for_a_token_gets_it_and_no_cookie(app: Quart, people: Cast) -> None:
+    page = browser(app)
+    answer = await page.ask("POST", "/api/sessions", {**BOB, "token": True})
+    assert "Set-Cookie" not in answer.headers
+    assert answer.body["user"]["id"] == people.bob.id
+    page.headers["Authorization"] = f"bearer {answer.body['token']}"
+    assert (await page.get("/api/me"))["id"] == people.bob.id
+
+
+async def test_the_username_is_known_in_any_case(app: Quart, people: Cast) -> None:
+    answer = await browser(app).post("/api/sessions", {**BOB, "username": "BoB"})
+    assert answer["user"]["id"] == people.bob.id
+
+
+async def test_an_unknown_name_and_a_wrong_password_are_answered_alike(
+    app: Quart, people: Cast
+) -> None:
+    await people.root.patch(f"/api/users/{people.mia.id}", {"active": False})
+    tried: list[dict[str, Any]] = [
+        {**BOB, "password": "wrong horse"},
+        {**BOB, "username": "nobody"},
+        {**BOB, "username": "mia"},
+        {**BOB, "username": "b\u00f6b \U0001f642"},
+        {"username": "", "password": ""},
+    ]
+    answers = []
+    for body in tried:
+        answer = await browser(app).ask("POST", "/api/sessions", body)
+        problem(answer, 401, "wrong_credentials").pop("request_id")
+        assert "Set-Cookie" not in answer.headers
+        answers.append(answer.body)
+    assert answers == [answers[0]] * len(tried)
+
+
+@pytest.mark.usefixtures("people")
+async def test_an_unknown_name_costs_as_much_as_a_known_one(app: Quart) -> None:
+    """Else whoever has a clock finds out who has an account: hashing takes most of the time."""
+
+    async def fastest_of_four(username: str) -> float:
+        took = []
+        for _ in range(4):
+            before = time.perf_counter()
+            await browser(app).post("/api/sessions", {"username": username, "password": "x"}, 401)
+            took.append(time.perf_counter() - before)
+        return min(took)
+
+    assert await fastest_of_four("nobody") > await fastest_of_four("bob") / 2
+
+
+async def test_authorization_beats_the_cookie(app: Quart, people: Cast) -> None:
+    page = await signed_in(app)
+    ann = await page.get("/api/me", Authorization=f"Bearer {people.ann.token}")
+    assert ann["id"] == people.ann.id
+    for wrong in ("Bearer nonsense", "Bearer", "", "Basic Ym9iOng=", f"Token {people.ann.token}"):
+        problem(await page.ask("GET", "/api/me", Authorization=wrong), 401, "not_signed_in")
+    assert (await page.get("/api/me"))["id"] == people.bob.id
+
+
+async def test_a_wrong_cookie_or_token_signs_nobody_in(app: Quart, people: Cast) -> None:
+    for cookie in (
+        "",
+        "x",
+        "\xff\xfe",
+        '"\\777\\000"',
+        "a" * 4000,
+        "=;=;,",
+        people.bob.token + "x",
+    ):
+        page = browser(app, headers={"Cookie": f"homeroom={cookie}"})
+        answer = await page.ask("GET", "/api/me")
+        problem(answer, 401, "not_signed_in")
+        assert answer.headers["WWW-Authenticate"] == "Bearer"
+    for token in ("\xff", "\x01", "a" * 4000, people.bob.token + " x", people.bob.token[:-1]):
+        page = browser(app, headers={"Authorization": f"Bearer {token}"})
+        problem(await page.ask("GET", "/api/me"), 401, "not_signed_in")
+
+
+async def test_a_session_ends_after_its_time(services: Services, people: Cast) -> None:
+    async with services.database.write() as db:
+        await db.run(update(Sessions), expires_at=now() - timedelta(seconds=1))
+    problem(await people.bob.ask("GET", "/api/me"), 401, "not_signed_in")
+
+
+async def test_ones_sessions_are_listed_newest_first_and_only_ones_own(
+    app: Quart, people: Cast
+) -> None:
+    page = await signed_in(app)
+    listed = await page.get("/api/sessions")
+    assert [session["agent"] for session in listed["sessions"]] == ["bob's phone", "tests"]
+    newest = listed["sessions"][0]
+    assert newest.keys() == {"id", "agent", "created_at", "expires_at"}
+    assert listed["current_id"] == newest["id"]
+    assert (await people.bob.get("/api/sessions"))["current_id"] == listed["sessions"][1]["id"]
+
+
+async def test_a_session_is_revoked_at_once_and_only_by_its_owner(app: Quart, people: Cast) -> None:
+    page = await signed_in(app)
+    session_id = (await page.get("/api/sessions"))["current_id"]
+    for other in (people.ann, people.root):
+        answer = await other.ask("DELETE", f"/api/sessions/{session_id}")
+        problem(answer, 404, "not_found")
+    await people.bob.delete(f"/api/sessions/{session_id}")
+    await page.get("/api/me", status=401)
+    await people.bob.delete(f"/api/sessions/{session_id}", status=404)
+
+
+async def test_signing_out_ends_this_session_and_takes_the_cookie_back(
+    app: Quart, people: Cast
+) -> None:
+    page = await signed_in(app)
+    token = page.cookies["homeroom"]
+    await page.delete("/api/sessions/current")
+    assert page.cookies == {}
+    page.cookies["homeroom"] = token
+    await page.get("/api/me", status=401)
+    await people.bob.get("/api/me")
+
+
+async def test_all_other_sessions_end_at_once(app: Quart, people: Cast) -> None:
+    pages = [await signed_in(app) for _ in range(3)]
+    await pages[0].delete("/api/sessions")
+    await pages[0].get("/api/me")
+    for ended in (*pages[1:], people.bob):
+        await ended.get("/api/me", status=401)
+    await people.ann.get("/api/me")
+
+
+@pytest.mark.usefixtures("people")
+async def test_sign_in_is_tried_ten_times_and_no_more_however_many_come_at_once(app: Quart) -> None:
+    body = {**BOB, "password": "guessed wrong"}
+    pages = [browser(app, address=f"198.51.100.{n}") for n in range(30)]
+    answers = await asyncio.gather(*(page.ask("POST", "/api/sessions", body) for page in pages))
+    assert sorted(answer.status for answer in answers) == [401] * 10 + [429] * 20
+    refused = [answer for answer in answers if answer.status == 429]
+    assert all(1 <= int(answer.headers["Retry-After"]) <= 31 for answer in refused)
+    problem(refused[0], 429, "too_many")
+    upper = await browser(app).ask("POST", "/api/sessions", {**body, "username": "BOB"})
+    problem(upper, 429, "too_many")
+    await browser(app).post("/api/sessions", {**BOB, "username": "ann"})
+
+
+@pytest.mark.usefixtures("people")
+async def test_who_signs_in_may_make_mistakes_again(app: Quart) -> None:
+    for _ in range(2):
+        for _ in range(8):
+            await browser(app).post("/api/sessions", {**BOB, "password": "x"}, 401)
+        await browser(app).post("/api/sessions", BOB)
+
+
+@pytest.mark.usefixtures("people")
+async def test_thirty_people_behind_one_address_sign_in(app: Quart) -> None:
+    answers = await asyncio.gather(
+        *(browser(app).ask("POST", "/api/sessions", BOB) for _ in range(8)),
+        *(browser(app).ask("POST", "/api/sessions", {**BOB, "username": "ann"}) for _ in range(8)),
+        *(browser(app).ask("POST", "/api/sessions", {**BOB, "username": "mia"}) for _ in range(8)),
+        *(browser(app).ask("POST", "/api/sessions", {**BOB, "username": "eve"}) for _ in range(8)),
+    )
+    assert {answer.status for answer in answers} == {201}

@@ -1,0 +1,120 @@
+"""What a person does in front of the pages, and what she sees there."""
+
+import re
+from dataclasses import dataclass, field
+
+from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page, expect
+
+from tests.people import PASSWORD
+from tests.server import Server
+
+SEEN_WITHIN_MS = 15_000  # on slow machines with three workers
+
+expect.set_options(timeout=SEEN_WITHIN_MS)
+
+
+@dataclass
+class Board:
+    context: BrowserContext
+    server: Server
+    complaints: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.context.set_default_timeout(SEEN_WITHIN_MS)
+        self.page = self.context.new_page()
+        self.watch(self.page)
+
+    def watch(self, page: Page) -> None:
+        page.on("console", self._console)
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+
+    def _console(self, message: ConsoleMessage) -> None:
+        """A server that is away or refuses is no fault of the page."""
+        expected = message.text.startswith(("Failed to load resource", "WebSocket connection to"))
+        if message.type in {"error", "warning"} and not expected:
+            self.complaints.append(message.text)
+
+    # Coming and going
+
+    def go(self, path: str) -> None:
+        self.page.goto(self.server.url + path)
+
+    def register(self, username: str, fragment: str = "") -> None:
+        self.go(f"/register{fragment}")
+        self.page.get_by_label("Username").fill(username)
+        self.page.get_by_label("Name", exact=True).fill(username.title())
+        self.page.get_by_label("Password").fill(PASSWORD)
+        self.page.get_by_role("button", name="Make the account").click()
+        self.page.wait_for_url(re.compile("/board"))
+        self.is_live()
+
+    def sign_in(self, username: str) -> None:
+        self.go("/sign-in")
+        self.page.get_by_label("Username").fill(username)
+        self.page.get_by_label("Password").fill(PASSWORD)
+        self.page.get_by_role("main").get_by_role("button", name="Sign in").click()
+        self.page.wait_for_url(re.compile("/board"))
+        self.is_live()
+
+    def is_live(self) -> None:
+        expect(self.connection).to_have_text("Live")
+
+    @property
+    def connection(self) -> Locator:
+        return self.page.locator("#connection")
+
+    # Groups and channels
+
+    def make_group(self, name: str) -> None:
+        self.page.locator("#new-group").click()
+        form = self.page.locator("#make-group")
+        form.get_by_label("Name").fill(name)
+        form.get_by_role("button", name="Make the group").click()
+        expect(self.page.locator("#groups [aria-current]")).to_have_text(name)
+
+    def make_channel(self, name: str, kind: str = "Open") -> None:
+        self.page.locator("#new-channel").click()
+        form = self.page.locator("#channel-form")
+        form.get_by_label("Name").fill(name)
+        form.get_by_role("radio", name=kind).check()
+        form.get_by_role("button", name="Make the channel").click()
+        expect(self.page.locator("#channel-name")).to_have_text(name)
+
+    def make_code(self) -> str:
+        self.page.locator("#members").click()
+        self.page.get_by_role("button", name="Invite with a join code").click()
+        code = self.page.locator("#code")
+        expect(code).to_have_text(re.compile(r"^\w{10}$"))
+        self.page.locator("#members-dialog").get_by_role("button", name="Close").click()
+        return code.inner_text()
+
+    def to_channel(self, name: str) -> None:
+        self.channel(name).click()
+        expect(self.page.locator("#channel-name")).to_have_text(name)
+
+    def channel(self, name: str) -> Locator:
+        return self.page.locator("#channels li").filter(has_text=name).locator("a")
+
+    # Posts
+
+    def write(self, text: str) -> None:
+        composer = self.page.locator("#text")
+        composer.fill(text)
+        composer.press("Enter")
+
+    def post(self, text: str) -> Locator:
+        return self.page.locator("#posts > .post").filter(has_text=text)
+
+    def reply_in_thread(self, text: str) -> Locator:
+        return self.page.locator("#replies > .post").filter(has_text=text)
+
+    def act(self, post: Locator, name: str) -> None:
+        post.hover()
+        post.get_by_role("button", name=name, exact=True).click()
+
+    def shows(self, texts: list[str]) -> None:
+        expect(self.page.locator("#posts > .post .text")).to_have_text(texts)
+
+    def texts(self) -> list[str]:
+        """What is there now; compare it with `shows`, which waits for the other screen."""
+        return self.page.locator("#posts > .post .text").all_inner_texts()

@@ -1,0 +1,116 @@
+"""Coming and going: registering, joining, signing out here and elsewhere."""
+
+import re
+from collections.abc import Callable
+
+from playwright.sync_api import expect
+
+from tests.browser.board import Board
+from tests.server import Server
+
+OpenBoard = Callable[[], Board]
+
+
+def test_the_first_account_makes_group_and_channel_and_another_joins_with_the_code(
+    open_board: OpenBoard, server: Server
+) -> None:
+    ann, bob = open_board(), open_board()
+    ann.register("ann", f"#first={server.first_token()}")
+    ann.make_group("Class")
+    expect(ann.page.locator("#nothing")).to_contain_text("Make the first one")
+    ann.make_channel("news", "Announcements")
+    ann.write("Welcome")
+    code = ann.make_code()
+    bob.register("bob")
+    expect(bob.page.locator("#nothing")).to_contain_text("Join one with a code")
+    bob.page.locator("#new-group").click()
+    bob.page.get_by_label("Join code").fill(code.lower())
+    bob.page.get_by_role("button", name="Join", exact=True).click()
+    expect(bob.post("Welcome")).to_have_count(1)
+    expect(bob.page.locator("#read-only")).to_be_visible()
+    expect(bob.page.locator("#composer")).to_be_hidden()
+    expect(ann.page.locator("#members-label")).to_have_text("2 members")
+
+
+def test_every_wrong_field_is_named_beside_it(open_board: OpenBoard) -> None:
+    somebody = open_board()
+    somebody.go("/register")
+    somebody.page.get_by_label("Username").fill("a b")
+    somebody.page.get_by_label("Password").fill("short")
+    somebody.page.get_by_role("button", name="Make the account").click()
+    for label in ("Username", "Name", "Password"):
+        field = somebody.page.get_by_label(label, exact=True)
+        expect(field).to_have_attribute("aria-invalid", "true")
+        expect(field).to_have_accessible_description(re.compile("2 to 39|at least"))
+    expect(somebody.page.get_by_label("Username")).to_be_focused()
+
+
+def test_a_wrong_password_is_said_and_the_right_one_opens_the_board(
+    open_board: OpenBoard, server: Server
+) -> None:
+    ann, again = open_board(), open_board()
+    ann.register("ann", f"#first={server.first_token()}")
+    again.go("/board")
+    expect(again.page).to_have_url(re.compile("/sign-in$"))
+    again.page.get_by_label("Username").fill("ann")
+    again.page.get_by_label("Password").fill("not this one")
+    again.page.get_by_role("main").get_by_role("button", name="Sign in").click()
+    expect(again.page.get_by_role("alert")).to_contain_text("wrong")
+    again.sign_in("Ann")
+
+
+def test_signing_out_empties_the_board_and_the_way_back_is_closed(
+    open_board: OpenBoard, server: Server
+) -> None:
+    ann = open_board()
+    ann.register("ann", f"#first={server.first_token()}")
+    ann.make_group("Class")
+    ann.make_channel("general")
+    ann.write("for us only")
+    expect(ann.post("for us only")).to_have_count(1)
+    other_tab = ann.context.new_page()
+    ann.watch(other_tab)
+    other_tab.goto(f"{server.url}/board")
+    expect(other_tab.locator("#posts")).to_contain_text("for us only")
+    ann.page.locator("#account").click()
+    ann.page.locator("#sign-out").click()
+    expect(ann.page.get_by_role("link", name="Sign in").first).to_be_visible()
+    expect(other_tab.locator("#signed-out")).to_be_visible()
+    expect(other_tab.locator("#connection")).to_have_text("Signed out")
+    expect(other_tab.locator("#posts > .post")).to_have_count(0)
+    expect(other_tab.locator("#groups > li")).to_have_count(0)
+    ann.page.go_back()
+    expect(ann.page.locator("body")).not_to_contain_text("for us only")
+    ann.go("/board")
+    expect(ann.page).to_have_url(re.compile("/sign-in$"))
+
+
+def test_signing_out_elsewhere_ends_the_other_browser_at_once(
+    open_board: OpenBoard, server: Server
+) -> None:
+    here, there = open_board(), open_board()
+    here.register("ann", f"#first={server.first_token()}")
+    there.sign_in("ann")
+    here.page.locator("#account").click()
+    expect(here.page.locator("#sessions > li")).to_have_count(2)
+    here.page.locator("#sign-out-elsewhere").click()
+    expect(there.page.locator("#signed-out")).to_be_visible()
+    expect(here.page.locator("#sessions > li")).to_have_count(1)
+    here.is_live()
+
+
+def test_a_changed_name_is_at_once_beside_what_was_written(
+    open_board: OpenBoard, server: Server
+) -> None:
+    ann, bob = open_board(), open_board()
+    ann.register("ann", f"#first={server.first_token()}")
+    ann.make_group("Class")
+    ann.make_channel("general")
+    ann.write("Hello")
+    bob.register("bob", f"#join={ann.make_code()}")
+    expect(bob.post("Hello").locator(".author")).to_have_text("Ann")
+    ann.page.locator("#account").click()
+    ann.page.locator("#account-name").fill("Anna Bell")
+    ann.page.get_by_role("button", name="Change the name").click()
+    expect(bob.post("Hello").locator(".author")).to_have_text("Anna Bell")
+    expect(ann.post("Hello").locator(".author")).to_have_text("Anna Bell")

@@ -1,0 +1,50 @@
+"""Every page is whole: nothing that the policy forbids, cached files, errors in one look."""
+
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.board import Board
+from tests.server import ROOT, Server
+
+OpenBoard = Callable[[], Board]
+FILES = sorted(path.name for path in (ROOT / "static").iterdir())
+
+
+def test_no_page_breaks_the_content_security_policy(open_board: OpenBoard) -> None:
+    somebody = open_board()
+    for path in ("/", "/register", "/sign-in", "/docs", "/no-such-page"):
+        somebody.go(path)
+        expect(somebody.page.get_by_role("heading").first).to_be_visible()
+        somebody.page.wait_for_load_state("networkidle")
+        assert somebody.complaints == [], path
+
+
+def test_the_documentation_shows_the_routes(open_board: OpenBoard) -> None:
+    somebody = open_board()
+    somebody.go("/docs")
+    expect(somebody.page.locator("#swagger")).to_contain_text("/api/channels/{channel_id}/posts")
+
+
+def test_an_unknown_page_looks_like_the_others_and_says_what_is_wrong(
+    open_board: OpenBoard,
+) -> None:
+    somebody = open_board()
+    somebody.go("/no-such-page")
+    expect(somebody.page.get_by_role("heading", name="Not Found")).to_be_visible()
+    expect(somebody.page.get_by_text("There is no such page.")).to_be_visible()
+
+
+def test_static_files_are_asked_for_again_and_answered_with_304(server: Server) -> None:
+    for name in FILES:
+        url = f"{server.url}/static/{name}"
+        with urllib.request.urlopen(url) as first:
+            tag = first.headers["ETag"]
+        again = urllib.request.Request(url, headers={"If-None-Match": tag})
+        with pytest.raises(urllib.error.HTTPError) as answer:
+            urllib.request.urlopen(again)
+        assert answer.value.code == 304, name
+        answer.value.close()

@@ -1,0 +1,222 @@
+"""The supervisor, as whoever runs the server meets it: starting, dying, stopping."""
+
+import asyncio
+import os
+import re
+import signal
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.caller import Caller, first_account
+from tests.live.client import LiveClient
+from tests.server import MAIN, ROOT, Server
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Server]:
+    server = Server(tmp_path / "instance", workers=3)
+    yield server
+    server.close()
+
+
+def within(seconds: float, claim: Callable[[], bool]) -> bool:
+    deadline = time.monotonic() + seconds
+    while not claim():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.02)
+    return True
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        return "Z" not in Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return False
+
+
+def outcome(server: Server) -> tuple[int, str]:
+    """Exit status and output of a start that fails."""
+    with pytest.raises(AssertionError, match="it ended"):
+        server.start()
+    assert server.process
+    return server.process.returncode, server.log
+
+
+def test_a_taken_port_is_said_in_one_line(server: Server) -> None:
+    with socket.create_server(("127.0.0.1", server.port)):
+        status, output = outcome(server)
+    assert status == 1
+    assert output.splitlines() == [
+        f"Error: HOMEROOM_BIND: cannot listen on 127.0.0.1:{server.port}: Address already in use."
+    ]
+
+
+def test_a_wrong_setting_is_named_and_its_value_is_not_shown(server: Server) -> None:
+    server.settings = {"HOMEROOM_WORKERS": "many", "HOMEROOM_DATABASE_URL": "mysql://s3cret"}
+    status, output = outcome(server)
+    assert status == 1
+    assert "HOMEROOM_WORKERS: " in output
+    assert "HOMEROOM_DATABASE_URL: " in output
+    assert "s3cret" not in output
+    assert "Traceback" not in output
+
+
+def test_a_database_that_does_not_answer_is_said(server: Server) -> None:
+    server.settings = {"HOMEROOM_DATABASE_URL": "postgresql+asyncpg://nobody@127.0.0.1:1/none"}
+    status, output = outcome(server)
+    assert status == 1
+    assert "The database does not answer" in output
+    assert "Traceback" not in output
+
+
+def test_a_worker_that_cannot_start_ends_the_server(server: Server) -> None:
+    over = threading.Event()
+
+    def kill_all() -> None:
+        while not over.is_set():
+            if server.process and server.process.poll() is None:
+                try:
+                    for pid in server.worker_pids():
+                        os.kill(pid, signal.SIGKILL)
+                except OSError:
+                    pass
+            time.sleep(0.005)
+
+    killer = threading.Thread(target=kill_all)
+    killer.start()
+    try:
+        status, output = outcome(server)
+    finally:
+        over.set()
+        killer.join()
+    assert status == 1
+    assert output.splitlines()[-1].startswith("Error: A worker could not start")
+
+
+def test_a_killed_worker_is_replaced_and_nobody_notices(server: Server) -> None:
+    server.start()
+    before = server.worker_pids()
+    assert len(before) == 3
+    os.kill(before[0], signal.SIGKILL)
+    assert within(10, lambda: len(set(server.worker_pids()) - {before[0]}) == 3)
+    assert all(Caller(server).ask("GET", "/health")[0] == 200 for _ in range(30))
+
+
+def test_workers_end_when_their_supervisor_is_gone(server: Server) -> None:
+    server.start()
+    workers = server.worker_pids()
+    server.kill()
+    assert within(10, lambda: not any(is_alive(pid) for pid in workers))
+    server.start()
+
+
+def test_it_starts_again_on_the_same_data(server: Server) -> None:
+    server.start()
+    ann = first_account(server)
+    ann.made("POST", "/api/groups", {"name": "class"})
+    assert server.stop() == 0
+    server.start()
+    assert [group["name"] for group in ann.made("GET", "/api/groups")["groups"]] == ["class"]
+    assert server.log.count("#first=") == 1
+
+
+async def test_a_stop_says_bye_to_every_socket_and_spreads_their_return(server: Server) -> None:
+    await asyncio.to_thread(server.start)
+    ann = await asyncio.to_thread(first_account, server)
+    sockets = [await LiveClient(server.url, ann.token).__aenter__() for _ in range(6)]
+    for live in sockets:
+        await live.hello()
+    stopping = asyncio.create_task(asyncio.to_thread(server.stop))
+    assert [await live.closed() for live in sockets] == [1012] * 6
+    for live in sockets:
+        bye = live.messages[-1]
+        assert (bye["type"], bye["code"]) == ("bye", 1012)
+        assert 0 <= bye["retry_after"] <= 1
+        await live.__aexit__()
+    assert await stopping == 0
+
+
+def test_a_request_in_flight_is_finished_when_the_server_stops(server: Server) -> None:
+    server.start()
+    form = b'{"username": "nobody", "password": "none"}'
+    head = (
+        f"POST /api/sessions HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\n"
+        f"Content-Type: application/json\r\nContent-Length: {len(form)}\r\n\r\n"
+    )
+    with socket.create_connection(("127.0.0.1", server.port)) as client:
+        client.sendall(head.encode() + form[:10])
+        time.sleep(0.3)  # it is being read: nothing tells from outside when
+        assert server.process
+        server.process.send_signal(signal.SIGTERM)
+        time.sleep(0.3)
+        client.sendall(form[10:])
+        answer = client.recv(65536)
+    assert answer.startswith(b"HTTP/1.1 401")
+    assert server.process.wait(20) == 0
+
+
+def test_clients_that_leave_in_the_middle_of_a_write_leave_no_lock_behind(
+    server: Server,
+) -> None:
+    server.settings = {"HOMEROOM_LIMITS": "off"}
+    server.start()
+    ann = first_account(server)
+    group = ann.made("POST", "/api/groups", {"name": "class"})
+    channel = ann.made("POST", f"/api/groups/{group['id']}/channels", {"name": "general"})
+    path, body = f"/api/channels/{channel['id']}/posts", b'{"text": "and gone"}'
+    head = (
+        f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {ann.token}\r\n"
+        f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    ).encode()
+    for number in range(150):
+        with socket.create_connection(("127.0.0.1", server.port)) as client:
+            client.sendall(head + body)
+            time.sleep(number % 10 / 2000)  # another moment of the request each time
+    posts = [ann.made("POST", path, {"text": "still here"}) for _ in range(10)]
+    assert len({post["id"] for post in posts}) == 10
+    assert "locked" not in server.log
+
+
+async def test_where_there_is_no_fork_one_worker_serves_in_the_same_process(
+    server: Server,
+) -> None:
+    elsewhere = f"import os, runpy, sys; del os.fork; sys.path.insert(0, {str(ROOT)!r});"
+    server.program = ["-c", f"{elsewhere} runpy.run_path({str(MAIN)!r}, run_name='__main__')"]
+    await asyncio.to_thread(server.start)
+    assert "one worker, in this process" in server.log
+    assert server.worker_pids() == []
+    ann = await asyncio.to_thread(first_account, server)
+    async with LiveClient(server.url, ann.token) as live:
+        await live.hello()
+        stopping = asyncio.create_task(asyncio.to_thread(server.stop))
+        assert await live.closed() == 1012
+    assert await stopping == 0
+
+
+@pytest.mark.parametrize("word", ["--help", "serve --help", "user-add --help"])
+def test_help_tells_of_every_command(server: Server, word: str) -> None:
+    shown = server.run(*word.split())
+    assert shown.returncode == 0
+    assert "Usage" in shown.stdout
+
+
+def test_accounts_are_made_and_passwords_set_by_commands(server: Server) -> None:
+    added = server.run("user-add", "zoe", "--role", "admin", "--password", "a long password")
+    assert (added.returncode, added.stdout) == (0, "Added zoe with the id 1, role admin.\n")
+    again = server.run("user-add", "ZOE", "--password", "a long password")
+    assert again.returncode == 1
+    assert again.stderr == "Error: Somebody has this username.\n"
+    short = server.run("user-password", "zoe", "--password", "short")
+    assert short.returncode == 1
+    changed = server.run("user-password", "zoe", "--password", "another long one")
+    assert changed.returncode == 0
+    server.start()
+    assert not re.search("#first=", server.log)
+    form = {"username": "zoe", "password": "another long one", "token": True}
+    assert Caller(server).made("POST", "/api/sessions", form)["user"]["role"] == "admin"

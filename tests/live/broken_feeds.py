@@ -1,0 +1,70 @@
+"""Four ways to break the rule "rights before events"."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from model.db import MAX_ID, Transaction
+from model.feed import Feed, T
+from model.position import events_after, events_between
+from model.ring import Encoded, in_one_frame
+from model.subscription import Reset, Subscription
+
+
+class DeliversInProcess(Feed):
+    """A commit of this worker goes to its own sockets without a look."""
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self.tasks: list[asyncio.Future[None]] = []
+
+    def wake(self, topics: Any) -> None:
+        super().wake(topics)
+        for topic in self.rings.keys() & (topics or ()):
+            self.tasks.append(asyncio.ensure_future(self.deliver(topic)))
+
+    async def deliver(self, topic: str) -> None:
+        async with self.database.read() as db:
+            rows = await events_after(db, {topic: 0}, MAX_ID)
+        for row in rows:
+            if topic in self.rings:
+                self.rings[topic].append(Encoded.of(row))
+
+
+class LooksOnlyOnce(Feed):
+    """Who joins is judged in a snapshot that may be older than what is applied."""
+
+    async def judged(self, judge: Callable[[Transaction], Awaitable[T]]) -> T:
+        async with self.database.read() as db:
+            return await judge(db)
+
+
+class RaisesLate(Feed):
+    """`applied` is raised only after the judging."""
+
+    def collect(self, rows: Any) -> None:
+        before = self.applied
+        super().collect(rows)
+        self.raised, self.applied = self.applied, before
+
+    async def judge(self) -> None:
+        await super().judge()
+        self.applied = max(self.applied, self.raised)
+
+    async def look(self, topics: Any = None) -> None:
+        await super().look(topics)
+        self.applied = max(self.applied, self.raised)
+
+
+class ReplaysPastTheHead(Feed):
+    """A replay reads what no look has seen, by the right of yesterday."""
+
+    async def replay(self, reader: Any, subscription: Subscription) -> Any:
+        del reader
+        async with self.database.read() as db:
+            rows = await events_between(
+                db, subscription.topic, after=subscription.cursor, until=MAX_ID, limit=50
+            )
+        if not rows:
+            return Reset(0, "retention")
+        return in_one_frame([Encoded.of(row).text for row in rows]), rows[-1].seq

@@ -1,0 +1,200 @@
+"""The rule "rights before events" under random interleavings, and four ways to break it.
+
+ann writes into a private channel; bob is let in and taken out again, and comes and goes. A leak:
+bob gets a post although at no moment from its commit to its delivery he had the right. A grant
+counts from the beginning of its commit and a removal from its end, so that what is counted as a
+leak is one.
+"""
+
+import asyncio
+import random
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+import pytest
+
+from model.channel import Channel, find_channel
+from model.channel_member import add_channel_member, remove_channel_member
+from model.db import Database, Transaction
+from model.feed import Feed
+from model.position import positions
+from model.post import write_post
+from model.subscription import FeedLimits, Joined, Subscription
+from model.user import Caller
+from tests.live.broken_feeds import DeliversInProcess, LooksOnlyOnce, RaisesLate, ReplaysPastTheHead
+from tests.people import private_channel
+
+ROUNDS = 50
+BROKEN_ROUNDS = 150
+STEPS = 40
+
+
+async def pause() -> None:
+    for _ in range(random.choice((0, 0, 1, 2, 5, 12, 30))):
+        await asyncio.sleep(0)
+
+
+class PausingDatabase(Database):
+    """Others are heard before and after each snapshot."""
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[Transaction]:
+        await pause()
+        async with super().read() as db:
+            yield db
+            await pause()
+        await pause()
+
+
+@dataclass
+class World:
+    database: Database
+    ann: Caller
+    bob: Caller
+    channel: Channel
+    moments: list[bool] = field(default_factory=lambda: [False])  # whether bob has the right
+    written_at: dict[int, int] = field(default_factory=dict)  # post: the moment of its commit
+    is_member: bool = False
+    order: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    @property
+    def moment(self) -> int:
+        return len(self.moments) - 1
+
+    def had_the_right(self, post_id: int) -> bool:
+        return any(self.moments[self.written_at.get(post_id, self.moment) :])
+
+    async def write(self) -> None:
+        async with self.order:
+            began = self.moment
+            async with self.database.write() as db:
+                channel = await find_channel(db, self.channel.id, reader=self.ann)
+                post = await write_post(db, channel, "secret", by=self.ann)
+                self.written_at[post["id"]] = began
+
+    async def turn(self) -> None:
+        """Let bob in, or take him out."""
+        async with self.order:
+            if not self.is_member:
+                self.moments.append(True)
+            change = remove_channel_member if self.is_member else add_channel_member
+            async with self.database.write() as db:
+                channel = await find_channel(db, self.channel.id, reader=self.ann)
+                await change(db, channel, self.bob.id, by=self.ann)
+            self.is_member = not self.is_member
+            if not self.is_member:
+                self.moments.append(False)
+
+
+class Socket:
+    """Bob's: a `Reader` of the feed that notes what it was given, and whether it had the right."""
+
+    def __init__(self, world: World, feed: Feed) -> None:
+        self.world, self.feed = world, feed
+        self.user_id, self.session_id = world.bob.id, world.bob.session_id
+        self.subscriptions: dict[str, Subscription] = {}
+        self.deliveries = self.leaks = 0
+
+    def wake(self) -> None:
+        pass
+
+    def revoked(self, topic: str, reason: str) -> None:
+        pass
+
+    def signed_out(self) -> None:
+        pass
+
+    async def come_and_go(self) -> None:
+        topic = self.world.channel.topic
+        self.feed.join(self)
+        async with self.world.database.read() as db:
+            head = (await positions(db, topic))[topic].seq
+        after = max(0, head - random.randrange(4))
+        outcome = (await self.feed.subscribe(self, {topic: after})).get(topic)
+        if isinstance(outcome, Joined):
+            for _ in range(random.randrange(12)):
+                await pause()
+                await self.take(topic)
+        self.feed.leave(self)
+
+    async def take(self, topic: str) -> None:
+        subscription = self.subscriptions.get(topic)
+        if subscription is None:
+            return
+        try:
+            found: Any = self.feed.frame(subscription)
+        except LookupError:
+            found = await self.feed.replay(self, subscription)
+            if self.subscriptions.get(topic) is not subscription:
+                return
+        if isinstance(found, tuple):
+            text, subscription.cursor = found
+            self.deliver(text)
+
+    def deliver(self, text: str) -> None:
+        messages = msgspec.json.decode(text)
+        for message in messages if isinstance(messages, list) else [messages]:
+            self.deliveries += 1
+            self.leaks += not self.world.had_the_right(message["data"]["id"])
+
+
+@pytest.fixture
+async def world(database_url: str) -> AsyncIterator[World]:
+    database = PausingDatabase(database_url, synchronous="OFF")
+    async with database.write() as db:
+        ann, bob, channel = await private_channel(db)
+    yield World(database, ann, bob, channel)
+    await database.close()
+
+
+async def play(world: World, kind: type[Feed]) -> tuple[int, int]:
+    """One round on one feed: deliveries and leaks."""
+    feed = kind(world.database, FeedLimits(ring_events=3))
+    world.database.committed = feed.wake
+    await feed.open()
+    sockets = [Socket(world, feed) for _ in range(6)]
+    is_over = False
+
+    async def looks() -> None:
+        while not is_over:
+            await feed.look()
+            await pause()
+
+    async def visits(socket: Socket) -> None:
+        while not is_over:
+            await socket.come_and_go()
+            await pause()
+
+    background = [asyncio.create_task(looks()), *(asyncio.create_task(visits(s)) for s in sockets)]
+    for _ in range(STEPS):
+        await pause()
+        await (world.turn() if random.random() < 0.4 else world.write())
+    is_over = True
+    await asyncio.gather(*background, *getattr(feed, "tasks", ()))
+    return sum(s.deliveries for s in sockets), sum(s.leaks for s in sockets)
+
+
+async def test_nobody_gets_what_he_never_had_the_right_to(world: World) -> None:
+    deliveries = 0
+    for seed in range(ROUNDS):
+        random.seed(seed)
+        delivered, leaks = await play(world, Feed)
+        assert leaks == 0, f"seed {seed}"
+        deliveries += delivered
+    assert deliveries > ROUNDS
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize(
+    "broken", [DeliversInProcess, LooksOnlyOnce, RaisesLate, ReplaysPastTheHead]
+)
+async def test_each_breakage_of_the_rule_leaks(world: World, broken: type[Feed]) -> None:
+    for seed in range(BROKEN_ROUNDS):
+        random.seed(seed)
+        _, leaks = await play(world, broken)
+        if leaks:
+            return
+    pytest.fail(f"{BROKEN_ROUNDS} rounds without a leak: the test cannot see this breakage")

@@ -1,0 +1,76 @@
+"""A write that waited for another one decides by what that has left (PostgreSQL)."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+import pytest
+
+from model.channel import Channel, find_channel
+from model.channel_member import add_channel_member, remove_channel_member
+from model.db import Database
+from model.errors import NotFound
+from model.post import edit_post, find_post, write_post
+from model.user import Caller
+from tests.people import private_channel
+
+pytestmark = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+
+
+@dataclass
+class Scene:
+    database: Database
+    ann: Caller
+    bob: Caller
+    channel: Channel
+
+
+@pytest.fixture
+async def scene(database_url: str) -> AsyncIterator[Scene]:
+    """bob is a member of ann's private channel."""
+    database = Database(database_url)
+    async with database.write() as db:
+        ann, bob, channel = await private_channel(db)
+        await add_channel_member(db, channel, bob.id, by=ann)
+    yield Scene(database, ann, bob, channel)
+    await database.close()
+
+
+async def test_who_is_removed_while_he_waits_writes_nothing(scene: Scene) -> None:
+    async def write() -> None:
+        async with scene.database.write() as db:
+            channel = await find_channel(db, scene.channel.id, reader=scene.bob)
+            await write_post(db, channel, "from the removed", by=scene.bob)
+
+    async with scene.database.write() as db:
+        channel = await find_channel(db, scene.channel.id, reader=scene.ann)
+        await remove_channel_member(db, channel, scene.bob.id, by=scene.ann)
+        writing = asyncio.create_task(write())
+        await asyncio.wait([writing], timeout=0.3)
+        assert not writing.done()
+    with pytest.raises(NotFound):
+        await writing
+
+
+async def test_a_reply_written_while_another_is_edited_is_counted_in_the_last_event(
+    scene: Scene,
+) -> None:
+    async with scene.database.write() as db:
+        channel = await find_channel(db, scene.channel.id, reader=scene.ann)
+        post = await write_post(db, channel, "Who?", by=scene.ann)
+        reply = await write_post(db, channel, "I", by=scene.bob, parent_id=post["id"])
+
+    async def edit() -> int:
+        async with scene.database.write() as db:
+            found = await find_post(db, reply["id"], reader=scene.bob)
+            view = await edit_post(db, found, "Me", by=scene.bob)
+            assert view["parent"]
+            return view["parent"]["reply_count"]
+
+    async with scene.database.write() as db:
+        channel = await find_channel(db, scene.channel.id, reader=scene.ann)
+        await write_post(db, channel, "I, too", by=scene.ann, parent_id=post["id"])
+        editing = asyncio.create_task(edit())
+        await asyncio.wait([editing], timeout=0.3)
+        assert not editing.done()
+    assert await editing == 2

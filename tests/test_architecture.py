@@ -1,0 +1,192 @@
+"""The rules of the building, each kept by a test that names whatever breaks it."""
+
+import ast
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from quart import Quart
+from sqlalchemy import Connection
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from api.app import create_app
+from api.settings import Settings
+from model.db import Base
+
+ROOT = Path(__file__).parent.parent
+CODE = sorted([ROOT / "main.py", *(ROOT / "api").rglob("*.py"), *(ROOT / "model").rglob("*.py")])
+MODEL = [file for file in CODE if ROOT / "model" in file.parents]
+
+PUBLIC = {
+    "users.create", "sessions.create",
+    "documentation.openapi", "documentation.page", "documentation.swagger_file",
+    "pages.home", "pages.register", "pages.sign_in", "pages.board", "pages.favicon",
+    "health.live", "health.ready",
+    "live.follow",  # who connects says `hello` and is asked there
+    "static",
+}  # fmt: skip
+ONE_ROW = {"epochs", "schema"}
+
+MAX_LINES = 250
+
+GENERIC = {
+    "model/db.py": ["Transaction", "Database", "finder", "Finder"],
+    "api/context.py": ["read", "write", "one_unit_of_work"],
+    "api/forms.py": ["Form", "Query", "PageQuery"],
+    "api/connection.py": ["JsonRequest"],
+    "model/page.py": ["Page", "Pages", "pages"],
+    "model/event.py": ["record", "judge_again", "flush"],
+    "model/position.py": ["stand", "positions", "events_after", "events_between"],
+    "model/errors.py": ["Refusal"],
+    "api/middleware/errors.py": ["init", "wrong_fields", "wants_page", "_answer"],
+    "api/middleware/auth.py": ["public", "init"],
+    "api/middleware/limits.py": ["init", "limit"],
+    "api/middleware/idempotent.py": ["init", "idempotent", "_plain"],
+    "model/idempotency.py": ["claim_key", "keep_answer"],
+}  # fmt: skip
+MAX_LINES_GENERIC = 600
+
+
+def named(file: Path) -> str:
+    return file.relative_to(ROOT).as_posix()
+
+
+def imported(file: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert not node.level, f"{named(file)} imports relatively"
+            yield f"{node.module}"
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Quart:
+    return create_app(Settings(_env_file=None, instance=tmp_path_factory.mktemp("instance")))
+
+
+def test_every_route_is_closed_but_for_those_named_here(built: Quart) -> None:
+    endpoints = {rule.endpoint for rule in built.url_map.iter_rules()}
+    marked = {name for name in endpoints if getattr(built.view_functions[name], "is_public", False)}
+    assert marked - PUBLIC == set(), "opened, but not named here"
+    assert PUBLIC & endpoints <= marked | {"static", "live.follow"}
+    assert len(endpoints) > 30
+
+
+async def test_a_closed_route_answers_nobody(built: Quart) -> None:
+    client: Any = built.test_client()
+    for rule in built.url_map.iter_rules():
+        if rule.endpoint in PUBLIC:
+            continue
+        given = dict.fromkeys(rule.arguments, 1)
+        path = built.url_map.bind("localhost").build(rule.endpoint, given)
+        for method in (rule.methods or set()) - {"OPTIONS"}:
+            response = await client.open(path, method=method)
+            assert response.status_code == 401, f"{method} {path}"
+
+
+def test_every_route_of_the_api_is_under_its_prefix_and_kebab_case(built: Quart) -> None:
+    for rule in built.url_map.iter_rules():
+        fixed = [part for part in rule.rule.split("/") if not part.startswith("<")]
+        assert "_" not in "".join(fixed), rule
+        assert rule.rule == "/" or not rule.rule.endswith("/"), rule
+
+
+def test_no_number_that_leaves_the_server_is_given_out_twice() -> None:
+    tables = [table for table in Base.metadata.tables.values() if "id" in table.primary_key.columns]
+    assert len(tables) > 4
+    for table in tables:
+        if table.name not in ONE_ROW:
+            assert table.dialect_options["sqlite"]["autoincrement"], table.name
+
+
+def test_the_model_knows_nothing_of_the_web_nor_of_the_environment() -> None:
+    for file in MODEL:
+        roots = {name.partition(".")[0] for name in imported(file)}
+        assert not roots & {"quart", "quart_schema", "werkzeug", "hypercorn", "api", "main"}, file
+        text = file.read_text()
+        for reading in ("environ", "getenv", "dotenv"):
+            assert reading not in text, f"{named(file)} reads the environment"
+
+
+def test_main_is_a_launcher_over_api() -> None:
+    main = ROOT / "main.py"
+    assert {name.partition(".")[0] for name in imported(main)} == {"api"}
+    assert len([line for line in main.read_text().splitlines() if line.strip()]) <= 10
+
+
+def test_nothing_is_imported_inside_a_function_or_for_types_only() -> None:
+    for file in CODE:
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+                inside = [n for n in ast.walk(node) if isinstance(n, ast.Import | ast.ImportFrom)]
+                assert not inside, f"{named(file)}: {node.name}"
+        assert "TYPE_CHECKING" not in file.read_text(), named(file)
+
+
+WATCHED = """
+import importlib, sys
+sys.dont_write_bytecode = True
+did = []
+def watch(event, given):
+    if event == "open" and isinstance(given[1], str) and set(given[1]) & set("wax+"):
+        did.append((event, given[0]))
+    elif event.startswith(("socket.", "sqlite3.", "subprocess.", "os.mkdir", "os.fork")):
+        did.append((event, given))
+sys.addaudithook(watch)
+for name in sys.argv[1:]:
+    importlib.import_module(name)
+assert not did, did
+"""
+
+
+def test_importing_does_nothing(tmp_path: Path) -> None:
+    """No file, no socket, no database: not of main with the application, not of any module."""
+    modules = [
+        ".".join(file.relative_to(ROOT).with_suffix("").parts)
+        for file in CODE
+        if "migrations" not in file.parts and file.name != "__init__.py"
+    ]
+    assert "main" in modules
+    instance = tmp_path / "instance"
+    known = {key: value for key, value in os.environ.items() if not key.startswith("HOMEROOM_")}
+    environment = {**known, "HOMEROOM_INSTANCE": str(instance), "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-c", WATCHED, *modules]
+    done = subprocess.run(
+        command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_every_file_can_be_read_at_a_sitting() -> None:
+    files = [*CODE, *(ROOT / "static").glob("*.js"), *(ROOT / "tests").rglob("*.py")]
+    for file in files:
+        lines = len(file.read_text().splitlines())
+        assert lines <= MAX_LINES or "migrations" in file.parts, f"{named(file)}: {lines} lines"
+
+
+def test_what_is_generic_stays_small() -> None:
+    total = 0
+    for name, wanted in GENERIC.items():
+        tree = ast.parse((ROOT / name).read_text())
+        nodes = [n for n in tree.body if getattr(n, "name", None) in wanted]
+        assert len(nodes) == len(wanted), f"{name}: something was renamed"
+        total += sum((node.end_lineno or 0) - node.lineno + 1 for node in nodes)
+    assert 300 < total <= MAX_LINES_GENERIC, total
+
+
+async def test_the_migrations_make_the_tables_that_the_code_has(database_url: str) -> None:
+    def differences(connection: Connection) -> list[object]:
+        return list(compare_metadata(MigrationContext.configure(connection), Base.metadata))
+
+    engine = create_async_engine(database_url)
+    async with engine.connect() as connection:
+        assert await connection.run_sync(differences) == []
+    await engine.dispose()

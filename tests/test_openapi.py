@@ -1,0 +1,196 @@
+"""The OpenAPI document: complete, valid, and true of whatever is asked."""
+
+import asyncio
+from typing import Any
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from quart import Quart
+from schemathesis.checks import CHECKS, load_all_checks
+from schemathesis.generation import GenerationMode
+from schemathesis.specs.openapi.definitions import OPENAPI_31_VALIDATOR
+
+from api.context import Services
+from api.settings import Switch
+from tests.conftest import Cast
+from tests.people import Person, Visitor, sign_up
+
+METHODS = {"GET", "POST", "PUT", "PATCH", "DELETE"}
+UNDOCUMENTED = {"live.follow"}  # a socket: see the AsyncAPI document
+EXAMPLES = 6
+CHECKED = (
+    "not_a_server_error",
+    "status_code_conformance",
+    "content_type_conformance",
+    "response_schema_conformance",
+)
+
+
+@pytest.fixture
+async def document(visitor: Visitor) -> Any:
+    return await visitor.get("/openapi.json")
+
+
+def operations(document: Any) -> dict[str, Any]:
+    return {
+        f"{method.upper()} {path}": operation
+        for path, methods in document["paths"].items()
+        for method, operation in methods.items()
+    }
+
+
+def test_every_route_is_in_the_document(app: Quart, document: Any) -> None:
+    found = operations(document)
+    wanted = {
+        f"{method} {rule.rule.replace('<id:', '{').replace('<', '{').replace('>', '}')}"
+        for rule in app.url_map.iter_rules()
+        if rule.rule.startswith(("/api", "/health", "/ready")) and rule.endpoint not in UNDOCUMENTED
+        for method in (rule.methods or set()) & METHODS
+    }
+    assert found.keys() == wanted
+    assert len({operation["operationId"] for operation in found.values()}) == len(found)
+
+
+def test_every_route_says_what_it_takes_answers_and_needs(app: Quart, document: Any) -> None:
+    problem = {"$ref": "#/components/schemas/ProblemView"}
+    for name, operation in operations(document).items():
+        method, path = name.split()
+        assert operation["summary"], name
+        parameters = {(p["in"], p["name"]): p for p in operation["parameters"]}
+        in_path = {part[1:-1] for part in path.split("/") if part.startswith("{")}
+        assert {given for where, given in parameters if where == "path"} == in_path, name
+        answers = operation["responses"]
+        good = [status for status in answers if status < "300"]
+        assert len(good) == 1, name
+        assert ("content" in answers[good[0]]) is (good[0] != "204"), name
+        for status in answers.keys() - set(good):
+            content = answers[status]["content"]
+            assert content == {"application/problem+json": {"schema": problem}}, name
+        assert {"400", "429", "503"} <= answers.keys(), name
+        view = app.view_functions[_endpoint(app, method, path)]
+        is_public = getattr(view, "is_public", False)
+        assert operation["security"] == ([] if is_public else [{"bearer": []}, {"cookie": []}])
+        assert ("401" in answers) or is_public, name
+        takes_key = ("header", "Idempotency-Key") in parameters
+        assert takes_key is getattr(view, "is_idempotent", False), name
+        if "requestBody" in operation:
+            assert operation["requestBody"]["required"] is True
+            body = operation["requestBody"]["content"]["application/json"]["schema"]
+            assert body["additionalProperties"] is False, name
+            assert {"413", "415"} <= answers.keys(), name
+
+
+def _endpoint(app: Quart, method: str, path: str) -> str:
+    for rule in app.url_map.iter_rules():
+        written = rule.rule.replace("<id:", "{").replace("<", "{").replace(">", "}")
+        if written == path and method in (rule.methods or set()):
+            return str(rule.endpoint)
+    raise AssertionError(path)
+
+
+def test_the_document_is_valid_openapi(document: Any) -> None:
+    assert document["openapi"].startswith("3.1")
+    assert [error.message for error in OPENAPI_31_VALIDATOR.iter_errors(document)] == []
+    assert set(document["components"]["securitySchemes"]) == {"bearer", "cookie"}
+    described = document["components"]["schemas"]
+
+    def references(value: Any) -> list[str]:
+        if isinstance(value, dict):
+            own = [value["$ref"]] if isinstance(value.get("$ref"), str) else []
+            return own + [ref for part in value.values() for ref in references(part)]
+        return (
+            [ref for part in value for ref in references(part)] if isinstance(value, list) else []
+        )
+
+    named = {ref.removeprefix("#/components/schemas/") for ref in references(document)}
+    assert named - described.keys() == set(), "what is referred to is there"
+
+
+async def test_who_has_the_document_is_told_so(visitor: Visitor) -> None:
+    first = await visitor.ask("GET", "/openapi.json")
+    assert first.headers["Access-Control-Allow-Origin"] == "*"
+    again = await visitor.ask("GET", "/openapi.json", If_None_Match=first.headers["ETag"])
+    assert (again.status, again.body) == (304, b"")
+    other = await visitor.ask("GET", "/openapi.json", If_None_Match='"another"')
+    assert other.status == 200
+
+
+class World:
+    """Things that are there, for the ids in paths; what is deleted is made anew."""
+
+    def __init__(self, app: Quart, services: Services, people: Cast) -> None:
+        self.app, self.services, self.people = app, services, people
+        self.loop = asyncio.get_running_loop()
+
+    def values(self, method: str, path: str) -> tuple[dict[str, object], Person]:
+        """From another thread: the values of the path, and who asks."""
+        made = asyncio.run_coroutine_threadsafe(self._values(method, path), self.loop)
+        return made.result(timeout=20)
+
+    async def _values(self, method: str, path: str) -> tuple[dict[str, object], Person]:
+        people, who = self.people, self.people.ann
+        group, channel, user_id, session_id = people.group, people.channel, people.bob.id, 1
+        if method == "DELETE":
+            group = await who.post("/api/groups", {"name": "short-lived"})
+            channel = await who.post(f"/api/groups/{group['id']}/channels", {"name": "short"})
+            if path == "/api/me" or "sessions" in path or path == "/api/users/{user_id}":
+                name = f"guest{group['id']}"
+                who = await sign_up(self.app, self.services.database, name)
+                user_id = who.id
+                session_id = (await who.get("/api/sessions"))["current_id"]
+        posts = f"/api/channels/{people.channel['id']}/posts"
+        post = await people.ann.post(posts, {"text": "x"}) if "post_id" in path else {"id": 1}
+        if path.startswith("/api/users/{") and method != "GET":
+            who = people.root
+        ids = {
+            "group_id": group["id"], "channel_id": channel["id"], "post_id": post["id"],
+            "user_id": user_id, "session_id": session_id, "emoji": "👍",
+        }  # fmt: skip
+        return ids, who
+
+
+def ask_often(operation: Any, url: str, world: World, checks: Any) -> set[int]:
+    """The statuses that were answered; raises what is not as documented."""
+    positive, negative = (operation.as_strategy(mode) for mode in GenerationMode)
+    answered = set()
+
+    @settings(
+        max_examples=EXAMPLES,
+        deadline=None,
+        database=None,
+        derandomize=True,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(case=st.one_of(positive, negative), with_real_ids=st.sampled_from([True, True, False]))
+    def ask(*, case: Any, with_real_ids: bool) -> None:
+        ids, who = world.values(case.operation.method.upper(), case.operation.path)
+        if with_real_ids:
+            case.path_parameters = {name: ids[name] for name in case.path_parameters or {}}
+        response = case.call(base_url=url, headers=who.headers)
+        case.validate_response(response, checks=checks, headers=who.headers)
+        answered.add(response.status_code)
+
+    ask()
+    return answered
+
+
+@pytest.mark.filterwarnings("default")  # of schemathesis
+async def test_whatever_is_asked_is_answered_as_documented(
+    app: Quart, services: Services, people: Cast, document: Any, url: str
+) -> None:
+    services.settings = services.settings.model_copy(update={"limits": Switch.OFF})
+    world = World(app, services, people)
+    load_all_checks()
+    checks = CHECKS.get_by_names(list(CHECKED))
+    schema = schemathesis.openapi.from_dict(document)
+    statuses: dict[str, set[int]] = {}
+    for result in schema.get_all_operations():
+        operation: Any = result.ok()  # type: ignore[union-attr] # raises if it is not right
+        asked = asyncio.to_thread(ask_often, operation, url, world, checks)
+        statuses[operation.label] = await asked
+    assert len(statuses) > 35
+    good = [name for name, seen in statuses.items() if any(status < 300 for status in seen)]
+    assert len(good) > len(statuses) * 2 / 3, statuses
