@@ -1,5 +1,6 @@
 """Every message of `/api/live`, declared once: the parser and the documentation come from here."""
 
+from datetime import datetime
 from enum import IntEnum
 from typing import Annotated, Any, Literal
 
@@ -7,6 +8,7 @@ import msgspec
 
 from model.db import MAX_ID
 from model.ring import EventMessage
+from model.signal import NOTHING, SignalMessage
 from model.user import PersonView
 
 MAX_ID_CHARS = 64
@@ -54,6 +56,24 @@ class Unsubscribe(Command, tag="unsubscribe"):
     id: Id = None
 
 
+class Signal(Command, tag="signal"):
+    """To the other subscribers of the topic, on any worker; never stored, at most 1 KiB of data.
+
+    Too many of them are dropped, and of the same `name` only the newest is passed on.
+    """
+
+    topic: Topic
+    name: Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
+    data: msgspec.Raw = NOTHING
+
+
+class Token(Command, tag="token"):
+    """Renews the sign-in in place, for the same user only; answered with `renewed`."""
+
+    token: str
+    id: Id = None
+
+
 class Ping(Command, tag="ping"):
     """Any frame is a sign of life; this one is answered with `pong`."""
 
@@ -62,7 +82,7 @@ class Pong(Command, tag="pong"):
     pass
 
 
-ClientMessage = Hello | Subscribe | Unsubscribe | Ping | Pong
+ClientMessage = Hello | Subscribe | Unsubscribe | Signal | Token | Ping | Pong
 
 
 class Welcome(msgspec.Struct, tag="welcome"):
@@ -76,12 +96,23 @@ class Welcome(msgspec.Struct, tag="welcome"):
     limits: dict[str, int]
 
 
+class Renewed(msgspec.Struct, tag="renewed"):
+    """Answer to `token`: signed in until `expires_at`."""
+
+    id: Id
+    expires_at: datetime
+
+
 class Subscribed(msgspec.Struct, tag="subscribed", omit_defaults=True):
-    """Accepted; `seq` is the head. Events behind `after` follow without a hole."""
+    """Accepted; `seq` is the head. Events behind `after` follow without a hole.
+
+    `present` are the people who follow the topic now, oneself among them.
+    """
 
     topic: str
     seq: int
     id: Id = None
+    present: list[PersonView] = []
 
 
 class Unsubscribed(msgspec.Struct, tag="unsubscribed", omit_defaults=True):
@@ -103,6 +134,18 @@ class Revoked(msgspec.Struct, tag="revoked"):
 
     topic: str
     reason: str
+
+
+class PresenceMessage(msgspec.Struct, tag="presence", omit_defaults=True):
+    """Who follows the topic: all of them, or who has come and (by id) who has gone.
+
+    People, not connections; whoever leaves stays for 10 s, in case they come back.
+    """
+
+    topic: str
+    present: list[PersonView] | None = None
+    joined: list[PersonView] = []
+    left: list[int] = []
 
 
 class Error(msgspec.Struct, tag="error", omit_defaults=True):
@@ -131,11 +174,14 @@ class Bye(msgspec.Struct, tag="bye", omit_defaults=True):
 
 ServerMessage = (
     Welcome
+    | Renewed
     | Subscribed
     | Unsubscribed
     | ResetMessage
     | Revoked
     | EventMessage
+    | SignalMessage
+    | PresenceMessage
     | Error
     | ServerPing
     | ServerPong
