@@ -5,7 +5,8 @@ Nothing is connected or read before it serves.
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Callable, Collection
+import time
+from collections.abc import AsyncGenerator, Callable, Collection, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -31,9 +32,12 @@ from api.settings import ROOT, Settings
 from api.users import users
 from model.bus import Bus
 from model.db import Database
+from model.ephemeral import Attendance, Ephemeral, SignalMessage, WorkerDied
 from model.feed import Feed
 from model.password import Passwords
+from model.presence import Presence
 from model.schema import check, prepare
+from model.signal import Signals
 
 log = logging.getLogger(__name__)
 
@@ -89,7 +93,9 @@ class Homeroom(Quart):
         )
 
 
-def create_app(settings: Settings, *, bus: Bus | None = None, prepared: bool = False) -> Quart:
+def create_app(
+    settings: Settings, *, bus: Bus | None = None, worker: int = 0, prepared: bool = False
+) -> Quart:
     """`prepared`: the supervisor has brought the database up to date already."""
     app = Homeroom(
         __name__,
@@ -124,12 +130,13 @@ def create_app(settings: Settings, *, bus: Bus | None = None, prepared: bool = F
             await check(settings.sqlalchemy_url)
         else:
             await prepare(settings.sqlalchemy_url, lossy=settings.is_lossy)
-        running = open_services(settings, bus or Bus(), signing_key)
+        running = open_services(settings, bus or Bus(), worker, signing_key)
         app.extensions["homeroom"] = running
         await running.feed.open()
-        running.bus.listen(running.feed.wake)
+        listen(running)
         background = [
             asyncio.create_task(running.feed.run()),
+            asyncio.create_task(running.presence.run()),
             asyncio.create_task(jobs.run(running.database)),
         ]
         yield
@@ -144,7 +151,7 @@ def create_app(settings: Settings, *, bus: Bus | None = None, prepared: bool = F
     return app
 
 
-def open_services(settings: Settings, bus: Bus, signing_key: bytes) -> Services:
+def open_services(settings: Settings, bus: Bus, worker: int, signing_key: bytes) -> Services:
     database = Database(
         settings.sqlalchemy_url, synchronous="NORMAL" if settings.is_lossy else "FULL"
     )
@@ -155,7 +162,32 @@ def open_services(settings: Settings, bus: Bus, signing_key: bytes) -> Services:
         bus.hint(topics)
 
     database.committed = tell
-    return Services(settings, database, feed, bus, Passwords(settings.workers), signing_key)
+    return Services(
+        settings,
+        database,
+        feed,
+        bus,
+        Presence(feed, bus, worker),
+        Signals(feed, bus),
+        Passwords(settings.workers),
+        signing_key,
+    )
+
+
+def listen(services: Services) -> None:
+    """To the other workers."""
+
+    def told(messages: Sequence[Ephemeral]) -> None:
+        for message in messages:
+            match message:
+                case SignalMessage():
+                    services.signals.pass_on(message)
+                case Attendance():
+                    services.presence.take(message, time.monotonic())
+                case WorkerDied(worker):
+                    services.presence.died(worker)
+
+    services.bus.listen(services.feed.wake, told)
 
 
 async def close_connections(services: Services) -> None:

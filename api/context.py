@@ -1,8 +1,8 @@
 """What a door needs of the running application."""
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncIterator, Coroutine, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar, cast
@@ -16,6 +16,8 @@ from model.errors import NotSignedIn
 from model.feed import Feed
 from model.limit import Limit, take
 from model.password import Passwords
+from model.presence import Presence
+from model.signal import Signals
 from model.user import Caller
 
 T = TypeVar("T")
@@ -28,6 +30,7 @@ class LiveConnection(Protocol):
     ended: asyncio.Event
 
     def stop(self, among: int) -> None: ...
+    def end(self) -> None: ...
 
 
 @dataclass
@@ -38,10 +41,24 @@ class Services:
     database: Database
     feed: Feed
     bus: Bus
+    presence: Presence
+    signals: Signals
     passwords: Passwords
     signing_key: bytes
     connections: set[LiveConnection] = field(default_factory=set)
     is_stopping: bool = False
+
+    @contextmanager
+    def serving(self, connection: LiveConnection) -> Iterator[None]:
+        """As long as it lives it is told when the server stops."""
+        self.connections.add(connection)
+        if self.is_stopping:
+            connection.stop(among=len(self.connections))
+        try:
+            yield
+        finally:
+            connection.end()
+            self.connections.discard(connection)
 
 
 def services() -> Services:

@@ -22,8 +22,10 @@ import click
 from sqlalchemy.exc import DBAPIError
 
 from api.settings import Settings, unknown_settings
-from api.worker import READY, STOP_SIGNALS, Place, run_in_process, run_worker
+from api.worker import READY, STOP_SIGNALS, Pair, Place, run_in_process, run_worker
+from model.bus import Datagrams
 from model.db import Database
+from model.ephemeral import WorkerDied, encode_all
 from model.schema import Misfit, note_clean_stop, prepare
 from model.user import anybody_there
 
@@ -114,6 +116,10 @@ def listen(bind: str) -> socket.socket:
     return listener
 
 
+def pairs(count: int) -> list[Pair]:
+    return [socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM) for _ in range(count)]
+
+
 @dataclass
 class Worker:
     process: BaseProcess
@@ -122,13 +128,11 @@ class Worker:
 
 
 class Supervisor:
-    """Its workers share the listening socket; each has a pair of datagram sockets for hints."""
+    """Its workers share the listening socket; each has two pairs of datagram sockets."""
 
     def __init__(self, settings: Settings, listener: socket.socket) -> None:
         self.settings, self.listener = settings, listener
-        self.hints = [
-            socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM) for _ in range(settings.workers)
-        ]
+        self.hints, self.ephemera = pairs(settings.workers), pairs(settings.workers)
         self.lifeline = os.pipe()
         self.woken = os.pipe()
         self.workers: dict[int, Worker] = {}
@@ -155,7 +159,7 @@ class Supervisor:
 
     def start(self, index: int) -> None:
         ready, tell_ready = os.pipe()
-        place = Place(index, self.listener, self.hints, self.lifeline, tell_ready)
+        place = Place(index, self.listener, self.hints, self.ephemera, self.lifeline, tell_ready)
         process = multiprocessing.get_context("fork").Process(
             target=run_worker, args=(self.settings, place), name=f"worker-{index}", daemon=True
         )
@@ -181,6 +185,9 @@ class Supervisor:
         worker = self.workers.pop(index)
         os.close(worker.ready)
         log.error("worker %d ended with %s", index, worker.process.exitcode)
+        Datagrams(others=[write for _, write in self.ephemera]).send(
+            encode_all([WorkerDied(index)])
+        )
         if not worker.is_ready:
             self.failures += 1
             if self.failures >= TRIES:

@@ -123,6 +123,12 @@ class Settings(BaseSettings):
     live_commands_per_s: int = Field(default=30, ge=1)
     """Commands of a live connection a second, sustained."""
 
+    live_signals_burst: int = Field(default=60, ge=1)
+    """Signals of a live connection at once."""
+
+    live_signals_per_s: int = Field(default=30, ge=1)
+    """Signals of a live connection a second, sustained."""
+
     live_replay_events: int = Field(default=FeedLimits.replay_events, ge=1)
     """Events of a topic that are replayed at most; who is further behind fetches the list."""
 

@@ -16,7 +16,7 @@ from quart import Quart
 from api.app import close_connections, create_app
 from api.settings import Settings
 from api.wire import mend
-from model.bus import Bus
+from model.bus import Bus, Datagrams
 
 try:
     import uvloop
@@ -30,13 +30,17 @@ KEEP_ALIVE_S = 15  # also the limit for slow heads of requests
 MAX_MESSAGE_BYTES = 256 * 1024
 
 
+Pair = tuple[socket.socket, socket.socket]  # to read, to write
+
+
 @dataclass
 class Place:
     """What the supervisor hands to a worker; all but `index` are inherited descriptors."""
 
     index: int
     listener: socket.socket
-    hints: Sequence[tuple[socket.socket, socket.socket]]  # of all workers: to read, to write
+    hints: Sequence[Pair]  # of all workers
+    ephemera: Sequence[Pair]  # of all workers: signals and presence
     lifeline: tuple[int, int]  # the end to read is at its end once the supervisor is gone
     ready: int  # to be told that the worker serves
 
@@ -48,10 +52,14 @@ def run_worker(settings: Settings, place: Place) -> None:
     signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
     os.close(place.lifeline[1])
     mend()
-    others = [write for i, (_, write) in enumerate(place.hints) if i != place.index]
-    bus = Bus(place.hints[place.index][0], others)
-    app = create_app(settings, bus=bus, prepared=True)
+    bus = Bus(datagrams_of(place.index, place.hints), datagrams_of(place.index, place.ephemera))
+    app = create_app(settings, bus=bus, worker=place.index, prepared=True)
     run_in_loop(serve_until_told(app, place))
+
+
+def datagrams_of(index: int, pairs: Sequence[Pair]) -> Datagrams:
+    others = [write for other, (_, write) in enumerate(pairs) if other != index]
+    return Datagrams(pairs[index][0], others)
 
 
 async def serve_until_told(app: Quart, place: Place) -> None:

@@ -25,7 +25,7 @@ from model.event import RIGHTS, Rights
 from model.position import Position, events_after, events_between, positions
 from model.ring import Encoded, Ring, in_one_frame
 from model.session import living_sessions
-from model.subscription import FeedLimits, Joined, Reader, Reset, Subscription
+from model.subscription import FeedLimits, Joined, Reader, Reset, Subscription, reset_of
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -46,6 +46,7 @@ class Feed:
         self.rings: dict[str, Ring] = {}
         self.suspects: dict[Reader, str] = {}  # to be judged, and why
         self._subscribers: defaultdict[str, set[Reader]] = defaultdict(set)
+        self._moved: set[str] = set()
         self._dirty: set[str] = set()
         self._woken = asyncio.Event()
         self._replaying = asyncio.Semaphore(REPLAYS_AT_ONCE)
@@ -62,12 +63,11 @@ class Feed:
                 async with asyncio.timeout(due - time.monotonic()):
                     await self._woken.wait()
             self._woken.clear()
-            topics: set[str] | None
-            topics, self._dirty = self._dirty, set()
-            if time.monotonic() >= due:
-                topics, due = None, time.monotonic() + LOOK_EVERY_S
+            dirty, self._dirty = self._dirty, set()
+            if is_full := time.monotonic() >= due:
+                due = time.monotonic() + LOOK_EVERY_S
             try:
-                await self.look(topics)
+                await self.look(None if is_full else dirty)
             except Exception:
                 log.exception("a look at the log failed; the next one repeats it")
                 await asyncio.sleep(LOOK_EVERY_S)
@@ -181,9 +181,18 @@ class Feed:
         if reader.subscriptions.pop(topic, None) is None:
             return False
         self._subscribers[topic].discard(reader)
+        self._moved.add(topic)
         if not self._subscribers[topic]:
             del self._subscribers[topic], self.rings[topic]
         return True
+
+    def subscribers(self, topic: str) -> Collection[Reader]:
+        return self._subscribers.get(topic, ())
+
+    def take_moved(self) -> set[str]:
+        """The topics whose subscribers have changed since it was last asked."""
+        moved, self._moved = self._moved, set()
+        return moved
 
     def frame(self, subscription: Subscription) -> tuple[str, int] | None:
         """What is next for it, and its cursor then; None when it has everything.
@@ -229,17 +238,13 @@ class Feed:
         self.unsubscribe(reader, topic)
         if position is None:
             return None
-        if after is not None:
-            if after > position.seq or (epoch or position.epoch) != position.epoch:
-                return Reset(position.seq, "epoch")
-            if after < position.floor:
-                return Reset(position.seq, "retention")
-            if position.seq - after > self.limits.replay_events:
-                return Reset(position.seq, "limit")
+        if reset := reset_of(position, after, epoch, self.limits):
+            return reset
         if topic not in self.rings:
             self.rings[topic] = Ring(max(position.floor, position.seq - PREFILL, 0))
             self.wake([topic])
         self._subscribers[topic].add(reader)
+        self._moved.add(topic)
         reader.subscriptions[topic] = Subscription(topic, position.seq if after is None else after)
         reader.wake()
         return Joined(position.seq)

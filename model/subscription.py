@@ -1,7 +1,12 @@
 """What the feed and its readers say to each other."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, Protocol
+
+from model.ephemeral import SignalKey
+from model.position import Position
+from model.user import PersonView
 
 
 @dataclass(frozen=True)
@@ -14,10 +19,11 @@ class FeedLimits:
 
 @dataclass(eq=False)
 class Subscription:
-    """`cursor` is the number of the last event that was sent."""
+    """`cursor` is the number of the last event that was sent, `presence` the last version."""
 
     topic: str
     cursor: int
+    presence: int = 0
 
 
 @dataclass(frozen=True)
@@ -33,15 +39,34 @@ class Reset:
     reason: Literal["epoch", "retention", "limit"]
 
 
+def reset_of(
+    position: Position, after: int | None, epoch: str | None, limits: FeedLimits
+) -> Reset | None:
+    """Why the events behind a number cannot be given, if so."""
+    if after is None:
+        return None
+    if after > position.seq or (epoch or position.epoch) != position.epoch:
+        return Reset(position.seq, "epoch")
+    if after < position.floor:
+        return Reset(position.seq, "retention")
+    if position.seq - after > limits.replay_events:
+        return Reset(position.seq, "limit")
+    return None
+
+
 class Reader(Protocol):
-    """A socket, as the feed sees it."""
+    """A live connection, as the feed sees it."""
 
     user_id: int
+    person: PersonView
     session_id: int
     subscriptions: dict[str, Subscription]
 
     def wake(self) -> None:
         """There is something new for it."""
+
+    def signalled(self, signals: Mapping[SignalKey, str]) -> None:
+        """What others show just now, encoded; it need not take it."""
 
     def revoked(self, topic: str, reason: str) -> None:
         """It may no longer read the topic and is no longer subscribed."""

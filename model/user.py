@@ -70,6 +70,10 @@ class Caller:
     def is_admin(self) -> bool:
         return self.role == ServerRole.ADMIN
 
+    @property
+    def person(self) -> PersonView:
+        return {"id": self.id, "name": self.name, "avatar": None}
+
 
 @dataclass(frozen=True)
 class User:

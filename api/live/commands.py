@@ -1,55 +1,40 @@
 """What the commands of a live connection do; they are carried out one after another."""
 
-import secrets
 from collections.abc import Mapping
-from typing import Protocol
 
-from api.context import Services
+from api.live.clock import PING_AFTER_S
+from api.live.connection import Connection
 from api.live.protocol import (
+    MAX_FRAME_BYTES,
+    MAX_SIGNAL_BYTES,
     ClientMessage,
     Close,
     Error,
     Hello,
     Id,
     Ping,
+    Renewed,
     ResetMessage,
-    ServerMessage,
     ServerPong,
+    Signal,
     Subscribe,
     Subscribed,
+    Token,
     Unsubscribe,
     Unsubscribed,
     Welcome,
 )
 from model.db import Transaction
+from model.ephemeral import Sender, SignalMessage
 from model.event import RIGHTS
-from model.feed import Feed
 from model.position import stand
 from model.session import find_caller
-from model.subscription import Joined, Reader, Reset
-from model.user import Caller, person
-
-PING_AFTER_S = 25
-MAX_FRAME_BYTES = 64 * 1024
+from model.subscription import Joined, Reset
+from model.user import Caller
 
 
-class Client(Reader, Protocol):
-    """A live connection, as its commands see it."""
-
-    services: Services
-    feed: Feed
-    cookie: str | None
-    is_foreign: bool
-    has_spoken: bool
-    caller: Caller | None
-    code: Close | None
-
-    def put(self, message: ServerMessage) -> None: ...
-    def close(self, code: Close, problem: str | None = None, detail: str = "") -> None: ...
-
-
-async def carry_out(message: ClientMessage, client: Client) -> None:
-    client.has_spoken = True
+async def carry_out(message: ClientMessage, client: Connection) -> None:
+    client.clock.has_spoken = True
     match message:
         case Hello() if client.caller is None:
             await sign_in(message, client)
@@ -61,34 +46,34 @@ async def carry_out(message: ClientMessage, client: Client) -> None:
             await subscribe({message.topic: message.after}, None, message.id, client)
         case Unsubscribe():
             unsubscribe(message, client)
+        case Signal():
+            signal(message, client)
+        case Token():
+            await renew(message, client)
         case Ping():
             client.put(ServerPong())
 
 
-async def sign_in(hello: Hello, client: Client) -> None:
+async def sign_in(hello: Hello, client: Connection) -> None:
     if client.is_foreign and not hello.token:
         detail = "This page may not use your cookie: its origin is not known."
         return client.close(Close.ORIGIN_NOT_ALLOWED, "origin_not_allowed", detail)
-    token = hello.token or client.cookie or ""
-
-    async def judge(db: Transaction) -> tuple[Caller | None, str]:
-        return await find_caller(db, token), (await stand(db, RIGHTS))["epoch"]
-
-    caller, epoch = await client.feed.judged(judge)
+    caller, epoch = await judged(hello.token or client.cookie or "", client)
     if client.code is not None:
         return None  # it has ended meanwhile
     if caller is None:
         return client.signed_out()
     if has_too_many(caller, client):
         return client.close(Close.TOO_MANY, "too_many", "You have too many connections.")
-    client.caller, client.user_id, client.session_id = caller, caller.id, caller.session_id
+    client.is_signed_in_as(caller)
+    client.epoch = epoch
     client.feed.join(client)
     client.put(
         Welcome(
             id=hello.id,
             epoch=epoch,
-            user=person(caller.id, caller.name),
-            connection=secrets.token_hex(6),
+            user=caller.person,
+            connection=client.name,
             heartbeat=PING_AFTER_S,
             limits={
                 "topics": client.services.settings.live_topics,
@@ -101,14 +86,35 @@ async def sign_in(hello: Hello, client: Client) -> None:
     return None
 
 
-def has_too_many(caller: Caller, client: Client) -> bool:
+async def judged(token: str, client: Connection) -> tuple[Caller | None, str]:
+    """Whose token it is, and the epoch; act on it before you await."""
+
+    async def judge(db: Transaction) -> tuple[Caller | None, str]:
+        return await find_caller(db, token), (await stand(db, RIGHTS))["epoch"]
+
+    return await client.feed.judged(judge)
+
+
+async def renew(message: Token, client: Connection) -> None:
+    caller, _ = await judged(message.token, client)
+    if client.code is not None:
+        return
+    if caller is None or caller.id != client.user_id:
+        detail = "It is no token of yours; you stay signed in with the one before."
+        client.put(Error("not_renewed", detail, message.id))
+    else:
+        client.is_signed_in_as(caller)
+        client.put(Renewed(message.id, caller.expires_at))
+
+
+def has_too_many(caller: Caller, client: Connection) -> bool:
     limits = client.services.settings
     others = sum(reader.user_id == caller.id for reader in client.feed.readers)
     return limits.is_limited and others >= limits.live_connections
 
 
 async def subscribe(
-    wanted: Mapping[str, int | None], epoch: str | None, message_id: Id, client: Client
+    wanted: Mapping[str, int | None], epoch: str | None, message_id: Id, client: Connection
 ) -> None:
     """The answers are put before anything else is heard: the events come behind them."""
     others = client.subscriptions.keys() - wanted.keys()
@@ -119,7 +125,8 @@ async def subscribe(
     for topic, outcome in outcomes.items():
         match outcome:
             case Joined(seq):
-                client.put(Subscribed(topic, seq, message_id))
+                present = client.services.presence.greet(client.subscriptions[topic])
+                client.put(Subscribed(topic, seq, message_id, present))
             case Reset(seq, reason):
                 client.put(ResetMessage(topic, seq, reason, message_id))
             case None:
@@ -127,8 +134,20 @@ async def subscribe(
                 client.put(Error("not_found", detail, message_id, topic))
 
 
-def unsubscribe(message: Unsubscribe, client: Client) -> None:
+def unsubscribe(message: Unsubscribe, client: Connection) -> None:
     if client.feed.unsubscribe(client, message.topic):
         client.put(Unsubscribed(message.topic, message.id))
     else:
         client.put(Error("not_subscribed", "You do not follow it.", message.id, message.topic))
+
+
+def signal(message: Signal, client: Connection) -> None:
+    """Nobody learns whether it arrived: what is lost is followed by a newer one."""
+    if message.topic not in client.subscriptions:
+        client.put(Error("not_subscribed", "You do not follow it.", topic=message.topic))
+    elif len(bytes(message.data)) > MAX_SIGNAL_BYTES:
+        client.put(Error("too_large", "A signal takes 1 KiB.", topic=message.topic))
+    else:
+        sender = Sender(client.user_id, client.person["name"], client.name)
+        passed_on = SignalMessage(message.topic, message.name, message.data, sender)
+        client.services.signals.send(passed_on)

@@ -7,10 +7,12 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from model.db import MAX_ID
+from model.ephemeral import NOTHING, PresenceMessage, SignalMessage
 from model.ring import EventMessage
-from model.signal import NOTHING, SignalMessage
 from model.user import PersonView
 
+MAX_FRAME_BYTES = 64 * 1024
+MAX_SIGNAL_BYTES = 1024
 MAX_ID_CHARS = 64
 Id = int | Annotated[str, msgspec.Meta(max_length=MAX_ID_CHARS)] | None
 Topic = Annotated[str, msgspec.Meta(max_length=64)]
@@ -136,18 +138,6 @@ class Revoked(msgspec.Struct, tag="revoked"):
     reason: str
 
 
-class PresenceMessage(msgspec.Struct, tag="presence", omit_defaults=True):
-    """Who follows the topic: all of them, or who has come and (by id) who has gone.
-
-    People, not connections; whoever leaves stays for 10 s, in case they come back.
-    """
-
-    topic: str
-    present: list[PersonView] | None = None
-    joined: list[PersonView] = []
-    left: list[int] = []
-
-
 class Error(msgspec.Struct, tag="error", omit_defaults=True):
     """The command failed; the connection stays, unless `bye` follows."""
 
@@ -190,43 +180,40 @@ ServerMessage = (
 
 
 class NotTheProtocol(Exception):
-    """Not an object in JSON with a `type`: whoever sends it is no client of ours."""
+    """Whoever sends that is no client of ours: why it is closed."""
 
-
-class NotUnderstood(Exception):
-    """A message that we do not know, or one with wrong fields; `id` as it was sent."""
-
-    def __init__(self, code: str, detail: str, message_id: Id) -> None:
+    def __init__(self, detail: str, code: str = "not_the_protocol") -> None:
         super().__init__(detail)
-        self.code, self.detail, self.id = code, detail, message_id
+        self.code, self.detail = code, detail
+        self.close = Close.MESSAGE_TOO_LARGE if code == "too_large" else Close.NOT_THE_PROTOCOL
 
 
 _decoder = msgspec.json.Decoder(ClientMessage)
 KNOWN = {kind.__struct_config__.tag for kind in ClientMessage.__args__}
 
 
-def parse(text: str) -> ClientMessage:
-    """Raises NotTheProtocol or NotUnderstood."""
+def parse(frame: str | bytes) -> ClientMessage | Error:
+    """A message, or the answer to one that is not understood; raises NotTheProtocol."""
+    if isinstance(frame, bytes):
+        raise NotTheProtocol("Send text frames.")
+    if len(frame) > MAX_FRAME_BYTES or len(frame.encode()) > MAX_FRAME_BYTES:
+        raise NotTheProtocol("A message takes 64 KiB.", "too_large")
     try:
-        message: ClientMessage = _decoder.decode(text)
+        message: ClientMessage = _decoder.decode(frame)
     except msgspec.ValidationError as error:
         problem = str(error)
     except (msgspec.DecodeError, RecursionError, UnicodeError):
-        raise NotTheProtocol from None
+        raise NotTheProtocol("Send objects in JSON.") from None
     else:
         return message
     try:
-        raw = msgspec.json.decode(text, type=dict[str, Any])
+        raw = msgspec.json.decode(frame, type=dict[str, Any])
     except (msgspec.MsgspecError, RecursionError):
-        raise NotTheProtocol from None
+        raw = {}
     if not isinstance(raw.get("type"), str):
-        raise NotTheProtocol
+        raise NotTheProtocol("Send objects in JSON, with a type.")
     given = raw.get("id")
     message_id = given if isinstance(given, int | str) and len(str(given)) <= MAX_ID_CHARS else None
     if raw["type"] not in KNOWN:
-        raise NotUnderstood("unknown_type", "There is no such message.", message_id)
-    raise NotUnderstood("invalid", problem, message_id)
-
-
-def encode(message: ServerMessage) -> str:
-    return msgspec.json.encode(message).decode()
+        return Error("unknown_type", "There is no such message.", message_id)
+    return Error("invalid", problem, message_id)

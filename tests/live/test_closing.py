@@ -8,7 +8,7 @@ import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
-from api.live import connection
+from api.live import clock
 from tests.conftest import Cast
 from tests.live.client import LiveClient
 
@@ -82,7 +82,7 @@ async def test_who_does_not_say_hello_first_is_closed(people: Cast, url: str) ->
 
 
 async def test_who_says_nothing_is_closed(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connection, "HELLO_WITHIN_S", 0.2)
+    monkeypatch.setattr(clock, "HELLO_WITHIN_S", 0.2)
     async with LiveClient(url) as live:
         assert await live.closed() == 4401
 
@@ -90,8 +90,8 @@ async def test_who_says_nothing_is_closed(url: str, monkeypatch: pytest.MonkeyPa
 async def test_who_gives_no_sign_of_life_is_asked_and_then_closed(
     people: Cast, url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(connection, "PING_AFTER_S", 0.2)
-    monkeypatch.setattr(connection, "GONE_AFTER_S", 0.6)
+    monkeypatch.setattr(clock, "PING_AFTER_S", 0.2)
+    monkeypatch.setattr(clock, "GONE_AFTER_S", 0.6)
     async with LiveClient(url, people.bob.token) as live:
         await live.hello()
         assert await live.closed() == 4408
@@ -101,8 +101,8 @@ async def test_who_gives_no_sign_of_life_is_asked_and_then_closed(
 async def test_any_frame_is_a_sign_of_life(
     people: Cast, url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(connection, "PING_AFTER_S", 0.1)
-    monkeypatch.setattr(connection, "GONE_AFTER_S", 0.4)
+    monkeypatch.setattr(clock, "PING_AFTER_S", 0.1)
+    monkeypatch.setattr(clock, "GONE_AFTER_S", 0.4)
     async with LiveClient(url, people.bob.token) as live:
         await live.hello()
         for seen in range(1, 8):

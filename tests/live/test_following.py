@@ -31,7 +31,7 @@ async def test_an_event_shows_what_http_shows_and_which_request_made_it(
     async with LiveClient(url, people.bob.token) as live:
         await live.hello()
         answer = await live.subscribe(topic)
-        assert answer == {"type": "subscribed", "id": answer["id"], "topic": topic, "seq": 0}
+        assert (answer["type"], answer["topic"], answer["seq"]) == ("subscribed", topic, 0)
         made = await people.ann.ask("POST", people.posts, {"text": "Hello"})
         event = await live.event(topic, 1)
         assert event["kind"] == "post.created"

@@ -7,11 +7,12 @@ import pytest
 from sqlalchemy import update
 
 from api.context import Services
-from api.live import connection
+from api.live import clock
 from model.db import now
 from model.session import Sessions
 from tests.conftest import Cast
 from tests.live.client import LiveClient
+from tests.people import PASSWORD
 
 Act = Callable[[Cast], Awaitable[object]]
 
@@ -137,10 +138,39 @@ async def test_who_is_no_administrator_any_more_does_not_read_the_audit_log(
 async def test_a_session_that_expires_closes_its_sockets(
     people: Cast, url: str, services: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(connection, "EXPIRY_GRACE_S", 0.1)
+    monkeypatch.setattr(clock, "EXPIRY_GRACE_S", 0.1)
     soon = now() + timedelta(seconds=0.5)
     async with services.database.write() as db:
         await db.run(update(Sessions).where(Sessions.user_id == people.bob.id), expires_at=soon)
     async with LiveClient(url, people.bob.token) as live:
         await live.hello()
+        assert await live.closed() == 4401
+
+
+async def test_a_token_renews_the_sign_in_in_place_for_the_same_user_only(
+    people: Cast, url: str
+) -> None:
+    topic = f"channel:{people.channel['id']}"
+    session = {"username": "bob", "password": PASSWORD, "token": True}
+    newer = await people.bob.post("/api/sessions", session)
+    (older,) = [
+        session["id"]
+        for session in (await people.bob.get("/api/sessions"))["sessions"]
+        if session["agent"] == "tests"
+    ]
+    async with LiveClient(url, people.bob.token) as live:
+        await live.hello()
+        await live.subscribe(topic)
+        for number, token in enumerate((people.ann.token, "no token", people.bob.token)):
+            await live.send(type="token", id=number, token=token)
+        answers = [await live.until(lambda m, i=i: m.get("id") == i) for i in range(3)]  # type: ignore[misc]
+        assert [answer["type"] for answer in answers] == ["error", "error", "renewed"]
+        await live.send(type="token", id="newer", token=newer["token"])
+        renewed = await live.until(lambda m: m.get("id") == "newer")
+        assert renewed["expires_at"] == newer["expires_at"]
+        await people.bob.delete(f"/api/sessions/{older}", Authorization=f"Bearer {newer['token']}")
+        written = await people.ann.post(people.posts, {"text": "You are still here"})
+        event = await live.until(lambda m: m["type"] == "event" and m["kind"] == "post.created")
+        assert event["data"]["id"] == written["id"]
+        await people.bob.delete("/api/sessions/current", Authorization=f"Bearer {newer['token']}")
         assert await live.closed() == 4401

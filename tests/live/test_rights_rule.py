@@ -95,8 +95,12 @@ class Socket:
     def __init__(self, world: World, feed: Feed) -> None:
         self.world, self.feed = world, feed
         self.user_id, self.session_id = world.bob.id, world.bob.session_id
+        self.person = world.bob.person
         self.subscriptions: dict[str, Subscription] = {}
         self.deliveries = self.leaks = 0
+
+    def signalled(self, signals: object) -> None:
+        """Nobody signals here."""
 
     def wake(self) -> None:
         pass

@@ -1,0 +1,63 @@
+"""When silence means something on a live connection."""
+
+import time
+from datetime import datetime
+from enum import Enum, auto
+
+from model.db import now
+
+HELLO_WITHIN_S = 5
+PING_AFTER_S = 25
+GONE_AFTER_S = 60
+EXPIRY_GRACE_S = 25
+
+NEVER = float("inf")
+
+
+class Due(Enum):
+    HELLO = auto()
+    SIGN_IN = auto()
+    LIFE = auto()
+    PING = auto()
+
+
+class Clock:
+    """`is_deaf`: the other side cannot answer; the kernel drops it when it takes nothing."""
+
+    def __init__(self, *, is_deaf: bool) -> None:
+        self.is_deaf = is_deaf
+        self.has_spoken = False
+        self.expires_at: datetime | None = None  # of the sign-in
+        self._opened_at = self._heard_at = self._pinged_at = time.monotonic()
+
+    def heard(self) -> None:
+        self._heard_at = time.monotonic()
+
+    def wait_s(self) -> float:
+        """Until something may be due."""
+        return max(0.0, min(self._dues().values()) - time.monotonic())
+
+    def due(self) -> Due | None:
+        """The first of what is due now; asked for a sign of life, the other side has some time."""
+        moment = time.monotonic()
+        found = next((due for due, at in self._dues().items() if at <= moment), None)
+        if found is Due.PING:
+            self._pinged_at = moment
+            if self.is_deaf:
+                self._heard_at = moment
+        return found
+
+    def _dues(self) -> dict[Due, float]:
+        is_asked = self._pinged_at > self._heard_at
+        return {
+            Due.HELLO: NEVER if self.has_spoken else self._opened_at + HELLO_WITHIN_S,
+            Due.SIGN_IN: self._expiry(),
+            Due.LIFE: self._heard_at + GONE_AFTER_S,
+            Due.PING: NEVER if is_asked else self._heard_at + PING_AFTER_S,
+        }
+
+    def _expiry(self) -> float:
+        if self.expires_at is None:
+            return NEVER
+        left_s = (self.expires_at - now()).total_seconds()
+        return time.monotonic() + left_s + EXPIRY_GRACE_S

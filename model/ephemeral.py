@@ -1,0 +1,83 @@
+"""What workers tell each other and nobody stores: signals, and who is there."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from model.user import PersonView
+
+NOTHING = msgspec.Raw(b"null")
+
+SignalKey = tuple[str, str, str]  # topic, connection, name: of the same only the newest counts
+
+
+class Sender(msgspec.Struct):
+    """A person at one of her connections: the `connection` of its `welcome`."""
+
+    id: int
+    name: str
+    connection: str
+
+
+class SignalMessage(msgspec.Struct, tag="signal"):
+    """What somebody else who follows the topic shows just now: typing, a cursor, a position."""
+
+    topic: str
+    name: str
+    data: msgspec.Raw
+    sender: Sender = msgspec.field(name="from")
+
+    @property
+    def key(self) -> SignalKey:
+        return self.topic, self.sender.connection, self.name
+
+
+class PresenceMessage(msgspec.Struct, tag="presence", omit_defaults=True):
+    """Who follows the topic: all of them, or who has come and (by id) who has gone.
+
+    People, not connections; whoever leaves stays for 10 s, in case they come back.
+    """
+
+    topic: str
+    present: list[PersonView] | None = None
+    joined: list[PersonView] = []
+    left: list[int] = []
+
+
+class Attendance(msgspec.Struct, tag="attendance"):
+    """A part of the people that a worker serves; all `parts` of a `number` are its whole set.
+
+    `start` tells one life of a worker from the next; `topics` hold ids of the `people`.
+    """
+
+    worker: int
+    start: int
+    number: int
+    part: int
+    parts: int
+    people: list[PersonView]
+    topics: dict[str, list[int]]
+
+
+class WorkerDied(msgspec.Struct, tag="died"):
+    """Said by the supervisor."""
+
+    worker: int
+
+
+Ephemeral = SignalMessage | Attendance | WorkerDied
+
+_decoder = msgspec.json.Decoder(list[Ephemeral])
+
+
+def encode(message: msgspec.Struct) -> str:
+    """As a frame."""
+    return msgspec.json.encode(message).decode()
+
+
+def encode_all(messages: Sequence[Ephemeral]) -> bytes:
+    return msgspec.json.encode(messages)
+
+
+def decode_all(datagram: bytes) -> list[Ephemeral]:
+    return _decoder.decode(datagram)

@@ -1,0 +1,97 @@
+"""Signals and presence across real worker processes."""
+
+import os
+import signal
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.bench.stage import workers_of
+from tests.caller import Caller, first_account, sign_in
+from tests.live.client import LiveClient
+from tests.people import PASSWORD
+from tests.server import Server
+
+SOCKETS = 9  # enough that several workers serve some of them
+GONE_WITHIN_S = 15
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Server]:
+    settings = {"HOMEROOM_REGISTRATION": "open", "HOMEROOM_LIMITS": "off"}
+    server = Server(tmp_path / "instance", settings=settings).start()
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def group(server: Server) -> str:
+    """The topic of ann's group, to which bob belongs."""
+    ann = first_account(server)
+    made = ann.made("POST", "/api/groups", {"name": "class"})
+    code = ann.made("POST", f"/api/groups/{made['id']}/join-code", {})
+    bob = {"username": "bob", "name": "Bob", "password": PASSWORD}
+    Caller(server).made("POST", "/api/users", {**bob, "join_code": code["join_code"]})
+    return f"group:{made['id']}"
+
+
+@asynccontextmanager
+async def following(
+    server: Server, topic: str, who: Caller, count: int
+) -> AsyncIterator[list[LiveClient]]:
+    async with AsyncExitStack() as stack:
+        sockets = [
+            await stack.enter_async_context(LiveClient(server.url, who.token)) for _ in range(count)
+        ]
+        for live in sockets:
+            await live.hello()
+            await live.subscribe(topic)
+        yield sockets
+
+
+async def worker_of(server: Server, live: LiveClient) -> int:
+    return workers_of(server)[live.socket.local_address[1]]
+
+
+async def test_a_signal_reaches_the_sockets_at_all_workers(server: Server, group: str) -> None:
+    ann, bob = sign_in(server, "ann"), sign_in(server, "bob")
+    async with (
+        following(server, group, ann, SOCKETS) as sockets,
+        following(server, group, bob, 1) as (of_bob,),
+    ):
+        assert len({await worker_of(server, live) for live in sockets}) > 1
+        await of_bob.send(type="signal", topic=group, name="typing")
+        for live in sockets:
+            heard = await live.until(lambda m: m["type"] == "signal")
+            assert heard["from"]["name"] == "Bob"
+
+
+async def test_the_people_of_a_killed_worker_leave_unless_they_come_back(
+    server: Server, group: str
+) -> None:
+    ann, bob = sign_in(server, "ann"), sign_in(server, "bob")
+    async with (
+        following(server, group, bob, 1) as (of_bob,),
+        following(server, group, ann, SOCKETS) as sockets,
+    ):
+        killed = await worker_of(server, of_bob)
+        others = [live for live in sockets if await worker_of(server, live) != killed]
+        assert others
+        for live in others:
+            await live.until(
+                lambda m: "Bob" in [p["name"] for p in m.get("present", []) + m.get("joined", [])]
+            )
+        bob_id = bob.made("GET", "/api/me")["id"]
+        os.kill(killed, signal.SIGKILL)
+        killed_at = time.monotonic()
+        for live in others:
+            left = GONE_WITHIN_S - (time.monotonic() - killed_at)
+            await live.until(
+                lambda m: m["type"] == "presence" and bob_id in m.get("left", []), left
+            )
+            said = [m for m in live.messages if m["type"] == "presence"]
+            ann_id = ann.made("GET", "/api/me")["id"]
+            assert not any(ann_id in m.get("left", []) for m in said), "she is still there"
