@@ -21,7 +21,9 @@ from api.channels import channels
 from api.connection import FinishingHTTPConnection, FinishingWebsocketConnection, JsonRequest
 from api.context import Services
 from api.groups import groups
+from api.live.log import topics
 from api.live.socket import live
+from api.live.stream import stream
 from api.me import me
 from api.memberships import memberships
 from api.middleware import auth, cors, errors, headers, idempotent, limits, request_id
@@ -41,7 +43,7 @@ from model.signal import Signals
 
 log = logging.getLogger(__name__)
 
-RESOURCES = (users, me, sessions, groups, memberships, channels, posts, live)
+RESOURCES = (users, me, sessions, groups, memberships, channels, posts, topics, live, stream)
 MAX_BODY_BYTES = 1024 * 1024
 SOCKETS_CLOSE_WITHIN_S = 5
 

@@ -114,5 +114,10 @@ async def limited(limit: Limit, who: str) -> None:
 
 
 async def shielded(work: Coroutine[Any, Any, T]) -> T:
-    """A unit of work of a socket is finished even if the socket goes in the middle of it."""
-    return await asyncio.shield(asyncio.ensure_future(work))
+    """A unit of work of a live connection is finished first if that goes in the middle of it."""
+    task = asyncio.ensure_future(work)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait({task})
+        raise

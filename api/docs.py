@@ -103,10 +103,12 @@ class Provider(OpenAPIProvider):
                 operation["operationId"] = f"{rule.endpoint.replace('.', '_')}"
                 operation["tags"] = [noun]
                 operation["security"] = [] if is_public else SIGNED_IN
-                answers = operation["responses"]
+                answers = {str(status): it for status, it in operation["responses"].items()}
+                operation["responses"] = answers
                 if not answers:
                     answers["204"] = {"description": "Done."}
-                for status in _errors(method, rule, operation, is_public=is_public):
+                its_own = [status for status in answers if status >= "400"]
+                for status in [*_errors(method, rule, operation, is_public=is_public), *its_own]:
                     answers[status] = _problem(ANSWERS[status])
                 if getattr(view, "is_idempotent", False):
                     operation["parameters"] = [*operation["parameters"], _key_parameter()]

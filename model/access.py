@@ -8,10 +8,12 @@ from sqlalchemy import bindparam, literal, select, true, union_all
 
 from model.channel import READABLE, Channels
 from model.db import Transaction
+from model.errors import NotFound
 from model.event import ADMIN
 from model.group import Memberships
 from model.json_rows import json_object, json_rows, number
-from model.user import ServerRole, Users
+from model.position import Position, positions
+from model.user import Caller, ServerRole, Users
 
 _channels, _groups = json_rows("channel_ids"), json_rows("group_ids")
 _active = (Users.id == bindparam("user_id"), Users.active == true())
@@ -28,6 +30,13 @@ READABLE_TOPICS = union_all(
     select(literal("user"), Users.id).where(*_active),
     select(literal(ADMIN), Users.id).where(*_active, Users.role == ServerRole.ADMIN),
 )
+
+
+async def find_topic(db: Transaction, name: str, *, reader: Caller) -> Position:
+    """Where a topic stands; raises NotFound."""
+    if not await readable(db, reader.id, [name]):
+        raise NotFound("topic")
+    return (await positions(db, name))[name]
 
 
 async def readable(db: Transaction, user_id: int, topics: Iterable[str]) -> set[str]:

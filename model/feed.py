@@ -238,7 +238,7 @@ class Feed:
         self.unsubscribe(reader, topic)
         if position is None:
             return None
-        if reset := reset_of(position, after, epoch, self.limits):
+        if reset := reset_of(position, after, epoch, most=self.limits.replay_events):
             return reset
         if topic not in self.rings:
             self.rings[topic] = Ring(max(position.floor, position.seq - PREFILL, 0))

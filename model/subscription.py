@@ -40,16 +40,16 @@ class Reset:
 
 
 def reset_of(
-    position: Position, after: int | None, epoch: str | None, limits: FeedLimits
+    position: Position, after: int | None, epoch: str | None, *, most: int
 ) -> Reset | None:
-    """Why the events behind a number cannot be given, if so."""
+    """Why the events behind a number cannot be given, or `most` of them, if so."""
     if after is None:
         return None
     if after > position.seq or (epoch or position.epoch) != position.epoch:
         return Reset(position.seq, "epoch")
     if after < position.floor:
         return Reset(position.seq, "retention")
-    if position.seq - after > limits.replay_events:
+    if position.seq - after > most:
         return Reset(position.seq, "limit")
     return None
 

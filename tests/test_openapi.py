@@ -18,7 +18,7 @@ from tests.conftest import Cast
 from tests.people import Person, Visitor, sign_up
 
 METHODS = {"GET", "POST", "PUT", "PATCH", "DELETE"}
-UNDOCUMENTED = {"live.follow"}  # a socket: see the AsyncAPI document
+UNDOCUMENTED = {"live.follow", "stream.follow"}  # see the AsyncAPI document
 EXAMPLES = 6
 CHECKED = (
     "not_a_server_error",
@@ -147,6 +147,7 @@ class World:
         ids = {
             "group_id": group["id"], "channel_id": channel["id"], "post_id": post["id"],
             "user_id": user_id, "session_id": session_id, "emoji": "👍",
+            "topic": f"group:{group['id']}",
         }  # fmt: skip
         return ids, who
 

@@ -54,7 +54,7 @@ class Connection:
         self.code: Close | None = None
         self.drained = asyncio.Event()
         self.ended = asyncio.Event()
-        self._bye = Bye(0)
+        self.bye = Bye(0)
         self._woken = asyncio.Event()
 
     @property
@@ -97,7 +97,7 @@ class Connection:
         if self.code is None:
             if problem:
                 self.put(Error(problem, detail))
-            self.code, self._bye = code, Bye(code, retry_after)
+            self.code, self.bye = code, Bye(code, retry_after)
             self.drained.set()
             self.wake()
 
@@ -131,7 +131,7 @@ class Connection:
                     yield presence
             if signals := self._signals():
                 yield signals
-        self.put(self._bye)
+        self.put(self.bye)
         yield self._answers()
 
     async def _sleep(self) -> None:

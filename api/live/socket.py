@@ -68,6 +68,9 @@ class Socket:
         while (data := await self.websocket.receive()) is not None:
             self.connection.clock.heard()
             await shielded(self._hear(data))
+            while len(self.connection.outbox) > MAX_OUTBOX and self.connection.code is None:
+                self.connection.drained.clear()
+                await self.connection.drained.wait()
 
     async def _hear(self, data: str | bytes) -> None:
         connection = self.connection
@@ -85,9 +88,6 @@ class Socket:
             connection.put(message)
         elif not is_dropped:
             await self._obey(message)
-        while len(connection.outbox) > MAX_OUTBOX and connection.code is None:
-            connection.drained.clear()
-            await connection.drained.wait()
         return None
 
     async def _obey(self, message: ClientMessage) -> None:

@@ -1,0 +1,82 @@
+"""The log without a connection: the events of a topic, page by page."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+import msgspec
+from pydantic import Field
+from quart import Blueprint
+from quart_schema import document_response, validate_querystring
+from typing_extensions import TypedDict
+
+from api.context import caller, read
+from api.forms import Query
+from api.middleware.errors import ProblemView
+from model.access import find_topic
+from model.db import MAX_ID
+from model.errors import Conflict
+from model.position import Live, events_between
+from model.subscription import reset_of
+
+topics = Blueprint("topics", __name__)
+
+
+class EventQuery(Query):
+    after: Annotated[int, Field(ge=0, le=MAX_ID)] = 0
+    limit: Annotated[int, Field(ge=1, le=100)] = 100
+    epoch: str | None = None
+
+
+class EventView(TypedDict):
+    """As on the socket."""
+
+    type: Literal["event"]
+    topic: str
+    seq: int
+    kind: str
+    data: dict[str, Any]
+    at: datetime
+    by: int | None
+    tx: str | None
+
+
+class EventList(TypedDict):
+    """`live` stands behind the last of these events."""
+
+    events: list[EventView]
+    next: int | None
+    live: Live
+
+
+@topics.get("/topics/<topic>/events")
+@validate_querystring(EventQuery)
+@document_response(EventList)
+@document_response(ProblemView, 409)
+async def index(topic: str, query_args: EventQuery) -> EventList:
+    """What happened in a topic behind the number `after`, oldest first; 409: fetch the list."""
+    after, limit = query_args.after, query_args.limit
+    async with read() as db:
+        position = await find_topic(db, topic, reader=caller())
+        if reset := reset_of(position, after, query_args.epoch, most=MAX_ID):
+            detail = "The log cannot be read from there: fetch the list, follow its `live`."
+            raise Conflict(f"reset_{reset.reason}", detail)
+        rows = await events_between(db, topic, after=after, until=position.seq, limit=limit)
+    last = rows[-1].seq if rows else after
+    return {
+        "events": [event_view(row) for row in rows],
+        "next": last if last < position.seq else None,
+        "live": {"epoch": position.epoch, "topics": {topic: last}},
+    }
+
+
+def event_view(row: Any) -> EventView:
+    return {
+        "type": "event",
+        "topic": row.topic,
+        "seq": row.seq,
+        "kind": row.kind,
+        "data": msgspec.json.decode(row.data),
+        "at": row.at,
+        "by": row.by,
+        "tx": row.tx,
+    }

@@ -1,0 +1,69 @@
+"""`GET /api/live` as Server-Sent Events: the same messages, for whom WebSockets are blocked."""
+
+from collections.abc import AsyncIterator, Mapping
+
+import msgspec
+from quart import Blueprint, Response, request
+from quart_schema import hide
+from werkzeug.exceptions import NotAcceptable
+
+from api.context import services, shielded
+from api.live.commands import sign_in, subscribe
+from api.live.connection import TRY_AGAIN_AFTER_S, Connection
+from api.live.protocol import Close, Hello, Seq, Topic
+from api.middleware.auth import token_of
+from api.middleware.cors import require_own_page
+from model.errors import Invalid, TryAgain
+
+EVENT_STREAM = "text/event-stream"
+
+stream = Blueprint("stream", __name__)
+
+
+class Stand(msgspec.Struct):
+    """The id of each message: the `live` of all topics."""
+
+    epoch: str | None = None
+    topics: dict[Topic, Seq] = {}
+
+
+@stream.get("/live")
+@hide
+async def follow() -> Response:
+    """Asked with `topic=…` for each topic; resumes behind `Last-Event-ID`."""
+    if EVENT_STREAM not in request.accept_mimetypes.values():
+        raise NotAcceptable
+    if "Authorization" not in request.headers:
+        require_own_page()
+    stand = last_event()
+    wanted = {topic: stand.topics.get(topic) for topic in request.args.getlist("topic")}
+    connection = Connection(services(), is_deaf=True)
+    body = messages(connection, token_of(request) or "", wanted, stand.epoch)
+    response = Response(body if request.method == "GET" else b"", content_type=EVENT_STREAM)
+    response.timeout = None
+    response.headers["X-Accel-Buffering"] = "no"
+    return response
+
+
+def last_event() -> Stand:
+    """From the header, which a browser sends when it comes back, or from the query."""
+    given = request.headers.get("Last-Event-ID") or request.args.get("last_event_id")
+    try:
+        return msgspec.json.decode(given, type=Stand) if given else Stand()
+    except msgspec.MsgspecError:
+        raise Invalid({"last_event_id": "It is not the id of a message of ours."}) from None
+
+
+async def messages(
+    connection: Connection, token: str, wanted: Mapping[str, int | None], epoch: str | None
+) -> AsyncIterator[str]:
+    with connection.services.serving(connection):
+        try:
+            await shielded(sign_in(Hello(token=token), connection))
+            await shielded(subscribe(wanted, epoch, None, connection))
+        except TryAgain:
+            connection.close(Close.RESTART, retry_after=TRY_AGAIN_AFTER_S)
+        async for frame in connection.frames():
+            yield f"id: {msgspec.json.encode(connection.stand).decode()}\ndata: {frame}\n\n"
+        if retry_after := connection.bye.retry_after:
+            yield f"retry: {int(retry_after * 1000)}\n\n"
