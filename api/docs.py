@@ -1,9 +1,10 @@
-"""The OpenAPI document, made once from the routes, and the page that shows it.
+"""The OpenAPI document, made once from the routes, the AsyncAPI document, and a page.
 
 Swagger UI comes from the package flask-swagger-ui: no CDN, and clean under our policy.
 """
 
 import hashlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -24,11 +25,14 @@ from quart_schema.openapi import HttpSecurityScheme, OpenAPIProvider
 from werkzeug.exceptions import NotFound
 from werkzeug.routing import Rule
 
+from api.context import settings
+from api.live.asyncapi import describe
 from api.middleware.auth import public
 from api.middleware.errors import ProblemView
 from api.middleware.idempotent import HEADER
 from model.db import MAX_ID
 
+VERSION = "0.1.0"
 SWAGGER_UI = Path(flask_swagger_ui.__file__).parent / "dist"
 SWAGGER_FILES = {"swagger-ui.css", "swagger-ui-bundle.js"}
 REFERENCE = "#/components/schemas/{model}"
@@ -49,7 +53,8 @@ ANSWERS = {
 DESCRIPTION = """\
 Sign in with `POST /api/sessions`: browsers get a cookie, others ask with `"token": true` and send
 `Authorization: Bearer <token>`. Lists are paged by id: give `next` as `before` (or `after`).
-Every error is `application/problem+json`. What happens is followed live at `/api/live`.
+Every error is `application/problem+json`. What happens is followed live at `/api/live`,
+which `/asyncapi.json` describes.
 """
 
 documentation = Blueprint("documentation", __name__)
@@ -58,7 +63,7 @@ documentation = Blueprint("documentation", __name__)
 def init(app: Quart) -> None:
     QuartSchema(
         app,
-        info=Info(title="Homeroom", version="0.1.0", description=DESCRIPTION),
+        info=Info(title="Homeroom", version=VERSION, description=DESCRIPTION),
         conversion_preference="msgspec",
         openapi_path=None,
         openapi_provider_class=Provider,
@@ -155,16 +160,30 @@ def _definitions_of(model: Any) -> tuple[dict[str, Any], dict[str, Any]]:
 @public
 @hide
 async def openapi() -> Response:
-    """The document; a browser that has it already is told so."""
-    app = current_app
-    if "openapi" not in app.extensions:
-        schema = app.extensions["QUART_SCHEMA"].openapi_provider.schema()
-        app.extensions["openapi"] = msgspec.json.encode(schema)
-    body: bytes = app.extensions["openapi"]
+    return await _document(current_app.extensions["QUART_SCHEMA"].openapi_provider.schema)
+
+
+@documentation.get("/asyncapi.json")
+@public
+@hide
+async def asyncapi() -> Response:
+    return await _document(_asyncapi)
+
+
+async def _document(make: Callable[[], dict[str, Any]]) -> Response:
+    """Made once; a browser that has it already is told so."""
+    made = current_app.extensions.setdefault("documents", {})
+    if request.path not in made:
+        made[request.path] = msgspec.json.encode(make())
+    body: bytes = made[request.path]
     response = Response(body, content_type="application/json")
     response.set_etag(hashlib.sha256(body).hexdigest()[:16])
     response.headers["Access-Control-Allow-Origin"] = "*"
     return await response.make_conditional(request)
+
+
+def _asyncapi() -> dict[str, Any]:
+    return describe(settings(), VERSION)
 
 
 @documentation.get("/docs")

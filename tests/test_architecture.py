@@ -25,7 +25,8 @@ MODEL = [file for file in CODE if ROOT / "model" in file.parents]
 
 PUBLIC = {
     "users.create", "sessions.create",
-    "documentation.openapi", "documentation.page", "documentation.swagger_file",
+    "documentation.openapi", "documentation.asyncapi",
+    "documentation.page", "documentation.swagger_file",
     "pages.home", "pages.register", "pages.sign_in", "pages.board", "pages.favicon",
     "health.live", "health.ready",
     "live.follow",  # who connects says `hello` and is asked there
