@@ -1,4 +1,4 @@
-"""The OpenAPI document, made once from the routes, the AsyncAPI document, and a page.
+"""The OpenAPI document, made once from the routes, the AsyncAPI document, and the page of both.
 
 Swagger UI comes from the package flask-swagger-ui: no CDN, and clean under our policy.
 """
@@ -27,6 +27,7 @@ from werkzeug.routing import Rule
 
 from api.context import settings
 from api.live.asyncapi import describe
+from api.live.reference import reference
 from api.middleware.auth import public
 from api.middleware.errors import ProblemView
 from api.middleware.idempotent import HEADER
@@ -190,7 +191,7 @@ def _asyncapi() -> dict[str, Any]:
 @public
 @hide
 async def page() -> str:
-    return await render_template("docs.html")
+    return await render_template("docs.html", live=reference(_asyncapi()))
 
 
 @documentation.get("/docs/<file>")

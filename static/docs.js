@@ -6,9 +6,10 @@ document.documentElement.classList.toggle("dark-mode", isDark);
 SwaggerUIBundle({
   url: "/openapi.json",
   dom_id: "#swagger",
-  deepLinking: true,
+  deepLinking: !location.hash || location.hash.startsWith("#/"),
   docExpansion: "list",
   defaultModelsExpandDepth: 0,
   tagsSorter: "alpha",
   validatorUrl: null,
+  onComplete: () => document.querySelector(":target")?.scrollIntoView(), // not every browser keeps its place
 });

@@ -1,4 +1,4 @@
-"""The AsyncAPI document: complete, valid, and true of what is said on the wire.
+"""The AsyncAPI document and its page: complete, valid, and true of what is said on the wire.
 
 `schemas/asyncapi-3.0.0.json` is the official schema, `schemas/3.0.0-without-$id.json` of the npm
 package @asyncapi/specs 6.11.1, unchanged; its LICENSE (Apache 2.0) and NOTICE are beside it.
@@ -165,3 +165,22 @@ async def test_who_has_the_document_is_told_so(visitor: Visitor) -> None:
     assert (again.status, again.body) == (304, b"")
     openapi = await visitor.ask("GET", "/openapi.json", If_None_Match=first.headers["ETag"])
     assert openapi.status == 200, "the documents are not taken for each other"
+
+
+async def test_the_page_shows_every_message_code_and_limit_without_a_script(
+    visitor: Visitor, document: Any
+) -> None:
+    page = (await visitor.get("/docs")).decode()
+    for action, way in (("receive", "to"), ("send", "from")):
+        for message in messages_of(document, action):
+            assert page.count(f'id="{way}-{message["name"]}"') == 1, message["name"]
+    channel = document["channels"]["live"]
+    for code in channel["x-close-codes"]:
+        assert f"<code>{code}</code>" in page
+    for limit in channel["x-limits"].values():
+        assert f"{limit['value']:,}</td>" in page
+    for part in page.split('href="#')[1:]:
+        anchor = part.partition('"')[0]
+        assert f'id="{anchor}"' in page, "what is linked to is there"
+    assert 'href="/asyncapi.json"' in page
+    assert 'href="/openapi.json"' in page
