@@ -9,7 +9,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import msgspec
-from msgspec.structs import fields
 
 from api.live.clock import EXPIRY_GRACE_S, GONE_AFTER_S, HELLO_WITHIN_S, PING_AFTER_S
 from api.live.conversation import ANSWERS, EXAMPLES, UNASKED, Kind
@@ -69,7 +68,7 @@ Only without a WebSocket (`Accept: text/event-stream`): the same messages as Ser
 def describe(settings: Settings, version: str) -> Json:
     """The document, as AsyncAPI 3.0 has it: what the server receives and what it sends."""
     _, schemas = msgspec.json.schema_components(
-        [_describable(kind) for kind in (*CLIENT_MESSAGES, *SERVER_MESSAGES)],
+        (*CLIENT_MESSAGES, *SERVER_MESSAGES),
         ref_template="#/components/schemas/{name}",
     )
     for schema in schemas.values():
@@ -223,21 +222,6 @@ def _message(kind: Kind, way: str) -> Json:
     message["payload"] = _to("components/schemas", kind.__name__)
     message["examples"] = [{"payload": example}]
     return message
-
-
-def _describable(kind: Kind) -> Kind:
-    """The same; a default in raw JSON, which msgspec cannot describe, as the value that it is."""
-    defaults = [
-        (field.name, Any, msgspec.json.decode(field.default))
-        for field in fields(kind)
-        if isinstance(field.default, msgspec.Raw)
-    ]
-    if not defaults:
-        return kind
-    namespace = {"__doc__": kind.__doc__}
-    return msgspec.defstruct(
-        kind.__name__, defaults, bases=(kind,), tag=tag_of(kind), namespace=namespace
-    )
 
 
 def tag_of(kind: Kind) -> str:

@@ -54,6 +54,8 @@ class Subscribe(Command, tag="subscribe"):
 
 
 class Unsubscribe(Command, tag="unsubscribe"):
+    """No more events of the topic."""
+
     topic: Topic
     id: Id = None
 
@@ -66,7 +68,7 @@ class Signal(Command, tag="signal"):
 
     topic: Topic
     name: Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
-    data: msgspec.Raw = NOTHING
+    data: msgspec.Raw = msgspec.field(default_factory=lambda: NOTHING)
 
 
 class Token(Command, tag="token"):
@@ -81,7 +83,7 @@ class Ping(Command, tag="ping"):
 
 
 class Pong(Command, tag="pong"):
-    pass
+    """A sign of life, asked for by `ping`."""
 
 
 ClientMessage = Hello | Subscribe | Unsubscribe | Signal | Token | Ping | Pong
@@ -118,6 +120,8 @@ class Subscribed(msgspec.Struct, tag="subscribed", omit_defaults=True):
 
 
 class Unsubscribed(msgspec.Struct, tag="unsubscribed", omit_defaults=True):
+    """It is no longer followed."""
+
     topic: str
     id: Id = None
 
@@ -148,11 +152,11 @@ class Error(msgspec.Struct, tag="error", omit_defaults=True):
 
 
 class ServerPing(msgspec.Struct, tag="ping"):
-    pass
+    """Nothing was heard of you: say anything, or be closed."""
 
 
 class ServerPong(msgspec.Struct, tag="pong"):
-    pass
+    """Answer to `ping`."""
 
 
 class Bye(msgspec.Struct, tag="bye", omit_defaults=True):
