@@ -21,7 +21,7 @@ from model.subscription import Subscription
 from model.user import Caller, PersonView
 
 TRY_AGAIN_AFTER_S = 1
-RETURN_PER_S = 100  # connections that come back to a worker a second after a restart
+RETURN_PER_S = 100  # connections that come back to the server after a restart
 
 
 class Connection:
@@ -82,8 +82,9 @@ class Connection:
         self.close(Close.NOT_SIGNED_IN, "not_signed_in", "This session is over.")
 
     def stop(self, among: int) -> None:
-        """The server restarts; `among` so many connections the time to come back is spread."""
-        retry_after = round(random.uniform(0, among / RETURN_PER_S), 2)  # noqa: S311 - no secret
+        """The server restarts; `among` so many connections of this worker."""
+        of_all = among * self.services.settings.workers
+        retry_after = round(random.uniform(0, of_all / RETURN_PER_S), 2)  # noqa: S311 - no secret
         self.close(Close.RESTART, retry_after=retry_after)
 
     def close(

@@ -1,5 +1,8 @@
 """Following topics: hello, subscribe, events once and in order, resume, reset."""
 
+import asyncio
+from typing import Any
+
 import pytest
 from sqlalchemy import delete, update
 
@@ -151,3 +154,28 @@ async def test_a_reset_ends_what_was_followed_before(people: Cast, url: str) -> 
         await people.ann.post(people.posts, {"text": "again"})
         await live.event(topic, head + 1)
         assert [event["seq"] for event in live.events(topic)] == [head + 1]
+
+
+async def test_commands_that_come_together_are_carried_out_in_order(people: Cast, url: str) -> None:
+    topic = f"channel:{people.channel['id']}"
+    for number in range(3):
+        await people.ann.post(people.posts, {"text": str(number)})
+    async with LiveClient(url, people.bob.token) as live:
+        commands: list[dict[str, Any]] = [
+            {"type": "hello", "token": people.bob.token, "topics": {topic: 0}},
+            {"type": "unsubscribe", "topic": topic, "id": 1},
+            {"type": "unsubscribe", "topic": topic, "id": 2},
+            {"type": "subscribe", "topic": topic, "after": 1, "id": 3},
+            {"type": "subscribe", "topic": topic, "after": 2, "id": 4},
+        ]
+        await asyncio.gather(*(live.send(**command) for command in commands))
+        await live.until(lambda m: m.get("id") == 4)
+        answers = [(m["type"], m["id"]) for m in live.messages if m.get("id")]
+        assert answers == [
+            ("unsubscribed", 1), ("error", 2), ("subscribed", 3), ("subscribed", 4),
+        ]  # fmt: skip
+        await people.ann.post(people.posts, {"text": "3"})
+        await live.event(topic, 4)
+        newest = live.messages.index(await live.until(lambda m: m.get("id") == 4))
+        behind = [m["seq"] for m in live.messages[newest:] if m["type"] == "event"]
+        assert behind == [3, 4]

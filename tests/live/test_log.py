@@ -47,10 +47,9 @@ async def test_a_number_or_an_epoch_that_is_not_of_this_log_is_a_conflict(people
 
 
 async def test_what_was_forgotten_is_a_conflict_and_not_a_silent_gap(people: Cast) -> None:
-    topic = f"user:{people.bob.id}"
-    before = (await people.bob.get(f"/api/topics/{topic}/events"))["live"]["topics"][topic]
-    assert before > 0
-    channel = f"channel:{people.channel['id']}"
-    await people.ann.post(people.posts, {"text": "soon gone"})
-    await people.ann.delete(f"/api/channels/{people.channel['id']}")
-    await people.bob.get(f"/api/topics/{channel}/events", status=404)
+    path = f"/api/topics/group:{people.group['id']}/events"
+    stands_at = (await people.mia.get(path))["live"]["topics"].popitem()[1]
+    await people.bob.delete("/api/me")
+    assert (await people.mia.get(path, status=409))["code"] == "reset_retention"
+    seen = (await people.mia.get(f"{path}?after={stands_at}"))["events"]
+    assert [event["kind"] for event in seen] == ["member.anonymised"]

@@ -1,0 +1,129 @@
+"""Sockets that mean harm cost a connection: no memory, and nobody else's time."""
+
+import base64
+import json
+import os
+import re
+import socket
+import struct
+import time
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.caller import Caller, first_account
+from tests.server import Server
+
+A_MB = 2**20
+BOMB_MB = 256
+SENT_WITHIN_S = 60
+FINAL, COMPRESSED, TEXT, CONTINUED, CLOSE = 0x80, 0x40, 0x1, 0x0, 0x8
+MASKED_BY_ZEROS = 0x80
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Server]:
+    running = Server(tmp_path / "instance", workers=1, settings={"HOMEROOM_LIMITS": "off"}).start()
+    yield running
+    running.close()
+
+
+class RawSocket:
+    """WebSocket frames as they were never meant to be sent."""
+
+    def __init__(self, server: Server, token: str) -> None:
+        self.socket = socket.create_connection(("127.0.0.1", server.port), timeout=1)
+        key = base64.b64encode(os.urandom(16)).decode()
+        head = {
+            "Host": "x", "Upgrade": "websocket", "Connection": "Upgrade",
+            "Sec-WebSocket-Key": key, "Sec-WebSocket-Version": "13",
+            "Sec-WebSocket-Extensions": "permessage-deflate",
+        }  # fmt: skip
+        lines = [
+            "GET /api/live HTTP/1.1",
+            *(f"{name}: {value}" for name, value in head.items()),
+            "",
+            "",
+        ]
+        self.socket.sendall("\r\n".join(lines).encode())
+        self.answer = self.socket.recv(4096).lower()
+        self.send(FINAL | TEXT, json.dumps({"type": "hello", "token": token}).encode())
+        assert b"welcome" in self.socket.recv(4096)
+
+    def send(self, first_byte: int, payload: bytes) -> None:
+        if len(payload) < 126:
+            head = struct.pack(">BB", first_byte, MASKED_BY_ZEROS | len(payload))
+        else:
+            head = struct.pack(">BBQ", first_byte, MASKED_BY_ZEROS | 127, len(payload))
+        self.socket.sendall(head + bytes(4) + payload)
+
+    def is_dropped(self) -> bool:
+        """Within a second; what comes until then is not looked at."""
+        try:
+            while data := self.socket.recv(65536):
+                if data[0] == FINAL | CLOSE:
+                    return True
+        except TimeoutError:
+            return False
+        except ConnectionError:
+            pass
+        return True
+
+
+@pytest.fixture
+def hostile(server: Server) -> Iterator[RawSocket]:
+    opened = RawSocket(server, first_account(server).token or "")
+    yield opened
+    opened.socket.close()
+
+
+def peak(server: Server) -> int:
+    """Most bytes that the worker has ever had at once."""
+    (pid,) = server.worker_pids()
+    found = re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())
+    assert found
+    return int(found[1]) * 1024
+
+
+def other_requests_are_answered(server: Server) -> bool:
+    return Caller(server).ask("GET", "/health")[0] == 200
+
+
+def test_a_bomb_is_never_unpacked(server: Server, hostile: RawSocket) -> None:
+    assert b"101" in hostile.answer
+    assert b"permessage-deflate" not in hostile.answer
+    packer = zlib.compressobj(wbits=-15)
+    zeros = bytes(A_MB)
+    bomb = b"".join(packer.compress(zeros) for _ in range(BOMB_MB)) + packer.flush()
+    before = peak(server)
+    hostile.send(FINAL | COMPRESSED | TEXT, bomb)
+    assert hostile.is_dropped()
+    assert peak(server) - before < 8 * A_MB
+    assert other_requests_are_answered(server)
+
+
+def test_a_message_without_an_end_is_dropped(server: Server, hostile: RawSocket) -> None:
+    before = peak(server)
+    hostile.send(TEXT, b"x" * 1000)
+    sent = 0
+    with pytest.raises(OSError, match=r"reset|pipe|timed out"):
+        while sent < 200 * A_MB:
+            hostile.send(CONTINUED, b"x" * 60_000)
+            sent += 60_000
+    assert peak(server) - before < 16 * A_MB
+    assert other_requests_are_answered(server)
+
+
+def test_who_asks_and_never_reads_the_answers_is_not_listened_to(
+    server: Server, hostile: RawSocket
+) -> None:
+    before = peak(server)
+    question = json.dumps({"type": "subscribe", "topic": "group:999"}).encode()
+    deadline = time.monotonic() + SENT_WITHIN_S
+    with pytest.raises(TimeoutError):
+        while time.monotonic() < deadline:
+            hostile.send(FINAL | TEXT, question)
+    assert peak(server) - before < 32 * A_MB
+    assert other_requests_are_answered(server)
