@@ -7,6 +7,7 @@ shown for another 10 s: a reload or a restart is no farewell.
 """
 
 import asyncio
+import logging
 import time
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
@@ -18,6 +19,8 @@ from model.bus import Bus
 from model.ephemeral import Attendance, PresenceMessage, encode
 from model.subscription import Reader, Subscription
 from model.user import PersonView
+
+log = logging.getLogger(__name__)
 
 TOGETHER_S = 0.2  # changes within it are told together
 RENEW_S = 5
@@ -69,9 +72,12 @@ class Presence:
 
     async def run(self) -> None:
         while True:
-            for part in self.update(time.monotonic()):
-                self._bus.tell([part])
-                await asyncio.sleep(PAUSE_S)
+            try:
+                for part in self.update(time.monotonic()):
+                    self._bus.tell([part])
+                    await asyncio.sleep(PAUSE_S)
+            except Exception:
+                log.exception("who is there was not told; it is told again")
             await asyncio.sleep(TOGETHER_S)
 
     def update(self, moment: float) -> list[Attendance]:

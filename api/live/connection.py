@@ -56,6 +56,7 @@ class Connection:
         self.ended = asyncio.Event()
         self.bye = Bye(0)
         self._woken = asyncio.Event()
+        self._alarm: asyncio.TimerHandle | None = None
 
     @property
     def stand(self) -> Live:
@@ -66,6 +67,7 @@ class Connection:
     def is_signed_in_as(self, caller: Caller) -> None:
         self.caller, self.clock.expires_at = caller, caller.expires_at
         self.user_id, self.session_id, self.person = caller.id, caller.session_id, caller.person
+        self._watch_clock()
 
     def wake(self) -> None:
         self._woken.set()
@@ -82,7 +84,7 @@ class Connection:
         self.close(Close.NOT_SIGNED_IN, "not_signed_in", "This session is over.")
 
     def stop(self, among: int) -> None:
-        """The server restarts; `among` so many connections of this worker."""
+        """The server restarts; as one `among` so many of this worker it comes back later."""
         of_all = among * self.services.settings.workers
         retry_after = round(random.uniform(0, of_all / RETURN_PER_S), 2)  # noqa: S311 - no secret
         self.close(Close.RESTART, retry_after=retry_after)
@@ -109,6 +111,8 @@ class Connection:
     def end(self) -> None:
         """Whatever still runs for it does nothing more."""
         self.code = self.code or Close.BUG
+        if self._alarm is not None:
+            self._alarm.cancel()
         self.feed.leave(self)
         self.ended.set()
 
@@ -120,8 +124,10 @@ class Connection:
             self.is_sending = False
 
     async def _frames(self) -> AsyncIterator[str]:
+        self._watch_clock()
         while self.code is None:
-            await self._sleep()
+            await self._woken.wait()
+            self._woken.clear()
             answered = list(self.subscriptions.values())  # each answer is in the outbox
             if self.outbox:
                 yield self._answers()
@@ -135,16 +141,10 @@ class Connection:
         self.put(self.bye)
         yield self._answers()
 
-    async def _sleep(self) -> None:
-        """Until there is something to send, or a clock runs out."""
-        try:
-            async with asyncio.timeout(self.clock.wait_s()):
-                await self._woken.wait()
-        except TimeoutError:
-            self._time_out()
-        self._woken.clear()
-
-    def _time_out(self) -> None:
+    def _watch_clock(self) -> None:
+        """Act on what is due, now and whenever something may be."""
+        if self._alarm is not None:
+            self._alarm.cancel()
         match self.clock.due():
             case Due.HELLO:
                 self.close(Close.NOT_SIGNED_IN, "not_signed_in", "Say hello within 5 seconds.")
@@ -154,6 +154,9 @@ class Connection:
                 self.close(Close.NO_SIGN_OF_LIFE)
             case Due.PING:
                 self.put(ServerPing())
+        if self.code is None:
+            loop = asyncio.get_running_loop()
+            self._alarm = loop.call_later(self.clock.wait_s(), self._watch_clock)
 
     def _answers(self) -> str:
         answers, self.outbox = self.outbox, []
