@@ -139,7 +139,7 @@ def create_app(
         background = [
             asyncio.create_task(running.feed.run()),
             asyncio.create_task(running.presence.run()),
-            asyncio.create_task(jobs.run(running.database)),
+            asyncio.create_task(jobs.run(running.database, settings)),
         ]
         yield
         await close_connections(running)

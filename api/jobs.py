@@ -1,12 +1,15 @@
-"""Work that every worker does now and then: forgetting what has expired."""
+"""Work to be done now and then by one worker at a time: forgetting what has expired."""
 
 import asyncio
 import logging
 import random
 
+from api.settings import Settings
 from model.db import Database
 from model.idempotency import forget_old_answers
 from model.limit import forget_passed_limits
+from model.lock import taken
+from model.retention import prune
 from model.session import forget_expired_sessions
 
 log = logging.getLogger(__name__)
@@ -14,13 +17,21 @@ log = logging.getLogger(__name__)
 EVERY_S = 3600
 
 
-async def run(database: Database) -> None:
-    """Each deletes what nobody needs: that several workers do it does no harm."""
+async def run(database: Database, settings: Settings) -> None:
+    """For ever; every worker tries it, so that it is done whichever of them lives."""
     while True:
         await asyncio.sleep(EVERY_S * random.uniform(0.5, 1.5))  # noqa: S311 - no secret
         try:
-            for forget in (forget_old_answers, forget_passed_limits, forget_expired_sessions):
-                async with database.write() as db:
-                    await forget(db)
+            async with taken(database, settings.instance / "jobs.lock") as is_ours:
+                if is_ours:
+                    await clean_up(database, settings)
         except Exception:
             log.exception("cleaning up failed; it is tried again in an hour")
+
+
+async def clean_up(database: Database, settings: Settings) -> None:
+    for forget in (forget_old_answers, forget_passed_limits, forget_expired_sessions):
+        async with database.write() as db:
+            await forget(db)
+    if pruned := await prune(database, settings.retention):
+        log.info("pruned %d events", pruned)

@@ -18,6 +18,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, Validati
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from model.account import Registration
+from model.retention import Retention
 from model.subscription import FeedLimits
 
 ROOT = Path(__file__).parent.parent
@@ -141,6 +142,15 @@ class Settings(BaseSettings):
     live_rings_mb: int = Field(default=FeedLimits.worker_chars // 2**20, ge=1)
     """The size of all of them in a worker."""
 
+    live_keep_days: int = Field(default=Retention.days, ge=1)
+    """Days that the event log is kept; who was away for longer fetches the lists again."""
+
+    live_keep_events: int = Field(default=Retention.events, ge=1)
+    """Events that it keeps at most, of all topics together; the longest topics lose first."""
+
+    audit_days: int = Field(default=Retention.audit_days, ge=1)
+    """Days that events of the topic `admin` are kept, however many there are."""
+
     @property
     def sqlalchemy_url(self) -> str:
         if self.database_url is not None:
@@ -163,6 +173,10 @@ class Settings(BaseSettings):
             worker_chars=self.live_rings_mb * 2**20,
             replay_events=self.live_replay_events,
         )
+
+    @property
+    def retention(self) -> Retention:
+        return Retention(self.live_keep_days, self.live_keep_events, self.audit_days)
 
     @property
     def url(self) -> str:
