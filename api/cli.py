@@ -13,6 +13,7 @@ from api.server import CannotStart, serve
 from api.settings import Settings, WrongSettings, load_settings
 from model.db import Database, Transaction
 from model.errors import Refusal
+from model.event import begin_epoch
 from model.password import Passwords
 from model.schema import new_migration, prepare
 from model.session import revoke_other_sessions
@@ -75,6 +76,17 @@ def user_password(username: str, password: str) -> None:
     click.echo(with_password(password, change))
 
 
+@cli.command("new-epoch")
+def new_epoch() -> None:
+    """Begin the log anew, once a copy was put back: whoever follows it fetches all again."""
+
+    async def begin(database: Database) -> str:
+        async with database.write("command") as db:
+            return await begin_epoch(db)
+
+    click.echo(f"The log begins anew: its epoch is {with_database(begin)}.")
+
+
 @cli.command("migration-new")
 @click.argument("message")
 def migration_new(message: str) -> None:
@@ -96,25 +108,37 @@ def given_settings() -> Settings:
         raise click.ClickException(str(error)) from None
 
 
-def with_password(password: str, change: Callable[[Transaction, str], Awaitable[T]]) -> T:
-    """One transaction of a command, with the hash of a password."""
-    if len(password) < MIN_PASSWORD_CHARS:
-        raise click.ClickException(f"A password has at least {MIN_PASSWORD_CHARS} characters.")
+def with_database(work: Callable[[Database], Awaitable[T]]) -> T:
+    """What a command does with the database, which is brought up to date first."""
     settings = given_settings()
 
     async def run() -> T:
         settings.signing_key()
         await prepare(settings.sqlalchemy_url, lossy=settings.is_lossy)
-        database, passwords = Database(settings.sqlalchemy_url), Passwords()
+        database = Database(settings.sqlalchemy_url)
         try:
-            password_hash = await passwords.hash(password)
-            async with database.write("command") as db:
-                return await change(db, password_hash)
+            return await work(database)
         finally:
-            passwords.close()
             await database.close()
 
     try:
         return asyncio.run(run())
     except Refusal as refusal:
         raise click.ClickException(refusal.detail) from None
+
+
+def with_password(password: str, change: Callable[[Transaction, str], Awaitable[T]]) -> T:
+    """One transaction of a command, with the hash of a password."""
+    if len(password) < MIN_PASSWORD_CHARS:
+        raise click.ClickException(f"A password has at least {MIN_PASSWORD_CHARS} characters.")
+
+    async def run(database: Database) -> T:
+        passwords = Passwords()
+        try:
+            password_hash = await passwords.hash(password)
+        finally:
+            passwords.close()
+        async with database.write("command") as db:
+            return await change(db, password_hash)
+
+    return with_database(run)

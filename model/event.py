@@ -8,6 +8,7 @@ A topic is exactly what one permission guards: `channel:7`, `group:3`, `user:5`,
 topic `rights` is internal: it names those whose right to read must be judged again.
 """
 
+import secrets
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -82,13 +83,14 @@ class Note:
 
 
 class Rights(msgspec.Struct, omit_defaults=True):
-    """Whose right to read must be judged again, why, and which logs begin anew."""
+    """Whose right to read must be judged again, why, and which logs begin anew: all by `epoch`."""
 
     users: list[int] = []
     topics: list[str] = []
     sessions: list[int] = []
     forget: list[str] = []
     reason: str = "removed"
+    epoch: str = ""
 
 
 def record(
@@ -117,6 +119,18 @@ def judge_again(db: Transaction, rights: Rights) -> None:
     db.before_commit = flush
     db.notes.append(Note(RIGHTS, "rights", _json(rights), None, (), None))
     db.forgotten.update(rights.forget)
+
+
+def epoch_name() -> str:
+    return secrets.token_hex(4)
+
+
+async def begin_epoch(db: Transaction) -> str:
+    """Its name: from now on numbers may be given out again. Who follows has to come back."""
+    name = epoch_name()
+    await db.run(RENAME, new_name=name)
+    judge_again(db, Rights(epoch=name))
+    return name
 
 
 async def flush(db: Transaction) -> None:
@@ -171,6 +185,7 @@ ADVANCE = _advance.on_conflict_do_update(
     index_elements=[Topics.name], set_={"seq": Topics.seq + _advance.excluded.seq}
 ).returning(Topics.name, Topics.seq)
 
+RENAME = update(Epochs).values(name=bindparam("new_name"))
 FORGET = delete(Events).where(Events.topic == bindparam("of_topic"))
 RAISE_FLOOR = update(Topics).where(Topics.name == bindparam("of_topic"))
 SCRUB = update(Events).where(

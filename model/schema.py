@@ -20,7 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.orm import Mapped, mapped_column
 
 from model.db import Base
-from model.event import Epochs
+from model.event import Epochs, epoch_name
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
@@ -139,7 +139,7 @@ def _name_epoch(connection: Connection, lossy: bool) -> None:
     boot = BOOT_ID.read_text().strip() if BOOT_ID.exists() else secrets.token_hex(8)
     row = connection.execute(select(Epochs.name, Epochs.running_boot)).first()
     unclean = row is not None and row.running_boot not in {None, boot}
-    name = secrets.token_hex(4) if row is None or unclean else row.name
+    name = epoch_name() if row is None or unclean else row.name
     values = {"name": name, "running_boot": boot if lossy else None}
     statement = insert(Epochs).values(id=1, **values)
     connection.execute(statement.on_conflict_do_update(index_elements=[Epochs.id], set_=values))

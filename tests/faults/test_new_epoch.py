@@ -1,0 +1,73 @@
+"""`main.py new-epoch`, after a copy was put back: nobody goes on counting as before."""
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.caller import Caller, first_account
+from tests.live.client import LiveClient
+from tests.server import Server
+
+
+@pytest.fixture
+def server(database_url: str, tmp_path: Path) -> Iterator[Server]:
+    settings = {"HOMEROOM_DATABASE_URL": database_url}
+    yield (server := Server(tmp_path / "instance", workers=3, settings=settings).start())
+    server.close()
+
+
+@pytest.fixture
+def ann(server: Server) -> Caller:
+    return first_account(server)
+
+
+@pytest.fixture
+def posts(ann: Caller) -> str:
+    """The path of the posts of a channel with two of them."""
+    group = ann.made("POST", "/api/groups", {"name": "class"})
+    channel = ann.made("POST", f"/api/groups/{group['id']}/channels", {"name": "general"})
+    path = f"/api/channels/{channel['id']}/posts"
+    for text in ("one", "two"):
+        ann.made("POST", path, {"text": text})
+    return path
+
+
+async def begin_epoch(server: Server) -> str:
+    """The line that the command prints."""
+    done = await asyncio.to_thread(server.run, "new-epoch")
+    assert (done.returncode, done.stderr) == (0, "")
+    return done.stdout
+
+
+async def fetches_again(server: Server, ann: Caller, old: dict[str, Any], posts: str) -> None:
+    """Whoever comes with the old epoch is told so for its topic, and can follow the new list."""
+    (topic,) = old["topics"]
+    async with LiveClient(server.url, ann.token) as live:
+        welcome = await live.hello(old)
+        assert welcome["epoch"] != old["epoch"]
+        reset = await live.until(lambda m: m["type"] == "reset")
+        assert (reset["topic"], reset["reason"]) == (topic, "epoch")
+    listed = await asyncio.to_thread(ann.made, "GET", posts)
+    assert listed["live"]["epoch"] == welcome["epoch"]
+    async with LiveClient(server.url, ann.token) as live:
+        await live.hello(listed["live"])
+        await asyncio.to_thread(ann.made, "POST", posts, {"text": "anew"})
+        event = await live.event(topic, listed["live"]["topics"][topic] + 1)
+        assert event["data"]["text"] == "anew"
+
+
+async def test_whoever_comes_after_a_stop_fetches_again(
+    server: Server, ann: Caller, posts: str
+) -> None:
+    old = (await asyncio.to_thread(ann.made, "GET", posts))["live"]
+    await asyncio.to_thread(server.stop)
+    await begin_epoch(server)
+    await asyncio.to_thread(server.start)
+    await fetches_again(server, ann, old, posts)
+
+
+def test_the_help_lists_it(server: Server) -> None:
+    assert "new-epoch" in server.run("--help").stdout
