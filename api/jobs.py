@@ -14,13 +14,15 @@ from model.session import forget_expired_sessions
 
 log = logging.getLogger(__name__)
 
-EVERY_S = 3600
+FIRST_S, EVERY_S = 60, 3600  # after the start, and then
 
 
 async def run(database: Database, settings: Settings) -> None:
     """For ever; every worker tries it, so that it is done whichever of them lives."""
+    pause_s = FIRST_S
     while True:
-        await asyncio.sleep(EVERY_S * random.uniform(0.5, 1.5))  # noqa: S311 - no secret
+        await asyncio.sleep(pause_s * random.uniform(0.5, 1.5))  # noqa: S311 - no secret
+        pause_s = EVERY_S
         try:
             async with taken(database, settings.instance / "jobs.lock") as is_ours:
                 if is_ours:

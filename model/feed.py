@@ -23,7 +23,7 @@ from model.access import readable
 from model.db import Database, Transaction
 from model.event import RIGHTS, Rights
 from model.position import Position, events_after, events_between, positions
-from model.ring import Encoded, Ring, in_one_frame
+from model.ring import Encoded, Ring, in_one_frame, trim_largest
 from model.session import living_sessions
 from model.subscription import FeedLimits, Joined, Reader, Reset, Subscription, reset_of
 
@@ -93,8 +93,12 @@ class Feed:
 
     def collect(self, rows: Any) -> None:
         for row in rows:
-            self.applied = row.seq
             rights = msgspec.json.decode(row.data, type=Rights)
+            if rights.epoch or row.seq > self.applied + 1:  # some are pruned: it stood still
+                for reader in (readers := list(self.readers)):
+                    self.leave(reader)
+                    reader.stop(among=len(readers))
+            self.applied = row.seq
             for reader in self.readers:
                 if reader.user_id in rights.users or reader.session_id in rights.sessions:
                     self.suspects[reader] = rights.reason
@@ -136,10 +140,7 @@ class Feed:
             self.rings[topic].trim(self.limits.ring_events, self.limits.ring_chars)
             for reader in self._subscribers[topic]:
                 reader.wake()
-        excess = sum(ring.size for ring in self.rings.values()) - self.limits.worker_chars
-        if excess > 0:
-            largest = max(self.rings.values(), key=lambda ring: ring.size)
-            largest.trim(self.limits.ring_events, max(0, largest.size - excess))
+        trim_largest(self.rings.values(), self.limits.worker_chars)
 
     async def judged(self, judge: Callable[[Transaction], Awaitable[T]]) -> T:
         """The answer of a snapshot that knows all that is applied; act on it before you await."""
@@ -199,10 +200,7 @@ class Feed:
 
         Raises LookupError when it is behind the ring and has to `replay`.
         """
-        ring = self.rings[subscription.topic]
-        if subscription.cursor < ring.base:
-            raise LookupError
-        return ring.frame(subscription.cursor)
+        return self.rings[subscription.topic].frame(subscription.cursor)
 
     def has_more(self, subscription: Subscription) -> bool:
         return subscription.cursor < self.rings[subscription.topic].head

@@ -100,10 +100,13 @@ class Ring:
             self._frames.clear()
 
     def frame(self, after: int) -> tuple[str, int] | None:
-        """The next events behind a cursor that is not behind the ring, and the cursor behind them.
+        """The next events behind a cursor, and the cursor behind them.
 
-        Sockets that stand at the same place share the frame.
+        Sockets that stand at the same place share the frame. Raises LookupError when the cursor is
+        behind the ring.
         """
+        if after < self.base:
+            raise LookupError
         if after >= self.head:
             return None
         if after not in self._frames:
@@ -118,3 +121,11 @@ class Ring:
                 texts.append(event.text)
             self._frames[after] = in_one_frame(texts), after + len(texts)
         return self._frames[after]
+
+
+def trim_largest(rings: Collection[Ring], max_size: int) -> None:
+    """All of them together are to be no larger."""
+    excess = sum(ring.size for ring in rings) - max_size
+    if excess > 0:
+        largest = max(rings, key=lambda ring: ring.size)
+        largest.trim(largest.head - largest.base, max(0, largest.size - excess))

@@ -73,3 +73,6 @@ class Reader(Protocol):
 
     def signed_out(self) -> None:
         """Its session is over."""
+
+    def stop(self, among: int) -> None:
+        """It has to come back; `among` so many readers the time to do so is spread."""

@@ -84,7 +84,7 @@ class Connection:
         self.close(Close.NOT_SIGNED_IN, "not_signed_in", "This session is over.")
 
     def stop(self, among: int) -> None:
-        """The server restarts; as one `among` so many of this worker it comes back later."""
+        """It has to come back; `among` so many of this worker the time to do so is spread."""
         of_all = among * self.services.settings.workers
         retry_after = round(random.uniform(0, of_all / RETURN_PER_S), 2)  # noqa: S311 - no secret
         self.close(Close.RESTART, retry_after=retry_after)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,8 @@ import pytest
 from tests.caller import Caller, first_account
 from tests.live.client import LiveClient
 from tests.server import Server
+
+SOCKETS = 6
 
 
 @pytest.fixture
@@ -57,6 +60,26 @@ async def fetches_again(server: Server, ann: Caller, old: dict[str, Any], posts:
         await asyncio.to_thread(ann.made, "POST", posts, {"text": "anew"})
         event = await live.event(topic, listed["live"]["topics"][topic] + 1)
         assert event["data"]["text"] == "anew"
+
+
+async def test_whoever_is_connected_is_sent_away_and_fetches_again(
+    server: Server, ann: Caller, posts: str
+) -> None:
+    old = (await asyncio.to_thread(ann.made, "GET", posts))["live"]
+    async with AsyncExitStack() as stack:
+        clients = [LiveClient(server.url, ann.token) for _ in range(SOCKETS)]
+        for live in clients:
+            await stack.enter_async_context(live)
+            await live.hello(old)
+        printed = await begin_epoch(server)
+        for live in clients:
+            assert await live.closed() == 1012
+            bye = live.messages[-1]
+            assert (bye["type"], bye["code"]) == ("bye", 1012)
+            assert 0 <= bye["retry_after"] <= 1
+    await fetches_again(server, ann, old, posts)
+    new = (await asyncio.to_thread(ann.made, "GET", posts))["live"]
+    assert printed == f"The log begins anew: its epoch is {new['epoch']}.\n"
 
 
 async def test_whoever_comes_after_a_stop_fetches_again(

@@ -108,6 +108,9 @@ class Socket:
     def revoked(self, topic: str, reason: str) -> None:
         pass
 
+    def stop(self, among: int) -> None:
+        raise AssertionError(f"{among} were sent away")
+
     def signed_out(self) -> None:
         pass
 
