@@ -7,8 +7,8 @@ event: a feed that has stood still for so long meets a gap there, and judges eve
 
 The numbers have no gaps, so a topic's oldest event is number `floor + 1` and its count the
 difference to `seq`: everything is found by the primary key. A million events of 500 topics went in
-17 to 41 s on SQLite and 25 s on PostgreSQL (two busy cores); a transaction had the write lock for
-2 to 3 ms, and one writer beside it took 2 to 4 ms instead of 2 to 3 (p50).
+17 to 64 s on SQLite and 25 s on PostgreSQL (two busy cores); a transaction had the write lock for
+2 to 6 ms, and one writer beside it took 2 to 8 ms instead of 2 to 4 (p50).
 """
 
 import asyncio
