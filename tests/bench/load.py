@@ -51,9 +51,11 @@ class Connection(asyncio.Protocol):
         return int(self.transport.get_extra_info("sockname")[1])
 
     async def open(self, port: int) -> Self:
-        loop = asyncio.get_running_loop()
-        await loop.create_connection(lambda: self, HOST, port)
+        await self.dial(port)
         return self
+
+    async def dial(self, port: int) -> None:
+        await asyncio.get_running_loop().create_connection(lambda: self, HOST, port)
 
     async def ask(self, asked: bytes) -> bytes:
         """The body of the answer; a refusal is `Failed`."""
@@ -63,7 +65,8 @@ class Connection(asyncio.Protocol):
         return await self._answer
 
     def close(self) -> None:
-        self.transport.close()
+        if hasattr(self, "transport"):  # else it was never opened
+            self.transport.close()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast(asyncio.Transport, transport)  # uvloop's own is no subclass

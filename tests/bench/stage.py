@@ -52,6 +52,11 @@ class Board:
         path = f"/api/channels/{channel_id}/posts"
         return request("POST", path, self.token, {"text": SENTENCE})
 
+    def commit(self, *, events: int, chars: int) -> bytes:
+        """So many events with texts of so many characters, as the route of `homeroom.py` does."""
+        path = f"/api/channels/{self.live_id}/commits"
+        return request("POST", path, self.token, {"events": events, "chars": chars})
+
 
 async def seed(server: Server) -> Board:
     ann = first_account(server)
@@ -74,10 +79,15 @@ async def seed(server: Server) -> Board:
 
 def servers(folder: Path, workers: int, database_url: str | None) -> tuple[Server, Server]:
     """Homeroom and its floor; neither is started."""
-    settings = {"HOMEROOM_LIMITS": "off"}
+    settings = {"HOMEROOM_LIMITS": "off", "PYTHONPATH": str(ROOT)}
     if database_url:
         settings["HOMEROOM_DATABASE_URL"] = database_url
-    homeroom = Server(folder / "instance", workers=workers, settings=settings)
+    homeroom = Server(
+        folder / "instance",
+        workers=workers,
+        settings=settings,
+        program=["-m", "tests.bench.homeroom"],
+    )
     floor = Server(
         folder / "floor",
         workers=workers,
