@@ -4,12 +4,11 @@ import asyncio
 import random
 import time
 
-from tests.bench.load import Connection, Failed
+from tests.bench.load import Failed
 from tests.bench.measure import Measure
-from tests.bench.stage import spread
 from tests.bench.subscriber import Frames, Subscriber, receive_all
 
-SOCKETS = 500
+SOCKETS, ASKERS = 500, 6
 MISSED, CHARS = 20, 230  # events that most of them find when they come back
 ASK_EVERY_S = 0.01
 FIRST_RETRY_S, LONGEST_RETRY_S = 0.5, 30.0  # as static/live.js
@@ -27,18 +26,17 @@ class Restart(Measure):
         await asyncio.to_thread(self.homeroom.stop)
         await asyncio.to_thread(self.homeroom.start)
         ready = time.perf_counter()
-        async with spread(self.homeroom, self.homeroom.workers, self.connect) as askers:
-            asking = [asyncio.create_task(self.ask_until_cancelled(each)) for each in askers]
-            recorder = await self.connect()
-            await recorder.ask(self.board.commit(events=MISSED, chars=CHARS))
-            async with asyncio.timeout(BACK_WITHIN_S):
-                back = await asyncio.gather(*returning)
-            await asyncio.gather(*(socket.receive(MISSED) for socket in back))
-            caught_up = time.perf_counter()
-            for task in asking:
-                task.cancel()
-            waits = await asyncio.gather(*asking)
-            await receive_all(back, MISSED)
+        is_over = asyncio.Event()
+        asking = [asyncio.create_task(self.ask_until(is_over)) for _ in range(ASKERS)]
+        recorder = await self.connect()
+        await recorder.ask(self.board.commit(events=MISSED, chars=CHARS))
+        async with asyncio.timeout(BACK_WITHIN_S):
+            back = await asyncio.gather(*returning)
+        await asyncio.gather(*(socket.receive(MISSED) for socket in back))
+        caught_up = time.perf_counter()
+        is_over.set()
+        waits = await asyncio.gather(*asking)
+        await receive_all(back, MISSED)
         for each in (recorder, *sockets, *back):
             each.close()
         self.results.add("down", ready - told)
@@ -60,14 +58,15 @@ class Restart(Measure):
             longest = min(LONGEST_RETRY_S, FIRST_RETRY_S * 2**attempts)
             wait_s, attempts = longest * random.uniform(0.5, 1), attempts + 1
 
-    async def ask_until_cancelled(self, asker: Connection) -> list[float]:
-        """How long each read took."""
-        asked, spent = self.board.reads(), list[float]()
-        try:
-            while True:
-                began = time.perf_counter()
-                await asker.ask(random.choice(asked))
-                spent.append(time.perf_counter() - began)
-                await asyncio.sleep(ASK_EVERY_S)
-        except asyncio.CancelledError:
-            return spent
+    async def ask_until(self, is_over: asyncio.Event) -> list[float]:
+        """How long each answer took: of GET /health on a new connection, then of reads on it."""
+        began = time.perf_counter()
+        asker = await self.connect()
+        spent = [time.perf_counter() - began]
+        while not is_over.is_set():
+            await asyncio.sleep(ASK_EVERY_S)
+            began = time.perf_counter()
+            await asker.ask(random.choice(self.board.reads()))
+            spent.append(time.perf_counter() - began)
+        asker.close()
+        return spent

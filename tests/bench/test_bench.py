@@ -12,6 +12,6 @@ from tests.bench.run import Options, bench
 def test_under_load_every_event_is_delivered_once_in_order(
     database_url: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    table = bench(Options(seconds=1, rounds=2, database_url=database_url))
+    table = bench(Options(seconds=1, rounds=1, database_url=database_url))
     with capsys.disabled():
         sys.stdout.write(f"\n\n{table}")
