@@ -15,6 +15,7 @@ from tests.bench.subscriber import Frames, Subscriber, receive_all
 from tests.server import Server
 
 PUBLISHERS, OTHERS = 4, 20
+AT_ONCE = 4  # events in a commit
 PUBLISHED, CHARS = 2000, 3930  # events with 4 KiB of JSON each
 RECEIVE_BUFFER_BYTES = 4096
 LOOK_EVERY = 10  # commits
@@ -42,8 +43,8 @@ class StalledReader(Measure):
     """The same with two stalled readers and with none."""
 
     async def run(self) -> None:
-        disturbed = await publish(self.homeroom, self.board, at_once=1, stalled=2)
-        undisturbed = await publish(self.homeroom, self.board, at_once=1, stalled=0)
+        disturbed = await publish(self.homeroom, self.board, at_once=AT_ONCE, stalled=2)
+        undisturbed = await publish(self.homeroom, self.board, at_once=AT_ONCE, stalled=0)
         self.results.add("stalled", disturbed.grown / 1e6)
         self.results.add("published_past", disturbed.spent.p99)
         self.results.add("published", undisturbed.spent.p99)
