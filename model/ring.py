@@ -28,7 +28,9 @@ class EventMessage(msgspec.Struct, tag="event"):
 
 @dataclass(slots=True)
 class Encoded:
-    message: EventMessage
+    """Only as it is sent: a ring would keep the data twice."""
+
+    seq: int
     about: str | None
     text: str
 
@@ -37,12 +39,13 @@ class Encoded:
         message = EventMessage(
             row.topic, row.seq, row.kind, msgspec.Raw(row.data.encode()), row.at, row.by, row.tx
         )
-        return cls(message, row.about, _encode(message))
+        return cls(row.seq, row.about, _encode(message))
 
     def scrub(self) -> None:
         assert self.about
-        self.message.data = msgspec.Raw(gone(self.about).encode())
-        self.text = _encode(self.message)
+        message = msgspec.json.decode(self.text, type=EventMessage)
+        message.data = msgspec.Raw(gone(self.about).encode())
+        self.text = _encode(message)
 
 
 def _encode(message: EventMessage) -> str:
@@ -64,7 +67,7 @@ class Ring:
 
     def append(self, event: Encoded) -> None:
         """An older one is known already; where one is missing the ring begins anew behind it."""
-        seq = event.message.seq
+        seq = event.seq
         if seq <= self.head:
             return
         if seq > self.head + 1:
