@@ -18,7 +18,12 @@ from werkzeug.routing import IntegerConverter, MapAdapter
 
 from api import docs, health, jobs, pages
 from api.channels import channels
-from api.connection import FinishingHTTPConnection, FinishingWebsocketConnection, JsonRequest
+from api.connection import (
+    BareWebsocket,
+    FinishingHTTPConnection,
+    FinishingWebsocketConnection,
+    JsonRequest,
+)
 from api.context import Services
 from api.groups import groups
 from api.live.log import topics
@@ -68,6 +73,7 @@ class IdConverter(IntegerConverter):
 
 class Homeroom(Quart):
     request_class = JsonRequest
+    websocket_class = BareWebsocket
     asgi_http_class = FinishingHTTPConnection
     asgi_websocket_class = FinishingWebsocketConnection
 

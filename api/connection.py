@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 from hypercorn.typing import ASGIReceiveCallable, ASGISendCallable, WebsocketScope
-from quart import Quart, Request
+from quart import Quart, Request, Websocket
 from quart.asgi import ASGIHTTPConnection, ASGIWebsocketConnection
 from quart.typing import ResponseTypes
 from werkzeug.exceptions import RequestTimeout, UnsupportedMediaType
@@ -37,6 +37,12 @@ class JsonRequest(Request):
             return msgspec.json.decode(body)
         except (ValueError, RecursionError):
             raise Invalid({"body": "It is not JSON in UTF-8."}) from None
+
+
+class BareWebsocket(Websocket):
+    async def send(self, data: str | bytes) -> None:
+        """Quart gives way and looks whether it was accepted before each frame: 7 of 50 µs."""
+        await self._send(data)
 
 
 class FinishingHTTPConnection(ASGIHTTPConnection):
@@ -100,6 +106,11 @@ class FinishingWebsocketConnection(ASGIWebsocketConnection):
                 self.queue.put_nowait(None)
         receiver.cancel()
         handler.result()
+
+    async def send_data(self, send: ASGISendCallable, data: str | bytes) -> None:
+        """Text only, and without a signal of Quart's that nobody listens to."""
+        assert isinstance(data, str)
+        await send({"type": "websocket.send", "bytes": None, "text": data})
 
     async def handle_messages(self, receive: ASGIReceiveCallable) -> None:
         while True:
