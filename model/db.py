@@ -132,10 +132,13 @@ class Transaction:
     async def find(self, thing: Finder, **values: Any) -> Row[*tuple[Any, ...]] | None:
         """To write, lock first: what is read then is as everybody before has left it.
 
-        PostgreSQL would read only the locked rows anew after it has waited for them.
+        After it has waited, PostgreSQL reads only the locked rows anew and the others as they were:
+        what is not found then is looked for once more.
         """
-        if self.locks_rows and await self.first(thing.locking, **values) is None:
-            return None
+        if self.locks_rows:
+            locked = await self.first(thing.locking, **values)
+            if locked is None and await self.first(thing.locking, **values) is None:
+                return None
         return await self.first(thing.reading, **values)
 
     async def run(self, statement: Executable, **values: Any) -> int:

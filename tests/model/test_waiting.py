@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from model.channel import Channel, find_channel
+from model.channel import Channel, Kind, edit_channel, find_channel
 from model.channel_member import add_channel_member, remove_channel_member
 from model.db import Database
 from model.errors import NotFound
@@ -50,6 +50,25 @@ async def test_who_is_removed_while_he_waits_writes_nothing(scene: Scene) -> Non
         assert not writing.done()
     with pytest.raises(NotFound):
         await writing
+
+
+async def test_who_makes_a_channel_private_finds_it_while_she_does(scene: Scene) -> None:
+    async with scene.database.write() as db:
+        channel = await find_channel(db, scene.channel.id, reader=scene.ann)
+        await edit_channel(db, channel, {"kind": Kind.OPEN}, by=scene.ann)
+
+    async def write() -> None:
+        async with scene.database.write() as db:
+            channel = await find_channel(db, scene.channel.id, reader=scene.ann)
+            await write_post(db, channel, "from its first member", by=scene.ann)
+
+    async with scene.database.write() as db:
+        channel = await find_channel(db, scene.channel.id, reader=scene.ann)
+        await edit_channel(db, channel, {"kind": Kind.PRIVATE}, by=scene.ann)
+        writing = asyncio.create_task(write())
+        await asyncio.wait([writing], timeout=0.3)
+        assert not writing.done()
+    await writing
 
 
 async def test_a_reply_written_while_another_is_edited_is_counted_in_the_last_event(
