@@ -193,9 +193,9 @@ class Settings(BaseSettings):
 
     def signing_key(self) -> bytes:
         """Makes the instance folder and the key on the first start."""
+        self.instance.mkdir(parents=True, exist_ok=True)
         if self.secret_key is not None:
             return self.secret_key.get_secret_value().encode()
-        self.instance.mkdir(parents=True, exist_ok=True)
         file = self.instance / "secret_key"
         try:
             with open(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as made:  # noqa: PTH123

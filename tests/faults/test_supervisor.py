@@ -126,6 +126,12 @@ def test_it_starts_again_on_the_same_data(server: Server) -> None:
     assert server.log.count("#first=") == 1
 
 
+def test_with_a_given_key_it_starts_where_there_is_nothing_yet(server: Server) -> None:
+    server.settings = {"HOMEROOM_SECRET_KEY": "given"}
+    server.start()
+    assert not (server.instance / "secret_key").exists()
+
+
 async def test_a_stop_says_bye_to_every_socket_and_spreads_their_return(server: Server) -> None:
     await asyncio.to_thread(server.start)
     ann = await asyncio.to_thread(first_account, server)
