@@ -1,13 +1,20 @@
 """The commands of `python main.py`; without one it serves."""
 
 import asyncio
+import os
+import secrets
+import shlex
+import signal
+import sys
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import click
 
 from api.forms import MIN_PASSWORD_CHARS
 from api.logs import start_logging
+from api.prove.plan import MAIN, Options, Unfinished
+from api.prove.run import prove
 from api.reload import serve_and_reload
 from api.server import CannotStart, serve
 from api.settings import Settings, WrongSettings, load_settings
@@ -22,7 +29,10 @@ from model.user import ServerRole, create_user, find_account_by_name, set_passwo
 T = TypeVar("T")
 
 
-@click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"], "show_default": True},
+)
 @click.pass_context
 def cli(context: click.Context) -> None:
     """Homeroom: accounts, groups, channels and posts for a class, a club or a small team."""
@@ -85,6 +95,38 @@ def new_epoch() -> None:
             return await begin_epoch(db)
 
     click.echo(f"The log begins anew: its epoch is {with_database(begin)}.")
+
+
+@cli.command("prove")
+@click.option("--clients", type=click.IntRange(1, 10_000), default=100, help="Who follow.")
+@click.option("--writers", type=click.IntRange(1, 100), default=4, help="Who post all the time.")
+@click.option("--events", type=click.IntRange(100), default=5000, help="That are written.")
+@click.option("--cuts", type=click.IntRange(0), default=10, help="Of each client's connection.")
+@click.option("--kills", type=click.IntRange(0), default=5, help="Of workers, by SIGKILL.")
+@click.option("--restarts", type=click.IntRange(0), default=1, help="Of the whole server.")
+@click.option("--removals", type=click.IntRange(0), default=12, help="Of rights to read.")
+@click.option("--workers", type=click.IntRange(1, 64), default=3, help="That serve.")
+@click.option("--seed", type=int, help="To plan the same again; by default a new one.")
+@click.option("--database", "database_url", help="A PostgreSQL server: postgresql://user@host/name")
+@click.option("--program", type=shlex.split, hidden=True, help="What serves instead of main.py.")
+def prove_command(*, seed: int | None, program: list[str] | None, **given: Any) -> None:
+    """Try to break the promise, on a temporary server."""
+    if not hasattr(os, "fork"):
+        raise click.ClickException("It takes worker processes, which this platform has not.")
+    seed = secrets.randbelow(1_000_000) if seed is None else seed
+    options = Options(seed=seed, program=program or [MAIN], **given)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C: nothing is left behind
+    bar = click.progressbar(
+        length=options.events, label="Proving", show_eta=False, show_pos=True, file=sys.stderr
+    )
+    try:
+        with bar:
+            report = prove(options, lambda: bar.update(1))
+    except Unfinished as error:
+        raise click.ClickException(str(error)) from None
+    click.echo("\n".join(report.lines()))
+    if not report.verdict.is_kept:
+        sys.exit(1)
 
 
 @cli.command("migration-new")

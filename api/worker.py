@@ -7,7 +7,7 @@ import signal
 import socket
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from hypercorn.asyncio import serve
 from hypercorn.config import Config
@@ -22,6 +22,8 @@ try:
     import uvloop
 except ImportError:  # Windows
     uvloop = None  # type: ignore[assignment]
+
+T = TypeVar("T")
 
 STOP_SIGNALS = {signal.SIGTERM, signal.SIGINT}
 READY = b"R"
@@ -120,6 +122,6 @@ def hypercorn_config(bind: str) -> Config:
     return config
 
 
-def run_in_loop(main: Coroutine[Any, Any, None]) -> None:
+def run_in_loop(main: Coroutine[Any, Any, T]) -> T:
     with asyncio.Runner(loop_factory=uvloop.new_event_loop if uvloop else None) as runner:
-        runner.run(main)
+        return runner.run(main)

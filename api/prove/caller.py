@@ -1,0 +1,97 @@
+"""HTTP as a good client speaks it: a request is repeated until it is answered."""
+
+import asyncio
+import re
+import time
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from api.prove.plan import Unfinished
+
+HOST = "127.0.0.1"
+TRY_FOR_S = 10
+GIVE_UP_AFTER_S = 60
+PAUSE_S = 0.05
+MAX_BODY_BYTES = 1024 * 1024
+LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
+
+Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+
+
+@dataclass
+class Caller:
+    """Somebody's one connection, kept alive while it lasts."""
+
+    port: int
+    token: str = ""
+    _streams: Streams | None = None
+    _alone: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    async def ask(
+        self,
+        method: str,
+        path: str,
+        body: object = None,
+        *,
+        key: str = "",
+        done: Collection[int] = (),
+    ) -> Any:
+        """The answer, once there is one. `done`: refusals that say that an earlier try did it.
+
+        With a `key` what is repeated is carried out once; without one, repeating must not matter.
+        """
+        deadline = time.monotonic() + GIVE_UP_AFTER_S
+        while True:
+            try:
+                status, answer = await self._try(method, path, body, key)
+            except (OSError, EOFError, asyncio.LimitOverrunError) as error:
+                status, answer = 0, repr(error).encode()
+            if 200 <= status < 300:  # noqa: PLR2004 - a good answer
+                return msgspec.json.decode(answer) if answer else None
+            if status in done:
+                return None
+            if status not in {0, 503}:
+                raise Unfinished(f"{method} {path}: {status} {answer[:300].decode()}")
+            if time.monotonic() > deadline:
+                raise Unfinished(f"{method} {path} was not answered: {answer[:300].decode()}")
+            await asyncio.sleep(PAUSE_S)
+
+    def close(self) -> None:
+        if self._streams:
+            self._streams[1].close()
+            self._streams = None
+
+    async def _try(self, method: str, path: str, body: object, key: str) -> tuple[int, bytes]:
+        sent = b"" if body is None else msgspec.json.encode(body)
+        lines = [f"{method} {path} HTTP/1.1", f"Host: {HOST}:{self.port}"]
+        if body is not None:
+            lines += ["Content-Type: application/json", f"Content-Length: {len(sent)}"]
+        if self.token:
+            lines.append(f"Authorization: Bearer {self.token}")
+        if key:
+            lines.append(f"Idempotency-Key: {key}")
+        async with self._alone:
+            return await self._exchange("\r\n".join([*lines, "", ""]).encode() + sent)
+
+    async def _exchange(self, request: bytes) -> tuple[int, bytes]:
+        """Status and body; after anything else the connection is closed."""
+        is_whole = False
+        try:
+            async with asyncio.timeout(TRY_FOR_S):
+                if self._streams is None:
+                    self._streams = await asyncio.open_connection(
+                        HOST, self.port, limit=MAX_BODY_BYTES
+                    )
+                reader, writer = self._streams
+                writer.write(request)
+                head = await reader.readuntil(b"\r\n\r\n")
+                length = LENGTH.search(head)
+                body = await reader.readexactly(int(length[1]) if length else 0)
+            is_whole = True
+        finally:
+            if not is_whole:
+                self.close()
+        return int(head[9:12]), body

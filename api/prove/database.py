@@ -1,0 +1,45 @@
+"""A database on somebody's PostgreSQL server, for one run."""
+
+import asyncio
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from api.prove.plan import Unfinished
+
+
+@contextmanager
+def new_database(server: str) -> Iterator[str]:
+    """Its address; it is dropped at the end. `server` names any database that is there."""
+    try:
+        url = make_url(server).set(drivername="postgresql+asyncpg")
+    except ArgumentError:
+        raise Unfinished("--database is like postgresql://user:password@host/name.") from None
+    name = f"homeroom_prove_{os.getpid()}_{secrets.token_hex(4)}"
+    asked = url.render_as_string(hide_password=False)
+    _execute(asked, f"CREATE DATABASE {name}")
+    try:
+        yield url.set(database=name).render_as_string(hide_password=False)
+    finally:
+        _execute(asked, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def _execute(url: str, statement: str) -> None:
+    async def execute() -> None:
+        engine = create_async_engine(url, isolation_level="AUTOCOMMIT")
+        try:
+            async with engine.connect() as connection:
+                await connection.execute(text(statement))
+        finally:
+            await engine.dispose()
+
+    try:
+        asyncio.run(execute())
+    except (OSError, DBAPIError) as error:
+        raise Unfinished(f"The PostgreSQL server does not do it: {error}") from None

@@ -1,0 +1,123 @@
+"""The real program as a process of its own, on data of its own, as a person starts it."""
+
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from api.prove.caller import HOST
+from api.prove.plan import Unfinished
+from api.settings import PREFIX, Settings
+
+READY_WITHIN_S = 60
+STOPPED_WITHIN_S = 40
+GREETING = "Homeroom is at "  # printed once all workers serve
+LOOK_EVERY_S = 0.02
+LAST_LINES = 5
+
+
+class Instance:
+    """Keeps its port, its data and its log when it is started again."""
+
+    def __init__(
+        self, folder: Path, program: Sequence[str], workers: int, settings: dict[str, str]
+    ) -> None:
+        self.folder, self.program, self.workers = folder, program, workers
+        self.port = free_port()
+        self._secret = secrets.token_urlsafe(32)
+        self._settings = {
+            "BIND": f"{HOST}:{self.port}",
+            "WORKERS": str(workers),
+            "INSTANCE": str(folder / "instance"),
+            "SECRET_KEY": self._secret,
+            **settings,
+        }
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        known = len(self.log)
+        with self._log_file.open("ab") as log:
+            self._process = subprocess.Popen(  # noqa: S603 - ourselves
+                [sys.executable, *self.program],
+                cwd=self.folder,  # where no .env is
+                env=self._environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                process_group=0,  # Ctrl-C is for us, who stop it
+            )
+        deadline = time.monotonic() + READY_WITHIN_S
+        while GREETING not in self.log[known:]:
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                raise Unfinished(f"The server did not start:\n{self.last_words()}")
+            time.sleep(LOOK_EVERY_S)
+
+    def stop(self) -> None:
+        """As a deployment stops it."""
+        assert self._process
+        self._process.send_signal(signal.SIGTERM)
+        try:
+            status = self._process.wait(STOPPED_WITHIN_S)
+        except subprocess.TimeoutExpired:
+            raise Unfinished(f"The server did not stop:\n{self.last_words()}") from None
+        if status:
+            raise Unfinished(f"The server ended with {status}:\n{self.last_words()}")
+
+    def close(self) -> None:
+        """At the end, whatever state it is in."""
+        if self._process and self._process.poll() is None:
+            self._process.send_signal(signal.SIGTERM)
+            try:
+                self._process.wait(STOPPED_WITHIN_S)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
+
+    def worker_pids(self) -> list[int]:
+        assert self._process
+        children = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children")
+        if children.exists():
+            return [int(pid) for pid in children.read_text().split()]
+        table = subprocess.check_output(["ps", "-A", "-o", "ppid=,pid="], text=True)  # noqa: S607 - where ps is differs
+        pairs = [line.split() for line in table.splitlines()]
+        return [int(pid) for parent, pid in pairs if int(parent) == self._process.pid]
+
+    def memory(self) -> int | None:
+        """Bytes of all workers, where a page that several share is shared out; only on Linux."""
+        pages = [Path(f"/proc/{pid}/smaps_rollup") for pid in self.worker_pids()]
+        with suppress(OSError):
+            lines = [line.split() for file in pages for line in file.read_text().splitlines()]
+            return sum(int(line[1]) * 1024 for line in lines if line[0] == "Pss:")
+        return None
+
+    def first_token(self) -> str:
+        """Of the link that makes the first account."""
+        return Settings.first_token(self._secret.encode())
+
+    def last_words(self) -> str:
+        """What its log says but for requests."""
+        lines = [line for line in self.log.splitlines() if '"homeroom.request"' not in line]
+        return "\n".join(lines[-LAST_LINES:])
+
+    @property
+    def log(self) -> str:
+        return self._log_file.read_text(errors="replace") if self._log_file.exists() else ""
+
+    @property
+    def _log_file(self) -> Path:
+        return self.folder / "server.log"
+
+    def _environment(self) -> dict[str, str]:
+        inherited = {name: of for name, of in os.environ.items() if not name.startswith(PREFIX)}
+        return {**inherited, **{PREFIX + name: value for name, value in self._settings.items()}}
+
+
+def free_port() -> int:
+    with socket.create_server((HOST, 0)) as listener:
+        return int(listener.getsockname()[1])

@@ -1,0 +1,64 @@
+"""What a proof is made of, and the moments at which something happens: the same for a seed."""
+
+import heapq
+import random
+from asyncio import Event
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from api.settings import ROOT
+
+MAIN = str(ROOT / "main.py")
+
+
+class Unfinished(Exception):
+    """The run could not go on, so nothing is proved; the message says why."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """`cuts` are those of each client; without `database_url` SQLite is used."""
+
+    clients: int
+    writers: int
+    events: int
+    cuts: int
+    kills: int
+    restarts: int
+    removals: int
+    workers: int
+    seed: int
+    database_url: str | None = None
+    program: Sequence[str] = (MAIN,)
+
+    def random(self, *what: object) -> random.Random:
+        """Drawn from the seed for one purpose: what one task draws does not move another's."""
+        return random.Random(f"{self.seed} {what}")  # noqa: S311 - a plan, no secret
+
+    def moments(self, count: int, *what: object) -> list[int]:
+        """So many numbers of events, in order: away from both ends, where less goes on."""
+        first, last = self.events // 20, self.events - self.events // 20
+        draw = self.random(*what)
+        return sorted(draw.randint(first, last) for _ in range(count))
+
+
+@dataclass
+class Progress:
+    """How many of the writers' posts were answered; others wait for that to reach a number."""
+
+    events: int
+    told: Callable[[], None]
+    answered: int = 0
+    _waiting: list[tuple[int, int, Event]] = field(default_factory=list)
+
+    def advance(self) -> None:
+        self.answered += 1
+        self.told()
+        while self._waiting and self._waiting[0][0] <= self.answered:
+            heapq.heappop(self._waiting)[2].set()
+
+    async def reach(self, count: int) -> None:
+        if self.answered < min(count, self.events):
+            reached = Event()
+            heapq.heappush(self._waiting, (min(count, self.events), id(reached), reached))
+            await reached.wait()

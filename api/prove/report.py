@@ -1,0 +1,73 @@
+"""The table that is printed at the end."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from statistics import quantiles
+
+from api.prove.plan import Options
+from api.prove.record import Record
+from api.prove.verdict import Verdict
+
+WIDTH = 26
+TOO_FEW = 2  # values have no percentiles
+
+
+@dataclass(frozen=True)
+class Report:
+    """`memory` in bytes a connection; None where that cannot be told."""
+
+    options: Options
+    verdict: Verdict
+    record: Record
+    seconds: float
+    memory: float | None
+    connections: int
+    cuts: int
+    removals: int
+
+    def lines(self) -> Iterator[str]:
+        options, verdict = self.options, self.verdict
+        database = "PostgreSQL" if options.database_url else "SQLite"
+        yield (
+            f"{database}, {counted(options.workers, 'worker')},"
+            f" {counted(options.clients, 'client')}, {counted(options.writers, 'writer')},"
+            f" seed {options.seed}, {self.seconds:.1f} s"
+        )
+        yield (
+            f"{counted(self.cuts, 'connection')} cut, {counted(options.kills, 'worker')} killed,"
+            f" {counted(options.restarts, 'restart')},"
+            f" {counted(self.removals, 'right')} taken away"
+        )
+        yield ""
+        yield row("events", verdict.events, f"of them {len(self.record.acknowledged):,} posts")
+        yield row("deliveries", self.record.deliveries, f"over {self.connections:,} connections")
+        yield row("lost", verdict.lost, "acknowledged or numbered, and not come")
+        yield row("twice", verdict.twice, "come again, or written again by a repeated request")
+        yield row("out of order", verdict.out_of_order, "come before an earlier one of its topic")
+        yield row("leaked", verdict.leaked, "come to who had lost the right before it was written")
+        yield row("told to fetch anew", self.record.resets, "(reset)")
+        yield from self._latency()
+        if self.memory is None:
+            yield f"{'memory a connection':{WIDTH}} not measured: it takes Linux and 25 clients"
+        else:
+            yield row("memory a connection", round(self.memory / 1e3), "kB of all workers (PSS)")
+        yield ""
+        yield from verdict.findings
+        yield "The promise was kept." if verdict.is_kept else "A promise was broken."
+
+    def _latency(self) -> Iterator[str]:
+        """Of what came live: what a client missed while it was away waited for the client."""
+        if len(self.record.latencies) < TOO_FEW:
+            return
+        cuts = quantiles(self.record.latencies, n=100, method="inclusive")
+        p50, p95, p99 = (f"{cuts[at - 1] * 1e3:,.0f}" for at in (50, 95, 99))
+        yield f"{'latency p50, p95, p99':{WIDTH}} {p50}, {p95}, {p99} ms"
+        yield f"{'':{WIDTH}} from just before the commit until a client has read it, at this load"
+
+
+def row(name: str, value: int, meaning: str) -> str:
+    return f"{name:{WIDTH}}{value:>10,}  {meaning}"
+
+
+def counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"

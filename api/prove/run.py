@@ -1,0 +1,122 @@
+"""The proof: a stage, clients, writers and trouble; then a look at what every client has."""
+
+import asyncio
+import tempfile
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack, closing
+from itertools import cycle
+from pathlib import Path
+
+from api.prove.client import Client
+from api.prove.crew import Crew
+from api.prove.database import new_database
+from api.prove.instance import Instance
+from api.prove.plan import Options, Progress, Unfinished
+from api.prove.record import Record
+from api.prove.report import Report
+from api.prove.rights import Rights
+from api.prove.stage import set_up
+from api.prove.trouble import cut, disturb
+from api.prove.verdict import judge
+from api.prove.writer import write
+from api.worker import run_in_loop
+
+CONNECTED_WITHIN_S = 60
+SETTLED_AFTER_S = 0.5  # memory; and whatever comes twice comes by then
+PATIENCE_S = 10  # nothing has come for so long: the rest is lost
+LOOK_EVERY_S = 0.05
+RING_EVENTS = 25  # few, so that who comes back often has to be served from the log
+FIRST = 0.2  # of the clients: what is loaded at first use is not memory of a connection
+MIN_MEASURED = 20  # connections; fewer say nothing
+
+
+def prove(options: Options, told: Callable[[], None]) -> Report:
+    """`told` is called for each post that is answered. Raises Unfinished; leaves nothing behind."""
+    with ExitStack() as stack:
+        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="homeroom-prove-"))
+        settings = {
+            "LIVE_CONNECTIONS": str(options.clients + 1),
+            "LIVE_REPLAY_EVENTS": str(2 * options.events + 1000),
+            "LIVE_RING_EVENTS": str(RING_EVENTS),
+        }
+        if options.database_url:
+            settings["DATABASE_URL"] = stack.enter_context(new_database(options.database_url))
+        instance = Instance(Path(folder), options.program, options.workers, settings)
+        stack.enter_context(closing(instance))
+        instance.start()
+        return run_in_loop(run(options, instance, told))
+
+
+async def run(options: Options, instance: Instance, told: Callable[[], None]) -> Report:
+    record, progress = Record(), Progress(options.events, told)
+    stage = await set_up(instance, options.clients)
+    live = await stage.live()
+    clients = [
+        Client(f"client {number}", person, stage, record, live)
+        for number, person in zip(range(options.clients), cycle(stage.people), strict=False)
+    ]
+    rights = Rights(options, progress, stage, clients, record)
+    async with Crew() as crew:
+        memory = await connect(clients, instance, crew)
+        began = time.monotonic()
+        crew.start(*(cut(client, options, progress) for client in clients))
+        await crew.finish(
+            crew.start(
+                *(write(each, options, stage, progress, record) for each in range(options.writers)),
+                rights.run(),
+                disturb(instance, options, progress),
+            )
+        )
+        heads = await stage.heads()
+        await crew.finish(crew.start(settle(clients, heads, record)))
+        seconds = time.monotonic() - began
+    places = {client.name: client.places for client in clients}
+    return Report(
+        options,
+        judge(record, places, live["topics"], heads),
+        record,
+        seconds,
+        memory,
+        connections=sum(client.connections for client in clients),
+        cuts=sum(client.cuts for client in clients),
+        removals=rights.taken,
+    )
+
+
+async def connect(clients: Sequence[Client], instance: Instance, crew: Crew) -> float | None:
+    """Bytes that a connection takes in the workers, where that can be told."""
+    first = max(1, int(len(clients) * FIRST))
+    count = len(clients) - first
+    await connect_all(clients[:first], crew)
+    before = await settled_memory(instance) if count >= MIN_MEASURED else None
+    await connect_all(clients[first:], crew)
+    if before is None or (after := await settled_memory(instance)) is None:
+        return None
+    return (after - before) / count
+
+
+async def settled_memory(instance: Instance) -> int | None:
+    await asyncio.sleep(SETTLED_AFTER_S)
+    return instance.memory()
+
+
+async def connect_all(clients: Sequence[Client], crew: Crew) -> None:
+    crew.start(*(client.run() for client in clients))
+    try:
+        async with asyncio.timeout(CONNECTED_WITHIN_S):
+            await crew.finish(crew.start(*(client.connected.wait() for client in clients)))
+    except TimeoutError:
+        raise Unfinished("The clients could not connect.") from None
+
+
+async def settle(clients: Sequence[Client], heads: Mapping[str, int], record: Record) -> None:
+    """Until everybody has everything, or nothing comes any more."""
+    came, at = record.deliveries, time.monotonic()
+    while not all(client.has(heads) for client in clients):
+        await asyncio.sleep(LOOK_EVERY_S)
+        if record.deliveries > came:
+            came, at = record.deliveries, time.monotonic()
+        elif time.monotonic() - at > PATIENCE_S:
+            return
+    await asyncio.sleep(SETTLED_AFTER_S)

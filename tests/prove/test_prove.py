@@ -1,0 +1,128 @@
+"""`python main.py prove` passes what keeps the promise and finds what breaks it."""
+
+import asyncio
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import asyncpg
+import pytest
+from sqlalchemy.engine import make_url
+
+from tests.databases import require_postgresql
+from tests.faults.test_supervisor import is_alive, within
+from tests.server import MAIN, ROOT
+
+BROKEN = Path(__file__).parent / "broken.py"
+QUIET = {"cuts": 0, "kills": 0, "restarts": 0, "removals": 0}
+SMALL = {"clients": 6, "events": 200, "workers": 2, **QUIET}
+PROMISES = ("lost", "twice", "out of order", "leaked")
+BOTH = pytest.mark.parametrize("database", ["sqlite", "postgresql"])
+
+
+@contextmanager
+def proving(tmp_path: Path, *given: str, **changed: int) -> Iterator["subprocess.Popen[str]"]:
+    """With all temporary files in `tmp_path`."""
+    numbers = {**SMALL, **changed}
+    options = [f"--{name}={number}" for name, number in numbers.items()]
+    with subprocess.Popen(
+        [sys.executable, str(MAIN), "prove", *options, *given],
+        env={**os.environ, "TMPDIR": str(tmp_path), "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as process:
+        yield process
+
+
+def proved(tmp_path: Path, *given: str, **changed: int) -> tuple[int, str]:
+    """Exit status and output."""
+    with proving(tmp_path, *given, **changed) as process:
+        output, _ = process.communicate()
+    return process.returncode, output
+
+
+def counted(output: str) -> dict[str, int]:
+    rows = re.findall(r"^([a-z ]+?) +([\d,]+)  ", output, re.MULTILINE)
+    return {name: int(number.replace(",", "")) for name, number in rows}
+
+
+def on(database: str) -> list[str]:
+    return ["--database", require_postgresql()] if database == "postgresql" else []
+
+
+def databases_of(pid: int) -> list[str]:
+    """Those that a proof has made and not dropped."""
+
+    async def ask() -> list[str]:
+        plain = make_url(require_postgresql()).set(drivername="postgresql")
+        connection = await asyncpg.connect(plain.render_as_string(hide_password=False))
+        rows = await connection.fetch("SELECT datname FROM pg_database")
+        await connection.close()
+        return [row["datname"] for row in rows]
+
+    return [name for name in asyncio.run(ask()) if name.startswith(f"homeroom_prove_{pid}_")]
+
+
+@BOTH
+def test_a_server_that_keeps_the_promise_passes(tmp_path: Path, database: str) -> None:
+    trouble = {"cuts": 3, "kills": 1, "restarts": 1, "removals": 5}
+    status, output = proved(tmp_path, *on(database), workers=3, **trouble)
+    assert status == 0, output
+    found = counted(output)
+    assert found["events"] >= 200
+    assert found["deliveries"] > 5 * 200
+    assert {found[what] for what in (*PROMISES, "told to fetch anew")} == {0}
+    assert "18 connections cut, 1 worker killed, 1 restart, 5 rights taken away" in output
+    assert list(tmp_path.iterdir()) == []
+
+
+async def test_each_broken_promise_is_found(tmp_path: Path) -> None:
+    """All at once, since each waits most of the time."""
+
+    async def found(how: str, **trouble: int) -> list[str]:
+        folder = tmp_path / how
+        folder.mkdir()
+        broken = f"--program={BROKEN} {how}"
+        status, output = await asyncio.to_thread(proved, folder, broken, **trouble)
+        assert status == 1, output
+        assert "A promise was broken." in output, output
+        assert list(folder.iterdir()) == []
+        return [what for what in PROMISES if counted(output)[what]]
+
+    proofs = (
+        found("records-afterwards"),
+        found("needs-hints"),
+        found("repeats", cuts=6),
+        found("never-judges", removals=4),
+    )
+    outcomes = list(await asyncio.gather(*proofs))
+    assert outcomes == [["lost"], ["lost"], ["twice"], ["leaked"]]
+
+
+@pytest.mark.parametrize(
+    ("database", "number"), [("sqlite", signal.SIGTERM), ("postgresql", signal.SIGINT)]
+)
+def test_whoever_stops_it_finds_nothing_left(
+    tmp_path: Path, database: str, number: signal.Signals
+) -> None:
+    with proving(tmp_path, *on(database), events=100_000) as process:
+        assert within(30, lambda: "/posts" in log_of(tmp_path)), log_of(tmp_path)
+        children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+        (server,) = [int(pid) for pid in children.read_text().split()]
+        process.send_signal(number)
+        process.communicate()
+    assert process.returncode == 1
+    assert not is_alive(server)
+    assert list(tmp_path.iterdir()) == []
+    if database == "postgresql":
+        assert databases_of(process.pid) == []
+
+
+def log_of(tmp_path: Path) -> str:
+    return "".join(file.read_text() for file in tmp_path.glob("*/server.log"))
