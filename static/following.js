@@ -13,7 +13,7 @@ export class Following {
    * @param {object} handlers
    *   `fetch(options)` asks for the list, as long as it takes; `show(list)` shows it;
    *   `event(event)` applies what happened behind it; `revoked(topic, reason)` and
-   *   `failed(problem)` say that it cannot be read (any more)
+   *   `failed(problem)` say that it cannot be read (any more); `signal` and `presence` as in `Live`
    */
   constructor(live, handlers) {
     this.#live = live;
@@ -37,11 +37,9 @@ export class Following {
     if (signal.aborted) return;
     const before = this.#subscription;
     this.#handlers.show(list);
-    this.#subscription = this.#live.subscribe(list.live, {
-      event: this.#handlers.event,
-      refetch: () => this.load(),
-      revoked: this.#handlers.revoked,
-    });
+    const { event, revoked, signal: signalled, presence } = this.#handlers;
+    const handlers = { event, revoked, signal: signalled, presence, refetch: () => this.load() };
+    this.#subscription = this.#live.subscribe(list.live, handlers);
     before?.end();
   }
 

@@ -8,39 +8,33 @@
  *   live.connect();
  *   const list = await (await fetch("/api/channels/7/posts")).json();
  *   live.subscribe(list.live, { event: apply, refetch: loadAgain, revoked: leave });
+ *
+ * It connects by WebSocket. Where two in a row never come to a welcome but HTTP works, it follows
+ * by Server-Sent Events instead, and tries a WebSocket again with each third connection after that.
+ * Everything is the same then, but that `signal` sends nothing.
  */
 
-const DEAD_AFTER_MS = 60_000; // the server speaks at least every 25 s
-const ANSWER_WITHIN_MS = 10_000; // to a new connection, and to our own ping
-const [FIRST_RETRY_MS, LONGEST_RETRY_MS] = [500, 30_000]; // doubled with each attempt
+import { Connection } from "./live_connection.js";
+import { Topic, call } from "./live_topic.js";
+
 const [COMMANDS_AT_ONCE, COMMAND_EVERY_MS] = [25, 40]; // the server takes 60, then 30 a second
-const [LOST, SIGNED_OUT, TOO_MANY] = [1006, 4401, 4429];
-const HOPELESS = [4400, 4403]; // not the protocol, origin not allowed: coming back cures nothing
+const ANEW_EVERY_MS = 300; // where each time is a new request
 
 /** Any number of lists, followed over one connection. */
 export class Live {
-  /** @type {"connecting"|"live"|"offline"|"signed out"} */
+  /**
+   * `live`: connected, and what was missed meanwhile is here.
+   * @type {"connecting"|"live"|"offline"|"signed out"}
+   */
   state = "offline";
 
-  #url;
   #token;
   #report;
-  #socket = null;
-  #greeted = false; // the server has welcomed us and takes commands
+  #connection;
   #epoch = null;
-  #topics = new Map(); // by name: its followers, and what the server was asked for
+  #topics = new Map(); // by name
   #lastId = 0;
-  #attempts = 0;
-  #retryAfter = null;
-  #timers = { retry: 0, dead: 0, pace: 0 };
-  /** The network is back, or somebody looks: come back at once, or see whether we still live. */
-  #hurry = () => {
-    if (document.visibilityState === "hidden") return;
-    if (this.#timers.retry) this.#open();
-    if (!this.#greeted) return;
-    this.#send({ type: "ping" });
-    this.#watch(ANSWER_WITHIN_MS);
-  };
+  #pace = 0;
 
   /**
    * @param {string|URL} [options.server] where Homeroom is; by default where this file came from
@@ -48,26 +42,43 @@ export class Live {
    * @param {(state: string) => void} [options.state] is told each change of `state`
    */
   constructor({ server = import.meta.url, token, state = () => {} } = {}) {
-    this.#url = new URL("/api/live", server);
-    this.#url.protocol = this.#url.protocol.replace("http", "ws");
     this.#token = token;
     this.#report = state;
+    this.#connection = new Connection(new URL("/api/live", server), {
+      hello: () => this.#hello(),
+      heard: (message) => this.#take[message.type]?.(message),
+      state: (name) => this.#tell(name),
+    });
   }
 
   /** Connects and stays connected. After `signed out`: sign in, then call it again. */
   connect(token = this.#token) {
     this.#token = token;
-    addEventListener("online", this.#hurry);
-    addEventListener("visibilitychange", this.#hurry);
-    this.#open();
+    this.#connection.open();
   }
 
   /** Stops; what is subscribed is kept for the next `connect`. */
   close() {
-    removeEventListener("online", this.#hurry);
-    removeEventListener("visibilitychange", this.#hurry);
-    this.#hangUp();
+    this.#connection.close();
     if (this.state !== "signed out") this.#tell("offline");
+  }
+
+  /** Goes on with another bearer token of the same user, without a break. */
+  renew(token) {
+    this.#token = token;
+    if (this.#connection.takesCommands) this.#send({ type: "token", id: this.#newId(), token });
+    else if (this.#connection.isGreeted) this.#connection.anew();
+  }
+
+  /**
+   * Shows something to the others who follow the topic now ("typing"); best effort, never stored.
+   * @param {*} [data] at most 1 KiB of JSON
+   * @returns {boolean} whether it was sent
+   */
+  signal(topic, name, data = null) {
+    if (!this.#connection.takesCommands) return false;
+    this.#send({ type: "signal", topic, name, data });
+    return true;
   }
 
   /**
@@ -78,10 +89,14 @@ export class Live {
    * @param {(reason: string, topic: string) => void} [handlers.refetch] events are missing and the
    *   subscription has ended: fetch the list again and subscribe with its new `live`
    * @param {(topic: string, reason: string) => void} [handlers.revoked] you may not read it now
+   * @param {(signal: {topic: string, name: string, data: *, from: {id: number, name: string,
+   *   connection: string}}) => void} [handlers.signal] what somebody else shows
+   * @param {(people: {id: number, name: string, avatar: string|null}[], topic: string) => void}
+   *   [handlers.presence] all who follow the topic now, oneself too; told with each change
    * @returns {{end: () => void}} `end` stops following
    */
   subscribe(list, handlers) {
-    if (this.#enter(list.epoch) && this.#socket) this.#open();
+    if (this.#enter(list.epoch) && this.#connection.isOn) this.#connection.anew();
     const followers = [];
     const end = () => {
       for (const one of followers) this.#topics.get(one.name)?.followers.delete(one);
@@ -90,55 +105,11 @@ export class Live {
     for (const [name, seq] of Object.entries(list.topics)) {
       const follower = { name, seq, handlers, end };
       followers.push(follower);
-      const topic = this.#topics.get(name) ?? { followers: new Set(), seq, stale: true, asked: "" };
-      topic.followers.add(follower);
-      topic.stale ||= seq < topic.seq;
-      this.#topics.set(name, topic);
+      if (!this.#topics.has(name)) this.#topics.set(name, new Topic(name, seq));
+      this.#topics.get(name).add(follower);
     }
     this.#ask();
     return { end };
-  }
-
-  #open() {
-    this.#hangUp();
-    this.#retryAfter = null;
-    this.#tell("connecting");
-    const socket = (this.#socket = new WebSocket(this.#url));
-    this.#watch(ANSWER_WITHIN_MS);
-    socket.onopen = () => this.#hello();
-    socket.onclose = ({ code }) => socket === this.#socket && this.#lost(code);
-    socket.onmessage = ({ data }) => {
-      for (const message of [JSON.parse(data)].flat()) {
-        if (socket !== this.#socket) return;
-        this.#watch(DEAD_AFTER_MS);
-        this.#take[message.type]?.(message);
-      }
-    };
-  }
-
-  /** Without waiting for an answer: a dead network gives none. */
-  #hangUp() {
-    for (const name in this.#timers) clearTimeout(this.#timers[name]);
-    this.#timers = { retry: 0, dead: 0, pace: 0 };
-    this.#greeted = false;
-    this.#socket?.close();
-    this.#socket = null;
-  }
-
-  #lost(code) {
-    this.#hangUp();
-    if (code === SIGNED_OUT) return this.#tell("signed out");
-    this.#tell("offline");
-    if (HOPELESS.includes(code)) return;
-    if (code === TOO_MANY) this.#attempts = Math.max(this.#attempts, 5);
-    const longest = Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** this.#attempts++);
-    const wait = this.#retryAfter ?? longest * (0.5 + Math.random() / 2);
-    this.#timers.retry = setTimeout(() => this.#open(), wait);
-  }
-
-  #watch(ms) {
-    clearTimeout(this.#timers.dead);
-    this.#timers.dead = setTimeout(() => this.#lost(LOST), ms);
   }
 
   #tell(state) {
@@ -146,66 +117,67 @@ export class Live {
   }
 
   #send(message) {
-    this.#socket.send(JSON.stringify(message));
+    this.#connection.send(message);
   }
 
-  /** Signs in and resumes everything in one message. */
+  #newId() {
+    return `${++this.#lastId}`;
+  }
+
+  /** What to sign in with, and what to resume. */
   #hello() {
     this.#topics = new Map([...this.#topics].filter(([, topic]) => topic.followers.size));
     const topics = {};
-    for (const [name, topic] of this.#topics) topics[name] = this.#positionOf(topic, "hello");
-    this.#send({ type: "hello", id: "hello", token: this.#token, epoch: this.#epoch, topics });
+    for (const [name, topic] of this.#topics) topics[name] = topic.ask("hello");
+    return { token: this.#token, epoch: this.#epoch, topics };
   }
 
-  /** Soon tells the server what it does not know yet, no faster than it takes commands. */
+  /** Soon tells the server what it does not know yet, no faster than it takes that. */
   #ask() {
-    if (this.#greeted) this.#timers.pace ||= setTimeout(() => this.#sendDue());
+    if (this.#connection.isGreeted) this.#pace ||= setTimeout(() => this.#askNow());
   }
 
-  #sendDue() {
+  #askNow() {
     const isDue = ([, topic]) => topic.stale || !topic.followers.size;
     const due = [...this.#topics].filter(isDue).slice(0, COMMANDS_AT_ONCE);
-    for (const [name, topic] of due) {
-      const id = `${++this.#lastId}`;
-      if (topic.followers.size) {
-        this.#send({ type: "subscribe", id, topic: name, after: this.#positionOf(topic, id) });
-      } else {
-        this.#topics.delete(name);
-        this.#send({ type: "unsubscribe", id, topic: name });
-      }
-    }
-    const pause = due.length * COMMAND_EVERY_MS;
-    this.#timers.pace = pause && setTimeout(() => this.#sendDue(), pause);
+    const { isGreeted, takesCommands } = this.#connection;
+    this.#pace = 0;
+    if (!isGreeted || !due.length) return;
+    const pause = takesCommands ? COMMAND_EVERY_MS * due.length : ANEW_EVERY_MS;
+    this.#pace = setTimeout(() => this.#askNow(), pause);
+    if (takesCommands) for (const one of due) this.#command(...one);
+    else this.#connection.anew();
   }
 
-  #positionOf(topic, id) {
-    const seq = Math.min(...[...topic.followers].map((follower) => follower.seq));
-    return Object.assign(topic, { seq, stale: false, asked: id }).seq;
+  #command(name, topic) {
+    const id = this.#newId();
+    if (topic.followers.size) {
+      this.#send({ type: "subscribe", id, topic: name, after: topic.ask(id) });
+    } else {
+      this.#topics.delete(name);
+      this.#send({ type: "unsubscribe", id, topic: name });
+    }
   }
 
   /** What the server says; a message of another type is ignored. */
   #take = {
     welcome: ({ epoch }) => {
       this.#enter(epoch);
-      this.#greeted = true;
-      this.#attempts = 0;
-      this.#tell("live");
       this.#ask();
+      this.#caughtUp();
     },
-    subscribed: ({ topic, id = "hello" }) => {
-      if (this.#topics.get(topic)?.asked === id) this.#topics.get(topic).asked = "";
+    subscribed: ({ topic: name, id = "hello", seq, present }) => {
+      const topic = this.#topics.get(name);
+      if (!topic?.awaits(id)) return;
+      topic.answered({ seq, present });
+      this.#caughtUp();
     },
     event: (event) => {
       const topic = this.#topics.get(event.topic);
       if (!topic) return;
-      topic.seq = event.seq;
-      for (const follower of topic.followers) {
-        if (event.seq === follower.seq + 1) {
-          follower.seq = event.seq;
-          call(follower.handlers.event, event);
-        } else if (event.seq > follower.seq && !topic.asked) topic.stale = true;
-      }
+      topic.take(event);
       if (topic.stale) this.#ask();
+      this.#caughtUp();
     },
     reset: ({ topic, reason }) => {
       for (const { handlers, end } of this.#drop(topic)) {
@@ -217,17 +189,23 @@ export class Live {
       for (const { handlers } of this.#drop(topic)) call(handlers.revoked, topic, reason);
     },
     error: ({ topic, code, id = "hello" }) => {
-      if (this.#topics.get(topic)?.asked === id) this.#take.revoked({ topic, reason: code });
+      if (this.#topics.get(topic)?.awaits(id)) this.#take.revoked({ topic, reason: code });
     },
-    ping: () => this.#send({ type: "pong" }),
-    bye: ({ retry_after: s }) => (this.#retryAfter = s === undefined ? null : s * 1000),
+    signal: (message) => this.#topics.get(message.topic)?.signal(message),
+    presence: (change) => this.#topics.get(change.topic)?.show(change),
   };
 
   /** Takes a topic out and hands its followers over. */
   #drop(name) {
     const followers = [...(this.#topics.get(name)?.followers ?? [])];
     this.#topics.delete(name);
+    this.#caughtUp();
     return followers;
+  }
+
+  #caughtUp() {
+    if (this.state !== "connecting" || !this.#connection.isGreeted) return;
+    if (![...this.#topics.values()].some((topic) => topic.isBehind)) this.#tell("live");
   }
 
   /** Numbers of another life of the log mean nothing in this one; whether any are lost. */
@@ -236,14 +214,5 @@ export class Live {
     this.#epoch = epoch;
     for (const topic of lost) this.#take.reset({ topic, reason: "epoch" });
     return lost.length > 0;
-  }
-}
-
-/** A handler that fails must not keep others from their events. */
-function call(handler, ...values) {
-  try {
-    handler?.(...values);
-  } catch (error) {
-    reportError(error);
   }
 }

@@ -1,0 +1,44 @@
+/** A live connection as a WebSocket: events come in, commands go out. */
+
+export const LOST = 1006; // what a browser calls a connection that ended without a word
+
+export class Socket {
+  takesCommands = true;
+  #socket = null;
+
+  /**
+   * @param {URL} url of `/api/live`
+   * @param {() => object} line.hello what to sign in with and resume: `token`, `epoch`, `topics`
+   * @param {(messages: object[]) => void} line.heard
+   * @param {(code: number) => void} line.lost it has ended, for the reason that the protocol lists
+   */
+  constructor(url, { hello, heard, lost }) {
+    const address = new URL(url);
+    address.protocol = url.protocol.replace("http", "ws");
+    try {
+      this.#socket = new WebSocket(address);
+    } catch {
+      setTimeout(() => lost(LOST)); // this browser or its policy has none
+      return;
+    }
+    this.#socket.onopen = () => this.send({ type: "hello", id: "hello", ...hello() });
+    this.#socket.onmessage = ({ data }) => heard([JSON.parse(data)].flat());
+    this.#socket.onclose = ({ code }) => lost(code);
+  }
+
+  send(message) {
+    this.#socket.send(JSON.stringify(message));
+  }
+
+  /** Asks for a sign of life; whether that can be done. */
+  ping() {
+    const isOpen = this.#socket.readyState === WebSocket.OPEN;
+    if (isOpen) this.send({ type: "ping" });
+    return isOpen;
+  }
+
+  /** Without waiting for an answer: a dead network gives none. */
+  close() {
+    this.#socket?.close();
+  }
+}

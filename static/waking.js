@@ -1,0 +1,28 @@
+/** Tells when it is worth looking at once, and not only when a timer says so. */
+
+const LOOK_EVERY_MS = 5_000;
+const ASLEEP_MS = 15_000; // a tick that is so late was slept through
+
+/**
+ * Calls `wake` when the network is back, when somebody looks at the page (again), and when the
+ * machine has slept: its timers are late then, by as long as it slept.
+ * @returns {() => void} ends it
+ */
+export function onWaking(wake) {
+  const listening = new AbortController();
+  const { signal } = listening;
+  const look = () => document.visibilityState === "hidden" || wake();
+  addEventListener("online", look, { signal });
+  addEventListener("pageshow", ({ persisted }) => persisted && look(), { signal });
+  for (const kind of ["visibilitychange", "resume"]) {
+    document.addEventListener(kind, look, { signal });
+  }
+  let seenAt = Date.now();
+  const clock = setInterval(() => {
+    const wasAsleep = Date.now() - seenAt > ASLEEP_MS;
+    seenAt = Date.now();
+    if (wasAsleep) look();
+  }, LOOK_EVERY_MS);
+  signal.addEventListener("abort", () => clearInterval(clock));
+  return () => listening.abort();
+}
