@@ -18,15 +18,23 @@ export class Problem extends Error {
   }
 }
 
-/** The JSON of one answer; `key` makes a POST safe to repeat. */
-export async function ask(method, path, body, { key, signal } = {}) {
+/**
+ * The JSON of one answer; `key` makes a POST safe to repeat.
+ * @param {string|URL} [options.server] where Homeroom is; by default where this file came from
+ * @param {string} [options.token] a bearer token; without it the session's cookie signs in
+ */
+export async function ask(method, path, body, options = {}) {
+  const { key, signal, token, server = import.meta.url } = options;
   const headers = {};
+  if (token) headers.Authorization = `Bearer ${token}`;
   if (body !== undefined) headers["Content-Type"] = "application/json";
   if (key) Object.assign(headers, { "Idempotency-Key": key, "X-Request-Id": key });
   const text = body === undefined ? undefined : JSON.stringify(body);
+  const credentials = token ? "omit" : "include";
   let response;
   try {
-    response = await fetch(`/api${path}`, { method, headers, body: text, signal });
+    const url = new URL(`/api${path}`, server);
+    response = await fetch(url, { method, headers, body: text, signal, credentials });
     if (response.ok) return response.status === 204 ? null : await response.json();
   } catch (error) {
     if (error.name === "AbortError") throw error;

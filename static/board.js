@@ -22,7 +22,7 @@ const me = await askPatiently("GET", "/me", undefined, { patience: Infinity }).c
 
 const live = new Live({ state: showState });
 const account = new Account(me);
-const outbox = new Outbox(me.id);
+const outbox = new Outbox({ user: me.id });
 const people = new People(live, me);
 const groups = new Groups(live);
 const channels = new Channels(live, me);

@@ -1,47 +1,94 @@
 /**
- * Posts on their way: sent one after another with a key and repeated until they are answered, so
- * that a lost answer never doubles one. They outlive a reload of the page; the server knows a key
- * for 24 hours.
+ * Posts on their way, for any page: written while the server is away, sent when it is back.
+ *
+ *   const outbox = new Outbox({ user: me.id, server: "https://homeroom.example.org", token });
+ *   outbox.addEventListener("changed", () => show(outbox.of(7)));
+ *   outbox.add(7, null, "Good morning");
+ *   live.subscribe(list.live, { event: (event) => outbox.settle(event) });
+ *
+ * Each is sent with an `Idempotency-Key` and repeated until it is answered, so that a lost answer
+ * never doubles one; they go one after another, in the order in which they were written. They are
+ * kept in `localStorage`, for this user alone, and outlive the page and the browser. All tabs of a
+ * user show the same ones, and any of them sends them, one tab at a time where the browser has
+ * locks (`https` or `localhost`); elsewhere the key sees to it that two tabs send one post.
+ *
+ * An item is `{ key, channelId, parentId, text, at, state, detail, id }`. Its `state` is `waiting`;
+ * `sent`, until the event or a list that has it comes; or `failed`, when the server refused it or
+ * it waited for longer than the server knows its key: then `detail` says why, and it is kept until
+ * somebody calls `retry` or `discard`. Call `empty` when the user signs out.
  */
 
-import { askPatiently, newKey } from "/static/api.js";
+import { Problem, ask, newKey } from "./api.js";
+import { onWaking } from "./waking.js";
 
-const KEY_LASTS_MS = 23 * 3_600_000;
+const KEY_LASTS_MS = 23 * 3_600_000; // the server knows it for 24 hours
+const ANSWER_WITHIN_MS = 20_000;
+const [FIRST_PAUSE_MS, LONGEST_PAUSE_MS] = [400, 8_000];
+const FORGOTTEN_MS = 7 * 24 * 3_600_000;
+const SIGNED_OUT = 401;
+const TOO_OLD = "It has waited too long. Look whether it is there before you try again.";
+const SOMEBODY_ELSE = "Somebody else is signed in here now.";
 
 export class Outbox extends EventTarget {
-  #storedAs;
-  #items = [];
-  #sending = false;
+  #user;
+  #server;
+  #token;
+  #prefix;
+  #items = new Map(); // by their place in the storage
+  #settled = new Set(); // keys; a late word of another tab does not bring them back
+  #isSending = false;
+  #attempts = 0;
+  #retry = 0;
+  #ended = new AbortController();
 
-  constructor(userId) {
+  /**
+   * @param {number} options.user the id of who is signed in
+   * @param {string|URL} [options.server] where Homeroom is; by default where this file came from
+   * @param {string} [options.token] a bearer token; without it the session's cookie signs in
+   */
+  constructor({ user, server = import.meta.url, token }) {
     super();
-    this.#storedAs = `outbox:${userId}`;
-    const stored = JSON.parse(sessionStorage.getItem(this.#storedAs) ?? "[]");
-    this.#items = stored.filter((item) => Date.now() - item.at < KEY_LASTS_MS);
+    this.#user = user;
+    this.#server = server;
+    this.#token = token;
+    const ofServer = `outbox ${new URL(server).origin} `;
+    this.#prefix = `${ofServer}${user} `;
+    const { signal } = this.#ended;
+    addEventListener("storage", (event) => this.#changedElsewhere(event), { signal });
+    signal.addEventListener("abort", onWaking(() => this.#send()));
+    for (const place of Object.keys(localStorage)) {
+      if (!place.startsWith(ofServer)) continue;
+      const item = JSON.parse(localStorage.getItem(place));
+      if (Date.now() - item.at > FORGOTTEN_MS) localStorage.removeItem(place);
+      else if (place.startsWith(this.#prefix)) this.#items.set(place, item);
+    }
     this.#send();
   }
 
+  /** Those of a channel, or of the replies to one of its posts, in their order. */
   of(channelId, parentId = null) {
     const isThere = (item) => item.channelId === channelId && item.parentId === parentId;
-    return this.#items.filter(isThere);
+    return this.#inOrder.filter(isThere);
   }
 
   add(channelId, parentId, text) {
-    const item = { key: newKey(), channelId, parentId, text, at: Date.now(), state: "waiting" };
-    this.#items.push(item);
-    this.#changed();
+    const at = Math.max(Date.now(), 1 + (this.#inOrder.at(-1)?.at ?? 0));
+    this.#put({ key: newKey(), channelId, parentId, text, at, state: "waiting" });
     this.#send();
   }
 
   retry(item) {
-    Object.assign(item, { state: "waiting", detail: undefined });
-    this.#changed();
+    const { channelId, parentId, text } = item;
+    if (isTooOld(item)) {
+      this.discard(item);
+      return this.add(channelId, parentId, text);
+    }
+    this.#put({ ...item, state: "waiting", detail: undefined });
     this.#send();
   }
 
   discard(item) {
-    this.#items = this.#items.filter((other) => other !== item);
-    this.#changed();
+    this.#drop((other) => other.key === item.key);
   }
 
   /** The event of one of ours has come: the request is known by its id, which is the key. */
@@ -56,44 +103,121 @@ export class Outbox extends EventTarget {
     this.#drop((item) => ids.has(item.id) || isOld(item));
   }
 
+  /** Goes on with another bearer token of the same user. */
+  renew(token) {
+    this.#token = token;
+    this.#send();
+  }
+
+  /** Forgets everything and ends: the user signs out. */
   empty() {
-    this.#items = [];
+    this.#ended.abort();
+    clearTimeout(this.#retry);
+    this.#drop(() => true);
+  }
+
+  get #inOrder() {
+    return [...this.#items.keys()].sort().map((place) => this.#items.get(place));
+  }
+
+  get #next() {
+    return this.#inOrder.find(({ state }) => state === "waiting");
+  }
+
+  #placeOf({ at, key }) {
+    return `${this.#prefix}${at} ${key}`;
+  }
+
+  #put(item) {
+    const place = this.#placeOf(item);
+    localStorage.setItem(place, JSON.stringify(item));
+    this.#items.set(place, item);
     this.#changed();
   }
 
   #drop(isSettled) {
-    if (!this.#items.some(isSettled)) return;
-    this.#items = this.#items.filter((item) => !isSettled(item));
-    this.#changed();
-  }
-
-  async #send() {
-    if (this.#sending) return;
-    this.#sending = true;
-    let item;
-    while ((item = this.#items.find(({ state }) => state === "waiting"))) await this.#sendOne(item);
-    this.#sending = false;
-  }
-
-  async #sendOne(item) {
-    const body = { text: item.text };
-    if (item.parentId) body.parent_id = item.parentId;
-    const path = `/channels/${item.channelId}/posts`;
-    try {
-      const options = { key: item.key, patience: KEY_LASTS_MS };
-      const post = await askPatiently("POST", path, body, options);
-      Object.assign(item, { state: "sent", id: post.id });
-      this.dispatchEvent(new CustomEvent("sent", { detail: item }));
-    } catch (problem) {
-      Object.assign(item, { state: "failed", detail: problem.message });
+    const settled = this.#inOrder.filter(isSettled);
+    for (const item of settled) {
+      this.#settled.add(item.key);
+      this.#items.delete(this.#placeOf(item));
+      localStorage.removeItem(this.#placeOf(item));
     }
+    if (settled.length) this.#changed();
+  }
+
+  #changedElsewhere({ key: place, newValue }) {
+    if (!place?.startsWith(this.#prefix)) return;
+    const item = JSON.parse(newValue);
+    if (item && !this.#settled.has(item.key)) this.#items.set(place, item);
+    else if (!item && this.#items.get(place)?.state !== "sent") this.#items.delete(place);
     this.#changed();
+    this.#send();
   }
 
   #changed() {
-    const kept = this.#items.filter((item) => item.state !== "sent");
-    if (kept.length) sessionStorage.setItem(this.#storedAs, JSON.stringify(kept));
-    else sessionStorage.removeItem(this.#storedAs);
     this.dispatchEvent(new Event("changed"));
   }
+
+  /** Sends what waits; while the server is away, again and again. */
+  async #send() {
+    if (this.#isSending) return;
+    this.#isSending = true;
+    clearTimeout(this.#retry);
+    try {
+      while (this.#next && !this.#ended.signal.aborted) {
+        await alone(this.#prefix, () => this.#sendNext());
+        this.#attempts = 0;
+      }
+    } catch (problem) {
+      if (!(problem instanceof Problem)) throw problem;
+      if (problem.status === SIGNED_OUT) return; // until somebody looks again
+      this.#retry = setTimeout(() => this.#send(), this.#pause(problem));
+    } finally {
+      this.#isSending = false;
+    }
+  }
+
+  #pause({ retryAfterMs }) {
+    const longest = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** this.#attempts++);
+    return Math.max(retryAfterMs, longest * (0.5 + Math.random() / 2));
+  }
+
+  /** Another tab may have done it just now: what is in the storage counts. */
+  async #sendNext() {
+    const item = this.#next;
+    if (!item) return;
+    const place = this.#placeOf(item);
+    if (localStorage.getItem(place) === null) return void this.#items.delete(place);
+    const outcome = await this.#post(item).then(
+      ({ id }) => ({ state: "sent", id }),
+      (problem) => {
+        if (problem.isPassing || problem.status === SIGNED_OUT) throw problem;
+        return { state: "failed", detail: problem.message };
+      },
+    );
+    if (!this.#items.has(place)) return; // its event was faster, or it was emptied
+    this.#put({ ...item, ...outcome });
+    if (outcome.state === "sent") localStorage.removeItem(place);
+  }
+
+  async #post({ key, channelId, parentId, text, at }) {
+    if (isTooOld({ at })) throw new Problem({ detail: TOO_OLD });
+    const signal = AbortSignal.timeout(ANSWER_WITHIN_MS);
+    const options = { server: this.#server, token: this.#token, signal };
+    if (!this.#token) {
+      const { id } = await ask("GET", "/me", undefined, options);
+      if (id !== this.#user) throw new Problem({ detail: SOMEBODY_ELSE });
+    }
+    const body = parentId ? { text, parent_id: parentId } : { text };
+    return ask("POST", `/channels/${channelId}/posts`, body, { ...options, key });
+  }
+}
+
+function isTooOld({ at }) {
+  return Date.now() - at > KEY_LASTS_MS;
+}
+
+/** One tab at a time. */
+function alone(name, action) {
+  return navigator.locks ? navigator.locks.request(name, action) : action();
 }
