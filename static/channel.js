@@ -4,7 +4,9 @@ import { ask, askPatiently } from "/static/api.js";
 import { confirmed, notify, tried } from "/static/dialogs.js";
 import { find } from "/static/dom.js";
 import { Following } from "/static/following.js";
+import { Here } from "/static/here.js";
 import { Timeline, keepAtEnd, onWritten } from "/static/timeline.js";
+import { Typing } from "/static/typing.js";
 
 const A_PAGE = 50;
 const NEAR_THE_TOP_PX = 400;
@@ -41,6 +43,8 @@ export class OpenChannel extends EventTarget {
   #channels;
   #timeline = null;
   #following = null;
+  #here;
+  #typing;
   #drafts = new Map();
   #readTimer = 0;
   #isLoadingOlder = false;
@@ -50,6 +54,8 @@ export class OpenChannel extends EventTarget {
     this.#live = live;
     this.#channels = channels;
     this.#context = { ...context, ...actions };
+    this.#here = new Here(context);
+    this.#typing = new Typing(live, context, find("#text"), find("#typing"));
     const { outbox } = context;
     outbox.addEventListener("changed", () => this.#timeline?.showPending());
     onWritten(find("#composer"), (text) => {
@@ -81,12 +87,15 @@ export class OpenChannel extends EventTarget {
     };
     this.#timeline = new Timeline(elements, this.#context);
     find("#scroller").ariaBusy = "true";
+    this.#typing.open(channel.id);
     const path = `/channels/${channel.id}/posts?limit=${A_PAGE}`;
     this.#following = new Following(this.#live, {
       fetch: (options) => askPatiently("GET", path, undefined, options),
       show: (list) => this.#show(list),
       event: (event) => this.#apply(event),
       revoked: (_, reason) => this.#leave(reason),
+      signal: (signal) => this.#typing.signal(signal),
+      presence: (present) => this.#here.show(present),
       failed: (problem) => this.#leave(problem.status === 404 ? "removed" : problem.message),
     });
     this.#timeline.showPending();
@@ -94,6 +103,7 @@ export class OpenChannel extends EventTarget {
 
   showAuthors() {
     this.#timeline?.showAuthors();
+    this.#here.show();
     this.#showHead();
   }
 
@@ -104,6 +114,8 @@ export class OpenChannel extends EventTarget {
     this.#following = null;
     this.#timeline?.clear();
     this.#timeline = null;
+    this.#typing.close();
+    this.#here.show([]);
     for (const id of ["#empty", "#older", "#to-newest"]) find(id).hidden = true;
   }
 
@@ -139,6 +151,7 @@ export class OpenChannel extends EventTarget {
       Object.assign(this.channel, event.data);
       this.#showHead();
     }
+    this.#typing.event(event);
     const isNew = this.#timeline.apply(event);
     if (isNew && !this.#timeline.isAtEnd) find("#to-newest").hidden = false;
     this.dispatchEvent(new CustomEvent("event", { detail: event }));

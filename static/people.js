@@ -14,17 +14,14 @@ export class People extends EventTarget {
   #group = null;
   #members = new Map();
   #gone = new Set();
+  #present = new Set(); // ids
   #following = null;
 
   constructor(live, me) {
     super();
     this.#live = live;
     this.#me = me;
-    find("#members").addEventListener("click", () => {
-      this.#render();
-      find("#made-code").hidden = true;
-      find("#members-dialog").showModal();
-    });
+    find("#members").addEventListener("click", () => this.showDialog());
     find("#make-code").addEventListener("click", () => tried(() => this.#makeCode()));
     find("#leave-group").addEventListener("click", () => this.#leave());
     for (const what of ["code", "link"]) {
@@ -34,12 +31,19 @@ export class People extends EventTarget {
     }
   }
 
+  showDialog() {
+    this.#render();
+    find("#made-code").hidden = true;
+    find("#members-dialog").showModal();
+  }
+
   open(group) {
     const isSame = group?.id === this.#group?.id;
     this.#group = group;
     if (isSame) return find("#members-dialog").open && this.#render();
     this.#following?.end();
     this.#members.clear();
+    this.#showPresent([]);
     if (!group) return find("#members-dialog").close();
     const path = `/groups/${group.id}/members`;
     this.#following = new Following(this.#live, {
@@ -49,6 +53,7 @@ export class People extends EventTarget {
         this.#changed();
       },
       event: (event) => this.#apply(event),
+      presence: (present) => this.#showPresent(present),
     });
   }
 
@@ -81,6 +86,12 @@ export class People extends EventTarget {
     this.#changed();
   }
 
+  #showPresent(present) {
+    this.#present = new Set(present.map(({ id }) => id));
+    find("#members-here").textContent = present.length > 1 ? `${present.length} here` : "";
+    if (find("#members-dialog").open) this.#render();
+  }
+
   #changed() {
     const count = this.#members.size;
     find("#members-label").textContent = count === 1 ? "1 member" : `${count} members`;
@@ -104,7 +115,9 @@ export class People extends EventTarget {
     const isMe = member.id === this.#me.id;
     const mine = this.#group.role;
     const name = make("span", { className: "person" }, member.name, isMe ? " (you)" : "");
-    const row = make("li", {}, avatar(member), name);
+    const isHere = this.#present.has(member.id);
+    if (isHere) name.append(make("span", { className: "hint" }, "here now"));
+    const row = make("li", { className: isHere ? "present" : "" }, avatar(member), name);
     if (mine === "owner") row.append(this.#roleChoice(member));
     else if (member.role !== "member")
       row.append(make("span", { className: "badge" }, member.role));
@@ -154,4 +167,10 @@ export class People extends EventTarget {
     find("#made-code").hidden = false;
     find("#copy-link").focus();
   }
+}
+
+/** "Ann", "Ann and Bob", "Ann, Bob and Mia". */
+export function listed(names) {
+  const [others, last] = [names.slice(0, -1), names.at(-1) ?? ""];
+  return others.length ? `${others.join(", ")} and ${last}` : last;
 }

@@ -6,6 +6,7 @@ import { notify } from "/static/dialogs.js";
 import { find } from "/static/dom.js";
 import { Following } from "/static/following.js";
 import { Timeline, keepAtEnd, onWritten } from "/static/timeline.js";
+import { Typing } from "/static/typing.js";
 
 export class Thread {
   #live;
@@ -15,11 +16,13 @@ export class Thread {
   #parent = null; // a timeline of one post
   #replies = null;
   #following = null;
+  #typing;
   #cameFrom = null;
 
   constructor(live, context) {
     this.#live = live;
     this.#context = { ...context, ...actions, open: null };
+    this.#typing = new Typing(live, context, find("#reply-text"), find("#thread-typing"));
     context.outbox.addEventListener("changed", () => this.#replies?.showPending());
     onWritten(find("#reply-composer"), (text) => {
       context.outbox.add(this.#channelId, this.#post.id, text);
@@ -48,10 +51,12 @@ export class Thread {
     find("#thread").hidden = false;
     find("#board").classList.add("with-thread");
     find("#reply-composer").hidden = !this.#context.channel().writable;
+    this.#typing.open(this.#channelId, post.id);
     this.#following = new Following(this.#live, {
       fetch: (options) => this.#fetch(options),
       show: (list) => this.#show(list),
       event: (event) => this.#apply(event),
+      signal: (signal) => this.#typing.signal(signal),
       failed: (problem) => problem.status === 404 && this.#isGone(),
     });
     find("#reply-text").value = "";
@@ -74,6 +79,7 @@ export class Thread {
 
   #end() {
     this.#following?.end();
+    this.#typing.close();
     this.#parent?.clear();
     this.#replies?.clear();
     this.#post = this.#parent = this.#replies = this.#following = null;
@@ -98,6 +104,7 @@ export class Thread {
     const isAbout = event.data.id === this.#post.id;
     if (isAbout && event.kind === "post.deleted") return this.#isGone();
     if (isAbout || event.data.parent?.id === this.#post.id) this.#parent.apply(event);
+    this.#typing.event(event);
     this.#replies.apply(event);
     this.#refresh();
   }

@@ -1,0 +1,36 @@
+/** Who is here: the others who follow the open channel now, in its head. */
+
+import { avatar, find, make } from "/static/dom.js";
+import { listed } from "/static/people.js";
+
+const [FACES, NAMES] = [3, 2];
+
+export class Here {
+  #me;
+  #people;
+  #present = [];
+  #place = find("#here");
+
+  constructor({ me, people }) {
+    this.#me = me;
+    this.#people = people;
+    this.#place.addEventListener("click", () => people.showDialog());
+  }
+
+  /** Names may have changed when nobody is given. */
+  show(present = this.#present) {
+    this.#present = present;
+    const others = present
+      .map((person) => this.#people.of(person))
+      .filter((person) => person && person.id !== this.#me)
+      .sort((a, b) => a.name.localeCompare(b.name));
+    this.#place.hidden = !others.length;
+    const faces = make("span", { className: "faces" }, ...others.slice(0, FACES).map(avatar));
+    const more = others.length - NAMES;
+    const names = others.slice(0, NAMES).map(({ name }) => name);
+    if (more > 0) names.push(more === 1 ? "1 other" : `${more} others`);
+    const text = `${listed(names)} ${others.length === 1 ? "is" : "are"} here`;
+    this.#place.replaceChildren(faces, make("span", { className: "here-names" }, text));
+    this.#place.title = others.map(({ name }) => name).join(", ");
+  }
+}
