@@ -115,9 +115,10 @@ export class People extends EventTarget {
     const isMe = member.id === this.#me.id;
     const mine = this.#group.role;
     const name = make("span", { className: "person" }, member.name, isMe ? " (you)" : "");
-    const isHere = this.#present.has(member.id);
-    if (isHere) name.append(make("span", { className: "hint" }, "here now"));
-    const row = make("li", { className: isHere ? "present" : "" }, avatar(member), name);
+    const row = make("li", {}, avatar(member), name);
+    if (this.#present.has(member.id)) {
+      name.append(make("span", { className: "hint here-now" }, "here now"));
+    }
     if (mine === "owner") row.append(this.#roleChoice(member));
     else if (member.role !== "member")
       row.append(make("span", { className: "badge" }, member.role));

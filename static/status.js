@@ -19,7 +19,7 @@ export function showConnection(state) {
   wasLive ||= state === "live";
   const say = () => {
     const pill = find("#connection");
-    pill.dataset.state = find("#board").dataset.connection = state;
+    pill.dataset.state = document.body.dataset.connection = state;
     pill.textContent = TEXTS[state === "connecting" && wasLive ? "again" : state];
   };
   if (state === "connecting") timer = setTimeout(say, STEADY_MS);

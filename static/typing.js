@@ -28,6 +28,7 @@ export class Typing {
     this.#shown = find(".typing-shown", place);
     this.#said = find("[role=status]", place);
     area.addEventListener("input", () => area.value.trim() && this.#tell());
+    area.form.addEventListener("submit", () => (this.#toldAt = 0));
   }
 
   /** In a channel, or in the replies to one of its posts. */

@@ -2,12 +2,14 @@
 
 import re
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 
 from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page, expect
 
 from tests.people import PASSWORD
 from tests.server import Server
 
+A_MINUTE = timedelta(minutes=1)
 SEEN_WITHIN_MS = 15_000  # on slow machines with three workers
 
 expect.set_options(timeout=SEEN_WITHIN_MS)
@@ -62,6 +64,27 @@ class Board:
     @property
     def connection(self) -> Locator:
         return self.page.locator("#connection")
+
+    def get_a_clock(self) -> None:
+        """One that can be stopped."""
+        self.page.clock.install()
+        self.page.reload()
+        self.is_live()
+        expect(self.here).to_be_visible()
+
+    def stop_the_clock(self) -> None:
+        """Nothing on the page passes by itself from now on."""
+        self.page.clock.pause_at(datetime.now(UTC) + A_MINUTE)
+
+    # Others
+
+    @property
+    def here(self) -> Locator:
+        return self.page.locator("#here .here-names")
+
+    @property
+    def typing(self) -> Locator:
+        return self.page.locator("#typing .typing-shown")
 
     # Groups and channels
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests.browser.board import Board
 from tests.server import Server
@@ -64,3 +64,15 @@ def open_board(browser: Browser, server: Server) -> Iterator[Callable[[], Board]
     for board in boards:
         board.context.close()
     assert complaints == []
+
+
+@pytest.fixture
+def two(open_board: Callable[[], Board], server: Server) -> tuple[Board, Board]:
+    """ann owns the group "Class" with the channel "general"; bob is a member. Both look at it."""
+    ann, bob = open_board(), open_board()
+    ann.register("ann", f"#first={server.first_token()}")
+    ann.make_group("Class")
+    ann.make_channel("general")
+    bob.register("bob", f"#join={ann.make_code()}")
+    expect(bob.page.locator("#channel-name")).to_have_text("general")
+    return ann, bob

@@ -1,26 +1,9 @@
 """Two people before the board: what one does is on the other's screen, whatever the server does."""
 
-from collections.abc import Callable
-
-import pytest
 from playwright.sync_api import Route, WebSocketRoute, expect
 
 from tests.browser.board import Board
 from tests.server import Server
-
-OpenBoard = Callable[[], Board]
-
-
-@pytest.fixture
-def two(open_board: OpenBoard, server: Server) -> tuple[Board, Board]:
-    """ann owns the group "Class" with the channel "general"; bob is a member. Both look at it."""
-    ann, bob = open_board(), open_board()
-    ann.register("ann", f"#first={server.first_token()}")
-    ann.make_group("Class")
-    ann.make_channel("general")
-    bob.register("bob", f"#join={ann.make_code()}")
-    expect(bob.page.locator("#channel-name")).to_have_text("general")
-    return ann, bob
 
 
 def test_what_one_writes_edits_and_deletes_the_other_sees_without_a_reload(
