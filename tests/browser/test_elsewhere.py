@@ -1,14 +1,18 @@
-"""A front end on another origin: the page that the README shows, word for word."""
+"""Front ends on another origin: the one that the README shows, word for word, and one offline."""
 
 import re
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
+from urllib.parse import urlencode
 
-from playwright.sync_api import expect
+import pytest
+from playwright.sync_api import Page, expect
 
 from tests.browser.board import Board
 from tests.people import PASSWORD
@@ -64,3 +68,111 @@ def test_a_page_on_a_named_origin_signs_in_lists_and_follows_a_channel(
         expect(page.locator("#posts > li").last).to_have_text("Ann: written after the restart")
         expect(page).to_have_title("live")
         expect(page.locator("#posts > li")).to_have_count(3)
+
+
+@dataclass
+class Elsewhere:
+    """bob before tests/browser/elsewhere, beside ann before the board."""
+
+    ann: Board
+    page: Page
+    server: Server
+    address: str
+
+    def write(self, text: str) -> None:
+        self.page.locator("#text").fill(text)
+        self.page.locator("#text").press("Enter")
+
+    def is_live(self) -> None:
+        expect(self.page).to_have_title("live")
+
+    def shows(self, texts: list[str]) -> None:
+        expect(self.page.locator("#posts > li")).to_have_text(texts)
+
+    def has_pending(self, texts: list[str]) -> None:
+        expect(self.page.locator("#pending > li")).to_have_text(texts)
+
+
+@pytest.fixture
+def elsewhere(open_board: OpenBoard, server: Server, tmp_path: Path) -> Iterator[Elsewhere]:
+    ann, bob = open_board(), open_board()
+    folder = tmp_path / "pages"
+    shutil.copytree(Path(__file__).parent / "elsewhere", folder)
+    for module in (ROOT / "static").glob("*.js"):
+        shutil.copy(module, folder)
+    with pages_host(folder) as origin:
+        server.stop()
+        server.settings["HOMEROOM_ORIGINS"] = origin
+        server.start()
+        ann.register("ann", f"#first={server.first_token()}")
+        ann.make_group("Class")
+        ann.make_channel("general")
+        bob.register("bob", f"#join={ann.make_code()}")
+        bob.page.close()
+        channel = re.findall(r"channel=(\d+)", ann.page.url)[0]
+        values = {"server": server.url, "channel": channel, "username": "bob", "password": PASSWORD}
+        page = bob.context.new_page()
+        yield Elsewhere(ann, page, server, f"{origin}/?{urlencode(values)}")
+
+
+WITHOUT_WEBSOCKETS = """
+window.WebSocket = class {
+  constructor() { throw new DOMException("blocked", "SecurityError"); }
+};
+"""
+
+
+@pytest.mark.parametrize("blocked", [False, True], ids=["by websocket", "by events"])
+def test_it_follows_whatever_the_network_lets_through_and_sends_what_was_written_offline(
+    elsewhere: Elsewhere, *, blocked: bool
+) -> None:
+    ann, page, server = elsewhere.ann, elsewhere.page, elsewhere.server
+    if blocked:
+        page.add_init_script(WITHOUT_WEBSOCKETS)
+    ann.write("before")
+    expect(ann.post("before")).to_have_count(1)
+    page.goto(elsewhere.address)
+    elsewhere.is_live()
+    elsewhere.shows(["before"])
+    expect(page.locator("#here")).to_have_text("Ann, Bob")
+    ann.page.locator("#text").press_sequentially("and")
+    expect(page.locator("#signals")).to_have_text("Ann: typing")
+    ann.page.locator("#text").press("Enter")
+    elsewhere.shows(["before", "and"])
+
+    server.stop()
+    expect(page).not_to_have_title("live")
+    elsewhere.write("from bob, offline")
+    elsewhere.write("from bob, offline, too")
+    elsewhere.has_pending(["from bob, offline", "from bob, offline, too"])
+    page.reload()
+    elsewhere.has_pending(["from bob, offline", "from bob, offline, too"])
+    ann.write("from ann, offline")
+    server.start()
+    elsewhere.is_live()
+    ann.is_live()
+    for text in ("from bob, offline, too", "from ann, offline"):
+        expect(ann.post(text)).to_have_count(1)
+    elsewhere.has_pending([])
+    expect(page.locator("#posts > li")).to_have_count(5)
+    elsewhere.shows(ann.texts())
+    ann.write("after")
+    elsewhere.shows([*ann.texts(), "after"])
+
+
+def test_signing_out_forgets_what_was_not_sent(elsewhere: Elsewhere) -> None:
+    ann, page, server = elsewhere.ann, elsewhere.page, elsewhere.server
+    page.goto(elsewhere.address)
+    elsewhere.is_live()
+    server.stop()
+    elsewhere.write("never sent")
+    elsewhere.has_pending(["never sent"])
+    page.get_by_role("button", name="Sign out").click()
+    elsewhere.has_pending([])
+    assert page.evaluate("localStorage.length") == 0
+    server.start()
+    page.reload()
+    elsewhere.is_live()
+    elsewhere.write("sent")
+    elsewhere.shows(["sent"])
+    ann.shows(["sent"])

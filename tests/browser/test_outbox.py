@@ -1,0 +1,124 @@
+"""Posts on their way: of one user in any number of tabs, each there once."""
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, expect
+
+from tests.browser.board import Board
+from tests.server import Server
+
+OpenBoard = Callable[[], Board]
+POSTING = "**/api/channels/*/posts"
+
+
+def lose_posts(context: BrowserContext) -> None:
+    context.route(
+        POSTING,
+        lambda route: route.abort() if route.request.method == "POST" else route.continue_(),
+    )
+
+
+def pending(page: Page, texts: list[str]) -> None:
+    expect(page.locator("#pending .text")).to_have_text(texts)
+
+
+@pytest.fixture
+def ann(open_board: OpenBoard, server: Server) -> Board:
+    """Before her channel "general"; what she posts gets lost."""
+    ann = open_board()
+    ann.register("ann", f"#first={server.first_token()}")
+    ann.make_group("Class")
+    ann.make_channel("general")
+    lose_posts(ann.context)
+    return ann
+
+
+def test_what_one_tab_could_not_send_another_does_when_it_can(ann: Board) -> None:
+    other_tab = ann.context.new_page()
+    ann.watch(other_tab)
+    other_tab.goto(ann.page.url)
+    expect(other_tab.locator("#channel-name")).to_have_text("general")
+    texts = [f"in a tunnel {number}" for number in range(3)]
+    for text in texts:
+        ann.write(text)
+    for page in (ann.page, other_tab):
+        pending(page, texts)
+    ann.page.close()
+    ann.page = other_tab
+    ann.context.unroute(POSTING)
+    ann.shows(texts)
+    pending(other_tab, [])
+    ann.page.reload()
+    ann.shows(texts)
+
+
+def test_what_one_user_has_written_is_neither_shown_nor_sent_for_another(
+    ann: Board, open_board: OpenBoard
+) -> None:
+    bob = open_board()
+    bob.register("bob", f"#join={ann.make_code()}")
+    address = ann.page.url
+    ann.write("by ann, for sure")
+    pending(ann.page, ["by ann, for sure"])
+    ann.page.close()
+    ann.context.clear_cookies()
+    ann.context.unroute(POSTING)
+    ann.page = ann.context.new_page()
+    ann.watch(ann.page)
+    ann.sign_in("bob")
+    ann.page.goto(address)
+    ann.write("by bob")
+    ann.shows(["by bob"])
+    pending(ann.page, [])
+    ann.context.clear_cookies()
+    ann.sign_in("ann")
+    ann.page.goto(address)
+    ann.shows(["by bob", "by ann, for sure"])
+    expect(bob.post("by ann").locator(".author")).to_have_text("Ann")
+
+
+def test_a_page_of_one_user_sends_nothing_once_another_has_signed_in(
+    ann: Board, open_board: OpenBoard
+) -> None:
+    bob = open_board()
+    bob.register("bob", f"#join={ann.make_code()}")
+    ann.write("by ann, for sure")
+    pending(ann.page, ["by ann, for sure"])
+    ann.context.clear_cookies()
+    ann.context.add_cookies(bob.context.cookies())
+    ann.context.unroute(POSTING)
+    expect(ann.page.locator("#pending")).to_contain_text("Somebody else is signed in here now.")
+    bob.shows([])
+
+
+def test_a_refused_post_is_kept_until_it_is_tried_again_or_discarded(
+    two: tuple[Board, Board],
+) -> None:
+    ann, bob = two
+    lose_posts(bob.context)
+    for text in ("first", "second"):
+        bob.write(text)
+    pending(bob.page, ["first", "second"])
+    ann.page.locator("#channel-settings").click()
+    form = ann.page.locator("#channel-form")
+    form.get_by_role("radio", name="Announcements").check()
+    form.get_by_role("button", name="Save").click()
+    expect(bob.page.locator("#read-only")).to_be_visible()
+    bob.context.unroute(POSTING)
+    expect(bob.page.locator("#pending .failed")).to_have_count(2)
+    bob.page.reload()
+    expect(bob.page.locator("#pending .failed")).to_have_count(2)
+    first, second = (
+        bob.page.locator("#pending > .post").filter(has_text=t) for t in ("first", "second")
+    )
+    first.get_by_role("button", name="Discard").click()
+    pending(bob.page, ["second"])
+    ann.page.locator("#channel-settings").click()
+    form.get_by_role("radio", name="Open").check()
+    form.get_by_role("button", name="Save").click()
+    expect(bob.page.locator("#composer")).to_be_visible()
+    second.get_by_role("button", name="Try again").click()
+    for board in two:
+        board.shows(["second"])
+    pending(bob.page, [])
