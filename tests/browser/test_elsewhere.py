@@ -176,3 +176,22 @@ def test_signing_out_forgets_what_was_not_sent(elsewhere: Elsewhere) -> None:
     elsewhere.write("sent")
     elsewhere.shows(["sent"])
     ann.shows(["sent"])
+
+
+def test_a_renewed_sign_in_outlives_the_one_before_on_the_same_connection(
+    elsewhere: Elsewhere,
+) -> None:
+    page = elsewhere.page
+    with page.expect_websocket() as opened:
+        page.goto(elsewhere.address)
+    elsewhere.is_live()
+    with opened.value.expect_event("framereceived", lambda frame: '"renewed"' in frame):
+        page.get_by_role("button", name="Sign in again").click()
+    token = page.evaluate("JSON.parse(sessionStorage.session).token")
+    url = f"{elsewhere.server.url}/api/sessions/current"
+    page.request.delete(url, headers={"Authorization": f"Bearer {token}"})
+    elsewhere.write("after that")
+    elsewhere.ann.shows(["after that"])
+    elsewhere.shows(["after that"])
+    elsewhere.is_live()
+    assert not opened.value.is_closed()

@@ -53,6 +53,11 @@ find("write").addEventListener("submit", (submitted) => {
   outbox.add(channelId, null, find("text").value);
   find("text").value = "";
 });
+find("renew").addEventListener("click", async () => {
+  const renewed = await ask("POST", "/sessions", form, { server });
+  live.renew(renewed.token);
+  outbox.renew(renewed.token);
+});
 find("sign-out").addEventListener("click", async () => {
   outbox.empty();
   live.close();
