@@ -156,8 +156,17 @@ def test_it_follows_whatever_the_network_lets_through_and_sends_what_was_written
     elsewhere.has_pending([])
     expect(page.locator("#posts > li")).to_have_count(5)
     elsewhere.shows(ann.texts())
-    ann.write("after")
-    elsewhere.shows([*ann.texts(), "after"])
+
+    page.context.set_offline(True)
+    server.stop()
+    server.start()
+    ann.is_live()
+    for number in range(3):
+        ann.write(f"missed {number}")
+        expect(ann.post(f"missed {number}")).to_have_count(1)
+    page.context.set_offline(False)
+    expect(page.locator("#posts > li")).to_have_count(8)
+    elsewhere.shows(ann.texts())
 
 
 def test_signing_out_forgets_what_was_not_sent(elsewhere: Elsewhere) -> None:
