@@ -26,11 +26,10 @@ export class Here {
       .sort((a, b) => a.name.localeCompare(b.name));
     this.#place.hidden = !others.length;
     const faces = make("span", { className: "faces" }, ...others.slice(0, FACES).map(avatar));
-    const more = others.length - NAMES;
-    const names = others.slice(0, NAMES).map(({ name }) => name);
-    if (more > 0) names.push(more === 1 ? "1 other" : `${more} others`);
+    const names = others.map(({ name }) => name);
+    this.#place.title = names.join(", ");
+    if (names.length > NAMES) names.splice(1, Infinity, `${names.length - 1} others`);
     const text = `${listed(names)} ${others.length === 1 ? "is" : "are"} here`;
     this.#place.replaceChildren(faces, make("span", { className: "here-names" }, text));
-    this.#place.title = others.map(({ name }) => name).join(", ");
   }
 }
