@@ -1,5 +1,6 @@
 /**
- * Follows lists of a Homeroom server live: a plain ES module, usable from any page.
+ * Follows lists of a Homeroom server live: a plain ES module, usable from any page. A copy of it
+ * needs its siblings `live_*.js` and `waking.js`.
  *
  * Each list of the API says where it stands: `{"epoch": "k3f9", "topics": {"channel:7": 131}}`.
  * Subscribed with that, you get every event behind it, once and in order, come what may:

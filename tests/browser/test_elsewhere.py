@@ -116,8 +116,8 @@ def elsewhere(open_board: OpenBoard, server: Server, tmp_path: Path) -> Iterator
 
 
 WITHOUT_WEBSOCKETS = """
-window.WebSocket = class {
-  constructor() { throw new DOMException("blocked", "SecurityError"); }
+window.WebSocket = class extends WebSocket {
+  constructor() { super("ws://127.0.0.1:9/"); }  // where nobody answers
 };
 """
 
