@@ -4,10 +4,10 @@ import asyncio
 import os
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from sqlalchemy import text
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.ext.asyncio import create_async_engine
 
@@ -17,10 +17,7 @@ from api.prove.plan import Unfinished
 @contextmanager
 def new_database(server: str) -> Iterator[str]:
     """Its address; it is dropped at the end. `server` names any database that is there."""
-    try:
-        url = make_url(server).set(drivername="postgresql+asyncpg")
-    except ArgumentError:
-        raise Unfinished("--database is like postgresql://user:password@host/name.") from None
+    url = postgresql_url(server)
     name = f"homeroom_prove_{os.getpid()}_{secrets.token_hex(4)}"
     asked = url.render_as_string(hide_password=False)
     _execute(asked, f"CREATE DATABASE {name}")
@@ -28,6 +25,14 @@ def new_database(server: str) -> Iterator[str]:
         yield url.set(database=name).render_as_string(hide_password=False)
     finally:
         _execute(asked, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def postgresql_url(server: str) -> URL:
+    with suppress(ArgumentError):
+        url = make_url(server)
+        if url.get_backend_name() == "postgresql":
+            return url.set(drivername="postgresql+asyncpg")
+    raise Unfinished("--database is like postgresql://user:password@host/name.")
 
 
 def _execute(url: str, statement: str) -> None:
@@ -42,4 +47,4 @@ def _execute(url: str, statement: str) -> None:
     try:
         asyncio.run(execute())
     except (OSError, DBAPIError) as error:
-        raise Unfinished(f"The PostgreSQL server does not do it: {error}") from None
+        raise Unfinished(f"PostgreSQL does not answer, or refuses: {error}") from None

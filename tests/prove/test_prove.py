@@ -105,6 +105,13 @@ async def test_each_broken_promise_is_found(tmp_path: Path) -> None:
     assert outcomes == [["lost"], ["lost"], ["twice"], ["leaked"]]
 
 
+def test_a_database_that_cannot_be_had_is_said(tmp_path: Path) -> None:
+    status, output = proved(tmp_path, "--database=mysql://localhost/homeroom")
+    assert status == 1
+    assert "Error: --database is like postgresql://" in output
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize(
     ("database", "number"), [("sqlite", signal.SIGTERM), ("postgresql", signal.SIGINT)]
 )
@@ -112,7 +119,7 @@ def test_whoever_stops_it_finds_nothing_left(
     tmp_path: Path, database: str, number: signal.Signals
 ) -> None:
     with proving(tmp_path, *on(database), events=100_000) as process:
-        assert within(30, lambda: "/posts" in log_of(tmp_path)), log_of(tmp_path)
+        assert within(60, lambda: "/posts" in log_of(tmp_path)), log_of(tmp_path)
         children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
         (server,) = [int(pid) for pid in children.read_text().split()]
         process.send_signal(number)
