@@ -25,20 +25,20 @@ def pending(page: Page, texts: list[str]) -> None:
 
 @pytest.fixture
 def ann(open_board: OpenBoard, server: Server) -> Board:
-    """Before her channel "general"; what she posts gets lost."""
+    """Before her channel "general"."""
     ann = open_board()
     ann.register("ann", f"#first={server.first_token()}")
     ann.make_group("Class")
     ann.make_channel("general")
-    lose_posts(ann.context)
     return ann
 
 
-def test_what_one_tab_could_not_send_another_does_when_it_can(ann: Board) -> None:
+def test_what_one_tab_could_not_send_another_does_when_it_can(ann: Board, server: Server) -> None:
     other_tab = ann.context.new_page()
     ann.watch(other_tab)
     other_tab.goto(ann.page.url)
     expect(other_tab.locator("#channel-name")).to_have_text("general")
+    server.stop()
     texts = [f"in a tunnel {number}" for number in range(3)]
     for text in texts:
         ann.write(text)
@@ -46,7 +46,7 @@ def test_what_one_tab_could_not_send_another_does_when_it_can(ann: Board) -> Non
         pending(page, texts)
     ann.page.close()
     ann.page = other_tab
-    ann.context.unroute(POSTING)
+    server.start()
     ann.shows(texts)
     pending(other_tab, [])
     ann.page.reload()
@@ -54,16 +54,17 @@ def test_what_one_tab_could_not_send_another_does_when_it_can(ann: Board) -> Non
 
 
 def test_what_one_user_has_written_is_neither_shown_nor_sent_for_another(
-    ann: Board, open_board: OpenBoard
+    ann: Board, open_board: OpenBoard, server: Server
 ) -> None:
     bob = open_board()
     bob.register("bob", f"#join={ann.make_code()}")
     address = ann.page.url
+    server.stop()
     ann.write("by ann, for sure")
     pending(ann.page, ["by ann, for sure"])
     ann.page.close()
     ann.context.clear_cookies()
-    ann.context.unroute(POSTING)
+    server.start()
     ann.page = ann.context.new_page()
     ann.watch(ann.page)
     ann.sign_in("bob")
@@ -79,19 +80,19 @@ def test_what_one_user_has_written_is_neither_shown_nor_sent_for_another(
 
 
 def test_a_page_of_one_user_sends_nothing_once_another_has_signed_in(
-    ann: Board, open_board: OpenBoard
+    ann: Board, open_board: OpenBoard, server: Server
 ) -> None:
     bob = open_board()
     bob.register("bob", f"#join={ann.make_code()}")
+    server.stop()
     ann.write("by ann, for sure")
     pending(ann.page, ["by ann, for sure"])
     ann.context.clear_cookies()
     (cookie,) = bob.context.cookies()
-    ann.context.add_cookies(
-        [{"name": cookie["name"], "value": cookie["value"], "url": bob.server.url}]
-    )
-    ann.context.unroute(POSTING)
+    ann.context.add_cookies([{"name": cookie["name"], "value": cookie["value"], "url": server.url}])
+    server.start()
     expect(ann.page.locator("#pending")).to_contain_text("Somebody else is signed in here now.")
+    bob.is_live()
     bob.shows([])
 
 
