@@ -33,7 +33,7 @@ from api.middleware.errors import ProblemView
 from api.middleware.idempotent import HEADER
 from model.db import MAX_ID
 
-VERSION = "0.1.0"
+VERSION = "0.2.0"
 SWAGGER_UI = Path(flask_swagger_ui.__file__).parent / "dist"
 SWAGGER_FILES = {"swagger-ui.css", "swagger-ui-bundle.js"}
 REFERENCE = "#/components/schemas/{model}"
