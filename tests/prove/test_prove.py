@@ -20,7 +20,7 @@ from tests.server import MAIN, ROOT
 
 BROKEN = Path(__file__).parent / "broken.py"
 QUIET = {"cuts": 0, "kills": 0, "restarts": 0, "removals": 0}
-SMALL = {"clients": 6, "events": 200, "workers": 2, **QUIET}
+SMALL = {"clients": 4, "events": 200, "workers": 2, **QUIET}
 PROMISES = ("lost", "twice", "out of order", "leaked")
 BOTH = pytest.mark.parametrize("database", ["sqlite", "postgresql"])
 
@@ -76,9 +76,9 @@ def test_a_server_that_keeps_the_promise_passes(tmp_path: Path, database: str) -
     assert status == 0, output
     found = counted(output)
     assert found["events"] >= 200
-    assert found["deliveries"] > 5 * 200
+    assert found["deliveries"] > 3 * 200
     assert {found[what] for what in (*PROMISES, "told to fetch anew")} == {0}
-    assert "18 connections cut, 1 worker killed, 1 restart, 5 rights taken away" in output
+    assert "12 connections cut, 1 worker killed, 1 restart, 5 rights taken away" in output
     assert list(tmp_path.iterdir()) == []
 
 
@@ -118,7 +118,7 @@ def test_a_database_that_cannot_be_had_is_said(tmp_path: Path) -> None:
 def test_whoever_stops_it_finds_nothing_left(
     tmp_path: Path, database: str, number: signal.Signals
 ) -> None:
-    with proving(tmp_path, *on(database), events=100_000) as process:
+    with proving(tmp_path, *on(database), events=100_000, clients=1) as process:
         assert within(60, lambda: "/posts" in log_of(tmp_path)), log_of(tmp_path)
         children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
         (server,) = [int(pid) for pid in children.read_text().split()]
