@@ -26,15 +26,16 @@ export class Socket {
     this.#socket.onclose = ({ code }) => lost(code);
   }
 
+  /** Whether there was somebody to send it to. */
   send(message) {
-    this.#socket.send(JSON.stringify(message));
+    const isOpen = this.#socket.readyState === WebSocket.OPEN;
+    if (isOpen) this.#socket.send(JSON.stringify(message));
+    return isOpen;
   }
 
   /** Asks for a sign of life; whether that can be done. */
   ping() {
-    const isOpen = this.#socket.readyState === WebSocket.OPEN;
-    if (isOpen) this.send({ type: "ping" });
-    return isOpen;
+    return this.send({ type: "ping" });
   }
 
   /** Without waiting for an answer: a dead network gives none. */
