@@ -77,9 +77,7 @@ export class Live {
    * @returns {boolean} whether it was sent
    */
   signal(topic, name, data = null) {
-    if (!this.#connection.takesCommands) return false;
-    this.#send({ type: "signal", topic, name, data });
-    return true;
+    return this.#connection.takesCommands && this.#send({ type: "signal", topic, name, data });
   }
 
   /**
@@ -118,7 +116,7 @@ export class Live {
   }
 
   #send(message) {
-    this.#connection.send(message);
+    return this.#connection.send(message);
   }
 
   #newId() {

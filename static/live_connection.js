@@ -58,7 +58,7 @@ export class Connection {
   }
 
   send(message) {
-    this.#line.send(message);
+    return this.#line.send(message);
   }
 
   /** Says hello again, without a word about it. */

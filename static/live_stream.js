@@ -20,7 +20,9 @@ export class Stream {
     );
   }
 
-  send() {}
+  send() {
+    return false;
+  }
 
   ping() {
     return false;
