@@ -206,5 +206,6 @@ async def close_connections(services: Services) -> None:
         connection.stop(among=len(connections))
     with suppress(TimeoutError):
         async with asyncio.timeout(SOCKETS_CLOSE_WITHIN_S):
-            for connection in connections:
-                await connection.ended.wait()
+            while services.connections:
+                services.connection_left.clear()
+                await services.connection_left.wait()

@@ -27,8 +27,6 @@ _unit_of_work: ContextVar[Transaction | None] = ContextVar("unit_of_work", defau
 
 
 class LiveConnection(Protocol):
-    ended: asyncio.Event
-
     def stop(self, among: int) -> None: ...
     def end(self) -> None: ...
 
@@ -46,6 +44,7 @@ class Services:
     passwords: Passwords
     signing_key: bytes
     connections: set[LiveConnection] = field(default_factory=set)
+    connection_left: asyncio.Event = field(default_factory=asyncio.Event)
     is_stopping: bool = False
 
     @contextmanager
@@ -59,6 +58,7 @@ class Services:
         finally:
             connection.end()
             self.connections.discard(connection)
+            self.connection_left.set()
 
 
 def services() -> Services:

@@ -17,7 +17,7 @@ class FeedLimits:
     replay_events: int = 2000
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, slots=True)
 class Subscription:
     """`cursor` is the number of the last event that was sent, `presence` the last version."""
 

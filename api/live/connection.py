@@ -52,8 +52,7 @@ class Connection:
         self.signals: dict[SignalKey, str] = {}
         self.is_sending = False
         self.code: Close | None = None
-        self.drained = asyncio.Event()
-        self.ended = asyncio.Event()
+        self._drained: asyncio.Event | None = None  # only while somebody waits: it takes memory
         self.bye = Bye(0)
         self._woken = asyncio.Event()
         self._alarm: asyncio.TimerHandle | None = None
@@ -101,7 +100,7 @@ class Connection:
             if problem:
                 self.put(Error(problem, detail))
             self.code, self.bye = code, Bye(code, retry_after)
-            self.drained.set()
+            self._tell_drained()
             self.wake()
 
     def put(self, message: ServerMessage) -> None:
@@ -114,7 +113,15 @@ class Connection:
         if self._alarm is not None:
             self._alarm.cancel()
         self.feed.leave(self)
-        self.ended.set()
+
+    async def drained(self) -> None:
+        """Returns when the answers have been taken, or there will be no more."""
+        self._drained = asyncio.Event()
+        await self._drained.wait()
+
+    def _tell_drained(self) -> None:
+        if self._drained is not None:
+            self._drained.set()
 
     async def frames(self) -> AsyncIterator[str]:
         """What is to be sent, as long as the last one has been taken; it ends behind `bye`."""
@@ -160,7 +167,7 @@ class Connection:
 
     def _answers(self) -> str:
         answers, self.outbox = self.outbox, []
-        self.drained.set()
+        self._tell_drained()
         return in_one_frame(answers)
 
     async def _events(self, subscription: Subscription) -> str | None:

@@ -69,8 +69,7 @@ class Socket:
             self.connection.clock.heard()
             await shielded(self._hear(data))
             while len(self.connection.outbox) > MAX_OUTBOX and self.connection.code is None:
-                self.connection.drained.clear()
-                await self.connection.drained.wait()
+                await self.connection.drained()
 
     async def _hear(self, data: str | bytes) -> None:
         connection = self.connection
