@@ -17,6 +17,8 @@ GIVE_UP_AFTER_S = 60
 PAUSE_S = 0.05
 MAX_BODY_BYTES = 1024 * 1024
 LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
+RETRY_AFTER = re.compile(rb"\r\nretry-after: *(\d+)", re.IGNORECASE)
+PASSING = {0, 429, 503}  # not reached, too fast, busy: the same request may succeed soon
 
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
@@ -45,26 +47,29 @@ class Caller:
         """
         deadline = time.monotonic() + GIVE_UP_AFTER_S
         while True:
+            pause_s = PAUSE_S
             try:
-                status, answer = await self._try(method, path, body, key)
+                status, pause_s, answer = await self._try(method, path, body, key)
             except (OSError, EOFError, asyncio.LimitOverrunError) as error:
                 status, answer = 0, repr(error).encode()
             if 200 <= status < 300:  # noqa: PLR2004 - a good answer
                 return msgspec.json.decode(answer) if answer else None
             if status in done:
                 return None
-            if status not in {0, 503}:
+            if status not in PASSING:
                 raise Unfinished(f"{method} {path}: {status} {answer[:300].decode()}")
             if time.monotonic() > deadline:
                 raise Unfinished(f"{method} {path} was not answered: {answer[:300].decode()}")
-            await asyncio.sleep(PAUSE_S)
+            await asyncio.sleep(pause_s)
 
     def close(self) -> None:
         if self._streams:
             self._streams[1].close()
             self._streams = None
 
-    async def _try(self, method: str, path: str, body: object, key: str) -> tuple[int, bytes]:
+    async def _try(
+        self, method: str, path: str, body: object, key: str
+    ) -> tuple[int, float, bytes]:
         sent = b"" if body is None else msgspec.json.encode(body)
         lines = [f"{method} {path} HTTP/1.1", f"Host: {HOST}:{self.port}"]
         if body is not None:
@@ -76,8 +81,8 @@ class Caller:
         async with self._alone:
             return await self._exchange("\r\n".join([*lines, "", ""]).encode() + sent)
 
-    async def _exchange(self, request: bytes) -> tuple[int, bytes]:
-        """Status and body; after anything else the connection is closed."""
+    async def _exchange(self, request: bytes) -> tuple[int, float, bytes]:
+        """Status, the pause before a repeat, body; after anything else the connection is closed."""
         is_whole = False
         try:
             async with asyncio.timeout(TRY_FOR_S):
@@ -94,4 +99,5 @@ class Caller:
         finally:
             if not is_whole:
                 self.close()
-        return int(head[9:12]), body
+        asked_for = RETRY_AFTER.search(head)
+        return int(head[9:12]), float(asked_for[1]) if asked_for else PAUSE_S, body
