@@ -51,7 +51,7 @@ class FinishingHTTPConnection(ASGIHTTPConnection):
     When the server cancels, the handler still finishes: the supervisor waits, then kills.
     """
 
-    answering = False
+    answering = client_left = False
 
     async def __call__(self, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
         request = self._create_request_from_scope(send)
@@ -71,6 +71,7 @@ class FinishingHTTPConnection(ASGIHTTPConnection):
             handler.result()
 
     def _client_left(self, request: Request, handler: "asyncio.Future[None]") -> None:
+        self.client_left = True
         if self.answering:
             handler.cancel()
         elif not request.body._complete.is_set():
@@ -78,8 +79,9 @@ class FinishingHTTPConnection(ASGIHTTPConnection):
             request.body.set_complete()
 
     async def _send_response(self, send: ASGISendCallable, response: ResponseTypes) -> None:
-        self.answering = True
-        await super()._send_response(send, response)
+        if not self.client_left:
+            self.answering = True
+            await super()._send_response(send, response)
 
 
 class FinishingWebsocketConnection(ASGIWebsocketConnection):

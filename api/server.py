@@ -42,7 +42,7 @@ TCP_OPTIONS = {
     "TCP_KEEPCNT": 3,
     "TCP_NODELAY": 1,
 }
-SEND_BUFFER_BYTES = 256 * 1024
+BUFFER_BYTES = 256 * 1024
 
 
 class CannotStart(Exception):
@@ -103,7 +103,7 @@ def listen(bind: str) -> socket.socket:
     if os.name == "posix":
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, BUFFER_BYTES)
     for name, value in TCP_OPTIONS.items():
         if hasattr(socket, name):
             listener.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
@@ -117,7 +117,11 @@ def listen(bind: str) -> socket.socket:
 
 
 def pairs(count: int) -> list[Pair]:
-    return [socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM) for _ in range(count)]
+    made = [socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM) for _ in range(count)]
+    for read, write in made:
+        read.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BUFFER_BYTES)
+        write.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, BUFFER_BYTES)
+    return made
 
 
 @dataclass

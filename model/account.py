@@ -148,6 +148,7 @@ async def edit_profile(db: Transaction, user: User, changes: dict[str, Any]) -> 
         return user
     await db.run(EDIT, of_user=user.id, **changes)
     if changed.name != user.name:
+        judge_again(db, Rights(users=[user.id]))  # live connections show the name
         about = f"user:{user.id}"
         for group_id, _, role, joined_at in await db.all(MY_GROUPS, user_id=user.id):
             member = Member(user.id, changed.name, role, joined_at).view()

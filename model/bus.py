@@ -41,7 +41,7 @@ class Datagrams:
 
     def send(self, message: bytes) -> None:
         for other in self.others:
-            with suppress(BlockingIOError, ConnectionError):
+            with suppress(OSError):  # full, too large for this system, or nobody there
                 other.send(message, socket.MSG_DONTWAIT)
 
     def close(self) -> None:

@@ -26,6 +26,7 @@ from model.position import Position, events_after, events_between, positions
 from model.ring import Encoded, Ring, in_one_frame, trim_largest
 from model.session import living_sessions
 from model.subscription import FeedLimits, Joined, Reader, Reset, Subscription, reset_of
+from model.suspect import Suspect
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -108,25 +109,26 @@ class Feed:
                 self.rings[topic].restart(self.rings[topic].head)
 
     async def judge(self) -> None:
-        suspects = dict(self.suspects)
-        held = {reader: dict(reader.subscriptions) for reader in suspects}
+        suspects = [Suspect.of(reader, why) for reader, why in self.suspects.items()]
         topics = defaultdict[int, set[str]](set)
-        for reader, subscriptions in held.items():
-            topics[reader.user_id].update(subscriptions)
+        for suspect in suspects:
+            topics[suspect.reader.user_id].update(suspect.held)
         async with self.database.read() as db:
-            living = await living_sessions(db, [reader.session_id for reader in suspects])
+            names = await living_sessions(db, [suspect.session_id for suspect in suspects])
             allowed = {user_id: await readable(db, user_id, of) for user_id, of in topics.items()}
-        for reader, reason in suspects.items():
+        for suspect in suspects:
+            reader = suspect.reader
             if self.suspects.pop(reader, None) is None:
                 continue  # it has left meanwhile
-            if reader.session_id not in living:
+            if suspect.is_signed_out(names):
                 self.leave(reader)
                 reader.signed_out()
                 continue
-            for topic in held[reader].keys() - allowed[reader.user_id]:
-                if reader.subscriptions.get(topic) is held[reader][topic]:
-                    self.unsubscribe(reader, topic)
-                    reader.revoked(topic, reason)
+            if suspect.renames(names):
+                self._moved.update(reader.subscriptions)
+            for topic in suspect.lost(allowed[reader.user_id]):
+                self.unsubscribe(reader, topic)
+                reader.revoked(topic, suspect.reason)
 
     def fill(self, rows: Any) -> None:
         filled = set()

@@ -105,8 +105,11 @@ class Presence:
             for part, (people, topics) in enumerate(parts)
         ]
 
-    def greet(self, subscription: Subscription) -> list[PersonView]:
-        """Who is there, for who has just subscribed; what changes then comes as `frame`."""
+    def greet(self, reader: Reader, subscription: Subscription) -> list[PersonView]:
+        """Who is there, for a reader that has just joined; what changes then comes as `frame`.
+
+        Nobody else who came since the last turn: who is not in the room cannot leave it.
+        """
         topic = subscription.topic
         if not is_shared(topic):
             return []
@@ -114,8 +117,7 @@ class Presence:
             self._refresh(topic, time.monotonic())
         room = self._rooms[topic]
         subscription.presence = room.version
-        just_here = {reader.user_id: reader.person for reader in self._feed.subscribers(topic)}
-        return list((room.people | just_here).values())
+        return list((room.people | {reader.user_id: reader.person}).values())
 
     def frame(self, subscription: Subscription) -> str | None:
         """What has changed for it; everybody who is there, if it has missed a change."""

@@ -17,6 +17,7 @@ from model.page import Page, pages
 from model.user import Caller, User, Users
 
 LASTS = timedelta(days=30)
+GRACE = timedelta(seconds=25)  # for a live connection, to renew its sign-in
 MAX_AGENT_CHARS = 200
 
 
@@ -57,7 +58,7 @@ CALLER = (
     .where(Sessions.expires_at > bindparam("now"), Users.active == true())
 )
 BY_TOKEN = CALLER.where(Sessions.token_sha256 == bindparam("token_sha256"))
-LIVING = CALLER.with_only_columns(Sessions.id).where(
+LIVING = CALLER.with_only_columns(Sessions.id, Users.name).where(
     Sessions.id.in_(bindparam("session_ids", expanding=True))
 )
 INSERT = insert(Sessions).returning(Sessions.id)
@@ -79,9 +80,10 @@ async def find_caller(db: Transaction, token: str) -> Caller | None:
     return Caller(*row) if row else None
 
 
-async def living_sessions(db: Transaction, session_ids: Sequence[int]) -> set[int]:
-    """Those that still sign somebody in."""
-    return {row.id for row in await db.all(LIVING, session_ids=session_ids, now=now())}
+async def living_sessions(db: Transaction, session_ids: Sequence[int]) -> dict[int, str]:
+    """Those that still sign somebody in on a live connection, with the person's name."""
+    rows = await db.all(LIVING, session_ids=session_ids, now=now() - GRACE)
+    return {row.id: row.name for row in rows}
 
 
 async def open_session(db: Transaction, user: User, agent: str) -> Opened:

@@ -133,6 +133,7 @@ export class Connection {
     if (this.#timers.retry) return this.#begin();
     if (!this.isGreeted) return;
     const isSilent = Date.now() - this.#heardAt > SPEAKS_WITHIN_MS;
+    if (!isSilent && !this.#line.takesCommands) return;
     if (isSilent || !this.#line.ping()) this.#begin();
     else this.#watch(ANSWER_WITHIN_MS);
   }

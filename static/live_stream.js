@@ -6,7 +6,7 @@
 
 import { LOST } from "./live_socket.js";
 
-const CODES = { 401: 4401, 403: 4403, 429: 4429 }; // of a WebSocket that is refused
+const CODES = { 401: 4401, 429: 4429 }; // of a WebSocket that is refused
 
 export class Stream {
   takesCommands = false;

@@ -5,11 +5,12 @@ from datetime import datetime
 from enum import Enum, auto
 
 from model.db import now
+from model.session import GRACE
 
 HELLO_WITHIN_S = 5
 PING_AFTER_S = 25
 GONE_AFTER_S = 60
-EXPIRY_GRACE_S = 25
+EXPIRY_GRACE_S = GRACE.seconds
 
 NEVER = float("inf")
 
@@ -26,7 +27,7 @@ class Clock:
 
     def __init__(self, *, is_deaf: bool) -> None:
         self.is_deaf = is_deaf
-        self.has_spoken = False
+        self.has_spoken = is_deaf
         self.expires_at: datetime | None = None  # of the sign-in
         self._opened_at = self._heard_at = self._pinged_at = time.monotonic()
 

@@ -125,7 +125,7 @@ async def subscribe(
     for topic, outcome in outcomes.items():
         match outcome:
             case Joined(seq):
-                present = client.services.presence.greet(client.subscriptions[topic])
+                present = client.services.presence.greet(client, client.subscriptions[topic])
                 client.put(Subscribed(topic, seq, message_id, present))
             case Reset(seq, reason):
                 client.put(ResetMessage(topic, seq, reason, message_id))

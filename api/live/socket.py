@@ -9,7 +9,7 @@ from quart import Blueprint, Websocket, websocket
 from api.bucket import Bucket
 from api.context import services, shielded
 from api.live.commands import carry_out
-from api.live.connection import Connection
+from api.live.connection import TRY_AGAIN_AFTER_S, Connection
 from api.live.protocol import ClientMessage, Close, Error, NotTheProtocol, Signal, parse
 from api.middleware.auth import cookie_of
 from api.middleware.cors import is_allowed
@@ -92,9 +92,8 @@ class Socket:
     async def _obey(self, message: ClientMessage) -> None:
         try:
             await carry_out(message, self.connection)
-        except TryAgain as refusal:
-            answer = Error(refusal.code, refusal.detail, getattr(message, "id", None))
-            self.connection.put(answer)
+        except TryAgain:
+            self.connection.close(Close.RESTART, retry_after=TRY_AGAIN_AFTER_S)
 
     def _may_signal(self) -> bool:
         """Those above the limit are dropped, and count as commands."""

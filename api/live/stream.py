@@ -13,6 +13,7 @@ from api.live.connection import TRY_AGAIN_AFTER_S, Connection
 from api.live.protocol import Close, Hello, Seq, Topic
 from api.middleware.auth import token_of
 from api.middleware.cors import require_own_page
+from model.db import MAX_ID
 from model.errors import Invalid, TryAgain
 
 EVENT_STREAM = "text/event-stream"
@@ -24,7 +25,11 @@ class Stand(msgspec.Struct):
     """The id of each message: the `live` of all topics."""
 
     epoch: str | None = None
-    topics: dict[Topic, Seq] = {}
+    topics: dict[Topic, Seq] | None = None
+
+    def after(self, topic: str) -> int | None:
+        """A topic that it does not name was reset: it is beyond any number that is kept."""
+        return None if self.topics is None else self.topics.get(topic, MAX_ID)
 
 
 @stream.get("/live")
@@ -36,7 +41,7 @@ async def follow() -> Response:
     if "Authorization" not in request.headers:
         require_own_page()
     stand = last_event()
-    wanted = {topic: stand.topics.get(topic) for topic in request.args.getlist("topic")}
+    wanted = {topic: stand.after(topic) for topic in topics_asked_for()}
     connection = Connection(services(), is_deaf=True)
     body = messages(connection, token_of(request) or "", wanted, stand.epoch)
     response = Response(body if request.method == "GET" else b"", content_type=EVENT_STREAM)
@@ -50,8 +55,15 @@ def last_event() -> Stand:
     given = request.headers.get("Last-Event-ID") or request.args.get("last_event_id")
     try:
         return msgspec.json.decode(given, type=Stand) if given else Stand()
-    except msgspec.MsgspecError:
+    except (msgspec.MsgspecError, RecursionError):
         raise Invalid({"last_event_id": "It is not the id of a message of ours."}) from None
+
+
+def topics_asked_for() -> list[str]:
+    try:
+        return msgspec.convert(request.args.getlist("topic"), list[Topic])
+    except msgspec.ValidationError:
+        raise Invalid({"topic": "One of them is no name of a topic."}) from None
 
 
 async def messages(
@@ -64,6 +76,8 @@ async def messages(
         except TryAgain:
             connection.close(Close.RESTART, retry_after=TRY_AGAIN_AFTER_S)
         async for frame in connection.frames():
-            yield f"id: {msgspec.json.encode(connection.stand).decode()}\ndata: {frame}\n\n"
+            stand = connection.stand
+            where = f"id: {msgspec.json.encode(stand).decode()}\n" if stand["topics"] else ""
+            yield f"{where}data: {frame}\n\n"
         if retry_after := connection.bye.retry_after:
             yield f"retry: {int(retry_after * 1000)}\n\n"

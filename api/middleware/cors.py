@@ -4,6 +4,7 @@ One set of exact origins for HTTP and sockets: our own and HOMEROOM_ORIGINS.
 """
 
 import logging
+from urllib.parse import urlsplit
 
 from quart import Quart, Response, request
 from quart.wrappers.base import BaseRequestWebsocket
@@ -70,10 +71,18 @@ def is_allowed(origin: str, asked: BaseRequestWebsocket) -> bool:
 
 def require_own_page() -> None:
     """A cookie may come with a page that its owner never meant to use."""
-    origin = request.headers.get("Origin")
+    origin = request.headers.get("Origin") or _origin_of_referrer()
     if origin is not None:
         trusted = is_allowed(origin, request)
     else:
         trusted = not request.cookies or request.headers.get("Sec-Fetch-Site") == "same-origin"
     if not trusted:
         raise Forbidden("origin_not_allowed", "This page may not ask: its origin is not known.")
+
+
+def _origin_of_referrer() -> str | None:
+    """Of a GET of one's own page, which on plain http says nothing else of where it comes from."""
+    if request.method not in SAFE or request.referrer is None:
+        return None
+    parts = urlsplit(request.referrer)
+    return f"{parts.scheme}://{parts.netloc}"

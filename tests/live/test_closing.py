@@ -3,12 +3,15 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 
 import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
+from api.context import Services
 from api.live import clock
+from model.db import READERS
 from tests.conftest import Cast
 from tests.live.client import LiveClient
 
@@ -182,3 +185,15 @@ async def test_a_socket_that_misses_the_route_is_refused_without_a_bug(
         await connect(url.replace("http", "ws") + "/api/nothing")
     assert refused.value.response.status_code == 404
     assert not [record for record in caplog.records if record.levelname == "ERROR"]
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)  # it takes 10 s
+async def test_who_cannot_be_served_just_now_is_told_to_come_back(
+    people: Cast, url: str, services: Services
+) -> None:
+    async with AsyncExitStack() as busy, LiveClient(url, people.bob.token) as live:
+        for _ in range(READERS):
+            await busy.enter_async_context(services.database.read())
+        await live.send(type="hello", token=people.bob.token)
+        assert await live.closed(within_s=30) == 1012
+        assert live.messages[-1]["retry_after"] > 0

@@ -2,9 +2,6 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
-from typing import Any
 from urllib.parse import urlencode
 
 import pytest
@@ -12,75 +9,8 @@ import pytest
 from api.context import Services
 from api.live import clock
 from tests.conftest import Cast
-from tests.live.client import LiveClient, Message
-
-WITHIN_S = 10
-
-
-class Stream:
-    """A reader of Server-Sent Events that knows nothing but their specification."""
-
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.reader, self.writer = reader, writer
-        self.status, self.headers = 0, dict[str, str]()
-        self.messages: list[Message] = []
-        self.last_id = ""
-        self.is_over = False
-
-    async def head(self) -> "Stream":
-        lines = (await self.reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
-        self.status = int(lines[0].split()[1])
-        pairs = (line.split(": ", 1) for line in lines[1:] if line)
-        self.headers = {name.lower(): value for name, value in pairs}
-        return self
-
-    async def until(self, kind: str, **fields: Any) -> Message:
-        seen = 0
-        async with asyncio.timeout(WITHIN_S):
-            while True:
-                for message in self.messages[seen:]:
-                    if message["type"] == kind and fields.items() <= message.items():
-                        return message
-                seen = len(self.messages)
-                await self._read()
-
-    async def ended(self) -> None:
-        async with asyncio.timeout(WITHIN_S):
-            while not self.is_over:
-                await self._read()
-
-    async def _read(self) -> None:
-        """One chunk of the body: one message or several in an array."""
-        size = int(await self.reader.readline(), 16)
-        chunk = (await self.reader.readexactly(size + 2)).decode()
-        for line in chunk.splitlines():
-            name, _, value = line.partition(": ")
-            if name == "id":
-                self.last_id = value
-            if name == "data":
-                found = json.loads(value)
-                self.messages += found if isinstance(found, list) else [found]
-        self.is_over = size == 0
-
-
-@asynccontextmanager
-async def streaming(
-    url: str, *topics: str, query: str = "", **headers: str
-) -> AsyncIterator[Stream]:
-    """`headers` are named with underscores for hyphens."""
-    port = int(url.rpartition(":")[2])
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    asked = urlencode([("topic", topic) for topic in topics]) + query
-    named = {"Host": f"127.0.0.1:{port}", "Accept": "text/event-stream"}
-    named |= {name.replace("_", "-"): value for name, value in headers.items()}
-    lines = [f"GET /api/live?{asked} HTTP/1.1", *(f"{n}: {v}" for n, v in named.items()), "", ""]
-    writer.write("\r\n".join(lines).encode())
-    try:
-        yield await Stream(reader, writer).head()
-    finally:
-        writer.close()
-        with suppress(ConnectionError):
-            await writer.wait_closed()
+from tests.live.client import LiveClient
+from tests.live.event_stream import WITHIN_S, streaming
 
 
 def bearer(token: str) -> str:
@@ -116,7 +46,8 @@ async def test_events_come_as_on_the_socket_and_the_last_id_resumes(people: Cast
 
 async def test_rights_that_are_taken_away_end_it_here_too(people: Cast, url: str) -> None:
     topic, other = f"channel:{people.channel['id']}", "channel:999"
-    async with streaming(url, topic, other, Authorization=bearer(people.bob.token)) as live:
+    mine, authorization = f"user:{people.bob.id}", bearer(people.bob.token)
+    async with streaming(url, topic, mine, other, Authorization=authorization) as live:
         await live.until("error", topic=other, code="not_found")
         await people.ann.delete(f"/api/groups/{people.group['id']}/members/{people.bob.id}")
         await live.until("revoked", topic=topic)
@@ -125,7 +56,8 @@ async def test_rights_that_are_taken_away_end_it_here_too(people: Cast, url: str
         bye = await live.until("bye")
         assert bye["code"] == 4401
         await live.ended()
-        assert not [m for m in live.messages if m["type"] == "event"]
+        assert json.loads(live.last_id)["topics"].keys() == {mine}, "it is known where it stood"
+        assert not [m for m in live.messages if m["type"] == "event" and m["topic"] == topic]
 
 
 async def test_a_number_of_another_log_is_reset(people: Cast, url: str) -> None:
@@ -150,6 +82,9 @@ async def test_a_number_of_another_log_is_reset(people: Cast, url: str) -> None:
         ({"Authorization": "Bearer {token}", "Accept": "application/json"}, 406),
         ({"Authorization": "Bearer {token}", "Last_Event_ID": "77"}, 400),
         ({"Authorization": "Bearer {token}", "Last_Event_ID": '{{"topics": {{"a": "b"}}}}'}, 400),
+        ({"Authorization": "Bearer {token}", "Last_Event_ID": '{{"x":' + "[" * 5000}, 400),
+        ({"Cookie": "homeroom={token}", "Referer": "{url}/board"}, 200),
+        ({"Cookie": "homeroom={token}", "Referer": "http://elsewhere.example/"}, 403),
     ],
 )
 async def test_who_may_listen(people: Cast, url: str, headers: dict[str, str], status: int) -> None:
@@ -164,9 +99,47 @@ async def test_a_token_in_the_query_signs_nobody_in(people: Cast, url: str) -> N
         assert live.status == 401
 
 
+async def test_a_topic_that_the_last_id_does_not_name_was_reset(people: Cast, url: str) -> None:
+    topic, mine = f"channel:{people.channel['id']}", f"user:{people.bob.id}"
+    epoch = (await people.bob.get(people.posts))["live"]["epoch"]
+    stand = json.dumps({"epoch": epoch, "topics": {topic: 0}})
+    again = {"Last_Event_ID": stand, "Authorization": bearer(people.bob.token)}
+    async with streaming(url, topic, mine, **again) as live:
+        await live.until("reset", topic=mine, reason="epoch")
+        await live.until("subscribed", topic=topic)
+
+
+async def test_no_name_of_a_topic_is_longer_than_one_can_be(people: Cast, url: str) -> None:
+    async with streaming(url, "x" * 65, Authorization=bearer(people.bob.token)) as live:
+        assert live.status == 400
+
+
+async def test_who_leaves_before_the_answer_holds_nothing(
+    people: Cast, url: str, services: Services
+) -> None:
+    port = int(url.rpartition(":")[2])
+    lines = [
+        "GET /api/live HTTP/1.1",
+        "Host: x",
+        "Accept: text/event-stream",
+        f"Authorization: Bearer {people.bob.token}",
+    ]
+    for _ in range(20):
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write("\r\n".join([*lines, "", ""]).encode())
+        await writer.drain()
+        writer.close()
+        await writer.wait_closed()
+    await people.bob.get("/api/me")
+    async with asyncio.timeout(WITHIN_S):
+        while services.connections or services.feed.readers:
+            await asyncio.sleep(0.01)
+
+
 async def test_silence_is_broken_by_a_ping(
     people: Cast, url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(clock, "HELLO_WITHIN_S", 0.2)
     monkeypatch.setattr(clock, "PING_AFTER_S", 0.1)
     monkeypatch.setattr(clock, "GONE_AFTER_S", 0.3)
     async with streaming(url, Authorization=bearer(people.bob.token)) as live:
@@ -210,8 +183,10 @@ async def test_who_listens_is_present_and_hears_signals(people: Cast, url: str) 
     ):
         await bob.until("subscribed", topic=topic)
         await ann.hello()
-        present = (await ann.subscribe(topic))["present"]
-        assert {person["name"] for person in present} == {"Ann", "Bob"}
+        await ann.subscribe(topic)
+        await ann.until(
+            lambda m: "Bob" in [p["name"] for p in m.get("present", []) + m.get("joined", [])]
+        )
         await ann.send(type="signal", topic=topic, name="typing")
         heard = await bob.until("signal", name="typing")
         assert heard["from"]["name"] == "Ann"

@@ -65,7 +65,7 @@ class Worker:
 
     def there(self) -> set[int]:
         greeted = Following(self.readers[0].user_id)
-        return {view["id"] for view in self.presence.greet(greeted.subscription)}
+        return {view["id"] for view in self.presence.greet(greeted, greeted.subscription)}
 
 
 def test_who_is_there_is_the_union_of_all_workers() -> None:
@@ -88,6 +88,17 @@ def test_a_change_is_shown_once_and_whoever_missed_one_gets_everybody() -> None:
         one.now_serves(1, 2, 3, number)
         one.presence.update(number)
     assert one.frame() == PresenceMessage(CLASS, present=[named(n) for n in (1, 2, 3, 4, 5)])
+
+
+def test_who_came_and_went_between_two_turns_is_no_ghost() -> None:
+    one = Worker(1, 1)
+    one.presence.update(0)
+    one.now_serves(1, 2)
+    one.now_serves(1, 2, 3)
+    assert one.there() == {1}, "who is not yet in the room could not be seen leaving it"
+    one.now_serves(1, 3)
+    one.presence.update(0.2)
+    assert one.there() == {1, 3}
 
 
 def test_who_goes_lingers_and_who_comes_back_never_left() -> None:

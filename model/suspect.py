@@ -1,0 +1,40 @@
+"""A reader whose right is judged again."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from model.subscription import Reader, Subscription
+
+
+@dataclass(frozen=True)
+class Suspect:
+    """As it was when the judging began."""
+
+    reader: Reader
+    reason: str
+    session_id: int
+    held: Mapping[str, Subscription]
+
+    @classmethod
+    def of(cls, reader: Reader, reason: str) -> "Suspect":
+        return cls(reader, reason, reader.session_id, dict(reader.subscriptions))
+
+    def is_signed_out(self, names: Mapping[int, str]) -> bool:
+        """By the living sessions; one that was renewed meanwhile has been judged by itself."""
+        return self.reader.session_id == self.session_id and self.session_id not in names
+
+    def renames(self, names: Mapping[int, str]) -> bool:
+        """Whether the person has another name than before; it is taken over."""
+        person = self.reader.person
+        name = names.get(self.session_id, person["name"])
+        self.reader.person = {**person, "name": name}
+        return name != person["name"]
+
+    def lost(self, allowed: Collection[str]) -> list[str]:
+        """The topics it may not read, of those that it still follows as it did."""
+        following = self.reader.subscriptions
+        return [
+            topic
+            for topic, subscription in self.held.items()
+            if topic not in allowed and following.get(topic) is subscription
+        ]
