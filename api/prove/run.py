@@ -1,6 +1,7 @@
 """The proof: a stage, clients, writers and trouble; then a look at what every client has."""
 
 import asyncio
+import signal
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -45,10 +46,14 @@ def prove(options: Options, told: Callable[[], None]) -> Report:
         instance = Instance(Path(folder), options.program, options.workers, settings)
         stack.enter_context(closing(instance))
         instance.start()
-        return run_in_loop(run(options, instance, told))
+        try:
+            return run_in_loop(run(options, instance, told))
+        except asyncio.CancelledError:
+            raise KeyboardInterrupt from None
 
 
 async def run(options: Options, instance: Instance, told: Callable[[], None]) -> Report:
+    stop_at_sigterm()
     record, progress = Record(), Progress(options.events, told)
     stage = await set_up(instance, options.clients)
     live = await stage.live()
@@ -82,6 +87,13 @@ async def run(options: Options, instance: Instance, told: Callable[[], None]) ->
         cuts=sum(client.cuts for client in clients),
         removals=rights.taken,
     )
+
+
+def stop_at_sigterm() -> None:
+    """As the runner does it with Ctrl-C; an exception raised anywhere in the loop may get lost."""
+    task = asyncio.current_task()
+    assert task
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
 
 
 async def connect(clients: Sequence[Client], instance: Instance, crew: Crew) -> float | None:

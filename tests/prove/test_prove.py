@@ -37,7 +37,10 @@ def proving(tmp_path: Path, *given: str, **changed: int) -> Iterator["subprocess
         stderr=subprocess.STDOUT,
         text=True,
     ) as process:
-        yield process
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 def proved(tmp_path: Path, *given: str, **changed: int) -> tuple[int, str]:
@@ -123,7 +126,7 @@ def test_whoever_stops_it_finds_nothing_left(
         children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
         (server,) = [int(pid) for pid in children.read_text().split()]
         process.send_signal(number)
-        process.communicate()
+        process.communicate(timeout=60)
     assert process.returncode == 1
     assert not is_alive(server)
     assert list(tmp_path.iterdir()) == []
