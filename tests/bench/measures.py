@@ -5,6 +5,7 @@ import time
 from collections.abc import Coroutine, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import count
 
 import msgspec
 
@@ -15,6 +16,7 @@ from tests.bench.subscriber import Subscriber, receive_all
 
 CONNECTIONS = 32
 LISTENERS, EVENTS_PER_S, PACED_WRITERS = 50, 50, 12
+PLAYERS, POSITIONS_PER_S = 30, 20  # of each
 FEW, MANY = 20, 500  # idle connections; what is loaded at first use does not count
 SETTLED_AFTER_S = 0.5
 
@@ -68,13 +70,28 @@ class CommitToSocket(Measure):
     """Only sockets at workers other than the one that answered, where there are others."""
 
     async def run(self) -> None:
-        count = int(EVENTS_PER_S * self.seconds)
+        await self.measure("answered", "sent")
+        async with spread(self.homeroom, PLAYERS, self.subscribe) as players:
+            playing = asyncio.create_task(self.play(players))
+            await self.measure("answered_at_play", "sent_at_play")
+            playing.cancel()
+
+    async def play(self, players: Sequence[Subscriber]) -> None:
+        """Each shows its position, for ever."""
+        message = {"type": "signal", "topic": self.board.topic, "name": "position"}
+        for step in count():
+            for player in players:
+                player.send({**message, "data": {"x": step, "y": -step}})
+                await asyncio.sleep(1 / POSITIONS_PER_S / len(players))
+
+    async def measure(self, answered_row: str, sent_row: str) -> None:
+        expected = int(EVENTS_PER_S * self.seconds)
         async with (
             spread(self.homeroom, LISTENERS, self.subscribe) as sockets,
             spread(self.homeroom, PACED_WRITERS, self.connect) as writers,
         ):
-            posts = await self._write_paced(writers, count)
-            await receive_all(sockets, count)
+            posts = await self._write_paced(writers, expected)
+            await receive_all(sockets, expected)
             events = [times_of(socket, posts) for socket in sockets]
             pids = workers_of(self.homeroom)
         sent, answered = [], []
@@ -83,15 +100,15 @@ class CommitToSocket(Measure):
                 if self.homeroom.workers == 1 or pids[socket.port] != pids[post.port]:
                     sent.append(at[post.id] - post.sent)
                     answered.append(at[post.id] - post.answered)
-        self.results.add("answered", None, latency(answered))
-        self.results.add("sent", None, latency(sent))
+        self.results.add(answered_row, None, latency(answered))
+        self.results.add(sent_row, None, latency(sent))
 
-    async def _write_paced(self, writers: Sequence[Connection], count: int) -> list[Written]:
+    async def _write_paced(self, writers: Sequence[Connection], posts: int) -> list[Written]:
         started = time.perf_counter()
 
         async def write_every_so_often(first: int) -> list[Written]:
             written = []
-            for number in range(first, count, len(writers)):
+            for number in range(first, posts, len(writers)):
                 due = started + number / EVENTS_PER_S
                 await asyncio.sleep(max(0.0, due - time.perf_counter()))
                 written.append(await self._write(writers[first]))

@@ -44,6 +44,8 @@ ROWS = (
 SPANS = (
     Row("answered", "from the answer (201) to a post, ms"),
     Row("sent", "  from when the post was sent, ms"),
+    Row("answered_at_play", "from the answer, while 30 play and show where 20 times a second, ms"),
+    Row("sent_at_play", "  from when the post was sent, ms"),
 )
 
 
