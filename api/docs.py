@@ -6,7 +6,7 @@ Swagger UI comes from the package flask-swagger-ui: no CDN, and clean under our 
 import hashlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import flask_swagger_ui
 import msgspec
@@ -32,6 +32,8 @@ from api.middleware.auth import public
 from api.middleware.errors import ProblemView
 from api.middleware.idempotent import HEADER
 from model.db import MAX_ID
+
+T = TypeVar("T")
 
 VERSION = "0.2.0"
 SWAGGER_UI = Path(flask_swagger_ui.__file__).parent / "dist"
@@ -172,15 +174,20 @@ async def asyncapi() -> Response:
 
 
 async def _document(make: Callable[[], dict[str, Any]]) -> Response:
-    """Made once; a browser that has it already is told so."""
-    made = current_app.extensions.setdefault("documents", {})
-    if request.path not in made:
-        made[request.path] = msgspec.json.encode(make())
-    body: bytes = made[request.path]
+    """A browser that has it already is told so."""
+    body = _once(request.path, lambda: msgspec.json.encode(make()))
     response = Response(body, content_type="application/json")
     response.set_etag(hashlib.sha256(body).hexdigest()[:16])
     response.headers["Access-Control-Allow-Origin"] = "*"
     return await response.make_conditional(request)
+
+
+def _once(name: str, make: Callable[[], T]) -> T:
+    """What is made of the routes and messages does not change while it serves."""
+    made: dict[str, T] = current_app.extensions.setdefault("documents", {})
+    if name not in made:
+        made[name] = make()
+    return made[name]
 
 
 def _asyncapi() -> dict[str, Any]:
@@ -191,7 +198,8 @@ def _asyncapi() -> dict[str, Any]:
 @public
 @hide
 async def page() -> str:
-    return await render_template("docs.html", live=reference(_asyncapi()))
+    live = _once(request.path, lambda: reference(_asyncapi()))
+    return await render_template("docs.html", live=live)
 
 
 @documentation.get("/docs/<file>")
