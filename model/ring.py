@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from model.ephemeral import encode
 from model.event import gone
 
 MAX_FRAME_EVENTS = 500
@@ -39,17 +40,13 @@ class Encoded:
         message = EventMessage(
             row.topic, row.seq, row.kind, msgspec.Raw(row.data.encode()), row.at, row.by, row.tx
         )
-        return cls(row.seq, row.about, _encode(message))
+        return cls(row.seq, row.about, encode(message))
 
     def scrub(self) -> None:
         assert self.about
         message = msgspec.json.decode(self.text, type=EventMessage)
         message.data = msgspec.Raw(gone(self.about).encode())
-        self.text = _encode(message)
-
-
-def _encode(message: EventMessage) -> str:
-    return msgspec.json.encode(message).decode()
+        self.text = encode(message)
 
 
 def in_one_frame(texts: Sequence[str]) -> str:
