@@ -3,7 +3,6 @@
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -13,16 +12,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
+from api.prove.instance import GREETING, free_port
+
 ROOT = Path(__file__).parent.parent
 MAIN = ROOT / "main.py"
 READY_WITHIN_S = 30
 STOPPED_WITHIN_S = 30
-GREETING = "Homeroom is at "  # printed once all workers serve
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
 
 
 @dataclass

@@ -16,10 +16,10 @@ from typing import Any
 from hypercorn.asyncio import serve
 from quart import Quart
 
+from api.prove.instance import GREETING
 from api.server import listen
 from api.wire import mend
 from api.worker import STOP_SIGNALS, hypercorn_config, inherited, run_in_loop
-from tests.server import GREETING
 
 routes = Quart(__name__)
 

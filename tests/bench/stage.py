@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import secrets
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
@@ -12,9 +11,9 @@ from typing import TypeVar
 
 import msgspec
 from sqlalchemy import text
-from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from api.prove import database
 from tests.bench.load import Connection, Failed, request
 from tests.caller import first_account
 from tests.server import Server
@@ -185,12 +184,8 @@ def new_database(server_url: str | None) -> Iterator[str | None]:
     if server_url is None:
         yield None
         return
-    name = f"homeroom_bench_{secrets.token_hex(6)}"
-    asyncio.run(ask_database(server_url, f"CREATE DATABASE {name}"))
-    try:
-        yield make_url(server_url).set(database=name).render_as_string(hide_password=False)
-    finally:
-        asyncio.run(ask_database(server_url, f"DROP DATABASE {name} WITH (FORCE)"))
+    with database.new_database(server_url) as url:
+        yield url
 
 
 async def ask_database(url: str, statement: str) -> str:

@@ -58,6 +58,11 @@ class LiveClient:
             )
         return welcome
 
+    async def follow(self, topic: str) -> Message:
+        """Sign in and follow a topic from now on; the answer to that."""
+        await self.hello()
+        return await self.subscribe(topic)
+
     async def subscribe(self, topic: str, **fields: Any) -> Message:
         """The answer to it."""
         number = len(self.messages)

@@ -47,8 +47,7 @@ async def following(
             await stack.enter_async_context(LiveClient(server.url, who.token)) for _ in range(count)
         ]
         for live in sockets:
-            await live.hello()
-            await live.subscribe(topic)
+            await live.follow(topic)
         yield sockets
 
 

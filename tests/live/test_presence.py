@@ -6,7 +6,7 @@ import pytest
 
 from model import presence
 from tests.conftest import Cast
-from tests.live.client import LiveClient, Message
+from tests.live.client import LiveClient
 
 
 def who(people: list[dict[str, Any]]) -> set[str]:
@@ -21,17 +21,12 @@ def left(user_id: int) -> Any:
     return lambda m: m["type"] == "presence" and user_id in m.get("left", [])
 
 
-async def follow(live: LiveClient, topic: str) -> Message:
-    await live.hello()
-    return await live.subscribe(topic)
-
-
 async def test_who_follows_is_there_and_who_comes_is_announced(people: Cast, url: str) -> None:
     topic = f"channel:{people.channel['id']}"
     async with LiveClient(url, people.ann.token) as ann:
-        assert who((await follow(ann, topic))["present"]) == {"Ann"}
+        assert who((await ann.follow(topic))["present"]) == {"Ann"}
         async with LiveClient(url, people.bob.token) as bob:
-            assert "Bob" in who((await follow(bob, topic))["present"])
+            assert "Bob" in who((await bob.follow(topic))["present"])
             await bob.until(lambda m: "Ann" in who(m.get("present", []) + m.get("joined", [])))
             announced = await ann.until(joined("Bob"))
             assert {"id": people.bob.id, "name": "Bob", "avatar": None} in announced["joined"]
@@ -44,12 +39,12 @@ async def test_who_goes_is_shown_a_while_longer_and_then_has_left(
     monkeypatch.setattr(presence, "LINGER_S", 1)
     topic = f"channel:{people.channel['id']}"
     async with LiveClient(url, people.ann.token) as ann:
-        await follow(ann, topic)
+        await ann.follow(topic)
         async with LiveClient(url, people.bob.token) as bob:
-            await follow(bob, topic)
+            await bob.follow(topic)
             await ann.until(joined("Bob"))
         async with LiveClient(url, people.mia.token) as mia:
-            assert who((await follow(mia, topic))["present"]) == {"Ann", "Bob", "Mia"}
+            assert who((await mia.follow(topic))["present"]) == {"Ann", "Bob", "Mia"}
         await ann.until(left(people.bob.id))
 
 
@@ -58,17 +53,17 @@ async def test_a_reload_is_no_farewell_and_tabs_of_one_person_count_once(
 ) -> None:
     topic = f"channel:{people.channel['id']}"
     async with LiveClient(url, people.ann.token) as ann:
-        await follow(ann, topic)
+        await ann.follow(topic)
         async with LiveClient(url, people.bob.token) as bob:
-            await follow(bob, topic)
+            await bob.follow(topic)
             await ann.until(joined("Bob"))
             async with LiveClient(url, people.bob.token) as tab:
-                assert who((await follow(tab, topic))["present"]) == {"Ann", "Bob"}
+                assert who((await tab.follow(topic))["present"]) == {"Ann", "Bob"}
         async with LiveClient(url, people.bob.token) as bob:
-            await follow(bob, topic)
+            await bob.follow(topic)
             monkeypatch.setattr(presence, "LINGER_S", 0)
             async with LiveClient(url, people.mia.token) as mia:
-                await follow(mia, topic)
+                await mia.follow(topic)
                 await ann.until(joined("Mia"))
             await ann.until(left(people.mia.id))
         changes = [m for m in ann.messages if m["type"] == "presence"]
@@ -81,8 +76,8 @@ async def test_who_has_lost_the_right_is_not_there_any_more(
     monkeypatch.setattr(presence, "LINGER_S", 0)
     topic = f"channel:{people.channel['id']}"
     async with LiveClient(url, people.ann.token) as ann, LiveClient(url, people.bob.token) as bob:
-        await follow(ann, topic)
-        await follow(bob, topic)
+        await ann.follow(topic)
+        await bob.follow(topic)
         await ann.until(joined("Bob"))
         await people.ann.delete(f"/api/groups/{people.group['id']}/members/{people.bob.id}")
         await ann.until(left(people.bob.id))
@@ -91,8 +86,8 @@ async def test_who_has_lost_the_right_is_not_there_any_more(
 async def test_a_new_name_is_shown_at_once(people: Cast, url: str) -> None:
     topic = f"channel:{people.channel['id']}"
     async with LiveClient(url, people.ann.token) as ann, LiveClient(url, people.bob.token) as bob:
-        await follow(ann, topic)
-        await follow(bob, topic)
+        await ann.follow(topic)
+        await bob.follow(topic)
         await ann.until(joined("Bob"))
         await people.bob.patch("/api/me", {"name": "Robert"})
         await ann.until(joined("Robert"))
@@ -103,4 +98,4 @@ async def test_a_new_name_is_shown_at_once(people: Cast, url: str) -> None:
 
 async def test_ones_own_topic_tells_nobody_who_is_there(people: Cast, url: str) -> None:
     async with LiveClient(url, people.ann.token) as ann:
-        assert "present" not in await follow(ann, f"user:{people.ann.id}")
+        assert "present" not in await ann.follow(f"user:{people.ann.id}")

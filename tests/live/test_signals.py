@@ -35,8 +35,7 @@ async def test_another_tab_of_the_same_person_gets_it_too(people: Cast, url: str
     topic = f"channel:{people.channel['id']}"
     async with LiveClient(url, people.bob.token) as one, LiveClient(url, people.bob.token) as two:
         for live in (one, two):
-            await live.hello()
-            await live.subscribe(topic)
+            await live.follow(topic)
         await one.send(type="signal", topic=topic, name="typing")
         await two.until(lambda m: m["type"] == "signal")
         assert not signals(one)
@@ -46,8 +45,7 @@ async def test_of_the_same_signal_only_the_newest_is_passed_on(people: Cast, url
     topic = f"channel:{people.channel['id']}"
     async with LiveClient(url, people.ann.token) as ann, LiveClient(url, people.bob.token) as bob:
         for live in (ann, bob):
-            await live.hello()
-            await live.subscribe(topic)
+            await live.follow(topic)
         for number in range(50):
             await bob.send(type="signal", topic=topic, name="position", data=number)
         await ann.until(lambda m: m["type"] == "signal" and m["data"] == 49)
@@ -61,8 +59,7 @@ async def test_too_many_signals_are_dropped_and_far_too_many_are_a_flood(
 ) -> None:
     topic = f"channel:{people.channel['id']}"
     async with LiveClient(url, people.bob.token) as bob:
-        await bob.hello()
-        await bob.subscribe(topic)
+        await bob.follow(topic)
         for number in range(90):
             await bob.send(type="signal", topic=topic, name="position", data=number)
         await bob.send(type="ping")
@@ -77,8 +74,7 @@ async def test_too_many_signals_are_dropped_and_far_too_many_are_a_flood(
 async def test_only_who_follows_a_topic_may_signal_there(people: Cast, url: str) -> None:
     topic = f"channel:{people.channel['id']}"
     async with LiveClient(url, people.ann.token) as ann, LiveClient(url, people.eve.token) as eve:
-        await ann.hello()
-        await ann.subscribe(topic)
+        await ann.follow(topic)
         await eve.hello()
         assert (await eve.subscribe(topic))["type"] == "error"
         await eve.send(type="signal", topic=topic, name="typing")
@@ -96,8 +92,7 @@ async def test_who_has_lost_the_right_gets_no_signal_any_more(people: Cast, url:
         LiveClient(url, people.bob.token) as bob,
     ):
         for live in (ann, mia, bob):
-            await live.hello()
-            await live.subscribe(topic)
+            await live.follow(topic)
         await people.ann.delete(f"/api/groups/{people.group['id']}/members/{people.bob.id}")
         await bob.until(lambda m: m["type"] == "revoked")
         await ann.send(type="signal", topic=topic, name="typing")
@@ -111,8 +106,7 @@ async def test_signals_are_never_stored(people: Cast, url: str) -> None:
     topic = f"channel:{people.channel['id']}"
     async with LiveClient(url, people.ann.token) as ann, LiveClient(url, people.bob.token) as bob:
         for live in (ann, bob):
-            await live.hello()
-            await live.subscribe(topic)
+            await live.follow(topic)
         await bob.send(type="signal", topic=topic, name="typing")
         await ann.until(lambda m: m["type"] == "signal")
     async with LiveClient(url, people.ann.token) as later:
