@@ -17,14 +17,16 @@ from quart.wrappers.base import BaseRequestWebsocket
 from werkzeug.routing import IntegerConverter, MapAdapter
 
 from api import docs, health, jobs, pages
+from api.avatars import avatars
 from api.channels import channels
 from api.connection import (
     BareWebsocket,
     FinishingHTTPConnection,
     FinishingWebsocketConnection,
-    JsonRequest,
+    HomeroomRequest,
 )
 from api.context import Services
+from api.files import files
 from api.groups import groups
 from api.live.log import topics
 from api.live.socket import live
@@ -41,14 +43,20 @@ from model.bus import Bus
 from model.db import Database
 from model.ephemeral import Attendance, Ephemeral, SignalMessage, WorkerDied
 from model.feed import Feed
+from model.incoming import clear
 from model.password import Passwords
+from model.picture import Pictures
 from model.presence import Presence
 from model.schema import check, prepare
 from model.signal import Signals
+from model.store import Folder
+from model.thumbnail import Thumbnails
 
 log = logging.getLogger(__name__)
 
-RESOURCES = (users, me, sessions, groups, memberships, channels, posts, topics, live, stream)
+RESOURCES = (
+    users, me, avatars, sessions, groups, memberships, channels, posts, files, topics, live, stream
+)  # fmt: skip
 MAX_BODY_BYTES = 1024 * 1024
 SOCKETS_CLOSE_WITHIN_S = 5
 
@@ -72,7 +80,7 @@ class IdConverter(IntegerConverter):
 
 
 class Homeroom(Quart):
-    request_class = JsonRequest
+    request_class = HomeroomRequest
     websocket_class = BareWebsocket
     asgi_http_class = FinishingHTTPConnection
     asgi_websocket_class = FinishingWebsocketConnection
@@ -138,6 +146,7 @@ def create_app(
             await check(settings.sqlalchemy_url)
         else:
             await prepare(settings.sqlalchemy_url, lossy=settings.is_lossy)
+        clear(settings.instance / "incoming" / str(worker))
         running = open_services(settings, bus or Bus(), worker, signing_key)
         app.extensions["homeroom"] = running
         await running.feed.open()
@@ -145,7 +154,7 @@ def create_app(
         background = [
             asyncio.create_task(running.feed.run()),
             asyncio.create_task(running.presence.run()),
-            asyncio.create_task(jobs.run(running.database, settings)),
+            asyncio.create_task(jobs.run(running.database, running.store, settings)),
         ]
         yield
         await close_connections(running)
@@ -170,6 +179,8 @@ def open_services(settings: Settings, bus: Bus, worker: int, signing_key: bytes)
         bus.hint(topics)
 
     database.committed = tell
+    incoming = settings.instance / "incoming" / str(worker)
+    store, pictures = Folder(settings.instance / "files"), Pictures()
     return Services(
         settings,
         database,
@@ -179,6 +190,10 @@ def open_services(settings: Settings, bus: Bus, worker: int, signing_key: bytes)
         Signals(feed, bus),
         Passwords(settings.workers),
         signing_key,
+        store,
+        pictures,
+        Thumbnails(store, pictures, incoming),
+        incoming,
     )
 
 

@@ -5,6 +5,7 @@ locks behind, and the client would not know whether its change was made.
 """
 
 import asyncio
+from collections.abc import Generator
 from typing import Any
 
 import msgspec
@@ -12,14 +13,61 @@ from hypercorn.typing import ASGIReceiveCallable, ASGISendCallable, WebsocketSco
 from quart import Quart, Request, Websocket
 from quart.asgi import ASGIHTTPConnection, ASGIWebsocketConnection
 from quart.typing import ResponseTypes
-from werkzeug.exceptions import RequestTimeout, UnsupportedMediaType
+from quart.wrappers.request import Body
+from werkzeug.exceptions import (
+    RequestEntityTooLarge,
+    RequestTimeout,
+    UnsupportedMediaType,
+)
 
 from model.errors import Invalid
 
 MAX_UNREAD_MESSAGES = 64
+MAX_UNREAD_BYTES = 256 * 1024
+IDLE_S = 30  # a body of which nothing has come for so long is given up
 
 
-class JsonRequest(Request):
+class PatientBody(Body):
+    """A body that is read as it comes, without growing; or whole, up to the application's limit.
+
+    While nobody reads it, the client waits in its own kernel. Its length is judged when it is
+    read: by then the route has said how much it takes.
+    """
+
+    def __init__(self, expected_content_length: int | None, max_content_length: int | None) -> None:
+        super().__init__(None, max_content_length)
+        self._expected, self._is_read_whole = expected_content_length or 0, False
+        self._has_room = asyncio.Event()
+
+    async def room(self) -> None:
+        """When more of it may come."""
+        while len(self._data) >= MAX_UNREAD_BYTES and not self._is_read_whole:
+            self._has_room.clear()
+            await self._has_room.wait()
+
+    async def __anext__(self) -> bytes:
+        """The next bytes; raises RequestTimeout when they do not come, or never will."""
+        try:
+            async with asyncio.timeout(IDLE_S):
+                data = await super().__anext__()
+        except TimeoutError:
+            raise RequestTimeout from None
+        except StopAsyncIteration:
+            raise self._must_raise or StopAsyncIteration from None
+        self._has_room.set()
+        return data
+
+    def __await__(self) -> Generator[Any, None, Any]:
+        if self._max_content_length is not None and self._expected > self._max_content_length:
+            raise RequestEntityTooLarge
+        self._is_read_whole = True
+        self._has_room.set()
+        return (yield from super().__await__())
+
+
+class HomeroomRequest(Request):
+    body_class = PatientBody
+
     async def get_json(
         self,
         force: bool = False,
@@ -77,6 +125,18 @@ class FinishingHTTPConnection(ASGIHTTPConnection):
         elif not request.body._complete.is_set():
             request.body._must_raise = RequestTimeout()
             request.body.set_complete()
+
+    async def handle_messages(self, request: Request, receive: ASGIReceiveCallable) -> None:
+        assert isinstance(request.body, PatientBody)
+        while True:
+            message = await receive()
+            if message["type"] == "http.request":
+                request.body.append(message.get("body", b""))
+                if not message.get("more_body", False):
+                    request.body.set_complete()
+                await request.body.room()
+            elif message["type"] == "http.disconnect":
+                return
 
     async def _send_response(self, send: ASGISendCallable, response: ResponseTypes) -> None:
         if not self.client_left:

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Coroutine, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Protocol, TypeVar, cast
 
 from quart import current_app, g
@@ -16,8 +17,11 @@ from model.errors import NotSignedIn
 from model.feed import Feed
 from model.limit import Limit, take
 from model.password import Passwords
+from model.picture import Pictures
 from model.presence import Presence
 from model.signal import Signals
+from model.store import Store
+from model.thumbnail import Thumbnails
 from model.user import Caller
 
 T = TypeVar("T")
@@ -43,6 +47,10 @@ class Services:
     signals: Signals
     passwords: Passwords
     signing_key: bytes
+    store: Store
+    pictures: Pictures
+    thumbnails: Thumbnails
+    incoming: Path
     connections: set[LiveConnection] = field(default_factory=set)
     connection_left: asyncio.Event = field(default_factory=asyncio.Event)
     is_stopping: bool = False

@@ -49,10 +49,13 @@ ANSWERS = {
     "408": "The body did not arrive.",
     "409": "The state of things forbids it.",
     "413": "The body is too large.",
-    "415": "The body is not JSON.",
+    "415": "The body is of another type than the route takes.",
+    "416": "There is no such range.",
     "429": "Too much at once; `Retry-After` says when to come back.",
     "503": "Nothing was changed; try again after `Retry-After`.",
+    "507": "The server has no room left.",
 }
+DELIVERED = {"206": "The range that was asked for.", "304": "The client has it already."}
 DESCRIPTION = """\
 Sign in with `POST /api/sessions`: browsers get a cookie, others ask with `"token": true` and send
 `Authorization: Bearer <token>`. Lists are paged by id: give `next` as `before` (or `after`).
@@ -113,6 +116,7 @@ class Provider(OpenAPIProvider):
                 operation["security"] = [] if is_public else SIGNED_IN
                 answers = {str(status): it for status, it in operation["responses"].items()}
                 operation["responses"] = answers
+                answers |= _delivered(view)
                 if not answers:
                     answers["204"] = {"description": "Done."}
                 its_own = [status for status in answers if status >= "400"]
@@ -128,6 +132,17 @@ class Provider(OpenAPIProvider):
         """Given in `build_paths`."""
 
 
+def _delivered(view: Any) -> dict[str, Any]:
+    """What a view marked by `delivers` answers beside JSON."""
+    answers: dict[str, Any] = {}
+    for status, media_type in getattr(view, "delivers", {}).items():
+        answers[status] = {"description": DELIVERED.get(status, "The bytes.")}
+        if media_type:
+            schema = {"type": "string", "format": "binary"}
+            answers[status]["content"] = {media_type: {"schema": schema}}
+    return answers
+
+
 def _errors(method: str, rule: Rule, operation: dict[str, Any], *, is_public: bool) -> list[str]:
     wanted = ["400", "429", "503"]
     if not is_public:
@@ -138,6 +153,8 @@ def _errors(method: str, rule: Rule, operation: dict[str, Any], *, is_public: bo
         wanted += ["403", "409"]
     if "requestBody" in operation:
         wanted += ["408", "413", "415"]
+        if "multipart/form-data" in operation["requestBody"]["content"]:
+            wanted += ["507"]
     if is_public and method == "post":
         wanted += ["401"]
     return sorted(set(wanted))

@@ -27,12 +27,6 @@ def _one_line(text: str) -> str:
     return _printable(text)
 
 
-def _not_blank(text: str) -> str:
-    if not text.strip():
-        raise ValueError("It is empty.")
-    return text
-
-
 Printable = Annotated[str, AfterValidator(_printable)]
 Id = Annotated[int, Field(ge=1, le=MAX_ID)]
 Name = Annotated[
@@ -43,12 +37,7 @@ Name = Annotated[
 Description = Annotated[
     str, StringConstraints(strip_whitespace=True, max_length=500), AfterValidator(_printable)
 ]
-PostText = Annotated[
-    str,
-    StringConstraints(min_length=1, max_length=MAX_CHARS),
-    AfterValidator(_printable),
-    AfterValidator(_not_blank),
-]
+PostText = Annotated[str, StringConstraints(max_length=MAX_CHARS), AfterValidator(_printable)]
 Username = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{2,39}$")]
 Password = Annotated[str, StringConstraints(min_length=MIN_PASSWORD_CHARS, max_length=200)]
 Email = Annotated[

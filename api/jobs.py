@@ -5,19 +5,21 @@ import logging
 import random
 
 from api.settings import Settings
+from model.collector import collect
 from model.db import Database
 from model.idempotency import forget_old_answers
 from model.limit import forget_passed_limits
 from model.lock import taken
 from model.retention import prune
 from model.session import forget_expired_sessions
+from model.store import Store
 
 log = logging.getLogger(__name__)
 
 FIRST_S, EVERY_S = 60, 3600  # after the start, and then
 
 
-async def run(database: Database, settings: Settings) -> None:
+async def run(database: Database, store: Store, settings: Settings) -> None:
     """For ever; every worker tries it, so that it is done whichever of them lives."""
     pause_s = FIRST_S
     while True:
@@ -26,14 +28,16 @@ async def run(database: Database, settings: Settings) -> None:
         try:
             async with taken(database, settings.instance / "jobs.lock") as is_ours:
                 if is_ours:
-                    await clean_up(database, settings)
+                    await clean_up(database, store, settings)
         except Exception:
             log.exception("cleaning up failed; it is tried again in an hour")
 
 
-async def clean_up(database: Database, settings: Settings) -> None:
+async def clean_up(database: Database, store: Store, settings: Settings) -> None:
     for forget in (forget_old_answers, forget_passed_limits, forget_expired_sessions):
         async with database.write() as db:
             await forget(db)
     if pruned := await prune(database, settings.retention):
         log.info("pruned %d events", pruned)
+    if removed := await collect(database, store):
+        log.info("removed the bytes of %d files", removed)

@@ -1,5 +1,6 @@
 """Posts, their replies and the reactions to them."""
 
+from pydantic import Field
 from quart import Blueprint
 from quart_schema import document_response, validate_querystring, validate_request
 from typing_extensions import TypedDict
@@ -7,6 +8,7 @@ from typing_extensions import TypedDict
 from api.context import caller, read, write
 from api.forms import Form, Id, PageQuery, PostText
 from api.middleware.idempotent import idempotent
+from model.attachment import MAX_FILES_A_POST
 from model.channel import find_channel
 from model.position import Live, stand
 from model.post import (
@@ -14,21 +16,21 @@ from model.post import (
     delete_post,
     edit_post,
     find_post,
-    list_posts,
-    list_replies,
     view_post,
     write_post,
 )
+from model.post_list import list_posts, list_replies
 from model.reaction import ReactionView, add_reaction, remove_reaction
 
 posts = Blueprint("posts", __name__)
 
 
 class PostForm(Form):
-    """A post, or a reply to the post `parent_id`."""
+    """A post, or a reply to the post `parent_id`; the text may be empty when there are files."""
 
     text: PostText
     parent_id: Id | None = None
+    file_ids: list[Id] = Field(default=[], max_length=MAX_FILES_A_POST)
 
 
 class PostChanges(Form):
@@ -61,7 +63,14 @@ async def create(channel_id: int, data: PostForm) -> tuple[PostView, int]:
     """Write a post, or a reply when `parent_id` is given."""
     async with write() as db:
         channel = await find_channel(db, channel_id, reader=caller())
-        view = await write_post(db, channel, data.text, by=caller(), parent_id=data.parent_id)
+        view = await write_post(
+            db,
+            channel,
+            data.text,
+            by=caller(),
+            parent_id=data.parent_id,
+            file_ids=data.file_ids,
+        )
     return view, 201
 
 

@@ -8,6 +8,7 @@ import hashlib
 import hmac
 import ipaddress
 import os
+import re
 import secrets
 from enum import StrEnum
 from pathlib import Path
@@ -66,6 +67,12 @@ def _database_url(value: str | None) -> str | None:
     return value
 
 
+def _files_url(value: str | None) -> str | None:
+    if value is not None and not re.fullmatch(r"s3://[a-z0-9][a-z0-9.-]+(/[\w./-]*)?", value):
+        raise ValueError("it is like s3://bucket/prefix")
+    return value
+
+
 def _network(value: str) -> str:
     return str(ipaddress.ip_network(value, strict=False))
 
@@ -105,6 +112,15 @@ class Settings(BaseSettings):
 
     trusted_proxies: Annotated[list[Annotated[str, AfterValidator(_network)]], *Listed] = []
     """Addresses or networks whose X-Forwarded-For, -Proto and -Host count, comma separated."""
+
+    files_url: Annotated[str | None, AfterValidator(_files_url)] = None
+    """s3://bucket/prefix (with `obstore` installed); by default the instance folder."""
+
+    max_file_mb: int = Field(default=25, ge=1)
+    """The size of an uploaded file at most."""
+
+    user_quota_mb: int = Field(default=500, ge=1)
+    """The size of all files of a person together."""
 
     limits: Switch = Switch.ON
     """`off` only for benchmarks: nobody is slowed down, passwords can be guessed."""
@@ -156,6 +172,14 @@ class Settings(BaseSettings):
         if self.database_url is not None:
             return self.database_url.get_secret_value()
         return f"sqlite+aiosqlite:///{self.instance.absolute() / 'app.db'}"
+
+    @property
+    def max_file_bytes(self) -> int:
+        return self.max_file_mb * 2**20
+
+    @property
+    def user_quota_bytes(self) -> int:
+        return self.user_quota_mb * 2**20
 
     @property
     def is_limited(self) -> bool:

@@ -142,16 +142,19 @@ async def list_users(
 
 
 async def edit_profile(db: Transaction, user: User, changes: dict[str, Any]) -> User:
-    """`changes` are new values of `name` and `email`; everybody who shares a group is told."""
+    """`changes` are new values of `name`, `avatar` and `email`.
+
+    Everybody who shares a group is told.
+    """
     changed = replace(user, **changes)
     if changed == user:
         return user
     await db.run(EDIT, of_user=user.id, **changes)
-    if changed.name != user.name:
-        judge_again(db, Rights(users=[user.id]))  # live connections show the name
+    if (changed.name, changed.avatar) != (user.name, user.avatar):
+        judge_again(db, Rights(users=[user.id]))  # live connections show both
         about = f"user:{user.id}"
         for group_id, _, role, joined_at in await db.all(MY_GROUPS, user_id=user.id):
-            member = Member(user.id, changed.name, role, joined_at).view()
+            member = Member(user.id, changed.name, changed.avatar, role, joined_at).view()
             record(db, f"group:{group_id}", "member.changed", member, by=user.id, about=about)
     return changed
 

@@ -7,6 +7,7 @@ Refusal
 ├── Conflict   the state of things forbids it
 ├── Invalid    the input is wrong; `fields` names each wrong field
 ├── TooMany    a limit; `retry_after_s` says when to come back
+├── StorageFull  there is no room for more bytes
 └── TryAgain   nothing was changed and the same request may succeed in a moment
 """
 
@@ -50,6 +51,11 @@ class TooMany(Refusal):
     def __init__(self, detail: str, *, retry_after_s: int) -> None:
         super().__init__("too_many", detail)
         self.retry_after_s = retry_after_s
+
+
+class StorageFull(Refusal):
+    def __init__(self) -> None:
+        super().__init__("storage_full", "The server has no room left; nothing was changed.")
 
 
 class TryAgain(Refusal):

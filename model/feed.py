@@ -114,17 +114,17 @@ class Feed:
         for suspect in suspects:
             topics[suspect.reader.user_id].update(suspect.held)
         async with self.database.read() as db:
-            names = await living_sessions(db, [suspect.session_id for suspect in suspects])
+            people = await living_sessions(db, [suspect.session_id for suspect in suspects])
             allowed = {user_id: await readable(db, user_id, of) for user_id, of in topics.items()}
         for suspect in suspects:
             reader = suspect.reader
             if self.suspects.pop(reader, None) is None:
                 continue  # it has left meanwhile
-            if suspect.is_signed_out(names):
+            if suspect.is_signed_out(people):
                 self.leave(reader)
                 reader.signed_out()
                 continue
-            if suspect.renames(names):
+            if suspect.changes(people):
                 self._moved.update(reader.subscriptions)
             for topic in suspect.lost(allowed[reader.user_id]):
                 self.unsubscribe(reader, topic)

@@ -14,7 +14,7 @@ from model.db import Base, Transaction, finder, now, one_of
 from model.errors import Conflict, Forbidden, NotFound
 from model.event import record
 from model.page import Page, pages
-from model.user import Caller, PersonView
+from model.user import Caller, PersonView, User, person
 
 
 class Role(StrEnum):
@@ -104,14 +104,13 @@ class Group:
 class Member:
     id: int
     name: str
+    avatar: str | None
     role: Role
     joined_at: datetime
 
     def view(self) -> MemberView:
         return {
-            "id": self.id,
-            "name": self.name,
-            "avatar": None,
+            **person(self.id, self.name, self.avatar),
             "role": self.role,
             "joined_at": self.joined_at,
         }
@@ -149,7 +148,7 @@ async def create_group(db: Transaction, name: str, description: str, *, by: Call
     created_at = now()
     group_id = await db.scalar(INSERT, name=name, description=description, created_at=created_at)
     group = Group(group_id, name, description, created_at, Role.OWNER)
-    await add_member(db, group, by.id, by.name)
+    await add_member(db, group, by)
     return group
 
 
@@ -165,13 +164,13 @@ async def edit_group(
     return changed
 
 
-async def add_member(db: Transaction, group: Group, user_id: int, name: str) -> None:
-    member = Member(user_id, name, group.role, now())
-    values = {"group_id": group.id, "user_id": user_id, "role": member.role}
+async def add_member(db: Transaction, group: Group, user: Caller | User) -> None:
+    member = Member(user.id, user.name, user.avatar, group.role, now())
+    values = {"group_id": group.id, "user_id": user.id, "role": member.role}
     if not await db.scalar(ADD_MEMBER, **values, joined_at=member.joined_at):
         raise Conflict("already_member", "You are a member of this group already.")
-    record(db, group.topic, "member.joined", member.view(), by=user_id, about=f"user:{user_id}")
-    record(db, f"user:{user_id}", "membership.added", group.entry(), by=user_id)
+    record(db, group.topic, "member.joined", member.view(), by=user.id, about=f"user:{user.id}")
+    record(db, f"user:{user.id}", "membership.added", group.entry(), by=user.id)
 
 
 def require_owner(group: Group) -> None:

@@ -35,6 +35,7 @@ SIGN_IN_ACCOUNT = Limit("sign-in", burst=10, every_s=30)
 SIGN_IN_ADDRESS = Limit("sign-in-address", burst=300, every_s=1)
 REGISTER_ADDRESS = Limit("register-address", burst=200, every_s=10)
 JOIN_CODE = Limit("join-code", burst=20, every_s=180)
+UPLOAD = Limit("upload", burst=100, every_s=2)
 PASSWORD = Limit("password", burst=10, every_s=30)
 
 _now, _interval = (bindparam(name, type_=BigInteger) for name in ("now", "interval"))

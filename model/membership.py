@@ -53,7 +53,7 @@ class JoinCodeView(TypedDict):
 
 
 _members = (
-    select(Users.id, Users.name, Memberships.role, Memberships.joined_at)
+    select(Users.id, Users.name, Users.avatar, Memberships.role, Memberships.joined_at)
     .join_from(Memberships, Users, Users.id == Memberships.user_id)
     .where(Memberships.group_id == bindparam("group_id"))
 )
@@ -120,7 +120,7 @@ async def join_group(db: Transaction, join_code: str, *, by: Caller | User) -> G
         raise Invalid({"join_code": "There is no such code, or it has expired or been used up."})
     group = Group(row.id, row.name, row.description, row.created_at, Role.MEMBER)
     await db.run(USE_CODE, of_group=group.id)
-    await add_member(db, group, by.id, by.name)
+    await add_member(db, group, by)
     return group
 
 

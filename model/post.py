@@ -1,5 +1,6 @@
 """Posts and their replies. A reply belongs to a post, never to a reply, and goes with it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -8,14 +9,14 @@ from sqlalchemy import ForeignKey, Index, Text, bindparam, delete, insert, selec
 from sqlalchemy.orm import Mapped, aliased, mapped_column
 from typing_extensions import TypedDict
 
+from model.attachment import FileView, attach_files, find_own_files, list_files
 from model.channel import MINE, READABLE, Channel, Channels
 from model.db import Base, Transaction, finder, now
 from model.errors import Conflict, Forbidden, Invalid, NotFound
 from model.event import record
 from model.group import Memberships
-from model.page import Page, Pages, pages
 from model.reaction import ReactionView, list_reactions
-from model.user import Caller, PersonView, Users, person
+from model.user import Caller, PersonView, Users, author
 
 MAX_CHARS = 4000
 
@@ -57,6 +58,7 @@ class PostView(TypedDict):
     edited_at: datetime | None
     reply_count: int
     reactions: list[ReactionView]
+    files: list[FileView]
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,7 @@ class Post:
     parent_id: int | None
     author_id: int | None
     author_name: str | None
+    author_avatar: str | None
     text: str
     reply_count: int
     created_at: datetime
@@ -82,8 +85,12 @@ class Post:
     def about(self) -> str:
         return f"post:{self.id}"
 
-    def view(self, reactions: list[ReactionView]) -> PostView:
-        return _view(self, self.channel.id, reactions)
+    @property
+    def channel_id(self) -> int:
+        return self.channel.id
+
+    def view(self, reactions: list[ReactionView], files: list[FileView]) -> PostView:
+        return post_view(self, reactions, files)
 
 
 Parents = aliased(Posts)
@@ -92,6 +99,7 @@ COLUMNS = (
     Posts.parent_id,
     Posts.author_id,
     Users.name.label("author_name"),
+    Users.avatar.label("author_avatar"),
     Posts.text,
     Posts.reply_count,
     Posts.created_at,
@@ -107,14 +115,11 @@ FIND = finder(
     .where(Posts.id == bindparam("post_id"), READABLE),
     locks=[Channels, Posts, Memberships],
 )
-_posts = (
-    select(*COLUMNS, Parents.reply_count.label("parent_reply_count"))
+SELECT = (
+    select(Posts.channel_id, *COLUMNS, Parents.reply_count.label("parent_reply_count"))
     .outerjoin_from(Posts, Users, Users.id == Posts.author_id)
     .outerjoin(Parents, Parents.id == Posts.parent_id)
 )
-_of_channel = _posts.where(Posts.channel_id == bindparam("channel_id"), Posts.parent_id.is_(None))
-LIST = pages(_of_channel, Posts.id, newest_first=True)
-LIST_REPLIES = pages(_posts.where(Posts.parent_id == bindparam("of_parent")), Posts.id)
 REPLY_IDS = select(Posts.id).where(Posts.parent_id == bindparam("of_parent"))
 INSERT = insert(Posts).returning(Posts.id)
 EDIT = update(Posts).where(Posts.id == bindparam("of_post"))
@@ -132,28 +137,23 @@ async def find_post(db: Transaction, post_id: int, *, reader: Caller) -> Post:
 
 
 async def view_post(db: Transaction, post: Post) -> PostView:
-    reactions = await list_reactions(db, [post.id])
-    return post.view(reactions.get(post.id, []))
-
-
-async def list_posts(
-    db: Transaction, channel: Channel, page: Page
-) -> tuple[list[PostView], int | None]:
-    """Posts that are no replies: newest first, or oldest first after a given one."""
-    return await _list(db, LIST, channel, page, channel_id=channel.id)
-
-
-async def list_replies(
-    db: Transaction, post: Post, page: Page
-) -> tuple[list[PostView], int | None]:
-    """Oldest first."""
-    return await _list(db, LIST_REPLIES, post.channel, page, of_parent=post.id)
+    reactions, files = await list_reactions(db, [post.id]), await list_files(db, [post.id])
+    return post.view(reactions.get(post.id, []), files.get(post.id, []))
 
 
 async def write_post(
-    db: Transaction, channel: Channel, text: str, *, by: Caller, parent_id: int | None = None
+    db: Transaction,
+    channel: Channel,
+    text: str,
+    *,
+    by: Caller,
+    parent_id: int | None = None,
+    file_ids: Sequence[int] = (),
 ) -> PostView:
+    """The text may be empty when there are files."""
     require_writable(channel)
+    files = await find_own_files(db, file_ids, by=by)
+    require_content(text, files)
     parent = await _parent(db, channel, parent_id, by=by) if parent_id is not None else None
     created_at = now()
     post_id = await db.scalar(
@@ -166,8 +166,10 @@ async def write_post(
         created_at=created_at,
     )
     replies = await db.scalar(COUNT_REPLIES, of_post=parent_id, more=1) if parent else None
-    post = Post(channel, post_id, parent_id, by.id, by.name, text, 0, created_at, None, replies)
-    view = post.view([])
+    await attach_files(db, post_id, files)
+    who = (by.id, by.name, by.avatar)
+    post = Post(channel, post_id, parent_id, *who, text, 0, created_at, None, replies)
+    view = post.view([], files)
     record(db, post.topic, "post.created", view, by=by.id, about=post.about)
     return view
 
@@ -177,8 +179,9 @@ async def edit_post(db: Transaction, post: Post, text: str, *, by: Caller) -> Po
         raise Forbidden("post_not_yours", "Only its author may edit a post.")
     require_writable(post.channel)
     changed = replace(post, text=text, edited_at=now())
-    await db.run(EDIT, of_post=post.id, text=text, edited_at=changed.edited_at)
     view = await view_post(db, changed)
+    require_content(text, view["files"])
+    await db.run(EDIT, of_post=post.id, text=text, edited_at=changed.edited_at)
     record(db, post.topic, "post.edited", view, by=by.id, about=post.about, scrubs=[post.about])
     return view
 
@@ -203,6 +206,11 @@ def require_writable(channel: Channel) -> None:
         raise Forbidden("not_a_moderator", "Only moderators and owners write here.")
 
 
+def require_content(text: str, files: Sequence[FileView]) -> None:
+    if not text.strip() and not files:
+        raise Invalid({"text": "It is empty."})
+
+
 async def _find(db: Transaction, post_id: int, reader: Caller) -> Post | None:
     row = await db.find(FIND, post_id=post_id, user_id=reader.id)
     width = len(COLUMNS) + 1
@@ -218,27 +226,20 @@ async def _parent(db: Transaction, channel: Channel, parent_id: int, *, by: Call
     return parent
 
 
-async def _list(
-    db: Transaction, all_pages: Pages, channel: Channel, page: Page, **values: Any
-) -> tuple[list[PostView], int | None]:
-    rows, following = page.cut(await db.all(all_pages.of(page), **values, **page.values))
-    reactions = await list_reactions(db, [row.id for row in rows]) if rows else {}
-    return [_view(row, channel.id, reactions.get(row.id, [])) for row in rows], following
-
-
-def _view(row: Any, channel_id: int, reactions: list[ReactionView]) -> PostView:
-    """Of a `Post`, or of a row with the same attributes."""
+def post_view(row: Any, reactions: list[ReactionView], files: list[FileView]) -> PostView:
+    """Of a `Post`, or of a row of `SELECT`."""
     parent: ParentView | None = None
     if row.parent_id is not None:
         parent = {"id": row.parent_id, "reply_count": row.parent_reply_count}
     return {
         "id": row.id,
-        "channel_id": channel_id,
+        "channel_id": row.channel_id,
         "parent": parent,
-        "author": person(row.author_id, row.author_name),
+        "author": author(row.author_id, row.author_name, row.author_avatar),
         "text": row.text,
         "created_at": row.created_at,
         "edited_at": row.edited_at,
         "reply_count": row.reply_count,
         "reactions": reactions,
+        "files": files,
     }

@@ -14,7 +14,7 @@ from model.db import Base, Transaction, now
 from model.errors import NotFound
 from model.event import Rights, judge_again, record
 from model.page import Page, pages
-from model.user import Caller, User, Users
+from model.user import Caller, PersonView, User, Users, person
 
 LASTS = timedelta(days=30)
 GRACE = timedelta(seconds=25)  # for a live connection, to renew its sign-in
@@ -53,12 +53,21 @@ def digest(token: str) -> str:
 
 
 CALLER = (
-    select(Users.id, Users.username, Users.name, Users.role, Sessions.id, Sessions.expires_at)
+    select(
+        Users.id,
+        Users.username,
+        Users.name,
+        Users.avatar,
+        Users.role,
+        Sessions.id,
+        Sessions.expires_at,
+    )
     .join_from(Sessions, Users, Users.id == Sessions.user_id)
     .where(Sessions.expires_at > bindparam("now"), Users.active == true())
 )
 BY_TOKEN = CALLER.where(Sessions.token_sha256 == bindparam("token_sha256"))
-LIVING = CALLER.with_only_columns(Sessions.id, Users.name).where(
+BY_ID = CALLER.where(Sessions.id == bindparam("session_id"))
+LIVING = CALLER.with_only_columns(Sessions.id, Users.id, Users.name, Users.avatar).where(
     Sessions.id.in_(bindparam("session_ids", expanding=True))
 )
 INSERT = insert(Sessions).returning(Sessions.id)
@@ -80,10 +89,15 @@ async def find_caller(db: Transaction, token: str) -> Caller | None:
     return Caller(*row) if row else None
 
 
-async def living_sessions(db: Transaction, session_ids: Sequence[int]) -> dict[int, str]:
-    """Those that still sign somebody in on a live connection, with the person's name."""
+async def find_caller_of_session(db: Transaction, session_id: int) -> Caller | None:
+    row = await db.first(BY_ID, session_id=session_id, now=now())
+    return Caller(*row) if row else None
+
+
+async def living_sessions(db: Transaction, session_ids: Sequence[int]) -> dict[int, PersonView]:
+    """Those that still sign somebody in on a live connection, with who that is by now."""
     rows = await db.all(LIVING, session_ids=session_ids, now=now() - GRACE)
-    return {row.id: row.name for row in rows}
+    return {session_id: person(*of_user) for session_id, *of_user in rows}
 
 
 async def open_session(db: Transaction, user: User, agent: str) -> Opened:

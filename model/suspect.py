@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from model.subscription import Reader, Subscription
+from model.user import PersonView
 
 
 @dataclass(frozen=True)
@@ -19,16 +20,15 @@ class Suspect:
     def of(cls, reader: Reader, reason: str) -> "Suspect":
         return cls(reader, reason, reader.session_id, dict(reader.subscriptions))
 
-    def is_signed_out(self, names: Mapping[int, str]) -> bool:
+    def is_signed_out(self, people: Mapping[int, PersonView]) -> bool:
         """By the living sessions; one that was renewed meanwhile has been judged by itself."""
-        return self.reader.session_id == self.session_id and self.session_id not in names
+        return self.reader.session_id == self.session_id and self.session_id not in people
 
-    def renames(self, names: Mapping[int, str]) -> bool:
-        """Whether the person has another name than before; it is taken over."""
-        person = self.reader.person
-        name = names.get(self.session_id, person["name"])
-        self.reader.person = {**person, "name": name}
-        return name != person["name"]
+    def changes(self, people: Mapping[int, PersonView]) -> bool:
+        """Whether the person has another name or picture than before; it is taken over."""
+        before = self.reader.person
+        self.reader.person = people.get(self.session_id, before)
+        return self.reader.person != before
 
     def lost(self, allowed: Collection[str]) -> list[str]:
         """The topics it may not read, of those that it still follows as it did."""

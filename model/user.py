@@ -30,12 +30,13 @@ class Users(Base):
     role: Mapped[ServerRole] = mapped_column(one_of(ServerRole, "role"))
     active: Mapped[bool]
     password_hash: Mapped[str]
+    avatar: Mapped[str | None] = mapped_column(index=True)  # SHA-256 of the picture
     created_at: Mapped[datetime]
     __table_args__ = {"sqlite_autoincrement": True}
 
 
 class PersonView(TypedDict):
-    """How people appear in what they wrote and where they belong."""
+    """How people appear in what they wrote and where they belong; `avatar` is a path."""
 
     id: int
     name: str
@@ -62,6 +63,7 @@ class Caller:
     id: int
     username: str
     name: str
+    avatar: str | None
     role: ServerRole
     session_id: int
     expires_at: datetime
@@ -72,7 +74,7 @@ class Caller:
 
     @property
     def person(self) -> PersonView:
-        return {"id": self.id, "name": self.name, "avatar": None}
+        return person(self.id, self.name, self.avatar)
 
 
 @dataclass(frozen=True)
@@ -80,6 +82,7 @@ class User:
     id: int
     username: str
     name: str
+    avatar: str | None
     email: str | None
     role: ServerRole
     active: bool
@@ -91,9 +94,7 @@ class User:
 
     def view(self) -> UserView:
         return {
-            "id": self.id,
-            "name": self.name,
-            "avatar": None,
+            **person(self.id, self.name, self.avatar),
             "username": self.username,
             "role": self.role,
             "active": self.active,
@@ -108,17 +109,20 @@ class User:
         return self.own_view() if own else self.view()
 
 
-def person(user_id: int | None, name: str | None) -> PersonView | None:
+def person(user_id: int, name: str, avatar: str | None) -> PersonView:
+    return {"id": user_id, "name": name, "avatar": avatar and f"/api/avatars/{avatar}"}
+
+
+def author(user_id: int | None, name: str | None, avatar: str | None) -> PersonView | None:
     """None for whoever deleted the account."""
-    if user_id is None or name is None:
-        return None
-    return {"id": user_id, "name": name, "avatar": None}
+    return None if user_id is None or name is None else person(user_id, name, avatar)
 
 
 COLUMNS = (
     Users.id,
     Users.username,
     Users.name,
+    Users.avatar,
     Users.email,
     Users.role,
     Users.active,
@@ -180,7 +184,7 @@ async def create_user(
     )
     if user_id is None:
         raise Conflict("username_taken", "Somebody has this username.")
-    user = User(user_id, **values)
+    user = User(user_id, avatar=None, **values)
     record(db, ADMIN, "user.registered", user.view(), by=user.id, about=f"user:{user.id}")
     return user
 

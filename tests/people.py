@@ -40,8 +40,9 @@ class Visitor:
     async def ask(self, method: str, path: str, body: object = None, **headers: str) -> Answer:
         """`headers` are named with underscores for hyphens."""
         named = {name.replace("_", "-"): value for name, value in headers.items()}
-        sent: dict[str, Any] = {} if body is None else {"data": json.dumps(body)}
+        sent: dict[str, Any] = {}
         if body is not None:
+            sent["data"] = body if isinstance(body, bytes) else json.dumps(body)
             named.setdefault("Content-Type", "application/json")
         response = await self.client.open(
             path, method=method, headers={**self.headers, **named}, **sent
@@ -51,6 +52,35 @@ class Visitor:
         return Answer(
             response.status_code, json.loads(raw) if raw and is_json else raw, response.headers
         )
+
+    async def send_file(
+        self,
+        content: bytes,
+        name: str = "notes.txt",
+        media_type: str = "text/plain",
+        *,
+        path: str = "/api/files",
+        method: str = "POST",
+        **headers: str,
+    ) -> Answer:
+        """As a browser sends a form with the part `file`."""
+        head = f'Content-Disposition: form-data; name="file"; filename="{name}"'
+        form = f"--form\r\n{head}\r\nContent-Type: {media_type}\r\n\r\n".encode()
+        form += content + b"\r\n--form--\r\n"
+        return await self.send_form(form, path=path, method=method, **headers)
+
+    async def send_form(
+        self, form: bytes, *, path: str = "/api/files", method: str = "POST", **headers: str
+    ) -> Answer:
+        """Its parts are divided by `--form`."""
+        named = {"Content_Type": "multipart/form-data; boundary=form", **headers}
+        return await self.ask(method, path, form, **named)
+
+    async def upload(self, content: bytes, name: str = "notes.txt", **options: Any) -> Any:
+        """The view of the file."""
+        answer = await self.send_file(content, name, **options)
+        assert answer.status == 201, answer.body
+        return answer.body
 
     async def get(self, path: str, status: int = 200, **headers: str) -> Any:
         return await self._checked("GET", path, None, status, headers)

@@ -29,6 +29,7 @@ PUBLIC = {
     "documentation.page", "documentation.swagger_file",
     "pages.home", "pages.register", "pages.sign_in", "pages.board", "pages.favicon",
     "health.live", "health.ready",
+    "avatars.show",  # to who knows the digest of the picture
     "live.follow",  # who connects says `hello` and is asked there
     "static",
 }  # fmt: skip
@@ -40,7 +41,7 @@ GENERIC = {
     "model/db.py": ["Transaction", "Database", "finder", "Finder"],
     "api/context.py": ["read", "write", "one_unit_of_work"],
     "api/forms.py": ["Form", "Query", "PageQuery"],
-    "api/connection.py": ["JsonRequest"],
+    "api/connection.py": ["HomeroomRequest"],
     "model/page.py": ["Page", "Pages", "pages"],
     "model/event.py": ["record", "judge_again", "flush"],
     "model/position.py": ["stand", "positions", "events_after", "events_between"],

@@ -62,8 +62,8 @@ def test_every_route_says_what_it_takes_answers_and_needs(app: Quart, document: 
         in_path = {part[1:-1] for part in path.split("/") if part.startswith("{")}
         assert {given for where, given in parameters if where == "path"} == in_path, name
         answers = operation["responses"]
-        good = [status for status in answers if status < "300"]
-        assert len(good) == 1, name
+        good = [status for status in answers if status < "400"]
+        assert len([status for status in good if status in {"200", "201", "204"}]) == 1, name
         assert ("content" in answers[good[0]]) is (good[0] != "204"), name
         for status in answers.keys() - set(good):
             content = answers[status]["content"]
@@ -77,8 +77,8 @@ def test_every_route_says_what_it_takes_answers_and_needs(app: Quart, document: 
         assert takes_key is getattr(view, "is_idempotent", False), name
         if "requestBody" in operation:
             assert operation["requestBody"]["required"] is True
-            body = operation["requestBody"]["content"]["application/json"]["schema"]
-            assert body["additionalProperties"] is False, name
+            (content,) = operation["requestBody"]["content"].values()
+            assert content["schema"]["additionalProperties"] is False, name
             assert {"413", "415"} <= answers.keys(), name
 
 
@@ -142,12 +142,14 @@ class World:
                 session_id = (await who.get("/api/sessions"))["current_id"]
         posts = f"/api/channels/{people.channel['id']}/posts"
         post = await people.ann.post(posts, {"text": "x"}) if "post_id" in path else {"id": 1}
+        file = await who.upload(b"x") if "file_id" in path else {"id": 1}
         if path.startswith("/api/users/{") and method != "GET":
             who = people.root
         ids = {
             "group_id": group["id"], "channel_id": channel["id"], "post_id": post["id"],
             "user_id": user_id, "session_id": session_id, "emoji": "👍",
             "topic": f"group:{group['id']}",
+            "file_id": file["id"], "sha256": "0" * 64,
         }  # fmt: skip
         return ids, who
 

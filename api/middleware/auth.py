@@ -9,6 +9,7 @@ from quart.wrappers.base import BaseRequestWebsocket
 
 from api.context import services
 from api.middleware.cors import is_configured
+from api.middleware.links import caller_by_link
 from model.errors import NotSignedIn
 from model.session import find_caller
 from model.user import Caller
@@ -32,6 +33,8 @@ def init(app: Quart) -> None:
         if request.routing_exception is not None or request.endpoint == "static":
             return
         view = current_app.view_functions[request.endpoint or ""]
+        if getattr(view, "is_linkable", False) and "signature" in request.args:
+            g.caller = await caller_by_link()
         if not getattr(view, "is_public", False) and await visitor() is None:
             raise NotSignedIn
 

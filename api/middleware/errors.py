@@ -18,6 +18,7 @@ from model.errors import (
     NotFound,
     NotSignedIn,
     Refusal,
+    StorageFull,
     TooMany,
     TryAgain,
 )
@@ -31,6 +32,7 @@ STATUS: dict[type[Refusal], int] = {
     NotFound: 404,
     Conflict: 409,
     TooMany: 429,
+    StorageFull: 507,
     TryAgain: 503,
 }
 SENTENCES = {
@@ -39,7 +41,8 @@ SENTENCES = {
     405: "This address does not take this method.",
     408: "The request took too long to arrive.",
     413: "That is too large.",
-    415: "Send JSON, with Content-Type: application/json.",
+    415: "Send JSON as application/json, or a file as multipart/form-data.",
+    416: "The file has no such range.",
     500: "Something went wrong here. The request's id helps to find out what.",
 }
 
@@ -60,7 +63,7 @@ def init(app: Quart) -> None:
     @app.errorhandler(Refusal)
     async def refuse(refusal: Refusal) -> Response:
         response = await _answer(
-            STATUS[type(refusal)],
+            next(STATUS[kind] for kind in type(refusal).mro() if kind in STATUS),
             refusal.code,
             refusal.detail,
             refusal.fields if isinstance(refusal, Invalid) else None,
@@ -85,7 +88,7 @@ def init(app: Quart) -> None:
         code = phrase.lower().replace(" ", "_").replace("-", "_")
         response = await _answer(status, code, SENTENCES.get(status, f"{phrase}."), None)
         for name, value in error.get_headers():
-            if name in {"Allow", "Retry-After"}:
+            if name in {"Allow", "Content-Range", "Retry-After"}:
                 response.headers[name] = value
         return response
 

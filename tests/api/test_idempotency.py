@@ -111,10 +111,13 @@ async def test_a_key_is_1_to_128_printable_characters(people: Cast) -> None:
 
 async def test_other_routes_refuse_a_key_and_do_nothing(app: Quart, people: Cast) -> None:
     post = await people.bob.post(people.posts, {"text": "x"})
-    marked = {"groups.create", "memberships.create", "channels.create", "posts.create"}
+    marked = {"groups.create", "memberships.create", "channels.create"}
+    marked |= {"posts.create", "files.create"}
+    file = await people.bob.upload(b"x")
     values = {"emoji": "👍", "file": "x", "filename": "x", "user_id": people.bob.id}
     values |= {"group_id": people.group["id"], "channel_id": people.channel["id"]}
-    values |= {"post_id": post["id"], "session_id": 1, "topic": "group:1"}
+    values |= {"post_id": post["id"], "session_id": 1, "topic": "group:1", "file_id": file["id"]}
+    values |= {"sha256": "0" * 64}
     asked = 0
     for rule in app.url_map.iter_rules():
         if rule.endpoint in marked or rule.websocket or not rule.rule.startswith("/api"):

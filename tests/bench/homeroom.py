@@ -12,7 +12,6 @@ from api.forms import Form
 from model.channel import find_channel
 from model.db import now
 from model.event import record
-from model.user import person
 
 Count = Annotated[int, Field(ge=1, le=1000)]
 
@@ -44,12 +43,13 @@ def post_view(channel_id: int, text: str) -> dict[str, Any]:
         "id": 1,
         "channel_id": channel_id,
         "parent": None,
-        "author": person(caller().id, caller().name),
+        "author": caller().person,
         "text": text,
         "created_at": now(),
         "edited_at": None,
         "reply_count": 0,
         "reactions": [],
+        "files": [],
     }
 
 

@@ -37,7 +37,7 @@ async def test_who_stands_before_what_was_cleaned_up_fetches_again(
     topic = f"channel:{people.channel['id']}"
     await post(people, 5)
     await grow_old(services, topic, 3)
-    await jobs.clean_up(services.database, services.settings)
+    await jobs.clean_up(services.database, services.store, services.settings)
     async with LiveClient(url, people.bob.token) as live:
         await live.hello(topics={topic: 2})
         reset = await live.until(lambda m: m["type"] == "reset")
@@ -57,7 +57,7 @@ async def test_who_follows_gets_every_event_whatever_is_cleaned_up_behind_it(
         for number in range(1, 11):
             await post(people, 1)
             await live.event(topic, number)
-            await jobs.clean_up(services.database, services.settings)
+            await jobs.clean_up(services.database, services.store, services.settings)
         assert [event["seq"] for event in live.events(topic)] == list(range(1, 11))
         assert (await live.subscribe(topic, after=5))["reason"] == "retention"
 

@@ -9,7 +9,7 @@ def test_a_session_that_was_renewed_meanwhile_signs_nobody_out() -> None:
     reader = Following(5)
     suspect = Suspect.of(reader, "account")
     assert suspect.is_signed_out({})
-    assert not suspect.is_signed_out({reader.session_id: "Number 5"})
+    assert not suspect.is_signed_out({reader.session_id: reader.person})
     reader.session_id = 2
     assert not suspect.is_signed_out({})
 

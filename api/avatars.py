@@ -1,0 +1,61 @@
+"""Pictures of people, made square and small."""
+
+import asyncio
+import hashlib
+
+from quart import Blueprint, Response
+from quart_schema import DataSource, document_request, document_response
+
+from api.context import caller, read, services, write
+from api.delivery import deliver_picture, delivers
+from api.middleware.auth import public
+from api.middleware.limits import limit
+from api.upload import FileForm, received
+from model.avatar import find_avatar, set_avatar
+from model.blob import expect_blob
+from model.incoming import put_content
+from model.limit import UPLOAD
+from model.picture import MAX_BYTES, avatar
+from model.user import OwnUserView, find_account
+
+avatars = Blueprint("avatars", __name__)
+
+FOR_EVER = "public, max-age=31536000, immutable"  # another picture has another address
+
+
+@avatars.put("/me/avatar")
+@limit(UPLOAD, lambda: f"user:{caller().id}")
+@document_request(FileForm, source=DataSource.FORM_MULTIPART)
+@document_response(OwnUserView)
+async def update() -> OwnUserView:
+    """Show oneself with a picture, the part `file` of a form."""
+    async with received(MAX_BYTES) as came, services().pictures.turn():
+        with came.file.open("rb") as picture:
+            made = await asyncio.to_thread(avatar, picture)
+    sha256 = hashlib.sha256(made).hexdigest()
+    async with write() as db:
+        blob = await expect_blob(db, sha256, len(made))
+    await put_content(services().store, services().incoming, blob.key, made)
+    async with write() as db:
+        changed = await set_avatar(db, await find_account(db, caller().id), sha256)
+    return changed.own_view()
+
+
+@avatars.delete("/me/avatar")
+@document_response(OwnUserView)
+async def delete() -> OwnUserView:
+    """Show oneself by one's initials again."""
+    async with write() as db:
+        changed = await set_avatar(db, await find_account(db, caller().id), None)
+    return changed.own_view()
+
+
+@avatars.get("/avatars/<sha256>")
+@public
+@delivers("image/webp", s304=None)
+async def show(sha256: str) -> Response:
+    """The picture of a person, for everybody who has its address: as WebP."""
+    async with read() as db:
+        blob = await find_avatar(db, sha256)
+    chunks = services().store.read(blob.key, 0, blob.size_bytes)
+    return deliver_picture(b"".join([chunk async for chunk in chunks]), sha256, FOR_EVER)

@@ -1,0 +1,31 @@
+"""Which picture shows a person: the content of a blob, whose digest nobody can guess."""
+
+from sqlalchemy import bindparam, exists, select, update
+
+from model.account import edit_profile
+from model.blob import Blob, Blobs
+from model.db import Transaction, now
+from model.errors import NotFound
+from model.user import User, Users
+
+FIND = select(Blobs.id, Blobs.sha256, Blobs.size_bytes).where(
+    Blobs.sha256 == bindparam("sha256"),
+    Blobs.leaving.is_(False),
+    exists().where(Users.avatar == Blobs.sha256),
+)
+USED = update(Blobs).where(Blobs.sha256 == bindparam("of_sha256"), Blobs.leaving.is_(False))
+
+
+async def find_avatar(db: Transaction, sha256: str) -> Blob:
+    """Of anybody, for everybody who knows its digest: those who see the person."""
+    row = await db.first(FIND, sha256=sha256)
+    if row is None:
+        raise NotFound("picture")
+    return Blob(*row)
+
+
+async def set_avatar(db: Transaction, user: User, sha256: str | None) -> User:
+    """Whoever shares a group with the person is told."""
+    if user.avatar is not None:
+        await db.run(USED, of_sha256=user.avatar, used_at=now())
+    return await edit_profile(db, user, {"avatar": sha256})

@@ -1,0 +1,43 @@
+"""Thumbnails: made when they are first asked for, and kept beside the picture."""
+
+import asyncio
+from io import BytesIO
+from pathlib import Path
+
+from model.blob import Blob
+from model.incoming import put_content
+from model.picture import MAX_BYTES, NoPicture, Pictures, thumbnail
+from model.store import Store
+
+
+class Thumbnails:
+    """Of a worker. A class that sees a new picture asks at once: it is made for all of them."""
+
+    def __init__(self, store: Store, pictures: Pictures, folder: Path) -> None:
+        """`folder` is where they are written before they are put into the store."""
+        self.store, self.pictures, self.folder = store, pictures, folder
+        self._making: dict[str, asyncio.Task[bytes]] = {}
+
+    async def of(self, blob: Blob, pixels: int) -> bytes:
+        """WebP, at most so wide and high; raises NoPicture, and TryAgain when too many wait."""
+        key = blob.thumbnail_key(pixels)
+        try:
+            return await self._read(key)
+        except FileNotFoundError:
+            pass
+        if (making := self._making.get(key)) is None:
+            making = self._making[key] = asyncio.create_task(self._make(blob, pixels))
+            making.add_done_callback(lambda _: self._making.pop(key))
+        return await asyncio.shield(making)
+
+    async def _make(self, blob: Blob, pixels: int) -> bytes:
+        if blob.size_bytes > MAX_BYTES:
+            raise NoPicture
+        async with self.pictures.turn():
+            picture = BytesIO(await self._read(blob.key))
+            made = await asyncio.to_thread(thumbnail, picture, pixels)
+        await put_content(self.store, self.folder, blob.thumbnail_key(pixels), made)
+        return made
+
+    async def _read(self, key: str) -> bytes:
+        return b"".join([chunk async for chunk in self.store.read(key, 0, MAX_BYTES)])
