@@ -30,13 +30,13 @@ IDLE_S = 30  # a body of which nothing has come for so long is given up
 class PatientBody(Body):
     """A body that is read as it comes, without growing; or whole, up to the application's limit.
 
-    While nobody reads it, the client waits in its own kernel. Its length is judged when it is
-    read: by then the route has said how much it takes.
+    While nobody reads it, the client waits in its own kernel.
     """
 
     def __init__(self, expected_content_length: int | None, max_content_length: int | None) -> None:
-        super().__init__(None, max_content_length)
-        self._expected, self._is_read_whole = expected_content_length or 0, False
+        super().__init__(None, None)
+        self._expected, self._most = expected_content_length or 0, max_content_length or 0
+        self._is_read_whole = False
         self._has_room = asyncio.Event()
 
     async def room(self) -> None:
@@ -58,9 +58,11 @@ class PatientBody(Body):
         return data
 
     def __await__(self) -> Generator[Any, None, Any]:
-        if self._max_content_length is not None and self._expected > self._max_content_length:
-            raise RequestEntityTooLarge
+        """Raises RequestEntityTooLarge."""
         self._is_read_whole = True
+        self._max_content_length = self._most
+        if max(self._expected, len(self._data)) > self._most:
+            raise RequestEntityTooLarge
         self._has_room.set()
         return (yield from super().__await__())
 

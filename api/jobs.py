@@ -26,11 +26,16 @@ async def run(database: Database, store: Store, settings: Settings) -> None:
         await asyncio.sleep(pause_s * random.uniform(0.5, 1.5))  # noqa: S311 - no secret
         pause_s = EVERY_S
         try:
-            async with taken(database, settings.instance / "jobs.lock") as is_ours:
-                if is_ours:
-                    await clean_up(database, store, settings)
+            await clean_up_alone(database, store, settings)
         except Exception:
             log.exception("cleaning up failed; it is tried again in an hour")
+
+
+async def clean_up_alone(database: Database, store: Store, settings: Settings) -> None:
+    """Nothing, while another worker does it, or while somebody else holds the lock to copy."""
+    async with taken(database, settings.instance / "jobs.lock") as is_ours:
+        if is_ours:
+            await clean_up(database, store, settings)
 
 
 async def clean_up(database: Database, store: Store, settings: Settings) -> None:

@@ -27,7 +27,8 @@ View = Callable[..., Awaitable[Any]]
 
 MAX_NAME_CHARS = 255
 MAX_PARTS = 20
-MAX_UNPARSED_BYTES = 1024 * 1024
+PIECE_BYTES = 256 * 1024
+MAX_UNPARSED_BYTES = 4 * PIECE_BYTES
 OVERHEAD_BYTES = 4096  # of the form round the file
 REFUSED_WITHIN_S = 5  # a client hears a no only when it is not sending any more
 UNKNOWN = "application/octet-stream"
@@ -118,9 +119,10 @@ async def _parts() -> AsyncIterator[Event]:
     decoder = MultipartDecoder(boundary, MAX_UNPARSED_BYTES, max_parts=MAX_PARTS)
     try:
         async for data in request.body:
-            decoder.receive_data(data)
-            while not isinstance(event := decoder.next_event(), NeedData):
-                yield event
+            for start in range(0, len(data), PIECE_BYTES):
+                decoder.receive_data(data[start : start + PIECE_BYTES])
+                while not isinstance(event := decoder.next_event(), NeedData):
+                    yield event
         decoder.receive_data(None)
         while not isinstance(event := decoder.next_event(), Epilogue):
             yield event

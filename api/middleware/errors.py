@@ -35,6 +35,10 @@ STATUS: dict[type[Refusal], int] = {
     StorageFull: 507,
     TryAgain: 503,
 }
+CODES = {  # Python's own words for these change with its versions
+    413: "content_too_large",
+    416: "range_not_satisfiable",
+}
 SENTENCES = {
     400: "The request could not be read.",
     404: "There is no such page.",
@@ -85,7 +89,7 @@ def init(app: Quart) -> None:
     async def explain(error: HTTPException) -> Response:
         status = error.code or 500
         phrase = HTTPStatus(status).phrase
-        code = phrase.lower().replace(" ", "_").replace("-", "_")
+        code = CODES.get(status, phrase.lower().replace(" ", "_").replace("-", "_"))
         response = await _answer(status, code, SENTENCES.get(status, f"{phrase}."), None)
         for name, value in error.get_headers():
             if name in {"Allow", "Content-Range", "Retry-After"}:

@@ -1,0 +1,343 @@
+"""Files: who finds them, how their bytes are answered, and when they are gone."""
+
+import asyncio
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from api.context import Services
+from model.limit import UPLOAD
+from tests.api.browser import problem
+from tests.api.tables import Statuses, rows, tried
+from tests.conftest import Cast
+from tests.people import Person, Visitor
+from tests.pictures import png
+
+CONTENT = b"0123456789"
+
+
+async def carried(people: Cast, by: Person, kind: str, content: bytes = CONTENT) -> Any:
+    """A new channel of that kind, and a post of `by` there that carries a file."""
+    path = f"/api/groups/{people.group['id']}/channels"
+    channel = await people.mia.post(path, {"name": kind, "kind": kind})
+    file = await by.upload(content)
+    form = {"text": "look", "file_ids": [file["id"]]}
+    return await by.post(f"/api/channels/{channel['id']}/posts", form)
+
+
+def in_link(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.path}?{parts.query}"
+
+
+async def attempts(people: Cast, who: Visitor, post: Any, may: Statuses) -> Statuses:
+    (file,) = post["files"]
+    path = f"/api/files/{file['id']}"
+    actions = {
+        "bytes": ("GET", path, None),
+        "head": ("HEAD", path, None),
+        "thumbnail": ("GET", f"{path}/thumbnail?size=64", None),
+        "links": ("POST", f"{path}/links", None),
+        "attach": ("POST", people.posts, {"text": "mine", "file_ids": [file["id"]]}),
+        "delete": ("DELETE", path, None),
+    }
+    return await tried(who, actions, may)
+
+
+@rows("""
+         bytes  head  thumbnail  links  attach  delete
+nobody   401    401   401        401    401     401
+root     404    404   404        404    404     404
+eve      404    404   404        404    404     404
+bob      200    200   200        201    400     403
+ann      200    200   200        201    400     403
+mia      200    200   200        201    201     204
+""")
+async def test_who_may_do_what_with_a_file_that_mia_shows_in_an_open_channel(
+    people: Cast, visitor: Visitor, who: str, may: Statuses
+) -> None:
+    post = await carried(people, people.mia, "open", png())
+    actor = visitor if who == "nobody" else people.named(who)
+    assert await attempts(people, actor, post, may) == may
+
+
+@rows("""
+         bytes  head  thumbnail  links  attach  delete
+nobody   401    401   401        401    401     401
+root     404    404   404        404    404     404
+eve      404    404   404        404    404     404
+bob      404    404   404        404    400     404
+ann      404    404   404        404    400     404
+mia      200    200   200        201    201     204
+""")
+async def test_who_may_do_what_with_a_file_that_mia_shows_in_her_private_channel(
+    people: Cast, visitor: Visitor, who: str, may: Statuses
+) -> None:
+    post = await carried(people, people.mia, "private", png())
+    actor = visitor if who == "nobody" else people.named(who)
+    assert await attempts(people, actor, post, may) == may
+
+
+@rows("""
+       bytes  head  thumbnail  links
+root   401    401   401        401
+eve    401    401   401        401
+bob    200    200   200        401
+ann    200    200   200        401
+mia    200    200   200        401
+""")
+async def test_a_signed_link_shows_what_whoever_made_it_may_read(
+    people: Cast, visitor: Visitor, who: str, may: Statuses
+) -> None:
+    """Whoever may not read the file cannot make one; here everybody tries with what was made."""
+    post = await carried(people, people.mia, "open", png())
+    path, maker = f"/api/files/{post['files'][0]['id']}", people.named(who)
+    made = await maker.ask("POST", f"{path}/links")
+    assert (made.status == 201) is (may["bytes"] == 200)
+    query = urlsplit(made.body["url"]).query if made.status == 201 else "signature="
+    actions = {
+        "bytes": ("GET", f"{path}?{query}", None),
+        "head": ("HEAD", f"{path}?{query}", None),
+        "thumbnail": ("GET", f"{path}/thumbnail?size=64&{query}", None),
+        "links": ("POST", f"{path}/links?{query}", None),
+    }
+    assert await tried(visitor, actions, may) == may
+
+
+async def test_a_link_is_for_one_file_and_cannot_be_changed(people: Cast, visitor: Visitor) -> None:
+    file, other = await people.bob.upload(CONTENT), await people.bob.upload(b"other")
+    links = await people.bob.post(f"/api/files/{file['id']}/links")
+    path, _, query = in_link(links["url"]).partition("?")
+    assert (await visitor.ask("GET", f"{path}?{query}")).body == CONTENT
+    given = dict(part.split("=") for part in query.split("&"))
+    for wrong in (
+        {**given, "until": str(int(given["until"]) + 1)},
+        {**given, "session": str(int(given["session"]) + 1)},
+        {**given, "signature": "0" * 64},
+        {**given, "signature": ""},
+        {"signature": given["signature"]},
+        {**given, "until": "x"},
+    ):
+        changed = "&".join(f"{name}={value}" for name, value in wrong.items())
+        problem(await visitor.ask("GET", f"{path}?{changed}"), 401, "not_signed_in")
+    problem(await visitor.ask("GET", f"/api/files/{other['id']}?{query}"), 401, "not_signed_in")
+
+
+async def test_a_link_ends_with_the_right_the_session_and_after_ten_minutes(
+    people: Cast, visitor: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    post = await carried(people, people.mia, "open")
+    path = f"/api/files/{post['files'][0]['id']}/links"
+    of_bob, of_ann = [in_link((await who.post(path))["url"]) for who in (people.bob, people.ann)]
+    await people.ann.delete(f"/api/groups/{people.group['id']}/members/{people.bob.id}")
+    problem(await visitor.ask("GET", of_bob), 404, "not_found")
+    await visitor.get(of_ann)
+    await people.ann.delete("/api/sessions/current")
+    problem(await visitor.ask("GET", of_ann), 401, "not_signed_in")
+    of_mia = in_link((await people.mia.post(path))["url"])
+    until = int(of_mia.partition("until=")[2].partition("&")[0])
+    await visitor.get(of_mia)
+    monkeypatch.setattr("time.time", lambda: until + 1.0)
+    problem(await visitor.ask("GET", of_mia), 401, "not_signed_in")
+
+
+async def test_a_file_that_no_post_carries_is_its_uploaders_alone(people: Cast) -> None:
+    file = await people.bob.upload(CONTENT)
+    path = f"/api/files/{file['id']}"
+    assert await people.bob.get(path) == CONTENT
+    for other in (people.ann, people.mia, people.root, people.eve):
+        await other.get(path, status=404)
+
+
+async def test_a_file_is_gone_with_the_last_post_that_carried_it(people: Cast) -> None:
+    file = await people.bob.upload(CONTENT)
+    form = {"text": "look", "file_ids": [file["id"]]}
+    first, second = (
+        await people.bob.post(people.posts, form),
+        await people.bob.post(people.posts, form),
+    )
+    path = f"/api/files/{file['id']}"
+    await people.bob.delete(f"/api/posts/{first['id']}")
+    assert await people.ann.get(path) == CONTENT
+    await people.bob.delete(f"/api/posts/{second['id']}")
+    for who in (people.ann, people.bob):
+        await who.get(path, status=404)
+    problem(await people.bob.ask("POST", people.posts, form), 400, "invalid")
+
+
+@pytest.mark.parametrize("what", ["channels", "groups"])
+async def test_a_file_is_gone_with_the_channel_or_group_of_its_post(
+    people: Cast, what: str
+) -> None:
+    post = await carried(people, people.bob, "open")
+    thing_id = {"channels": post["channel_id"], "groups": people.group["id"]}[what]
+    await people.ann.delete(f"/api/{what}/{thing_id}")
+    await people.bob.get(f"/api/files/{post['files'][0]['id']}", status=404)
+
+
+async def test_a_deleted_file_is_gone_from_its_posts_and_the_readers_are_told(
+    people: Cast,
+) -> None:
+    post = await carried(people, people.bob, "open")
+    topic = f"channel:{post['channel_id']}"
+    await people.bob.delete(f"/api/files/{post['files'][0]['id']}")
+    left = {**post, "files": []}
+    assert await people.ann.get(f"/api/posts/{post['id']}") == left
+    events = (await people.ann.get(f"/api/topics/{topic}/events?after=0"))["events"]
+    assert [(event["kind"], event["data"]) for event in events] == [
+        ("post.created", {"id": post["id"], "gone": True}),
+        ("post.edited", left),
+    ]
+
+
+async def test_who_left_the_group_may_still_delete_her_file_from_it(people: Cast) -> None:
+    post = await carried(people, people.bob, "open")
+    await people.bob.delete(f"/api/groups/{people.group['id']}/members/{people.bob.id}")
+    await people.bob.get(f"/api/posts/{post['id']}", status=404)
+    await people.bob.delete(f"/api/files/{post['files'][0]['id']}")
+    assert (await people.ann.get(f"/api/posts/{post['id']}"))["files"] == []
+
+
+async def test_the_files_of_a_deleted_account_stay_with_its_posts(people: Cast) -> None:
+    post = await carried(people, people.bob, "open")
+    await people.bob.delete("/api/me")
+    assert await people.ann.get(f"/api/files/{post['files'][0]['id']}") == CONTENT
+
+
+async def test_a_post_carries_ten_files_in_their_order_and_needs_no_text_then(
+    people: Cast,
+) -> None:
+    ids = [(await people.bob.upload(b"%d" % n, f"{n}.txt"))["id"] for n in range(11)]
+    for form in ({"text": ""}, {"text": " \n"}, {"text": "", "file_ids": []}):
+        answer = await people.bob.ask("POST", people.posts, form)
+        assert problem(answer, 400, "invalid")["fields"].keys() == {"text"}
+    for wrong in (ids, [999_999], [0], ["1"], "1", [ids[0], 999_999]):
+        answer = await people.bob.ask("POST", people.posts, {"text": "x", "file_ids": wrong})
+        (named,) = problem(answer, 400, "invalid")["fields"]
+        assert named.startswith("file_ids")
+    shown = [ids[3], ids[1], ids[3], *ids[4:10]]
+    post = await people.bob.post(people.posts, {"text": "", "file_ids": shown})
+    assert [file["id"] for file in post["files"]] == list(dict.fromkeys(shown))
+    assert await people.ann.get(f"/api/posts/{post['id']}") == post
+    assert (await people.ann.get(people.posts))["posts"] == [post]
+    edited = await people.bob.patch(f"/api/posts/{post['id']}", {"text": ""})
+    assert edited["files"] == post["files"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "status", "got", "content_range"),
+    [
+        ("bytes=0-3", 206, b"0123", "bytes 0-3/10"),
+        ("bytes=-5", 206, b"56789", "bytes 5-9/10"),
+        ("bytes=7-", 206, b"789", "bytes 7-9/10"),
+        ("bytes=9-9", 206, b"9", "bytes 9-9/10"),
+        ("bytes=5-500", 206, b"56789", "bytes 5-9/10"),
+        ("bytes=-500", 200, CONTENT, None),
+        ("bytes=0-1,4-5", 200, CONTENT, None),
+        ("lines=1-2", 200, CONTENT, None),
+        ("bytes=4-2", 200, CONTENT, None),
+        ("nonsense", 200, CONTENT, None),
+    ],
+)
+async def test_a_range_of_a_file(
+    people: Cast, asked: str, status: int, got: bytes, content_range: str | None
+) -> None:
+    file = await people.bob.upload(CONTENT)
+    answer = await people.bob.ask("GET", f"/api/files/{file['id']}", Range=asked)
+    assert (answer.status, answer.body) == (status, got)
+    assert answer.headers.get("Content-Range") == content_range
+    assert answer.headers["Content-Length"] == str(len(got))
+    assert answer.headers["Accept-Ranges"] == "bytes"
+
+
+async def test_a_range_behind_the_end_is_refused(people: Cast) -> None:
+    file = await people.bob.upload(CONTENT)
+    answer = await people.bob.ask("GET", f"/api/files/{file['id']}", Range="bytes=10-")
+    problem(answer, 416, "range_not_satisfiable")
+    assert answer.headers["Content-Range"] == "bytes */10"
+
+
+async def test_who_has_a_file_is_told_so_and_a_rest_is_only_of_the_same(people: Cast) -> None:
+    file = await people.bob.upload(CONTENT)
+    path = f"/api/files/{file['id']}"
+    tag = (await people.bob.ask("GET", path)).headers["ETag"]
+    again = await people.bob.ask("GET", path, If_None_Match=tag)
+    assert (again.status, again.body) == (304, b"")
+    rest = {"Range": "bytes=5-"}
+    assert (await people.bob.ask("GET", path, If_Range=tag, **rest)).status == 206
+    assert (await people.bob.ask("GET", path, If_Range='"another"', **rest)).status == 200
+
+
+@pytest.mark.parametrize(
+    ("media_type", "served"),
+    [
+        ("text/html", "application/octet-stream"),
+        ("image/svg+xml", "application/octet-stream"),
+        ("application/javascript", "application/octet-stream"),
+        ("text/html; image/png", "application/octet-stream"),
+        ("nonsense", "application/octet-stream"),
+        ("image/png", "image/png"),
+        ("video/mp4", "video/mp4"),
+    ],
+)
+async def test_no_file_runs_or_is_shown_as_a_page(
+    people: Cast, media_type: str, served: str
+) -> None:
+    file = await people.bob.upload(b"<script>alert(1)</script>", "x.html", media_type=media_type)
+    answer = await people.bob.ask("GET", f"/api/files/{file['id']}")
+    assert answer.headers["Content-Type"] == served
+    assert answer.headers["Content-Disposition"].startswith("attachment;")
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert answer.headers["Content-Security-Policy"] == "sandbox; default-src 'none'"
+    assert "no-cache" in answer.headers["Cache-Control"]
+
+
+async def test_a_download_has_the_name_of_the_upload(people: Cast) -> None:
+    file = await people.bob.upload(CONTENT, "Übung 1%; \\\\x.txt")
+    assert file["name"] == "x.txt"
+    file = await people.bob.upload(CONTENT, "Übung 1%;.txt")
+    assert file["name"] == "Übung 1%;.txt"
+    answer = await people.bob.ask("GET", f"/api/files/{file['id']}")
+    assert answer.headers["Content-Disposition"] == (
+        "attachment; filename=\"?bung 1_;.txt\"; filename*=UTF-8''%C3%9Cbung%201%25%3B.txt"
+    )
+
+
+@pytest.mark.parametrize("changed_settings", [{"user_quota_mb": 1}])
+async def test_a_quota_counts_what_lives_and_holds_when_files_come_at_once(people: Cast) -> None:
+    half = 500_000
+    path = f"/api/files/{(await people.bob.upload(b'a' * half))['id']}"
+    answers = await asyncio.gather(*(people.bob.send_file(b"b" * half) for _ in range(4)))
+    assert sorted(answer.status for answer in answers) == [201, 409, 409, 409]
+    problem(next(a for a in answers if a.status == 409), 409, "quota_full")
+    await people.mia.upload(b"c" * half)
+    await people.bob.delete(path)
+    await people.bob.upload(b"d" * half)
+
+
+async def test_the_same_bytes_are_kept_once(people: Cast, services: Services) -> None:
+    answers = await asyncio.gather(
+        *(who.send_file(CONTENT, "x") for who in (people.ann, people.bob, people.mia, people.bob))
+    )
+    assert [answer.status for answer in answers] == [201] * 4
+    ids = {answer.body["id"] for answer in answers}
+    assert len(ids) == 4
+    kept = [file for file in (services.settings.instance / "files").rglob("*") if file.is_file()]
+    assert [file.read_bytes() for file in kept] == [CONTENT]
+    own = answers[1].body["id"]
+    await people.bob.delete(f"/api/files/{own}")
+    assert await people.mia.get(f"/api/files/{answers[2].body['id']}") == CONTENT
+
+
+async def test_an_upload_repeated_with_its_key_makes_one_file(people: Cast) -> None:
+    first = await people.bob.upload(CONTENT, Idempotency_Key="once")
+    assert await people.bob.upload(CONTENT, Idempotency_Key="once") == first
+    other = await people.bob.send_file(b"other", Idempotency_Key="once")
+    problem(other, 409, "idempotency_key_reused")
+    assert (await people.bob.upload(CONTENT))["id"] != first["id"]
+
+
+async def test_uploads_are_limited(people: Cast) -> None:
+    statuses = [(await people.bob.send_file(b"x")).status for _ in range(UPLOAD.burst + 1)]
+    assert statuses == [201] * UPLOAD.burst + [429]

@@ -1,0 +1,207 @@
+"""What comes as a file: whatever is wrong with it gets one clear answer and leaves nothing."""
+
+import asyncio
+import http.client
+import json
+import resource
+from typing import Any
+
+import pytest
+
+from api.context import Services
+from tests.api.browser import problem
+from tests.conftest import Cast
+from tests.people import Person
+
+HEAD = b'--form\r\nContent-Disposition: form-data; name="file"; filename="x"\r\n\r\n'
+END = b"\r\n--form--\r\n"
+TOO_LARGE = "content_too_large"
+OTHER_FIELD = b'--form\r\nContent-Disposition: form-data; name="title"\r\n\r\nx\r\n'
+
+
+def left(services: Services) -> list[str]:
+    """Whatever lies in the instance folder beside the database."""
+    folders = [services.settings.instance / name for name in ("files", "incoming")]
+    found = [file for folder in folders for file in folder.rglob("*") if file.is_file()]
+    return sorted(file.relative_to(services.settings.instance).as_posix() for file in found)
+
+
+@pytest.mark.parametrize(
+    ("form", "fields"),
+    [
+        (b"", {"body"}),
+        (b"nonsense", {"body"}),
+        (b"--form--\r\n", {"file"}),
+        (HEAD, {"body"}),
+        (HEAD + b"half of it", {"body"}),
+        (HEAD + END, {"file"}),
+        (HEAD.replace(b'name="file"', b'name="other"') + b"x" + END, {"file", "other"}),
+        (HEAD.replace(b'; name="file"', b"") + b"x" + END, {"file", "body"}),
+        (HEAD.replace(b'; filename="x"', b"") + b"x" + END, {"file"}),
+        (HEAD.replace(b"Content-Disposition", b"Content-Nonsense") + b"x" + END, {"body"}),
+        (HEAD.replace(b'"x"', b'"\xff\xfe"') + b"x" + END, {"body"}),
+        (HEAD + b"x\r\n" + HEAD + b"y" + END, {"file"}),
+        (OTHER_FIELD + HEAD + b"x" + END, {"title"}),
+        (HEAD + b"x\r\n" + OTHER_FIELD + b"--form--\r\n", {"title"}),
+        (OTHER_FIELD + b"--form--\r\n", {"title", "file"}),
+    ],
+    ids=lambda value: None if isinstance(value, set) else value[-50:],
+)
+async def test_a_form_that_is_not_one_file_is_refused_and_leaves_nothing(
+    people: Cast, services: Services, form: bytes, fields: set[str]
+) -> None:
+    answer = await people.bob.send_form(form)
+    assert problem(answer, 400, "invalid")["fields"].keys() == fields
+    assert left(services) == []
+
+
+@pytest.mark.parametrize(
+    ("content_type", "status"),
+    [
+        ("application/json", 415),
+        ("application/x-www-form-urlencoded", 415),
+        ("image/png", 415),
+        ("", 415),
+        ("multipart/form-data", 400),
+        ("multipart/form-data; boundary=", 400),
+        ("multipart/form-data; boundary=ä", 400),
+    ],
+)
+async def test_a_body_of_another_type_is_refused(
+    people: Cast, content_type: str, status: int
+) -> None:
+    code = {400: "invalid", 415: "unsupported_media_type"}[status]
+    answer = await people.bob.send_form(HEAD + b"x" + END, Content_Type=content_type)
+    problem(answer, status, code)
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ("a.txt", "a.txt"),
+        ("../../etc/passwd", "passwd"),
+        ("/etc/passwd", "passwd"),
+        ("C:\\\\Users\\\\ann\\\\notes.txt", "notes.txt"),
+        ("  spaces .txt ", "spaces .txt"),
+        ("é🙂.txt", "é🙂.txt"),
+        ("x" * 255, "x" * 255),
+        ("<b>.html", "<b>.html"),
+    ],
+)
+async def test_a_name_is_kept_without_its_folders(people: Cast, given: str, kept: str) -> None:
+    file = await people.bob.upload(b"x", given)
+    assert file["name"] == kept
+    answer = await people.bob.ask("GET", f"/api/files/{file['id']}")
+    assert (answer.status, answer.body) == (200, b"x")
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "",
+        " ",
+        ".",
+        "..",
+        "a/",
+        "x" * 256,
+        "x" * 300,
+        "a\0b",
+        "a\tb",
+        "a\x7fb",
+        "photo\u202egpj.exe",
+    ],
+    ids=ascii,
+)
+async def test_a_name_that_cannot_be_shown_is_refused(
+    people: Cast, services: Services, given: str
+) -> None:
+    answer = await people.bob.send_file(b"x", given)
+    assert problem(answer, 400, "invalid")["fields"].keys() == {"file"}
+    assert left(services) == []
+
+
+@pytest.mark.parametrize("changed_settings", [{"max_file_mb": 1}])
+async def test_a_file_may_have_as_many_bytes_as_the_setting_says(
+    people: Cast, services: Services
+) -> None:
+    await people.bob.upload(bytes(2**20))
+    kept = left(services)
+    problem(await people.bob.send_file(bytes(2**20 + 1)), 413, TOO_LARGE)
+    problem(await people.bob.send_file(bytes(2**22)), 413, TOO_LARGE)
+    assert left(services) == kept
+
+
+async def test_a_disk_that_is_full_is_said_and_nothing_is_left(
+    people: Cast, services: Services
+) -> None:
+    """Here the system lets this process write no file of more than two megabytes."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2 * 2**20, hard))
+    try:
+        answer = await people.bob.send_file(bytes(3 * 2**20))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    problem(answer, 507, "storage_full")
+    assert left(services) == []
+    await people.bob.upload(bytes(3 * 2**20))
+
+
+def connect(url: str, who: Person, announced: int) -> http.client.HTTPConnection:
+    """An upload of so many bytes of which nothing has been sent."""
+    connection = http.client.HTTPConnection(url.removeprefix("http://"), timeout=20)
+    connection.putrequest("POST", "/api/files")
+    connection.putheader("Authorization", f"Bearer {who.token}")
+    connection.putheader("Content-Type", "multipart/form-data; boundary=form")
+    connection.putheader("Content-Length", str(announced))
+    connection.endheaders()
+    return connection
+
+
+def answered(connection: http.client.HTTPConnection) -> tuple[int, Any]:
+    answer = connection.getresponse()
+    status, body = answer.status, json.loads(answer.read())
+    connection.close()
+    return status, body
+
+
+@pytest.mark.parametrize("changed_settings", [{"max_file_mb": 1}])
+async def test_a_client_that_sends_too_much_hears_so(people: Cast, url: str) -> None:
+    """Not a broken connection: the server takes the rest and throws it away."""
+    form = HEAD + bytes(20 * 2**20) + END
+
+    def send() -> tuple[int, Any]:
+        connection = connect(url, people.bob, len(form))
+        connection.send(form)
+        return answered(connection)
+
+    status, body = await asyncio.to_thread(send)
+    assert (status, body["code"]) == (413, TOO_LARGE)
+
+
+async def test_a_client_that_leaves_halfway_leaves_nothing(
+    people: Cast, url: str, services: Services
+) -> None:
+    def send() -> None:
+        connection = connect(url, people.bob, 5 * 2**20)
+        connection.send(HEAD + bytes(2**20))
+        connection.close()
+
+    await asyncio.to_thread(send)
+    async with asyncio.timeout(20):
+        while left(services):
+            await asyncio.sleep(0.01)
+
+
+async def test_a_client_that_stops_halfway_is_given_up(
+    people: Cast, url: str, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("api.connection.IDLE_S", 0.2)
+
+    def send() -> tuple[int, Any]:
+        connection = connect(url, people.bob, 5 * 2**20)
+        connection.send(HEAD + bytes(2**20))
+        return answered(connection)
+
+    status, body = await asyncio.to_thread(send)
+    assert (status, body["code"]) == (408, "request_timeout")
+    assert left(services) == []

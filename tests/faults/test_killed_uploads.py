@@ -1,0 +1,133 @@
+"""Workers and servers that are killed while files come: no half file, none without its row."""
+
+import hashlib
+import os
+import random
+import signal
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import closing, suppress
+from http.client import HTTPConnection, HTTPException
+from pathlib import Path
+
+import pytest
+
+from tests.caller import Caller, first_account
+from tests.server import Server
+
+UPLOADERS, KILLS, SERVER_KILLS = 4, 8, 2
+HEAD = b'Content-Disposition: form-data; name="file"; filename="x"'
+FORM = b"--form\r\n%b\r\n\r\n%b\r\n--form--\r\n"
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Server]:
+    server = Server(tmp_path / "instance", workers=3, settings={"HOMEROOM_LIMITS": "off"})
+    yield server.start()
+    server.close()
+
+
+class Uploaders:
+    """They upload without end, now and then what somebody else uploads just then."""
+
+    def __init__(self, caller: Caller) -> None:
+        self.caller = caller
+        self.acknowledged: dict[int, str] = {}
+        self.failed = 0
+        self._is_over = threading.Event()
+        self._threads = [threading.Thread(target=self._upload) for _ in range(UPLOADERS)]
+
+    def __enter__(self) -> "Uploaders":
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._is_over.set()
+        for thread in self._threads:
+            thread.join()
+
+    def _upload(self) -> None:
+        while not self._is_over.is_set():
+            shared = random.random() < 0.3
+            content = b"the same" if shared else random.randbytes(random.randrange(1, 400_000))
+            try:
+                file_id = self._send(content)
+            except (OSError, HTTPException):
+                self.failed += 1
+                time.sleep(0.01)
+            else:
+                self.acknowledged[file_id] = hashlib.sha256(content).hexdigest()
+
+    def _send(self, content: bytes) -> int:
+        connection = HTTPConnection("127.0.0.1", self.caller.server.port, timeout=10)
+        with closing(connection):
+            headers = {
+                "Authorization": f"Bearer {self.caller.token}",
+                "Content-Type": "multipart/form-data; boundary=form",
+            }
+            connection.request("POST", "/api/files", FORM % (HEAD, content), headers)
+            answer = connection.getresponse()
+            body = answer.read()
+        if answer.status == 503:
+            raise HTTPException("busy")
+        assert answer.status == 201, body
+        return int(body.partition(b'"id":')[2].partition(b",")[0])
+
+
+def rows(server: Server, statement: str) -> list[tuple[object, ...]]:
+    with closing(sqlite3.connect(server.instance / "app.db")) as database:
+        return database.execute(statement).fetchall()
+
+
+def kept(server: Server) -> dict[str, str]:
+    """What lies in the folder: its place, and the digest of what is in it."""
+    folder = server.instance / "files"
+    return {
+        file.relative_to(folder).as_posix(): hashlib.sha256(file.read_bytes()).hexdigest()
+        for file in folder.rglob("*")
+        if file.is_file()
+    }
+
+
+def assert_whole(server: Server) -> None:
+    """Also while files come: what is needed is read before what is there, what is known after."""
+    needed = rows(server, "SELECT blobs.sha256 FROM files JOIN blobs ON blobs.id = blob_id")
+    found = kept(server)
+    known = {
+        f"{str(sha256)[:2]}/{str(sha256)[2:]}-{blob_id}": sha256
+        for blob_id, sha256 in rows(server, "SELECT id, sha256 FROM blobs")
+    }
+    assert {sha256 for (sha256,) in needed} <= set(found.values()), "a row without its file"
+    assert found.items() <= known.items(), "a file without its row, or half of one"
+
+
+@pytest.mark.timeout(180)
+def test_whatever_is_killed_no_file_is_half_or_lost_or_without_its_row(server: Server) -> None:
+    ann = first_account(server)
+    with Uploaders(ann) as uploaders:
+        for _ in range(KILLS):
+            time.sleep(random.uniform(0.05, 0.4))
+            with suppress(ProcessLookupError, IndexError):
+                os.kill(random.choice(server.worker_pids()), signal.SIGKILL)
+            assert_whole(server)
+        for _ in range(SERVER_KILLS):
+            time.sleep(random.uniform(0.05, 0.4))
+            server.kill()
+            assert_whole(server)
+            server.start()
+    assert uploaders.failed, "somebody was cut off"
+    assert len(uploaders.acknowledged) > 20
+    assert_whole(server)
+    for file_id, sha256 in uploaders.acknowledged.items():
+        connection = HTTPConnection("127.0.0.1", server.port, timeout=10)
+        with closing(connection):
+            headers = {"Authorization": f"Bearer {ann.token}"}
+            connection.request("GET", f"/api/files/{file_id}", headers=headers)
+            answer = connection.getresponse()
+            assert (answer.status, hashlib.sha256(answer.read()).hexdigest()) == (200, sha256)
+    assert server.stop() == 0
+    left = [file for file in (server.instance / "incoming").rglob("*") if file.is_file()]
+    assert left == [], "half files are cleared away when their worker is replaced"

@@ -1,0 +1,53 @@
+"""Pictures, made where they are needed."""
+
+import io
+import struct
+import zlib
+from typing import Any
+
+from PIL import Image
+
+PLACE = "Greenwich 51.4779 N"
+
+
+def encoded(kind: str, size: tuple[int, int] = (40, 20), **options: Any) -> bytes:
+    """Red on the left, blue on the right."""
+    picture = Image.new("RGB", size, "red")
+    picture.paste("blue", (size[0] // 2, 0, *size))
+    made = io.BytesIO()
+    picture.save(made, kind, **options)
+    return made.getvalue()
+
+
+def png(size: tuple[int, int] = (40, 20)) -> bytes:
+    return encoded("PNG", size)
+
+
+def photo(size: tuple[int, int] = (40, 20), orientation: int = 1) -> bytes:
+    """As of a telephone: it says how it was held, and where."""
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    exif[0x010E] = PLACE
+    exif.get_ifd(0x8825)[1] = "N"
+    return encoded("JPEG", size, exif=exif, quality=95)
+
+
+def bomb(side: int) -> bytes:
+    """A PNG of so many black pixels squared, in few bytes."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        checksum = struct.pack(">I", zlib.crc32(kind + data))
+        return struct.pack(">I", len(data)) + kind + data + checksum
+
+    row = bytes(1 + (side + 7) // 8)
+    packer = zlib.compressobj(9)
+    packed = b"".join([*(packer.compress(row) for _ in range(side)), packer.flush()])
+    head = struct.pack(">IIBBBBB", side, side, 1, 0, 0, 0, 0)
+    chunks = ((b"IHDR", head), (b"IDAT", packed), (b"IEND", b""))
+    return b"\x89PNG\r\n\x1a\n" + b"".join(chunk(kind, data) for kind, data in chunks)
+
+
+def opened(picture: bytes) -> Image.Image:
+    image = Image.open(io.BytesIO(picture))
+    image.load()
+    return image
