@@ -1,8 +1,7 @@
-"""Files: who finds them, how their bytes are answered, and when they are gone."""
+"""Files: who finds them, when they are gone, and how many one may keep."""
 
 import asyncio
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 
@@ -24,11 +23,6 @@ async def carried(people: Cast, by: Person, kind: str, content: bytes = CONTENT)
     file = await by.upload(content)
     form = {"text": "look", "file_ids": [file["id"]]}
     return await by.post(f"/api/channels/{channel['id']}/posts", form)
-
-
-def in_link(url: str) -> str:
-    parts = urlsplit(url)
-    return f"{parts.path}?{parts.query}"
 
 
 async def attempts(people: Cast, who: Visitor, post: Any, may: Statuses) -> Statuses:
@@ -77,69 +71,6 @@ async def test_who_may_do_what_with_a_file_that_mia_shows_in_her_private_channel
     post = await carried(people, people.mia, "private", png())
     actor = visitor if who == "nobody" else people.named(who)
     assert await attempts(people, actor, post, may) == may
-
-
-@rows("""
-       bytes  head  thumbnail  links
-root   401    401   401        401
-eve    401    401   401        401
-bob    200    200   200        401
-ann    200    200   200        401
-mia    200    200   200        401
-""")
-async def test_a_signed_link_shows_what_whoever_made_it_may_read(
-    people: Cast, visitor: Visitor, who: str, may: Statuses
-) -> None:
-    """Whoever may not read the file cannot make one; here everybody tries with what was made."""
-    post = await carried(people, people.mia, "open", png())
-    path, maker = f"/api/files/{post['files'][0]['id']}", people.named(who)
-    made = await maker.ask("POST", f"{path}/links")
-    assert (made.status == 201) is (may["bytes"] == 200)
-    query = urlsplit(made.body["url"]).query if made.status == 201 else "signature="
-    actions = {
-        "bytes": ("GET", f"{path}?{query}", None),
-        "head": ("HEAD", f"{path}?{query}", None),
-        "thumbnail": ("GET", f"{path}/thumbnail?size=64&{query}", None),
-        "links": ("POST", f"{path}/links?{query}", None),
-    }
-    assert await tried(visitor, actions, may) == may
-
-
-async def test_a_link_is_for_one_file_and_cannot_be_changed(people: Cast, visitor: Visitor) -> None:
-    file, other = await people.bob.upload(CONTENT), await people.bob.upload(b"other")
-    links = await people.bob.post(f"/api/files/{file['id']}/links")
-    path, _, query = in_link(links["url"]).partition("?")
-    assert (await visitor.ask("GET", f"{path}?{query}")).body == CONTENT
-    given = dict(part.split("=") for part in query.split("&"))
-    for wrong in (
-        {**given, "until": str(int(given["until"]) + 1)},
-        {**given, "session": str(int(given["session"]) + 1)},
-        {**given, "signature": "0" * 64},
-        {**given, "signature": ""},
-        {"signature": given["signature"]},
-        {**given, "until": "x"},
-    ):
-        changed = "&".join(f"{name}={value}" for name, value in wrong.items())
-        problem(await visitor.ask("GET", f"{path}?{changed}"), 401, "not_signed_in")
-    problem(await visitor.ask("GET", f"/api/files/{other['id']}?{query}"), 401, "not_signed_in")
-
-
-async def test_a_link_ends_with_the_right_the_session_and_after_ten_minutes(
-    people: Cast, visitor: Visitor, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    post = await carried(people, people.mia, "open")
-    path = f"/api/files/{post['files'][0]['id']}/links"
-    of_bob, of_ann = [in_link((await who.post(path))["url"]) for who in (people.bob, people.ann)]
-    await people.ann.delete(f"/api/groups/{people.group['id']}/members/{people.bob.id}")
-    problem(await visitor.ask("GET", of_bob), 404, "not_found")
-    await visitor.get(of_ann)
-    await people.ann.delete("/api/sessions/current")
-    problem(await visitor.ask("GET", of_ann), 401, "not_signed_in")
-    of_mia = in_link((await people.mia.post(path))["url"])
-    until = int(of_mia.partition("until=")[2].partition("&")[0])
-    await visitor.get(of_mia)
-    monkeypatch.setattr("time.time", lambda: until + 1.0)
-    problem(await visitor.ask("GET", of_mia), 401, "not_signed_in")
 
 
 async def test_a_file_that_no_post_carries_is_its_uploaders_alone(people: Cast) -> None:
@@ -223,85 +154,6 @@ async def test_a_post_carries_ten_files_in_their_order_and_needs_no_text_then(
     assert (await people.ann.get(people.posts))["posts"] == [post]
     edited = await people.bob.patch(f"/api/posts/{post['id']}", {"text": ""})
     assert edited["files"] == post["files"]
-
-
-@pytest.mark.parametrize(
-    ("asked", "status", "got", "content_range"),
-    [
-        ("bytes=0-3", 206, b"0123", "bytes 0-3/10"),
-        ("bytes=-5", 206, b"56789", "bytes 5-9/10"),
-        ("bytes=7-", 206, b"789", "bytes 7-9/10"),
-        ("bytes=9-9", 206, b"9", "bytes 9-9/10"),
-        ("bytes=5-500", 206, b"56789", "bytes 5-9/10"),
-        ("bytes=-500", 200, CONTENT, None),
-        ("bytes=0-1,4-5", 200, CONTENT, None),
-        ("lines=1-2", 200, CONTENT, None),
-        ("bytes=4-2", 200, CONTENT, None),
-        ("nonsense", 200, CONTENT, None),
-    ],
-)
-async def test_a_range_of_a_file(
-    people: Cast, asked: str, status: int, got: bytes, content_range: str | None
-) -> None:
-    file = await people.bob.upload(CONTENT)
-    answer = await people.bob.ask("GET", f"/api/files/{file['id']}", Range=asked)
-    assert (answer.status, answer.body) == (status, got)
-    assert answer.headers.get("Content-Range") == content_range
-    assert answer.headers["Content-Length"] == str(len(got))
-    assert answer.headers["Accept-Ranges"] == "bytes"
-
-
-async def test_a_range_behind_the_end_is_refused(people: Cast) -> None:
-    file = await people.bob.upload(CONTENT)
-    answer = await people.bob.ask("GET", f"/api/files/{file['id']}", Range="bytes=10-")
-    problem(answer, 416, "range_not_satisfiable")
-    assert answer.headers["Content-Range"] == "bytes */10"
-
-
-async def test_who_has_a_file_is_told_so_and_a_rest_is_only_of_the_same(people: Cast) -> None:
-    file = await people.bob.upload(CONTENT)
-    path = f"/api/files/{file['id']}"
-    tag = (await people.bob.ask("GET", path)).headers["ETag"]
-    again = await people.bob.ask("GET", path, If_None_Match=tag)
-    assert (again.status, again.body) == (304, b"")
-    rest = {"Range": "bytes=5-"}
-    assert (await people.bob.ask("GET", path, If_Range=tag, **rest)).status == 206
-    assert (await people.bob.ask("GET", path, If_Range='"another"', **rest)).status == 200
-
-
-@pytest.mark.parametrize(
-    ("media_type", "served"),
-    [
-        ("text/html", "application/octet-stream"),
-        ("image/svg+xml", "application/octet-stream"),
-        ("application/javascript", "application/octet-stream"),
-        ("text/html; image/png", "application/octet-stream"),
-        ("nonsense", "application/octet-stream"),
-        ("image/png", "image/png"),
-        ("video/mp4", "video/mp4"),
-    ],
-)
-async def test_no_file_runs_or_is_shown_as_a_page(
-    people: Cast, media_type: str, served: str
-) -> None:
-    file = await people.bob.upload(b"<script>alert(1)</script>", "x.html", media_type=media_type)
-    answer = await people.bob.ask("GET", f"/api/files/{file['id']}")
-    assert answer.headers["Content-Type"] == served
-    assert answer.headers["Content-Disposition"].startswith("attachment;")
-    assert answer.headers["X-Content-Type-Options"] == "nosniff"
-    assert answer.headers["Content-Security-Policy"] == "sandbox; default-src 'none'"
-    assert "no-cache" in answer.headers["Cache-Control"]
-
-
-async def test_a_download_has_the_name_of_the_upload(people: Cast) -> None:
-    file = await people.bob.upload(CONTENT, "Übung 1%; \\\\x.txt")
-    assert file["name"] == "x.txt"
-    file = await people.bob.upload(CONTENT, "Übung 1%;.txt")
-    assert file["name"] == "Übung 1%;.txt"
-    answer = await people.bob.ask("GET", f"/api/files/{file['id']}")
-    assert answer.headers["Content-Disposition"] == (
-        "attachment; filename=\"?bung 1_;.txt\"; filename*=UTF-8''%C3%9Cbung%201%25%3B.txt"
-    )
 
 
 @pytest.mark.parametrize("changed_settings", [{"user_quota_mb": 1}])

@@ -17,7 +17,7 @@ import pytest
 from tests.caller import Caller, first_account
 from tests.server import Server
 
-UPLOADERS, KILLS, SERVER_KILLS = 4, 8, 2
+UPLOADERS, KILLS, SERVER_KILLS = 4, 12, 3
 HEAD = b'Content-Disposition: form-data; name="file"; filename="x"'
 FORM = b"--form\r\n%b\r\n\r\n%b\r\n--form--\r\n"
 
@@ -52,7 +52,7 @@ class Uploaders:
     def _upload(self) -> None:
         while not self._is_over.is_set():
             shared = random.random() < 0.3
-            content = b"the same" if shared else random.randbytes(random.randrange(1, 400_000))
+            content = b"the same" if shared else random.randbytes(random.randrange(1, 4_000_000))
             try:
                 file_id = self._send(content)
             except (OSError, HTTPException):
