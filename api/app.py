@@ -36,6 +36,7 @@ from api.memberships import memberships
 from api.middleware import auth, cors, errors, headers, idempotent, limits, request_id
 from api.middleware.proxy import TrustedProxy
 from api.posts import posts
+from api.search import search
 from api.sessions import sessions
 from api.settings import ROOT, Settings
 from api.users import users
@@ -55,7 +56,8 @@ from model.thumbnail import Thumbnails
 log = logging.getLogger(__name__)
 
 RESOURCES = (
-    users, me, avatars, sessions, groups, memberships, channels, posts, files, topics, live, stream
+    users, me, avatars, sessions, groups, memberships,
+    channels, posts, files, search, topics, live, stream,
 )  # fmt: skip
 MAX_BODY_BYTES = 1024 * 1024
 SOCKETS_CLOSE_WITHIN_S = 5

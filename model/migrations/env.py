@@ -2,11 +2,12 @@
 
 from alembic import context
 
-from model.db import Base
+from model.db import Base, is_described
 
 context.configure(
     connection=context.config.attributes["connection"],
     target_metadata=Base.metadata,
+    include_name=is_described,
     render_as_batch=True,  # SQLite alters a table by copying it
     user_module_prefix="model.db.",
 )
