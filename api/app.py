@@ -14,7 +14,7 @@ import msgspec
 from quart import Quart, Response
 from quart.json.provider import JSONProvider
 from quart.wrappers.base import BaseRequestWebsocket
-from werkzeug.routing import IntegerConverter, MapAdapter
+from werkzeug.routing import BaseConverter, IntegerConverter, MapAdapter
 
 from api import docs, health, jobs, pages
 from api.avatars import avatars
@@ -26,6 +26,7 @@ from api.connection import (
     HomeroomRequest,
 )
 from api.context import Services
+from api.documents import documents
 from api.files import files
 from api.groups import groups
 from api.live.log import topics
@@ -49,6 +50,7 @@ from model.password import Passwords
 from model.picture import Pictures
 from model.presence import Presence
 from model.schema import check, prepare
+from model.shelf import KEY_PATTERN, MAX_KEY_CHARS
 from model.signal import Signals
 from model.store import Folder
 from model.thumbnail import Thumbnails
@@ -57,7 +59,7 @@ log = logging.getLogger(__name__)
 
 RESOURCES = (
     users, me, avatars, sessions, groups, memberships,
-    channels, posts, files, search, topics, live, stream,
+    channels, posts, files, documents, search, topics, live, stream,
 )  # fmt: skip
 MAX_BODY_BYTES = 1024 * 1024
 SOCKETS_CLOSE_WITHIN_S = 5
@@ -79,6 +81,15 @@ class IdConverter(IntegerConverter):
     """An id: by this pattern it fits into 64 bits; anything else is no page of ours."""
 
     regex = "[1-9][0-9]{0,17}"
+
+
+class KeyConverter(BaseConverter):
+    """The key of a document, whatever it is: with slashes, encoded or not."""
+
+    part_isolating = False
+    regex = "(?s:.+)"
+    weight = 200  # after whatever is more exact
+    schema = {"pattern": KEY_PATTERN, "maxLength": MAX_KEY_CHARS}
 
 
 class Homeroom(Quart):
@@ -130,6 +141,7 @@ def create_app(
     app.url_map.strict_slashes = False
     app.url_map.merge_slashes = False  # it would redirect
     app.url_map.converters["id"] = IdConverter
+    app.url_map.converters["key"] = KeyConverter
     docs.init(app)
     app.json = Json(app)
     for middleware in (request_id, headers, cors, errors, auth, limits, idempotent):

@@ -4,7 +4,7 @@ Swagger UI comes from the package flask-swagger-ui: no CDN, and clean under our 
 """
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -31,6 +31,7 @@ from api.live.reference import reference
 from api.middleware.auth import public
 from api.middleware.errors import ProblemView
 from api.middleware.idempotent import HEADER
+from api.preconditions import PATTERN
 from model.db import MAX_ID
 
 T = TypeVar("T")
@@ -48,6 +49,7 @@ ANSWERS = {
     "404": "It is not there, or you may not know of it.",
     "408": "The body did not arrive.",
     "409": "The state of things forbids it.",
+    "412": "It is not as the request says; `current` and `ETag` tell how it is.",
     "413": "The body is too large.",
     "415": "The body is of another type than the route takes.",
     "416": "There is no such range.",
@@ -95,7 +97,7 @@ class Provider(OpenAPIProvider):
         parameter = super().build_path_parameter(name, converter)
         if parameter["schema"] == {"type": "integer"}:
             parameter["schema"] |= {"minimum": 1, "maximum": MAX_ID, "format": "int64"}
-        return parameter
+        return {**parameter, "schema": parameter["schema"] | getattr(converter, "schema", {})}
 
     def build_response_object(self, model: Any, headers_model: Any) -> tuple[Any, Any]:
         del headers_model
@@ -117,6 +119,8 @@ class Provider(OpenAPIProvider):
                 answers = {str(status): it for status, it in operation["responses"].items()}
                 operation["responses"] = answers
                 answers |= _delivered(view)
+                if media_types := getattr(view, "takes_json", ()):
+                    operation["requestBody"] = {"content": {kind: {} for kind in media_types}}
                 if not answers:
                     answers["204"] = {"description": "Done."}
                 its_own = [status for status in answers if status >= "400"]
@@ -124,6 +128,8 @@ class Provider(OpenAPIProvider):
                     answers[status] = _problem(ANSWERS[status])
                 if getattr(view, "is_idempotent", False):
                     operation["parameters"] = [*operation["parameters"], _key_parameter()]
+                if headers := getattr(view, "preconditions", ()):
+                    _add_preconditions(method, operation, headers)
                 if "requestBody" in operation:
                     operation["requestBody"]["required"] = True
         return paths, components
@@ -141,6 +147,20 @@ def _delivered(view: Any) -> dict[str, Any]:
             schema = {"type": "string", "format": "binary"}
             answers[status]["content"] = {media_type: {"schema": schema}}
     return answers
+
+
+def _add_preconditions(method: str, operation: dict[str, Any], headers: Sequence[str]) -> None:
+    """Of a view marked by `conditional`: what it looks at, and the tags that it answers with."""
+    schema = {"type": "string", "pattern": PATTERN, "maxLength": 1000}
+    asked = [{"name": name, "in": "header", "schema": schema} for name in headers]
+    operation["parameters"] = [*operation["parameters"], *asked]
+    answers = operation["responses"]
+    if method == "get":
+        answers["304"] = {"description": DELIVERED["304"]}
+    else:
+        answers["412"] = _problem(ANSWERS["412"])
+    for status in answers.keys() & {"200", "201", "304", "412"}:
+        answers[status]["headers"] = {"ETag": {"schema": {"type": "string"}}}
 
 
 def _errors(method: str, rule: Rule, operation: dict[str, Any], *, is_public: bool) -> list[str]:

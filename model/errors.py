@@ -6,12 +6,15 @@ Refusal
 ├── Forbidden  may see it, may not do it
 ├── Conflict   the state of things forbids it
 ├── Invalid    the input is wrong; `fields` names each wrong field
+├── TooLarge
+├── PreconditionFailed  the thing is not as the request says; `current` is how it is
 ├── TooMany    a limit; `retry_after_s` says when to come back
 ├── StorageFull  there is no room for more bytes
 └── TryAgain   nothing was changed and the same request may succeed in a moment
 """
 
 from collections.abc import Mapping
+from typing import Any
 
 
 class Refusal(Exception):
@@ -45,6 +48,20 @@ class Invalid(Refusal):
     def __init__(self, fields: Mapping[str, str]) -> None:
         super().__init__("invalid", "Some of what was sent is not right: see fields.")
         self.fields = dict(fields)
+
+
+class TooLarge(Refusal):
+    def __init__(self, detail: str) -> None:
+        super().__init__("content_too_large", detail)
+
+
+class PreconditionFailed(Refusal):
+    """`tag` names the version of `current`; both are None when there is nothing."""
+
+    def __init__(self, current: Mapping[str, Any] | None, tag: str | None) -> None:
+        super().__init__("precondition_failed", "It is not as you believe: see `current`.")
+        self.current = current
+        self.tag = tag
 
 
 class TooMany(Refusal):

@@ -17,8 +17,10 @@ from model.errors import (
     Invalid,
     NotFound,
     NotSignedIn,
+    PreconditionFailed,
     Refusal,
     StorageFull,
+    TooLarge,
     TooMany,
     TryAgain,
 )
@@ -31,6 +33,8 @@ STATUS: dict[type[Refusal], int] = {
     Forbidden: 403,
     NotFound: 404,
     Conflict: 409,
+    PreconditionFailed: 412,
+    TooLarge: 413,
     TooMany: 429,
     StorageFull: 507,
     TryAgain: 503,
@@ -52,7 +56,10 @@ SENTENCES = {
 
 
 class ProblemView(TypedDict):
-    """What every error answers; `code` is stable, `fields` names each wrong field."""
+    """What every error answers; `code` is stable, `fields` names each wrong field.
+
+    `current` of 412 is the thing as it is now; null: it is not there.
+    """
 
     type: str
     title: str
@@ -60,6 +67,7 @@ class ProblemView(TypedDict):
     code: str
     detail: str
     fields: NotRequired[dict[str, str]]
+    current: NotRequired[dict[str, Any] | None]
     request_id: str
 
 
@@ -70,12 +78,9 @@ def init(app: Quart) -> None:
             next(STATUS[kind] for kind in type(refusal).mro() if kind in STATUS),
             refusal.code,
             refusal.detail,
-            refusal.fields if isinstance(refusal, Invalid) else None,
+            **_more(refusal),
         )
-        if isinstance(refusal, TooMany | TryAgain):
-            response.headers["Retry-After"] = str(refusal.retry_after_s)
-        if isinstance(refusal, NotSignedIn):
-            response.headers["WWW-Authenticate"] = "Bearer"
+        response.headers.update(_headers(refusal))
         return response
 
     @app.errorhandler(RequestSchemaValidationError)
@@ -90,7 +95,7 @@ def init(app: Quart) -> None:
         status = error.code or 500
         phrase = HTTPStatus(status).phrase
         code = CODES.get(status, phrase.lower().replace(" ", "_").replace("-", "_"))
-        response = await _answer(status, code, SENTENCES.get(status, f"{phrase}."), None)
+        response = await _answer(status, code, SENTENCES.get(status, f"{phrase}."))
         for name, value in error.get_headers():
             if name in {"Allow", "Content-Range", "Retry-After"}:
                 response.headers[name] = value
@@ -99,7 +104,7 @@ def init(app: Quart) -> None:
     @app.errorhandler(Exception)
     async def apologise(error: Exception) -> Response:
         log.error("a bug", exc_info=error, extra={"request_id": g.get("request_id")})
-        return await _answer(500, "internal_error", SENTENCES[500], None)
+        return await _answer(500, "internal_error", SENTENCES[500])
 
 
 def wrong_fields(error: ValidationError) -> dict[str, str]:
@@ -118,7 +123,28 @@ def wants_page() -> bool:
     return "text/html" in request.accept_mimetypes.values()
 
 
-async def _answer(status: int, code: str, detail: str, fields: dict[str, str] | None) -> Response:
+def _more(refusal: Refusal) -> dict[str, Any]:
+    """What only some problems have."""
+    match refusal:
+        case Invalid():
+            return {"fields": refusal.fields}
+        case PreconditionFailed():
+            return {"current": refusal.current}
+    return {}
+
+
+def _headers(refusal: Refusal) -> dict[str, str]:
+    match refusal:
+        case TooMany() | TryAgain():
+            return {"Retry-After": str(refusal.retry_after_s)}
+        case NotSignedIn():
+            return {"WWW-Authenticate": "Bearer"}
+        case PreconditionFailed(tag=str(tag)):
+            return {"ETag": tag}
+    return {}
+
+
+async def _answer(status: int, code: str, detail: str, **more: Any) -> Response:
     problem: dict[str, Any] = {
         "type": "about:blank",
         "title": HTTPStatus(status).phrase,
@@ -126,9 +152,8 @@ async def _answer(status: int, code: str, detail: str, fields: dict[str, str] | 
         "code": code,
         "detail": detail,
         "request_id": g.get("request_id", ""),
+        **more,
     }
-    if fields:
-        problem["fields"] = fields
     if wants_page():
         return Response(await render_template("error.html", **problem), status)
     body = msgspec.json.encode(problem)

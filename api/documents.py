@@ -1,0 +1,139 @@
+"""Documents of a channel, and one's own under `/me`: any JSON under a key."""
+
+from collections.abc import Awaitable, Callable
+from functools import wraps
+from typing import Annotated, Any
+
+from pydantic import StringConstraints
+from quart import Blueprint, Response, jsonify, request
+from quart_schema import document_response, validate_querystring
+from typing_extensions import TypedDict
+from werkzeug.exceptions import UnsupportedMediaType
+
+from api.context import caller, read, write
+from api.forms import PageQuery
+from api.preconditions import conditional, precondition, tagged
+from model.body import Json, require_size
+from model.document import (
+    DocumentView,
+    delete_document,
+    find_document,
+    list_documents,
+    patch_document,
+    save_document,
+)
+from model.errors import Invalid
+from model.position import Live, stand
+from model.shelf import MAX_KEY_CHARS, find_shelf
+
+View = Callable[..., Awaitable[Any]]
+
+JSON, MERGE_PATCH = "application/json", "application/merge-patch+json"
+IN_CHANNEL, OWN = "/channels/<id:channel_id>/documents", "/me/documents"
+
+documents = Blueprint("documents", __name__)
+
+
+class DocumentQuery(PageQuery):
+    """`prefix`: what the key begins with."""
+
+    prefix: Annotated[
+        str, StringConstraints(pattern=r"^[A-Za-z0-9_./-]*$", max_length=MAX_KEY_CHARS)
+    ] = ""
+
+
+class DocumentList(TypedDict):
+    documents: list[DocumentView]
+    next: int | None
+    live: Live
+
+
+def takes_json(*media_types: str) -> Callable[[View], View]:
+    """Any JSON, as one of these types; the view is called with it as `data`."""
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        async def receive(*arguments: Any, **values: Any) -> Any:
+            sent = await request.get_data(as_text=False)
+            if not sent:
+                raise Invalid({"body": "It is empty."})
+            if request.mimetype not in media_types:
+                raise UnsupportedMediaType
+            require_size(len(sent))
+            return await view(*arguments, data=await request.get_json(), **values)
+
+        receive.takes_json = media_types  # type: ignore[attr-defined] # for api/docs.py
+        return receive
+
+    return decorate
+
+
+@documents.get(IN_CHANNEL)
+@documents.get(OWN, endpoint="index_own")
+@validate_querystring(DocumentQuery)
+@document_response(DocumentList)
+async def index(query_args: DocumentQuery, channel_id: int | None = None) -> Response:
+    """The documents whose keys begin with `prefix`, oldest first."""
+    async with read() as db:
+        shelf = await find_shelf(db, channel_id, reader=caller())
+        found, following = await list_documents(db, shelf, query_args.prefix, query_args.page)
+        live = await stand(db, shelf.topic)
+    return jsonify(DocumentList(documents=found, next=following, live=live))
+
+
+@documents.get(f"{IN_CHANNEL}/<key:key>")
+@documents.get(f"{OWN}/<key:key>", endpoint="show_own")
+@document_response(DocumentView)
+@conditional("If-None-Match")
+async def show(key: str, channel_id: int | None = None) -> Response:
+    """One document; 304 to who has this version."""
+    condition = precondition()
+    async with read() as db:
+        shelf = await find_shelf(db, channel_id, reader=caller())
+        document = await find_document(db, shelf, key)
+    if condition.is_known(document.tag):
+        return tagged(Response("", 304), document.tag)
+    return tagged(jsonify(document.view()), document.tag)
+
+
+@documents.put(f"{IN_CHANNEL}/<key:key>")
+@documents.put(f"{OWN}/<key:key>", endpoint="save_own")
+@takes_json(JSON)
+@document_response(DocumentView)
+@document_response(DocumentView, 201)
+@conditional("If-Match", "If-None-Match")
+async def save(key: str, data: Json, channel_id: int | None = None) -> Response:
+    """Save any JSON of up to 64 KiB: anew with `If-None-Match: *`, over a version with If-Match."""
+    condition = precondition()
+    async with write() as db:
+        shelf = await find_shelf(db, channel_id, reader=caller())
+        document, is_new = await save_document(db, shelf, key, data, condition, by=caller())
+    response = tagged(jsonify(document.view()), document.tag)
+    response.status_code = 201 if is_new else 200
+    return response
+
+
+@documents.patch(f"{IN_CHANNEL}/<key:key>")
+@documents.patch(f"{OWN}/<key:key>", endpoint="update_own")
+@takes_json(MERGE_PATCH, JSON)
+@document_response(DocumentView)
+@conditional("If-Match", "If-None-Match")
+async def update(key: str, data: Json, channel_id: int | None = None) -> Response:
+    """Change parts of a document by a merge patch (RFC 7396)."""
+    condition = precondition()
+    async with write() as db:
+        shelf = await find_shelf(db, channel_id, reader=caller())
+        document = await patch_document(db, shelf, key, data, condition, by=caller())
+    return tagged(jsonify(document.view()), document.tag)
+
+
+@documents.delete(f"{IN_CHANNEL}/<key:key>")
+@documents.delete(f"{OWN}/<key:key>", endpoint="delete_own")
+@conditional("If-Match", "If-None-Match")
+async def delete(key: str, channel_id: int | None = None) -> tuple[str, int]:
+    """Delete a document; its key may be used again."""
+    condition = precondition()
+    async with write() as db:
+        shelf = await find_shelf(db, channel_id, reader=caller())
+        await delete_document(db, shelf, key, condition, by=caller())
+    return "", 204

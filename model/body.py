@@ -1,0 +1,35 @@
+"""The JSON that a document is made of: how large and how deep it may be."""
+
+from typing import Any
+
+import msgspec
+
+from model.errors import Invalid, TooLarge
+
+MAX_BYTES = 64 * 1024
+MAX_LEVELS = 100  # of lists and objects in each other: no parser gives up so early
+
+Json = Any  # null, a boolean, a number, a string, a list or an object
+
+
+def encoded(body: Json) -> str:
+    json = msgspec.json.encode(body)
+    require_size(len(json))
+    return json.decode()
+
+
+def require_size(size_bytes: int) -> None:
+    if size_bytes > MAX_BYTES:
+        raise TooLarge(f"A document has at most {MAX_BYTES // 1024} KiB of JSON.")
+
+
+def require_levels(body: Json) -> None:
+    if _is_deeper(body, MAX_LEVELS):
+        raise Invalid({"body": f"It has more than {MAX_LEVELS} levels."})
+
+
+def _is_deeper(value: Json, levels: int) -> bool:
+    if not isinstance(value, dict | list):
+        return False
+    inside = value.values() if isinstance(value, dict) else value
+    return levels == 0 or any(_is_deeper(part, levels - 1) for part in inside)
