@@ -37,6 +37,7 @@ from api.memberships import memberships
 from api.middleware import auth, cors, errors, headers, idempotent, limits, request_id
 from api.middleware.proxy import TrustedProxy
 from api.posts import posts
+from api.scores import scores
 from api.search import search
 from api.sessions import sessions
 from api.settings import ROOT, Settings
@@ -59,7 +60,7 @@ log = logging.getLogger(__name__)
 
 RESOURCES = (
     users, me, avatars, sessions, groups, memberships,
-    channels, posts, files, documents, search, topics, live, stream,
+    channels, posts, files, documents, search, scores, topics, live, stream,
 )  # fmt: skip
 MAX_BODY_BYTES = 1024 * 1024
 SOCKETS_CLOSE_WITHIN_S = 5

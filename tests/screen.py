@@ -10,10 +10,11 @@ OF_READER = {"readable", "writable", "read_mark", "unread"}
 
 first = itemgetter(0)
 Posts = dict[int, dict[str, Any]]
+Scores = dict[int, dict[str, Any]]
 
 
 class Screen:
-    """What a client shows of a group: its channels, members and posts.
+    """What a client shows of a group: its channels, members, posts and scores.
 
     Events have an order within their topic, not across topics. So the channels that the group's
     topic tells of and the private ones of one's own topic are two sets, and of two views of the
@@ -27,6 +28,7 @@ class Screen:
         self.views: dict[int, tuple[str, dict[str, Any]]] = {}
         self.members: dict[int, dict[str, Any]] = {}
         self.posts: dict[int, Posts] = {}
+        self.scores: dict[int, Scores] = {}
         self.live: dict[str, Any] = {"epoch": "", "topics": {}}
 
     async def fetch(self, who: Person) -> "Screen":
@@ -39,6 +41,7 @@ class Screen:
             (self.private if entry["kind"] == "private" else self.of_group).add(entry["id"])
             self.views[entry["id"]] = "", view
             await self._fetch_posts(who, entry["id"])
+            await self._fetch_scores(who, entry["id"])
         return self
 
     async def _fetch_posts(self, who: Person, channel_id: int) -> None:
@@ -48,6 +51,12 @@ class Screen:
         for post in listed["posts"]:
             replies = await who.get(f"/api/posts/{post['id']}/replies?limit=100")
             posts.update((reply["id"], reply) for reply in replies["posts"])
+
+    async def _fetch_scores(self, who: Person, channel_id: int) -> None:
+        path = f"/api/channels/{channel_id}/scores?game=snake&order=latest"
+        listed = await who.get(f"{path}&limit=100")
+        self._stands(listed)
+        self.scores[channel_id] = {score["id"]: score for score in listed["scores"]}
 
     def _stands(self, *lists: dict[str, Any]) -> None:
         for listed in lists:
@@ -59,6 +68,7 @@ class Screen:
         noun, _, number = message["topic"].partition(":")
         if message["type"] == "revoked" and noun == "channel":
             self.posts.pop(int(number), None)
+            self.scores.pop(int(number), None)
         elif message["type"] == "event" and "gone" not in message["data"]:
             self._apply(message["kind"], message["data"], int(number), message["at"])
 
@@ -68,6 +78,8 @@ class Screen:
             self._apply_to_channels(verb, data, at)
         elif noun == "member":
             self.members |= {data["id"]: data} if verb != "left" else {}
+        elif kind == "score.set" and number in self.scores:
+            self.scores[number][data["id"]] = data
         elif number in self.posts:
             self._apply_to_posts(kind, data, number)
 
@@ -116,7 +128,7 @@ class Screen:
                     post["parent"] = parent
 
     def shown(self, channel_ids: set[int]) -> dict[str, Any]:
-        """With the posts of the channels that are followed.
+        """With the posts and scores of the channels that are followed.
 
         People are shown by what the list of members says of them, wherever they appear; of a
         private channel that is not followed, nothing but that it is there.
@@ -127,6 +139,12 @@ class Screen:
             for channel_id in channel_ids & self.posts.keys()
             for i, post in self.posts[channel_id].items()
         }
+        scores = {
+            i: {**score, "player": names.get(score["player"]["id"])}
+            for channel_id in channel_ids & self.scores.keys()
+            for i, score in self.scores[channel_id].items()
+        }
         channels: dict[int, Any] = dict.fromkeys(self.private)
         channels |= {i: self.views[i][1] for i in self.of_group | self.private & channel_ids}
-        return {"channels": channels, "members": self.members, "posts": posts}
+        shown = {"channels": channels, "members": self.members}
+        return {**shown, "posts": posts, "scores": scores}

@@ -31,7 +31,7 @@ class Chaos:
     async def step(self) -> None:
         who = random.choice((self.people.ann, self.people.mia, self.people.bob))
         often = [self.write, self.reply, self.react] * 2
-        sometimes = [self.take_back, self.edit, self.delete, self.rename, self.promote]
+        sometimes = [self.take_back, self.edit, self.delete, self.rename, self.promote, self.play]
         seldom = [self.make_channel, self.change_channel, self.let_in, self.take_out]
         operation = random.choice([*often, *sometimes, *seldom])
         answer = await operation(who)
@@ -65,6 +65,10 @@ class Chaos:
 
     async def take_back(self, who: Person) -> Any:
         return await who.ask("DELETE", f"{self.post()}/reactions/{random.choice('👍🎉')}")
+
+    async def play(self, who: Person) -> Any:
+        score = {"game": "snake", "points": random.randrange(100)}
+        return await who.ask("POST", f"{self.channel()}/scores", score)
 
     async def rename(self, who: Person) -> Any:
         return await who.ask("PATCH", "/api/me", {"name": f"Name {random.random()}"})

@@ -39,13 +39,15 @@ def counted(services: Services) -> Iterator[list[str]]:
 
 
 async def write(people: Cast, how_many: int) -> dict[str, Any]:
-    """Posts by all, each with replies and reactions; the last one."""
+    """Posts by all, each with replies and reactions, and scores; the last post."""
     post: dict[str, Any] = {}
     for n in range(how_many):
         who = (people.ann, people.mia, people.bob)[n % 3]
         post = await who.post(people.posts, {"text": str(n)})
         for replier in (people.ann, people.bob):
             await replier.post(people.posts, {"text": "a reply", "parent_id": post["id"]})
+        score = {"game": "snake", "points": n}
+        await who.post(f"/api/channels/{people.channel['id']}/scores", score)
         for person, emoji in ((people.ann, "👍"), (people.bob, "👍"), (people.mia, "🎉")):
             await person.put(f"/api/posts/{post['id']}/reactions/{emoji}")
     return post
@@ -56,6 +58,8 @@ async def test_a_list_of_twenty_costs_as_many_statements_as_one_of_two(
 ) -> None:
     path = f"/api/groups/{people.group['id']}"
     lists = [people.posts, f"{path}/channels", f"{path}/members", "/api/groups", "/api/users"]
+    scores = f"/api/channels/{people.channel['id']}/scores?game=snake"
+    lists += [f"{scores}&before=1", f"{scores}&order=latest"]
     costs: list[dict[str, int]] = []
     for more in (2, 18):
         post = await write(people, more)
@@ -91,9 +95,11 @@ async def test_one_thing_costs_few_statements(services: Services, people: Cast) 
 async def test_what_is_written_costs_few_statements(services: Services, people: Cast) -> None:
     post = await write(people, 1)
     mine_, one = people.posts, f"/api/posts/{post['id']}"
+    scores = f"/api/channels/{people.channel['id']}/scores"
     code = await people.ann.post(f"/api/groups/{people.group['id']}/join-code", {})
     acts: dict[str, tuple[str, str, object]] = {
         "post": ("POST", mine_, {"text": "x"}),
+        "play": ("POST", scores, {"game": "snake", "points": 1}),
         "reply": ("POST", mine_, {"text": "x", "parent_id": post["id"]}),
         "react": ("PUT", f"{one}/reactions/🎈", None),
         "take back": ("DELETE", f"{one}/reactions/🎈", None),

@@ -34,11 +34,13 @@ async def test_repeats_that_come_at_once_write_one_post_and_answer_alike(people:
 async def test_each_marked_route_takes_a_key(people: Cast) -> None:
     group = f"/api/groups/{people.group['id']}"
     code = await people.ann.post(f"{group}/join-code", {"max_uses": 1})
+    scores = f"/api/channels/{people.channel['id']}/scores"
     marked: list[tuple[str, dict[str, object], str, str, int]] = [
         # where, what, in which list it is, how many are in it then
         ("/api/memberships", {"join_code": code["join_code"]}, "/api/groups", "groups", 1),
         ("/api/groups", {"name": "once"}, "/api/groups", "groups", 2),
         (people.posts, {"text": "once"}, people.posts, "posts", 1),
+        (scores, {"game": "x", "points": 1}, f"{scores}?game=x&order=latest", "scores", 1),
         (f"{group}/channels", {"name": "once"}, f"{group}/channels", "channels", 2),
     ]
     for path, body, listed_at, plural, how_many in marked:
@@ -112,7 +114,7 @@ async def test_a_key_is_1_to_128_printable_characters(people: Cast) -> None:
 async def test_other_routes_refuse_a_key_and_do_nothing(app: Quart, people: Cast) -> None:
     post = await people.bob.post(people.posts, {"text": "x"})
     marked = {"groups.create", "memberships.create", "channels.create"}
-    marked |= {"posts.create", "files.create"}
+    marked |= {"posts.create", "files.create", "scores.create"}
     file = await people.bob.upload(b"x")
     values = {"emoji": "👍", "file": "x", "filename": "x", "user_id": people.bob.id}
     values |= {"group_id": people.group["id"], "channel_id": people.channel["id"]}

@@ -20,6 +20,13 @@ async def posts(_app: Quart, _services: Services, people: Cast) -> str:
     return people.posts
 
 
+async def scores(_app: Quart, _services: Services, people: Cast) -> str:
+    path = f"/api/channels/{people.channel['id']}/scores"
+    for n in range(HOW_MANY):
+        await people.ann.post(path, {"game": "snake", "points": n % 2})
+    return f"{path}?game=snake&order=latest"
+
+
 async def replies(_app: Quart, _services: Services, people: Cast) -> str:
     post = await people.ann.post(people.posts, {"text": "?"})
     for n in range(HOW_MANY):
@@ -63,6 +70,7 @@ async def sessions(_app: Quart, services: Services, people: Cast) -> str:
 
 LISTS = (
     (posts, "posts", True),
+    (scores, "scores", True),
     (replies, "posts", False),
     (groups, "groups", False),
     (channels, "channels", False),
@@ -81,8 +89,10 @@ async def test_each_list_is_walked_in_both_directions(
 
 
 async def walk_both_ways(bob: Person, path: str, plural: str, *, newest_first: bool) -> None:
+    asked = f"{path}&" if "?" in path else f"{path}?"
+
     async def ask(query: str) -> tuple[list[int], int | None]:
-        listed: dict[str, Any] = await bob.get(f"{path}?{query}")
+        listed: dict[str, Any] = await bob.get(asked + query)
         return [thing["id"] for thing in listed[plural]], listed["next"]
 
     async def walk(direction: str, query: str) -> list[int]:
@@ -111,7 +121,7 @@ async def walk_both_ways(bob: Person, path: str, plural: str, *, newest_first: b
         (f"after={'9' * 5000}", "after"), ("after=1.5", "after"), ("limit[]=5", "limit"),
         ("before=%00", "before"), ("%FF=1", "%FF"),
     ):  # fmt: skip
-        answer = await bob.ask("GET", f"{path}?{query}")
+        answer = await bob.ask("GET", asked + query)
         assert problem(answer, 400, "invalid")["fields"].keys() == {field}, query
 
 

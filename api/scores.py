@@ -1,0 +1,57 @@
+"""Scores of the games that a channel plays."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+from quart import Blueprint
+from quart_schema import document_response, validate_querystring, validate_request
+from typing_extensions import TypedDict
+
+from api.context import caller, read, write
+from api.forms import Form, Name, PageQuery
+from api.middleware.idempotent import idempotent
+from model.channel import find_channel
+from model.position import Live, stand
+from model.score import MAX_POINTS, ScoreView, list_best, list_latest, set_score
+
+scores = Blueprint("scores", __name__)
+
+
+class ScoreForm(Form):
+    game: Name
+    points: Annotated[int, Field(ge=-MAX_POINTS - 1, le=MAX_POINTS)]
+
+
+class ScoreQuery(PageQuery):
+    game: Name
+    order: Literal["best", "latest"] = "best"
+
+
+class ScoreList(TypedDict):
+    scores: list[ScoreView]
+    next: int | None
+    live: Live
+
+
+@scores.get("/channels/<id:channel_id>/scores")
+@validate_querystring(ScoreQuery)
+@document_response(ScoreList)
+async def index(channel_id: int, query_args: ScoreQuery) -> ScoreList:
+    """Each player's best of a game, highest first; with `order=latest` all, newest first."""
+    list_scores = list_best if query_args.order == "best" else list_latest
+    async with read() as db:
+        channel = await find_channel(db, channel_id, reader=caller())
+        found, following = await list_scores(db, channel, query_args.game, query_args.page)
+        live = await stand(db, channel.topic)
+    return {"scores": found, "next": following, "live": live}
+
+
+@scores.post("/channels/<id:channel_id>/scores")
+@validate_request(ScoreForm)
+@document_response(ScoreView, 201)
+@idempotent
+async def create(channel_id: int, data: ScoreForm) -> tuple[ScoreView, int]:
+    """Set a score, as anybody who may read the channel."""
+    async with write() as db:
+        channel = await find_channel(db, channel_id, reader=caller())
+        return await set_score(db, channel, data.game, data.points, by=caller()), 201

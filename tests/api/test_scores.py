@@ -1,0 +1,181 @@
+"""Scores: who plays, what counts as a score, the best and the latest."""
+
+from typing import Any
+from urllib.parse import quote
+
+from tests.api.browser import problem
+from tests.api.tables import Statuses, rows, tried
+from tests.conftest import Cast
+from tests.live.client import LiveClient
+from tests.people import Person, Visitor
+
+
+def scores(people: Cast) -> str:
+    return f"/api/channels/{people.channel['id']}/scores"
+
+
+async def play(who: Person, people: Cast, points: int, game: str = "snake") -> Any:
+    return await who.post(scores(people), {"game": game, "points": points})
+
+
+async def made(people: Cast, kind: str) -> str:
+    """A channel of mia's with bob; the path of its scores."""
+    path = f"/api/groups/{people.group['id']}/channels"
+    channel = await people.mia.post(path, {"name": kind, "kind": kind})
+    if kind == "private":
+        await people.mia.put(f"/api/channels/{channel['id']}/members/{people.bob.id}", status=204)
+    return f"/api/channels/{channel['id']}/scores"
+
+
+@rows("""
+         set  list  set-announce  list-announce  set-private  list-private
+nobody   401  401   401           401            401          401
+root     404  404   404           404            404          404
+eve      404  404   404           404            404          404
+ann      201  200   201           200            404          404
+mia      201  200   201           200            201          200
+bob      201  200   201           200            201          200
+""")
+async def test_whoever_reads_a_channel_plays_in_it(
+    people: Cast, visitor: Visitor, who: str, may: Statuses
+) -> None:
+    """ann owns the group, but does not belong to the private channel."""
+    actor = visitor if who == "nobody" else people.named(who)
+    announce, private = await made(people, "announce"), await made(people, "private")
+    score = {"game": "snake", "points": 7}
+    actions = {
+        "set": ("POST", scores(people), score),
+        "list": ("GET", f"{scores(people)}?game=snake", None),
+        "set-announce": ("POST", announce, score),
+        "list-announce": ("GET", f"{announce}?game=snake", None),
+        "set-private": ("POST", private, score),
+        "list-private": ("GET", f"{private}?game=snake", None),
+    }
+    assert await tried(actor, actions, may) == may
+
+
+async def test_a_score_is_seen_in_its_game_of_its_channel_only(people: Cast) -> None:
+    elsewhere = await made(people, "open")
+    score = await play(people.bob, people, 7)
+    assert score == {
+        "id": score["id"],
+        "channel_id": people.channel["id"],
+        "game": "snake",
+        "points": 7,
+        "player": {"id": people.bob.id, "name": "Bob", "avatar": None},
+        "created_at": score["created_at"],
+    }
+    for order in ("best", "latest"):
+        for path, wanted in (
+            (f"{scores(people)}?game=snake", [score]),
+            (f"{scores(people)}?game=%20snake%20", [score]),
+            (f"{scores(people)}?game=Snake", []),
+            (f"{elsewhere}?game=snake", []),
+        ):
+            assert (await people.ann.get(f"{path}&order={order}"))["scores"] == wanted, path
+
+
+async def test_the_best_shows_each_player_once_and_the_latest_every_score(people: Cast) -> None:
+    first = await play(people.bob, people, 9)
+    ann = await play(people.ann, people, 8)
+    later = await play(people.bob, people, 3)
+    mia = await play(people.mia, people, 9)
+    again = await play(people.bob, people, 9)
+    best = await people.bob.get(f"{scores(people)}?game=snake")
+    assert best["scores"] == [first, mia, ann], "of equal ones the earlier is first"
+    latest = await people.bob.get(f"{scores(people)}?game=snake&order=latest")
+    assert latest["scores"] == [again, mia, later, ann, first]
+    record = await play(people.ann, people, 10)
+    best = await people.bob.get(f"{scores(people)}?game=snake&order=best")
+    assert best["scores"] == [record, first, mia]
+
+
+async def test_who_improves_between_two_pages_comes_twice_to_nobody(people: Cast) -> None:
+    for who, points in ((people.ann, 3), (people.mia, 2), (people.bob, 1)):
+        await play(who, people, points)
+    path = f"{scores(people)}?game=snake&limit=1"
+    page = await people.bob.get(path)
+    await play(people.ann, people, 4)
+    page = await people.bob.get(f"{path}&before={page['next']}")
+    assert [score["player"]["id"] for score in page["scores"]] == [people.mia.id]
+    page = await people.bob.get(f"{path}&before={page['next']}")
+    assert [score["player"]["id"] for score in page["scores"]] == [people.bob.id]
+    assert page["next"] is None
+
+
+async def test_all_that_is_wrong_with_a_score_is_named_and_nothing_is_kept(people: Cast) -> None:
+    before = await people.bob.get(f"{scores(people)}?game=snake&order=latest")
+    no_points: list[object] = [
+        "7", 7.0, 7.5, 1e300, True, None, [], 2**63, -(2**63) - 1, 10**400
+    ]  # fmt: skip
+    no_games: list[object] = ["", "  ", "a\0b", "a\nb", "\x1b[2J", "x" * 81, None, ["snake"]]
+    wrong: list[tuple[dict[str, object], set[str]]] = [
+        ({}, {"game", "points"}),
+        ({"game": "snake"}, {"points"}),
+        ({"points": 1}, {"game"}),
+        ({"game": "snake", "points": 1, "player": 1}, {"player"}),
+        ({"game": 7, "points": "x", "by": 1}, {"game", "points", "by"}),
+        *(({"game": "snake", "points": points}, {"points"}) for points in no_points),
+        *(({"game": game, "points": 7}, {"game"}) for game in no_games),
+    ]
+    for body, fields in wrong:
+        answer = await people.bob.ask("POST", scores(people), body)
+        assert problem(answer, 400, "invalid")["fields"].keys() == fields, body
+    assert before["scores"] == []
+    assert await people.bob.get(f"{scores(people)}?game=snake&order=latest") == before
+
+
+async def test_points_are_integers_of_64_bits_and_games_names_of_80_characters(
+    people: Cast,
+) -> None:
+    for points in (-(2**63), -1, 0, 2**63 - 1):
+        score = await play(people.bob, people, points, "🙂" * 80)
+        assert score["points"] == points
+        listed = await people.ann.get(f"{scores(people)}?game={quote('🙂' * 80)}")
+        assert listed["scores"] == [score]
+
+
+async def test_a_list_is_asked_for_by_its_game_and_from_a_score_of_it(people: Cast) -> None:
+    other = await play(people.bob, people, 7, "chess")
+    path = await made(people, "open")
+    elsewhere = await people.bob.post(path, {"game": "snake", "points": 7})
+    for query, field in (
+        ("", "game"), ("game=", "game"), ("game=a%00b", "game"), (f"game={'x' * 81}", "game"),
+        ("game=a&game=b", "game"), ("game=snake&order=worst", "order"),
+        ("game=snake&player=1", "player"), ("game=snake&limit=101", "limit"),
+        ("game=snake&after=1", "after"), ("game=snake&before=999999", "before"),
+        (f"game=snake&before={other['id']}", "before"),
+        (f"game=snake&before={elsewhere['id']}", "before"),
+        ("game=snake&order=latest&before=1&after=1", "after"),
+    ):  # fmt: skip
+        answer = await people.bob.ask("GET", f"{scores(people)}?{query}")
+        assert problem(answer, 400, "invalid")["fields"].keys() == {field}, query
+
+
+async def test_who_has_deleted_the_account_is_among_the_latest_but_not_the_best(
+    people: Cast,
+) -> None:
+    theirs = [await play(who, people, 9) for who in (people.bob, people.mia)]
+    own = await play(people.ann, people, 1)
+    for who in (people.bob, people.mia):
+        await who.delete("/api/me")
+    path = f"{scores(people)}?game=snake"
+    assert (await people.ann.get(path))["scores"] == [own]
+    latest = (await people.ann.get(f"{path}&order=latest"))["scores"]
+    assert latest == [own, *({**score, "player": None} for score in reversed(theirs))]
+    behind = await people.ann.get(f"{path}&before={theirs[0]['id']}")
+    assert behind["scores"] == [own], "who was on the last page then still says where it ended"
+
+
+async def test_a_score_is_live_as_http_shows_it(people: Cast, url: str) -> None:
+    listed = await people.ann.get(f"{scores(people)}?game=snake")
+    async with LiveClient(url, people.ann.token) as live:
+        await live.hello(listed["live"])
+        made = await people.bob.ask("POST", scores(people), {"game": "snake", "points": 7})
+        (topic, seq), = listed["live"]["topics"].items()  # fmt: skip
+        event = await live.event(topic, seq + 1)
+    assert (event["kind"], event["by"]) == ("score.set", people.bob.id)
+    assert event["tx"] == made.headers["X-Request-Id"]
+    now = await people.ann.get(f"{scores(people)}?game=snake")
+    assert [event["data"]] == [made.body] == now["scores"]
+    assert now["live"]["topics"] == {topic: seq + 1}
