@@ -2,6 +2,7 @@
 
 import ast
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -71,6 +72,13 @@ def imported(file: Path) -> Iterator[str]:
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Quart:
     return create_app(Settings(_env_file=None, instance=tmp_path_factory.mktemp("instance")))
+
+
+def test_every_blueprint_is_registered(built: Quart) -> None:
+    made = {
+        name for file in CODE for name in re.findall(r"= Blueprint\(\"(\w+)\"", file.read_text())
+    }
+    assert made == built.blueprints.keys(), "one name in RESOURCES of api/app.py each"
 
 
 def test_every_route_is_closed_but_for_those_named_here(built: Quart) -> None:
