@@ -1,5 +1,6 @@
 """Front ends on another origin: the one that the README shows, word for word, and one offline."""
 
+import json
 import re
 import shutil
 from collections.abc import Callable, Iterator
@@ -39,6 +40,38 @@ def pages_host(folder: Path) -> Iterator[str]:
 def page_of_the_readme(server: Server) -> str:
     (page,) = re.findall(r"```html\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
     return str(page).replace("http://localhost:8080", server.url)
+
+
+def test_the_page_shows_the_best_players_live_with_what_the_guide_adds(
+    open_board: OpenBoard, server: Server, tmp_path: Path
+) -> None:
+    ann, page = open_board(), open_board().page
+    page.on("dialog", lambda dialog: dialog.accept(PASSWORD))
+    guide = (ROOT / "README.md").read_text().partition("## Adding a resource\n")[2]
+    added = guide.partition("```js\n")[2].partition("```")[0]
+    shown = page_of_the_readme(server).replace("</script>", f"{added}</script>")
+    (tmp_path / "page.html").write_text(shown)
+
+    def play(points: int) -> None:
+        method = {"method": "POST", "headers": {"Content-Type": "application/json"}}
+        score = json.dumps({"game": "snake", "points": points})
+        ann.page.evaluate(
+            "request => fetch('/api/channels/1/scores', request)", {**method, "body": score}
+        )
+
+    with pages_host(tmp_path) as origin:
+        server.stop()
+        server.settings["HOMEROOM_ORIGINS"] = origin
+        server.start()
+        ann.register("ann", f"#first={server.first_token()}")
+        ann.make_group("Class")
+        ann.make_channel("general")
+        play(7)
+        page.goto(f"{origin}/page.html")
+        expect(page.locator("p")).to_have_text("Ann: 7")
+        for points in (5, 9):
+            play(points)
+        expect(page.locator("p")).to_have_text("Ann: 9")
 
 
 def test_a_page_on_a_named_origin_signs_in_lists_and_follows_a_channel(
