@@ -34,6 +34,7 @@ from api.live.socket import live
 from api.live.stream import stream
 from api.me import me
 from api.memberships import memberships
+from api.mentions import mentions
 from api.middleware import auth, cors, errors, headers, idempotent, limits, request_id
 from api.middleware.proxy import TrustedProxy
 from api.posts import posts
@@ -60,7 +61,7 @@ log = logging.getLogger(__name__)
 
 RESOURCES = (
     users, me, avatars, sessions, groups, memberships,
-    channels, posts, files, documents, search, scores, topics, live, stream,
+    channels, posts, files, documents, search, mentions, scores, topics, live, stream,
 )  # fmt: skip
 MAX_BODY_BYTES = 1024 * 1024
 SOCKETS_CLOSE_WITHIN_S = 5

@@ -15,6 +15,7 @@ from model.db import Base, Transaction, finder, now
 from model.errors import Conflict, Forbidden, Invalid, NotFound
 from model.event import record
 from model.group import Memberships
+from model.mention import mention_people, take_mentions_back
 from model.reaction import ReactionView, list_reactions
 from model.user import Caller, PersonView, Users, author
 
@@ -167,6 +168,7 @@ async def write_post(
     )
     replies = await db.scalar(COUNT_REPLIES, of_post=parent_id, more=1) if parent else None
     await attach_files(db, post_id, files)
+    await mention_people(db, channel, post_id, text, by=by, parent_id=parent_id)
     who = (by.id, by.name, by.avatar)
     post = Post(channel, post_id, parent_id, *who, text, 0, created_at, None, replies)
     view = post.view([], files)
@@ -182,6 +184,8 @@ async def edit_post(db: Transaction, post: Post, text: str, *, by: Caller) -> Po
     view = await view_post(db, changed)
     require_content(text, view["files"])
     await db.run(EDIT, of_post=post.id, text=text, edited_at=changed.edited_at)
+    where, before = (post.channel, post.id), post.text
+    await mention_people(db, *where, text, by=by, parent_id=post.parent_id, text_before=before)
     record(db, post.topic, "post.edited", view, by=by.id, about=post.about, scrubs=[post.about])
     return view
 
@@ -191,6 +195,7 @@ async def delete_post(db: Transaction, post: Post, *, by: Caller) -> None:
     if post.author_id != by.id and not post.channel.role.moderates:
         raise Forbidden("post_not_yours", "Only its author or a moderator may delete a post.")
     replies = await db.all(REPLY_IDS, of_parent=post.id)
+    await take_mentions_back(db, [post.id, *(reply.id for reply in replies)], by=by)
     await db.run(DELETE, of_post=post.id)
     parent: ParentView | None = None
     if post.parent_id is not None:

@@ -7,7 +7,7 @@ import model.db
 
 revision = '0005'
 down_revision = '0004'
-oldest_code = '0002'  # code of this migration still works afterwards
+oldest_code = '0001'  # code of this migration still works afterwards
 
 
 def upgrade() -> None:

@@ -1,0 +1,175 @@
+"""Naming people in posts: `@username`, of somebody who may read the channel, tells that person.
+
+An event of it carries nothing of the text: the right to read that may go.
+"""
+
+import re
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Index, bindparam, delete, insert, select, true
+from sqlalchemy.orm import Mapped, aliased, mapped_column
+from typing_extensions import TypedDict
+
+from model.channel import READABLE, Channel, Channels
+from model.db import Base, Transaction, now
+from model.event import record
+from model.group import Memberships
+from model.json_rows import json_object, json_rows
+from model.page import Page, pages
+from model.user import Caller, PersonView, Users, author
+
+MAX_PEOPLE = 20  # of one post
+CODE = re.compile(r"```.*?(```|\Z)|`[^`\n]*`", re.DOTALL)
+MENTION = re.compile(r"(?<![A-Za-z0-9_@./-])@([A-Za-z0-9_-]{2,39})(?![A-Za-z0-9_@-])")
+
+
+class Mentions(Base):
+    __tablename__ = "mentions"
+    post_id: Mapped[int] = mapped_column(
+        ForeignKey("posts.id", ondelete="CASCADE"), primary_key=True
+    )
+    user_id: Mapped[int] = mapped_column(
+        ForeignKey("users.id", ondelete="CASCADE"), primary_key=True
+    )
+    channel_id: Mapped[int] = mapped_column(
+        ForeignKey("channels.id", ondelete="CASCADE"), index=True
+    )
+    parent_id: Mapped[int | None]  # of a reply
+    by_id: Mapped[int | None] = mapped_column(
+        ForeignKey("users.id", ondelete="SET NULL"), index=True
+    )
+    created_at: Mapped[datetime]
+    __table_args__ = (Index(None, "user_id", "post_id"),)
+
+
+class MentionView(TypedDict):
+    """Who is named in which post; `parent_id` is the post that this one replies to."""
+
+    post_id: int
+    channel_id: int
+    group_id: int
+    parent_id: int | None
+    by: PersonView | None
+    created_at: datetime
+
+
+_names = json_rows("names")
+NAMED = (
+    select(Users.id)
+    .join_from(_names, Users, Users.username_key == _names.c.key)
+    .join(Memberships, Memberships.user_id == Users.id)
+    .join(Channels, Channels.group_id == Memberships.group_id)
+    .where(
+        Channels.id == bindparam("channel_id"),
+        Users.id != bindparam("by_id"),
+        Users.active == true(),
+        READABLE,
+    )
+    .order_by(Users.id)
+    .limit(MAX_PEOPLE)
+)
+OF_POSTS = select(Mentions.post_id, Mentions.user_id).where(
+    Mentions.post_id.in_(bindparam("post_ids", expanding=True))
+)
+REMOVE = delete(Mentions).where(
+    Mentions.post_id == bindparam("of_post"), Mentions.user_id == bindparam("of_user")
+)
+By = aliased(Users)
+LIST = pages(
+    select(
+        Mentions.post_id,
+        Mentions.channel_id,
+        Channels.group_id,
+        Mentions.parent_id,
+        By.id.label("by_id"),
+        By.name.label("by_name"),
+        By.avatar.label("by_avatar"),
+        Mentions.created_at,
+    )
+    .join_from(Mentions, Channels, Channels.id == Mentions.channel_id)
+    .join(
+        Memberships,
+        (Memberships.group_id == Channels.group_id) & (Memberships.user_id == Mentions.user_id),
+    )
+    .outerjoin(By, By.id == Mentions.by_id)
+    .where(Mentions.user_id == bindparam("reader_id"), READABLE),
+    Mentions.post_id,
+    newest_first=True,
+)
+
+
+def names_in(text: str) -> set[str]:
+    """In lower case; what stands in code names nobody."""
+    return {name.lower() for name in MENTION.findall(CODE.sub(" ", text))}
+
+
+async def list_mentions(
+    db: Transaction, page: Page, *, reader: Caller
+) -> tuple[list[MentionView], int | None]:
+    """Of the reader, in posts that she may read still: newest first."""
+    rows = await db.all(LIST.of(page), reader_id=reader.id, **page.values)
+    shown, following = page.cut(rows, "post_id")
+    return [
+        {
+            "post_id": row.post_id,
+            "channel_id": row.channel_id,
+            "group_id": row.group_id,
+            "parent_id": row.parent_id,
+            "by": author(row.by_id, row.by_name, row.by_avatar),
+            "created_at": row.created_at,
+        }
+        for row in shown
+    ], following
+
+
+async def mention_people(
+    db: Transaction,
+    channel: Channel,
+    post_id: int,
+    text: str,
+    *,
+    by: Caller,
+    parent_id: int | None,
+    text_before: str = "",
+) -> None:
+    """Tell whoever is named now and was not before; and whoever is no longer named."""
+    names = names_in(text)
+    if names == names_in(text_before):
+        return
+    named = await _named(db, channel, names, by=by)
+    told = {row.user_id for row in await db.all(OF_POSTS, post_ids=[post_id])}
+    left, added = sorted(told - named), sorted(named - told)
+    await db.run_for_each(REMOVE, [{"of_post": post_id, "of_user": user_id} for user_id in left])
+    for user_id in left:
+        record(db, f"user:{user_id}", "mention.deleted", {"post_ids": [post_id]}, by=by.id)
+    view: MentionView = {
+        "post_id": post_id,
+        "channel_id": channel.id,
+        "group_id": channel.group_id,
+        "parent_id": parent_id,
+        "by": by.person,
+        "created_at": now(),
+    }
+    row = {**view, "by_id": by.id}
+    del row["group_id"], row["by"]
+    await db.run_for_each(insert(Mentions), [{**row, "user_id": user_id} for user_id in added])
+    for user_id in added:
+        record(db, f"user:{user_id}", "mention.created", view, by=by.id)
+
+
+async def take_mentions_back(db: Transaction, post_ids: Sequence[int], *, by: Caller) -> None:
+    """Before posts are deleted."""
+    found: dict[int, list[int]] = {}
+    for post_id, user_id in await db.all(OF_POSTS, post_ids=post_ids):
+        found.setdefault(user_id, []).append(post_id)
+    for user_id, of_posts in found.items():
+        deleted = {"post_ids": sorted(of_posts)}
+        record(db, f"user:{user_id}", "mention.deleted", deleted, by=by.id)
+
+
+async def _named(db: Transaction, channel: Channel, names: set[str], *, by: Caller) -> set[int]:
+    if not names:
+        return set()
+    values = {"names": json_object(names), "channel_id": channel.id, "by_id": by.id}
+    return {row.id for row in await db.all(NAMED, **values)}

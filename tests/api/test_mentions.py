@@ -1,0 +1,140 @@
+"""Mentions: who is told that a post names her, and that it no longer does."""
+
+from typing import Any
+
+import pytest
+from quart import Quart
+
+from api.context import Services
+from model.mention import MAX_PEOPLE, names_in
+from tests.conftest import Cast
+from tests.people import Person, sign_up
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("@bob", {"bob"}),
+        ("Hello @Bob, and @MIA!", {"bob", "mia"}),
+        ("(@bob) @bob's @bob: @bob.", {"bob"}),
+        ("ask @a-b_c9", {"a-b_c9"}),
+        ("bob@example.org", set()),
+        ("x@bob y/@bob @@bob .@bob", set()),
+        ("@bob@example.org", set()),
+        ("@b @ bob @", set()),
+        ("@" + "x" * 40, set()),
+        ("`@bob` and ```\n@mia\n``` and @eve", {"eve"}),
+        ("```\n@bob", set()),
+        ("it`s @bob", {"bob"}),
+        ("日本語@bob", {"bob"}),
+    ],
+)
+def test_who_is_named_in_a_text(text: str, names: set[str]) -> None:
+    assert names_in(text) == names
+
+
+async def told(who: Person) -> list[tuple[str, Any]]:
+    """What happened to the mentions of somebody."""
+    path = f"/api/topics/user:{who.id}/events?after=0"
+    events = (await who.get(path))["events"]
+    return [(e["kind"], e["data"]) for e in events if e["kind"].startswith("mention")]
+
+
+async def listed(who: Person) -> list[int]:
+    return [one["post_id"] for one in (await who.get("/api/me/mentions"))["mentions"]]
+
+
+async def test_who_is_named_is_told_without_the_text_and_finds_it_listed(people: Cast) -> None:
+    post = await people.ann.post(people.posts, {"text": "Come, @bob and @BOB, and @mia and @ann!"})
+    reply = {"text": "@bob, too", "parent_id": post["id"]}
+    reply = await people.mia.post(people.posts, reply)
+    mention = {
+        "post_id": post["id"],
+        "channel_id": people.channel["id"],
+        "group_id": people.group["id"],
+        "parent_id": None,
+        "by": {"id": people.ann.id, "name": "Ann", "avatar": None},
+        "created_at": (await told(people.bob))[0][1]["created_at"],
+    }
+    assert await told(people.mia) == [("mention.created", mention)]
+    assert [kind for kind, _ in await told(people.bob)] == ["mention.created"] * 2
+    answer = await people.bob.get("/api/me/mentions?limit=1")
+    assert [one["parent_id"] for one in answer["mentions"]] == [post["id"]]
+    older = await people.bob.get(f"/api/me/mentions?before={answer['next']}")
+    assert (older["mentions"], older["next"]) == ([mention], None)
+    assert answer["live"]["topics"].keys() == {f"user:{people.bob.id}"}
+    assert await told(people.ann) == [], "nobody is told of her own words"
+    assert reply["parent"]["id"] == post["id"]
+
+
+async def test_only_who_may_read_the_channel_is_told(people: Cast) -> None:
+    path = f"/api/groups/{people.group['id']}/channels"
+    channel = await people.mia.post(path, {"name": "secret", "kind": "private"})
+    await people.mia.put(f"/api/channels/{channel['id']}/members/{people.bob.id}", status=204)
+    text = {"text": "@bob @ann @eve @root @nobody"}
+    await people.mia.post(f"/api/channels/{channel['id']}/posts", text)
+    await people.mia.post(people.posts, text)
+    assert len(await told(people.bob)) == 2
+    assert len(await told(people.ann)) == 1
+    for stranger in (people.eve, people.root):
+        assert await told(stranger) == []
+    await people.mia.delete(f"/api/channels/{channel['id']}/members/{people.bob.id}")
+    assert len(await listed(people.bob)) == 1, "what one may no longer read is not listed"
+
+
+async def test_an_edit_tells_who_is_new_and_who_is_no_longer_named(people: Cast) -> None:
+    post = await people.ann.post(people.posts, {"text": "@bob"})
+    path = f"/api/posts/{post['id']}"
+    await people.ann.patch(path, {"text": "@bob, again"})
+    await people.ann.patch(path, {"text": "@mia"})
+    gone = ("mention.deleted", {"post_ids": [post["id"]]})
+    assert [kind for kind, _ in await told(people.bob)] == ["mention.created", "mention.deleted"]
+    assert (await told(people.bob))[1] == gone
+    assert [kind for kind, _ in await told(people.mia)] == ["mention.created"]
+    assert (await listed(people.bob), await listed(people.mia)) == ([], [post["id"]])
+    await people.ann.patch(path, {"text": "nobody"})
+    assert (await told(people.mia))[1] == gone
+    assert await listed(people.mia) == []
+
+
+async def test_a_mention_goes_with_its_post_and_with_the_post_that_it_answers(
+    people: Cast,
+) -> None:
+    post = await people.ann.post(people.posts, {"text": "@bob"})
+    reply = await people.ann.post(people.posts, {"text": "@bob", "parent_id": post["id"]})
+    assert await listed(people.bob) == [reply["id"], post["id"]]
+    await people.ann.delete(f"/api/posts/{post['id']}")
+    assert (await told(people.bob))[-1] == (
+        "mention.deleted",
+        {"post_ids": [post["id"], reply["id"]]},
+    )
+    assert await listed(people.bob) == []
+    await people.ann.post(people.posts, {"text": "@bob"})
+    await people.ann.delete(f"/api/channels/{people.channel['id']}")
+    assert await listed(people.bob) == []
+
+
+async def test_a_post_of_somebody_who_left_still_names_people(people: Cast) -> None:
+    post = await people.mia.post(people.posts, {"text": "@bob"})
+    await people.mia.delete("/api/me")
+    (mention,) = (await people.bob.get("/api/me/mentions"))["mentions"]
+    assert (mention["post_id"], mention["by"]) == (post["id"], None)
+
+
+async def test_a_post_that_is_refused_tells_nobody(people: Cast) -> None:
+    path = f"/api/channels/{people.channel['id']}"
+    await people.ann.patch(path, {"kind": "announce"})
+    answer = await people.bob.ask("POST", people.posts, {"text": "@mia"})
+    assert answer.status == 403
+    assert await told(people.mia) == []
+
+
+async def test_a_post_tells_twenty_people_at_most(
+    app: Quart, people: Cast, services: Services
+) -> None:
+    code = (await people.ann.post(f"/api/groups/{people.group['id']}/join-code", {}))["join_code"]
+    crowd = [await sign_up(app, services.database, f"guest{n}") for n in range(MAX_PEOPLE + 2)]
+    for guest in crowd:
+        await guest.post("/api/memberships", {"join_code": code})
+    await people.ann.post(people.posts, {"text": " ".join(f"@{one.username}" for one in crowd)})
+    assert sum([len(await listed(guest)) for guest in crowd]) == MAX_PEOPLE
