@@ -2,6 +2,7 @@
 
 import { fullyOf, timeOf } from "/static/dates.js";
 import { avatar, button, find, make } from "/static/dom.js";
+import { formatted } from "/static/formatted.js";
 
 export const PALETTE = ["👍", "❤️", "😂", "🎉", "👀", "✅", "🤔"];
 
@@ -13,6 +14,7 @@ export class PostView {
   post = null;
   #context;
   #parts;
+  #shownText = null;
 
   constructor(post, context) {
     this.#context = context;
@@ -54,7 +56,7 @@ export class PostView {
     time.title = fullyOf(post.created_at);
     edited.hidden = !post.edited_at;
     if (post.edited_at) edited.title = fullyOf(post.edited_at);
-    if (!find("form", text)) text.textContent = post.text;
+    if (!find("form", text)) this.#showText();
     replies.hidden = !post.reply_count || !this.#context.open;
     replies.textContent = post.reply_count === 1 ? "1 reply" : `${post.reply_count} replies`;
     this.showAuthor();
@@ -94,6 +96,12 @@ export class PostView {
     if (actions.dataset.given === `${given.map((one) => one.title)}`) return;
     actions.dataset.given = given.map((one) => one.title);
     actions.replaceChildren(...given);
+  }
+
+  #showText() {
+    if (this.#shownText === this.post.text) return;
+    this.#shownText = this.post.text;
+    this.#parts.text.replaceChildren(...formatted(this.post.text));
   }
 
   #showReactions() {
@@ -155,7 +163,8 @@ export class PostView {
     });
     const save = make("button", { type: "submit", className: "primary" }, "Save");
     const close = () => {
-      text.textContent = this.post.text;
+      this.#shownText = null;
+      this.#showText();
       find("button", this.#parts.actions)?.focus();
     };
     const form = make(
@@ -202,7 +211,7 @@ export function pendingView(item, me, { retry, discard }) {
     "div",
     { className: "body" },
     make("p", { className: "meta" }, make("strong", { className: "author" }, me.name)),
-    make("div", { className: "text" }, item.text),
+    make("div", { className: "text" }, ...formatted(item.text)),
     state,
   );
   return make(

@@ -11,7 +11,8 @@ from tests.browser.board import Board
 from tests.server import ROOT, Server
 
 OpenBoard = Callable[[], Board]
-FILES = sorted(path.name for path in (ROOT / "static").iterdir())
+STATIC = ROOT / "static"
+FILES = sorted(path.relative_to(STATIC) for path in STATIC.rglob("*") if path.is_file())
 
 
 def test_no_page_breaks_the_content_security_policy(open_board: OpenBoard) -> None:

@@ -1,0 +1,129 @@
+"""The text of posts: what is written as Markdown is shown so, and nothing in it ever runs."""
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Locator, expect
+
+from tests.browser.board import Board
+from tests.server import Server
+
+OpenBoard = Callable[[], Board]
+
+MAX_CHARS = 4000
+AT_ONCE_MS = 2_000  # on slow machines; where it takes more, it takes far more
+ALLOWED = "p, ul, ol, li, blockquote, strong, em, s, code, pre, a"
+SHOWN = {
+    "see https://example.org/a_b_c. Or": '<p>see <a href="https://example.org/a_b_c">',
+    'https://example.org/"onclick="alert(1)': '<a href="https://example.org/%22onclick=%22alert(1)">',
+    "[the plan](https://example.org)": '<a href="https://example.org">the plan</a>',
+    "write to <ann@example.org>": '<a href="mailto:ann@example.org">ann@example.org</a>',
+    "*so* **very** ~~wrong~~": "<em>so</em> <strong>very</strong> <s>wrong</s>",
+    "run `rm *`": "run <code>rm *</code>",
+    "```js\nlet x = 1 < 2;\n```": "<pre><code>let x = 1 &lt; 2;\n</code></pre>",
+    "- tea\n- cake": "<ul><li>tea</li><li>cake</li></ul>",
+    "3. three\n4. four": '<ol start="3"><li>three</li><li>four</li></ol>',
+    "> who said this?": "<blockquote><p>who said this?</p></blockquote>",
+    "one\n  two\nthree": "<p>one\n  two\nthree</p>",
+    "first\n\nsecond": "<p>first</p><p>second</p>",
+}
+AS_TYPED = [
+    "# no heading",
+    "| a | b |\n|---|---|\n| 1 | 2 |",
+    "Title\n=====",
+    "main.py and example.org",
+    "&lt;b&gt; &amp; &#x41;",
+    "```",
+    "<b>bold</b><br><!-- nothing -->",
+    "<script>document.title = 'run'</script>",
+    "<img src=x onerror=\"document.title = 'run'\">",
+    "<svg onload=\"document.title = 'run'\"><a xlink:href='javascript:alert(1)'>x</a></svg>",
+    "<iframe srcdoc='<script>parent.document.title = 1</script>'></iframe>",
+    "<style>body { display: none }</style>",
+    "[run](javascript:alert(1))",
+    "[run](JaVaScRiPt:alert(1))",
+    "[run](&#106;avascript:alert(1))",
+    "[run](java\tscript:alert(1))",
+    "[run](data:text/html,<script>alert(1)</script>)",
+    "[run](vbscript:msgbox)",
+    "[here](/board)",
+    "[here](//example.org)",
+    "[here](file:///etc/passwd)",
+    "<javascript:alert(1)>",
+    "[[[[[x](y](z]((",
+]
+PATTERNS = [
+    *("[", "*", ">", "_", "`", "~", "<", "\\", "](", "[a](", "![", "* ", "- ", "1. ", "> - "),
+    *("**a", "_a*", "**_", "[[](", "```\n", "`a``", "<http://", "http://a.b/(", "mailto:a@"),
+]
+
+
+def prepared(board: Board, server: Server) -> Board:
+    board.register("ann", f"#first={server.first_token()}")
+    board.make_group("Class")
+    board.make_channel("general")
+    return board
+
+
+def markup(post: Locator) -> str:
+    html = post.locator(".text").inner_html()
+    for attribute in ("rel", "target", "title", "tabindex"):
+        html = "".join(
+            part.partition('"')[2] if number else part
+            for number, part in enumerate(html.split(f' {attribute}="'))
+        )
+    return html
+
+
+@pytest.fixture
+def ann(open_board: OpenBoard, server: Server) -> Board:
+    return prepared(open_board(), server)
+
+
+def test_links_code_lists_quotes_and_emphasis_are_shown_as_such(ann: Board) -> None:
+    for number, (text, html) in enumerate(SHOWN.items()):
+        ann.write(text)
+        post = ann.page.locator("#posts > .post").nth(number)
+        expect(post).to_be_visible()
+        assert html in markup(post), text
+    for link in ann.page.locator("#posts .text a").all():
+        expect(link).to_have_attribute("rel", "noopener noreferrer nofollow")
+        expect(link).to_have_attribute("target", "_blank")
+
+
+def test_editing_shows_the_text_as_it_was_typed(ann: Board) -> None:
+    ann.write("**Cake** for all")
+    ann.act(ann.post("Cake"), "Edit")
+    editor = ann.page.get_by_label("Text of the post")
+    expect(editor).to_have_value("**Cake** for all")
+    editor.press("Escape")
+    expect(ann.post("Cake").locator(".text strong")).to_have_text("Cake")
+
+
+def test_whatever_else_is_written_is_shown_as_it_was_typed_and_never_run(ann: Board) -> None:
+    for number, text in enumerate(AS_TYPED):
+        ann.write(text)
+        shown = ann.page.locator("#posts > .post .text").nth(number)
+        expect(shown).to_have_text(text)
+        expect(shown.locator("a")).to_have_count(0)
+    expect(ann.page.locator(f"#posts .text *:not({ALLOWED})")).to_have_count(0)
+    expect(ann.page).to_have_title("general · Class · Homeroom")
+
+
+def test_hostile_texts_are_rendered_at_once_and_nothing_of_them_is_lost(ann: Board) -> None:
+    for pattern in PATTERNS:
+        text = (pattern * MAX_CHARS)[:MAX_CHARS]
+        took_ms, shown = ann.page.evaluate(
+            """async (text) => {
+              const { formatted } = await import("/static/formatted.js");
+              const begun = performance.now();
+              const place = document.createElement("div");
+              place.append(...formatted(text));
+              return [performance.now() - begun, place.textContent];
+            }""",
+            text,
+        )
+        assert took_ms < AT_ONCE_MS, f"{pattern}: {took_ms} ms"
+        assert shown.strip(), pattern
+    ann.write("> " * 30 + "deep down")
+    expect(ann.post("deep down")).to_have_count(1)
