@@ -10,11 +10,11 @@ OF_READER = {"readable", "writable", "read_mark", "unread"}
 
 first = itemgetter(0)
 Posts = dict[int, dict[str, Any]]
-Scores = dict[int, dict[str, Any]]
+Things = dict[tuple[str, int], dict[str, Any]]  # by noun and id
 
 
 class Screen:
-    """What a client shows of a group: its channels, members, posts and scores.
+    """What a client shows of a group: its channels, members, posts, scores and documents.
 
     Events have an order within their topic, not across topics. So the channels that the group's
     topic tells of and the private ones of one's own topic are two sets, and of two views of the
@@ -28,7 +28,8 @@ class Screen:
         self.views: dict[int, tuple[str, dict[str, Any]]] = {}
         self.members: dict[int, dict[str, Any]] = {}
         self.posts: dict[int, Posts] = {}
-        self.scores: dict[int, Scores] = {}
+        self.things: dict[int, Things] = {}
+        self.mentions: dict[int, dict[str, Any]] = {}
         self.live: dict[str, Any] = {"epoch": "", "topics": {}}
 
     async def fetch(self, who: Person) -> "Screen":
@@ -41,7 +42,10 @@ class Screen:
             (self.private if entry["kind"] == "private" else self.of_group).add(entry["id"])
             self.views[entry["id"]] = "", view
             await self._fetch_posts(who, entry["id"])
-            await self._fetch_scores(who, entry["id"])
+            await self._fetch_things(who, entry["id"])
+        mentions = await who.get("/api/me/mentions?limit=100")
+        self._stands(mentions)
+        self.mentions = {mention["post_id"]: mention for mention in mentions["mentions"]}
         return self
 
     async def _fetch_posts(self, who: Person, channel_id: int) -> None:
@@ -52,11 +56,13 @@ class Screen:
             replies = await who.get(f"/api/posts/{post['id']}/replies?limit=100")
             posts.update((reply["id"], reply) for reply in replies["posts"])
 
-    async def _fetch_scores(self, who: Person, channel_id: int) -> None:
-        path = f"/api/channels/{channel_id}/scores?game=snake&order=latest"
-        listed = await who.get(f"{path}&limit=100")
-        self._stands(listed)
-        self.scores[channel_id] = {score["id"]: score for score in listed["scores"]}
+    async def _fetch_things(self, who: Person, channel_id: int) -> None:
+        path = f"/api/channels/{channel_id}"
+        scores = await who.get(f"{path}/scores?game=snake&order=latest&limit=100")
+        documents = await who.get(f"{path}/documents?limit=100")
+        self._stands(scores, documents)
+        things = self.things[channel_id] = {("score", one["id"]): one for one in scores["scores"]}
+        things.update((("document", one["id"]), one) for one in documents["documents"])
 
     def _stands(self, *lists: dict[str, Any]) -> None:
         for listed in lists:
@@ -68,7 +74,7 @@ class Screen:
         noun, _, number = message["topic"].partition(":")
         if message["type"] == "revoked" and noun == "channel":
             self.posts.pop(int(number), None)
-            self.scores.pop(int(number), None)
+            self.things.pop(int(number), None)
         elif message["type"] == "event" and "gone" not in message["data"]:
             self._apply(message["kind"], message["data"], int(number), message["at"])
 
@@ -78,8 +84,15 @@ class Screen:
             self._apply_to_channels(verb, data, at)
         elif noun == "member":
             self.members |= {data["id"]: data} if verb != "left" else {}
-        elif kind == "score.set" and number in self.scores:
-            self.scores[number][data["id"]] = data
+        elif noun == "mention":
+            for post_id in data.get("post_ids", ()):
+                self.mentions.pop(post_id, None)
+            if verb == "created":
+                self.mentions[data["post_id"]] = data
+        elif noun in {"score", "document"} and number in self.things:
+            self.things[number][noun, data["id"]] = data
+            if verb == "deleted":
+                del self.things[number][noun, data["id"]]
         elif number in self.posts:
             self._apply_to_posts(kind, data, number)
 
@@ -139,12 +152,13 @@ class Screen:
             for channel_id in channel_ids & self.posts.keys()
             for i, post in self.posts[channel_id].items()
         }
-        scores = {
-            i: {**score, "player": names.get(score["player"]["id"])}
-            for channel_id in channel_ids & self.scores.keys()
-            for i, score in self.scores[channel_id].items()
+        things = {
+            of: {**thing, "player": names.get(thing["player"]["id"]) if of[0] == "score" else None}
+            for channel_id in channel_ids & self.things.keys()
+            for of, thing in self.things[channel_id].items()
         }
+        mentions = [i for i, one in self.mentions.items() if one["channel_id"] in channel_ids]
         channels: dict[int, Any] = dict.fromkeys(self.private)
         channels |= {i: self.views[i][1] for i in self.of_group | self.private & channel_ids}
         shown = {"channels": channels, "members": self.members}
-        return {**shown, "posts": posts, "scores": scores}
+        return {**shown, "posts": posts, "things": things, "mentions": sorted(mentions)}

@@ -14,7 +14,8 @@ from tests.live.client import LiveClient
 from tests.people import Person
 from tests.screen import Screen
 
-OPERATIONS = 120
+OPERATIONS = 150
+MENTIONS = ("", "@bob", "@ann and @mia")
 
 Operation = Callable[[], Awaitable[Any]]
 
@@ -27,13 +28,15 @@ class Chaos:
         self.group = f"/api/groups/{people.group['id']}"
         self.channel_ids = [people.channel["id"]]
         self.post_ids: list[int] = []
+        self.file_ids: list[int] = []
 
     async def step(self) -> None:
         who = random.choice((self.people.ann, self.people.mia, self.people.bob))
         often = [self.write, self.reply, self.react] * 2
         sometimes = [self.take_back, self.edit, self.delete, self.rename, self.promote, self.play]
         seldom = [self.make_channel, self.change_channel, self.let_in, self.take_out]
-        operation = random.choice([*often, *sometimes, *seldom])
+        shared = [self.write_with_file, self.delete_file, self.save, self.save, self.clear]
+        operation = random.choice([*often, *sometimes, *seldom, *shared])
         answer = await operation(who)
         assert answer.status < 500, answer.body
 
@@ -55,7 +58,9 @@ class Chaos:
         return await self.write(who, random.choice(self.post_ids[-5:] or [1]))
 
     async def edit(self, who: Person) -> Any:
-        return await who.ask("PATCH", self.post(), {"text": f"edited {random.random()}"})
+        return await who.ask(
+            "PATCH", self.post(), {"text": f"edited {random.random()} {random.choice(MENTIONS)}"}
+        )
 
     async def delete(self, who: Person) -> Any:
         return await who.ask("DELETE", self.post())
@@ -65,6 +70,27 @@ class Chaos:
 
     async def take_back(self, who: Person) -> Any:
         return await who.ask("DELETE", f"{self.post()}/reactions/{random.choice('👍🎉')}")
+
+    async def write_with_file(self, who: Person) -> Any:
+        file = await who.upload(f"{random.random()}".encode())
+        self.file_ids.append(file["id"])
+        form = {"text": random.choice(MENTIONS), "file_ids": [file["id"]]}
+        answer = await who.ask("POST", f"{self.channel()}/posts", form)
+        if answer.status == 201:
+            self.post_ids.append(answer.body["id"])
+        return answer
+
+    async def delete_file(self, who: Person) -> Any:
+        return await who.ask("DELETE", f"/api/files/{random.choice(self.file_ids or [1])}")
+
+    async def save(self, who: Person) -> Any:
+        return await who.ask("PUT", self.document(), {"value": random.random()})
+
+    async def clear(self, who: Person) -> Any:
+        return await who.ask("DELETE", self.document())
+
+    def document(self) -> str:
+        return f"{self.channel()}/documents/{random.choice('abc')}"
 
     async def play(self, who: Person) -> Any:
         score = {"game": "snake", "points": random.randrange(100)}
