@@ -4,7 +4,7 @@ from quart import Blueprint, redirect, render_template
 from quart_schema import hide
 from werkzeug.wrappers import Response as Redirection
 
-from api.context import read
+from api.context import read, settings
 from api.middleware.auth import public, visitor
 from model.group import list_groups
 from model.page import MAX_LIMIT, Page
@@ -46,7 +46,8 @@ async def board() -> str | Redirection:
     who = await visitor()
     if who is None:
         return redirect("/sign-in")
-    return await render_template("board.html", visitor=who)
+    max_file_bytes = settings().max_file_bytes
+    return await render_template("board.html", visitor=who, max_file_bytes=max_file_bytes)
 
 
 @pages.get("/favicon.ico")

@@ -5,26 +5,29 @@ import { notify, tried } from "/static/dialogs.js";
 import { dateOf } from "/static/dates.js";
 import { avatar, button, find, make } from "/static/dom.js";
 import { clearProblems, onSubmit } from "/static/forms.js";
+import { OwnPicture } from "/static/own_picture.js";
 
 const BROWSERS = ["Edg", "OPR", "Firefox", "Chrome", "Safari"];
 const SYSTEMS = ["Android", "iPhone", "iPad", "Windows", "Mac OS", "CrOS", "Linux"];
 
-/** Tells `renamed`, and `leaving` before it signs out. */
+/** Tells `leaving` before it signs out. */
 export class Account extends EventTarget {
   me;
   #dialog = find("#account-dialog");
+  #picture;
 
   constructor(me) {
     super();
     this.me = me;
-    this.#showName();
+    this.#picture = new OwnPicture((changed) => this.show(changed));
+    this.show(me);
     find("#account").addEventListener("click", () => this.#open());
     find("#sign-out").addEventListener("click", () => tried(() => this.#signOut()));
     find("#sign-out-elsewhere").addEventListener("click", () =>
       tried(() => this.#signOutElsewhere()),
     );
     onSubmit(find("#name-form"), async ({ name }) => {
-      this.rename((await ask("PATCH", "/me", { name })).name);
+      this.show(await ask("PATCH", "/me", { name }));
       notify("Your name has been changed.");
     });
     onSubmit(find("#password-form"), async ({ old, new: changed }) => {
@@ -35,15 +38,11 @@ export class Account extends EventTarget {
     });
   }
 
-  rename(name) {
-    if (name === this.me.name) return;
-    this.me.name = name;
-    this.#showName();
-    this.dispatchEvent(new Event("renamed"));
-  }
-
-  #showName() {
-    const name = make("span", { className: "account-name" }, this.me.name);
+  /** As the person appears now. */
+  show({ name: written, avatar: picture }) {
+    Object.assign(this.me, { name: written, avatar: picture });
+    this.#picture.show(this.me);
+    const name = make("span", { className: "account-name" }, written);
     const label = make("span", { className: "hidden-label" }, "Your account: ");
     find("#account").replaceChildren(avatar(this.me), label, name);
   }

@@ -142,7 +142,7 @@ channels.addEventListener("changed", showAuthors);
 channels.addEventListener("group", () => groups.load());
 channels.addEventListener("counted", showTitle);
 people.addEventListener("changed", () => {
-  account.rename(people.of(me)?.name ?? me.name);
+  account.show(people.of(me) ?? me);
   showAuthors();
 });
 open.addEventListener("left", () => {

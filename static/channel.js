@@ -1,11 +1,12 @@
 /** The open channel: its posts, older pages, writing, and how far they have been read. */
 
 import { ask, askPatiently } from "/static/api.js";
+import { Composer } from "/static/composer.js";
 import { confirmed, notify, tried } from "/static/dialogs.js";
 import { find } from "/static/dom.js";
 import { Following } from "/static/following.js";
 import { Here } from "/static/here.js";
-import { Timeline, keepAtEnd, onWritten } from "/static/timeline.js";
+import { Timeline, keepAtEnd } from "/static/timeline.js";
 import { Typing } from "/static/typing.js";
 
 const A_PAGE = 50;
@@ -29,6 +30,10 @@ export const actions = {
       return;
     await tried(() => askPatiently("DELETE", `/posts/${post.id}`).catch(ignoreMissing));
   },
+  async removeFile({ id, name }) {
+    if (!(await confirmed(`Delete ${name}?`, "It is gone for everybody.", "Delete"))) return;
+    await tried(() => askPatiently("DELETE", `/files/${id}`).catch(ignoreMissing));
+  },
 };
 
 function ignoreMissing(problem) {
@@ -45,7 +50,7 @@ export class OpenChannel extends EventTarget {
   #following = null;
   #here;
   #typing;
-  #drafts = new Map();
+  #composer;
   #readTimer = 0;
   #isLoadingOlder = false;
 
@@ -58,8 +63,8 @@ export class OpenChannel extends EventTarget {
     this.#typing = new Typing(live, context, find("#text"), find("#typing"));
     const { outbox } = context;
     outbox.addEventListener("changed", () => this.#timeline?.showPending());
-    onWritten(find("#composer"), (text) => {
-      outbox.add(this.channel.id, null, text);
+    this.#composer = new Composer(find("#composer"), find("#main"), (text, files) => {
+      outbox.add(this.channel.id, null, text, files);
       this.#timeline.scrollToEnd();
     });
     keepAtEnd(find("#scroller"));
@@ -78,8 +83,8 @@ export class OpenChannel extends EventTarget {
     this.#close();
     this.channel = channel;
     this.#showHead();
+    this.#composer.open(channel && channel.id);
     if (!channel) return;
-    find("#text").value = this.#drafts.get(channel.id) ?? "";
     const elements = {
       list: find("#posts"),
       pending: find("#pending"),
@@ -108,7 +113,6 @@ export class OpenChannel extends EventTarget {
   }
 
   #close() {
-    if (this.channel) this.#drafts.set(this.channel.id, find("#text").value);
     clearTimeout(this.#readTimer);
     this.#following?.end();
     this.#following = null;

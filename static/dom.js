@@ -34,7 +34,7 @@ export function button(label, onclick, { className = "", iconName = null, ...res
   );
 }
 
-/** Two letters on a colour of their own. */
+/** The picture of a person; without one, two letters on a colour of their own. */
 export function avatar(person) {
   const words = (person?.name ?? "?").trim().split(/\s+/u);
   const letters = [words[0], words.length > 1 ? words.at(-1) : ""].map(
@@ -43,6 +43,11 @@ export function avatar(person) {
   const element = make("span", { className: "avatar", "aria-hidden": "true" });
   element.textContent = letters.join("").toUpperCase();
   element.dataset.hue = person ? person.id % 8 : "none";
+  if (person?.avatar) {
+    const picture = make("img", { alt: "", src: person.avatar, decoding: "sync" });
+    picture.addEventListener("error", () => picture.remove());
+    element.append(picture);
+  }
   return element;
 }
 

@@ -12,7 +12,8 @@
  * user show the same ones, and any of them sends them, one tab at a time where the browser has
  * locks (`https` or `localhost`); elsewhere the key sees to it that two tabs send one post.
  *
- * An item is `{ key, channelId, parentId, text, at, state, detail, id }`. Its `state` is `waiting`;
+ * An item is `{ key, channelId, parentId, text, files, at, state, detail, id }`; `files` were uploaded
+ * before, as `POST /api/files` answered them. Its `state` is `waiting`;
  * `sent`, until the event or a list that has it comes; or `failed`, when the server refused it or
  * it waited for longer than the server knows its key: then `detail` says why, and it is kept until
  * somebody calls `retry` or `discard`. Call `empty` when the user signs out.
@@ -71,17 +72,17 @@ export class Outbox extends EventTarget {
     return this.#inOrder.filter(isThere);
   }
 
-  add(channelId, parentId, text) {
+  add(channelId, parentId, text, files = []) {
     const at = Math.max(Date.now(), 1 + (this.#inOrder.at(-1)?.at ?? 0));
-    this.#put({ key: newKey(), channelId, parentId, text, at, state: "waiting" });
+    this.#put({ key: newKey(), channelId, parentId, text, files, at, state: "waiting" });
     this.#send();
   }
 
   retry(item) {
-    const { channelId, parentId, text } = item;
+    const { channelId, parentId, text, files } = item;
     if (isTooOld(item)) {
       this.discard(item);
-      return this.add(channelId, parentId, text);
+      return this.add(channelId, parentId, text, files);
     }
     this.#put({ ...item, state: "waiting", detail: undefined });
     this.#send();
@@ -200,7 +201,7 @@ export class Outbox extends EventTarget {
     if (outcome.state === "sent") localStorage.removeItem(place);
   }
 
-  async #post({ key, channelId, parentId, text, at }) {
+  async #post({ key, channelId, parentId, text, files = [], at }) {
     if (isTooOld({ at })) throw new Problem({ detail: TOO_OLD });
     const signal = AbortSignal.timeout(ANSWER_WITHIN_MS);
     const options = { server: this.#server, token: this.#token, signal };
@@ -208,7 +209,8 @@ export class Outbox extends EventTarget {
       const { id } = await ask("GET", "/me", undefined, options);
       if (id !== this.#user) throw new Problem({ detail: SOMEBODY_ELSE });
     }
-    const body = parentId ? { text, parent_id: parentId } : { text };
+    const body = { text, file_ids: files.map((file) => file.id) };
+    if (parentId) body.parent_id = parentId;
     return ask("POST", `/channels/${channelId}/posts`, body, { ...options, key });
   }
 }

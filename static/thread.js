@@ -2,10 +2,11 @@
 
 import { askForAll, askPatiently } from "/static/api.js";
 import { actions } from "/static/channel.js";
+import { Composer } from "/static/composer.js";
 import { notify } from "/static/dialogs.js";
 import { find } from "/static/dom.js";
 import { Following } from "/static/following.js";
-import { Timeline, keepAtEnd, onWritten } from "/static/timeline.js";
+import { Timeline, keepAtEnd } from "/static/timeline.js";
 import { Typing } from "/static/typing.js";
 
 export class Thread {
@@ -17,6 +18,7 @@ export class Thread {
   #replies = null;
   #following = null;
   #typing;
+  #composer;
   #cameFrom = null;
 
   constructor(live, context) {
@@ -24,8 +26,8 @@ export class Thread {
     this.#context = { ...context, ...actions, open: null };
     this.#typing = new Typing(live, context, find("#reply-text"), find("#thread-typing"));
     context.outbox.addEventListener("changed", () => this.#replies?.showPending());
-    onWritten(find("#reply-composer"), (text) => {
-      context.outbox.add(this.#channelId, this.#post.id, text);
+    this.#composer = new Composer(find("#reply-composer"), find("#thread"), (text, files) => {
+      context.outbox.add(this.#channelId, this.#post.id, text, files);
       this.#replies.scrollToEnd();
     });
     keepAtEnd(find("#thread-scroller"));
@@ -59,7 +61,7 @@ export class Thread {
       signal: (signal) => this.#typing.signal(signal),
       failed: (problem) => problem.status === 404 && this.#isGone(),
     });
-    find("#reply-text").value = "";
+    this.#composer.open(post.id);
     find(this.#context.channel().writable ? "#reply-text" : "#close-thread").focus();
   }
 
@@ -80,6 +82,7 @@ export class Thread {
   #end() {
     this.#following?.end();
     this.#typing.close();
+    this.#composer.open(null);
     this.#parent?.clear();
     this.#replies?.clear();
     this.#post = this.#parent = this.#replies = this.#following = null;

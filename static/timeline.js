@@ -1,8 +1,8 @@
 /** Posts on the page: those of a channel, or the replies to one of them. Newest at the bottom. */
 
 import { dayOf } from "/static/dates.js";
-import { find } from "/static/dom.js";
-import { PostView, pendingView } from "/static/post_view.js";
+import { pendingView } from "/static/pending_view.js";
+import { PostView } from "/static/post_view.js";
 import { Posts } from "/static/posts.js";
 
 const TOGETHER_MS = 5 * 60_000; // posts of one author within it stand under one name
@@ -138,24 +138,4 @@ export function keepAtEnd(scroller) {
   new ResizeObserver(() => {
     if (stays) scroller.scrollTop = scroller.scrollHeight;
   }).observe(scroller);
-}
-
-/** Enter sends, Shift+Enter begins a line; with a touch keyboard there is the button. */
-export function onWritten(form, send) {
-  const area = find("textarea", form);
-  const isTouch = matchMedia("(pointer: coarse)").matches;
-  area.addEventListener("keydown", (pressed) => {
-    const sends = pressed.key === "Enter" && !pressed.shiftKey && !pressed.isComposing;
-    if (!sends || isTouch) return;
-    pressed.preventDefault();
-    form.requestSubmit();
-  });
-  form.noValidate = true;
-  form.addEventListener("submit", (submitted) => {
-    submitted.preventDefault();
-    if (!area.value.trim()) return;
-    send(area.value);
-    area.value = "";
-    area.focus();
-  });
 }

@@ -1,0 +1,39 @@
+/** A post that is still on its way. */
+
+import { avatar, button, make } from "/static/dom.js";
+import { FilesView } from "/static/files_view.js";
+import { formatted } from "/static/formatted.js";
+
+const STATES = { waiting: "Sending…", sent: "Sent" };
+
+export function pendingView(item, me, { retry, discard }) {
+  const state = make(
+    "p",
+    { className: "delivery" },
+    STATES[item.state] ?? `Not sent: ${item.detail}`,
+  );
+  if (item.state === "failed") {
+    state.classList.add("failed");
+    state.append(
+      " ",
+      button("Try again", () => retry(item), { className: "quiet" }),
+      " ",
+      button("Discard", () => discard(item), { className: "quiet" }),
+    );
+  }
+  const files = new FilesView();
+  files.show(item.files ?? []);
+  const body = make(
+    "div",
+    { className: "body" },
+    make("p", { className: "meta" }, make("strong", { className: "author" }, me.name)),
+    make("div", { className: "text" }, ...formatted(item.text)),
+    files.element,
+    state,
+  );
+  return make(
+    "li",
+    { className: "post" },
+    make("article", {}, make("div", { className: "face" }, avatar(me)), body),
+  );
+}
