@@ -42,6 +42,7 @@ from api.scores import scores
 from api.search import search
 from api.sessions import sessions
 from api.settings import ROOT, Settings
+from api.storage import check_bucket, open_store
 from api.users import users
 from model.bus import Bus
 from model.db import Database
@@ -54,7 +55,6 @@ from model.presence import Presence
 from model.schema import check, prepare
 from model.shelf import KEY_PATTERN, MAX_KEY_CHARS
 from model.signal import Signals
-from model.store import Folder
 from model.thumbnail import Thumbnails
 
 log = logging.getLogger(__name__)
@@ -162,6 +162,7 @@ def create_app(
             await check(settings.sqlalchemy_url)
         else:
             await prepare(settings.sqlalchemy_url, lossy=settings.is_lossy)
+            await check_bucket(settings)
         clear(settings.instance / "incoming" / str(worker))
         running = open_services(settings, bus or Bus(), worker, signing_key)
         app.extensions["homeroom"] = running
@@ -196,7 +197,7 @@ def open_services(settings: Settings, bus: Bus, worker: int, signing_key: bytes)
 
     database.committed = tell
     incoming = settings.instance / "incoming" / str(worker)
-    store, pictures = Folder(settings.instance / "files"), Pictures()
+    store, pictures = open_store(settings), Pictures()
     return Services(
         settings,
         database,

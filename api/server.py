@@ -22,10 +22,12 @@ import click
 from sqlalchemy.exc import DBAPIError
 
 from api.settings import Settings, unknown_settings
+from api.storage import check_bucket_apart
 from api.worker import READY, STOP_SIGNALS, Pair, Place, run_in_process, run_worker
 from model.bus import Datagrams
 from model.db import Database
 from model.ephemeral import WorkerDied, encode_all
+from model.s3 import Unusable
 from model.schema import Misfit, note_clean_stop, prepare
 from model.user import anybody_there
 
@@ -58,7 +60,8 @@ def serve(settings: Settings) -> None:
         raise CannotStart(f"HOMEROOM_INSTANCE: {error.strerror}: {error.filename}.") from None
     try:
         is_empty = asyncio.run(make_ready(settings))
-    except Misfit as error:
+        check_bucket_apart(settings)
+    except (Misfit, Unusable) as error:
         raise CannotStart(str(error)) from None
     except (OSError, DBAPIError) as error:
         raise CannotStart(f"The database does not answer: {error}") from None

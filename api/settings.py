@@ -6,18 +6,24 @@ default; a fresh checkout runs with none set.
 
 import hashlib
 import hmac
-import ipaddress
 import os
-import re
 import secrets
-from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
-from urllib.parse import urlsplit
+from typing import Any
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from api.setting_types import (
+    Bind,
+    DatabaseUrl,
+    Durability,
+    FilesUrl,
+    Networks,
+    Origin,
+    Origins,
+    Switch,
+)
 from model.account import Registration
 from model.retention import Retention
 from model.subscription import FeedLimits
@@ -26,59 +32,27 @@ ROOT = Path(__file__).parent.parent
 PREFIX = "HOMEROOM_"
 
 
-class Durability(StrEnum):
-    POWER = "power"
-    PROCESS = "process"
-
-
-class Switch(StrEnum):
-    ON = "on"
-    OFF = "off"
-
-
 class WrongSettings(Exception):
     """The message names each wrong setting, never a value."""
 
 
-def _listed(value: Any) -> Any:
-    if isinstance(value, str):
-        return [part.strip() for part in value.split(",") if part.strip()]
-    return value
+class BucketSettings(BaseSettings):
+    """Of `s3://…`, under the names that they have everywhere: AWS_ACCESS_KEY_ID and so on."""
 
+    model_config = SettingsConfigDict(
+        env_prefix="AWS_", env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True
+    )
 
-def _origin(value: str) -> str:
-    parts = urlsplit(value)
-    host_only = not (parts.path or parts.query or parts.fragment or parts.username)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or not host_only:
-        raise ValueError("an origin is like https://pages.example.org, without a path")
-    return value.lower()
+    access_key_id: str | None = None
+    secret_access_key: str | None = Field(default=None, repr=False)
+    session_token: str | None = Field(default=None, repr=False)
+    region: str | None = None
+    endpoint_url: str | None = None
+    """Where the object store is, when it is not Amazon's."""
 
-
-def _bind(value: str) -> str:
-    host, _, port = value.rpartition(":")
-    if not host or not port.isdecimal() or int(port) > 65535:  # noqa: PLR2004 - the last port
-        raise ValueError("an address and a port are like 127.0.0.1:8080")
-    return value
-
-
-def _database_url(value: str | None) -> str | None:
-    if value is not None and not value.startswith(("postgresql+asyncpg://", "sqlite+aiosqlite:")):
-        raise ValueError("it begins with postgresql+asyncpg:// (or sqlite+aiosqlite:///)")
-    return value
-
-
-def _files_url(value: str | None) -> str | None:
-    if value is not None and not re.fullmatch(r"s3://[a-z0-9][a-z0-9.-]+(/[\w./-]*)?", value):
-        raise ValueError("it is like s3://bucket/prefix")
-    return value
-
-
-def _network(value: str) -> str:
-    return str(ipaddress.ip_network(value, strict=False))
-
-
-Listed = (NoDecode, BeforeValidator(_listed))
-Origin = Annotated[str, AfterValidator(_origin)]
+    @property
+    def given(self) -> dict[str, str]:
+        return self.model_dump(exclude_none=True)
 
 
 class Settings(BaseSettings):
@@ -86,7 +60,7 @@ class Settings(BaseSettings):
         env_prefix=PREFIX, env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True
     )
 
-    bind: Annotated[str, AfterValidator(_bind)] = "127.0.0.1:8080"
+    bind: Bind = "127.0.0.1:8080"
     """Address and port to listen on."""
 
     workers: int = Field(default=max(1, min(3, os.cpu_count() or 1)), ge=1, le=64)
@@ -95,13 +69,13 @@ class Settings(BaseSettings):
     instance: Path = ROOT / "instance"
     """The folder of everything that must survive."""
 
-    database_url: Annotated[SecretStr | None, BeforeValidator(_database_url)] = None
+    database_url: DatabaseUrl = None
     """postgresql+asyncpg://user:password@host/name; by default SQLite in the instance folder."""
 
     durability: Durability = Durability.POWER
     """SQLite only. `process`: faster, but a power cut may take back the last moments."""
 
-    origins: Annotated[list[Origin], *Listed] = []
+    origins: Origins = []
     """Exact origins of front ends elsewhere, comma separated."""
 
     public_url: Origin | None = None
@@ -110,10 +84,10 @@ class Settings(BaseSettings):
     registration: Registration = Registration.JOIN_CODE
     """Who may make an account: `open`, `join-code` or `closed`."""
 
-    trusted_proxies: Annotated[list[Annotated[str, AfterValidator(_network)]], *Listed] = []
+    trusted_proxies: Networks = []
     """Addresses or networks whose X-Forwarded-For, -Proto and -Host count, comma separated."""
 
-    files_url: Annotated[str | None, AfterValidator(_files_url)] = None
+    files_url: FilesUrl = None
     """s3://bucket/prefix (with `obstore` installed); by default the instance folder."""
 
     max_file_mb: int = Field(default=25, ge=1)

@@ -24,6 +24,7 @@ from api.worker import hypercorn_config, inherited
 from model.user import ServerRole
 from tests.databases import drop_postgresql_template, new_postgresql, new_sqlite
 from tests.people import Person, Visitor, sign_up
+from tests.stores import new_bucket
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -48,18 +49,33 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path, templates: Path
 
 
 @pytest.fixture
+def files_url(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[str | None]:
+    """Files are in the instance folder, but for the modules that are marked ON_EVERY_STORE."""
+    if getattr(request, "param", "folder") == "folder":
+        yield None
+    else:
+        with new_bucket(monkeypatch) as url:
+            yield url
+
+
+@pytest.fixture
 def changed_settings() -> dict[str, Any]:
     """A test that needs others parametrizes this fixture's name."""
     return {}
 
 
 @pytest.fixture
-def settings(database_url: str, tmp_path: Path, changed_settings: dict[str, Any]) -> Settings:
+def settings(
+    database_url: str, files_url: str | None, tmp_path: Path, changed_settings: dict[str, Any]
+) -> Settings:
     return Settings(
         _env_file=None,
         **{
             "instance": tmp_path / "instance",
             "database_url": database_url,
+            "files_url": files_url,
             "registration": "open",
             "workers": 1,
             **changed_settings,

@@ -15,7 +15,7 @@ from schemathesis.specs.openapi.definitions import OPENAPI_31_VALIDATOR
 from werkzeug.routing import Rule
 
 from api.context import Services
-from api.settings import Switch
+from api.setting_types import Switch
 from tests.conftest import Cast
 from tests.people import Person, Visitor, sign_up
 

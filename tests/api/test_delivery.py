@@ -4,6 +4,9 @@ import pytest
 
 from tests.api.browser import problem
 from tests.conftest import Cast
+from tests.stores import ON_EVERY_STORE
+
+pytestmark = ON_EVERY_STORE
 
 CONTENT = b"0123456789"
 

@@ -6,7 +6,7 @@ from quart import Quart
 
 from api.bucket import REMEMBERED, Bucket, Buckets
 from api.context import Services
-from api.settings import Switch
+from api.setting_types import Switch
 from tests.api.browser import browser, problem
 from tests.conftest import Cast
 

@@ -1,0 +1,37 @@
+"""Where files are kept: in the instance folder, or in the bucket that the settings name."""
+
+import asyncio
+import os
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+
+from api.settings import BucketSettings, Settings
+from model.s3 import Bucket
+from model.store import Folder, Store
+
+
+def open_store(settings: Settings) -> Store:
+    if settings.files_url is None:
+        return Folder(settings.instance / "files")
+    return Bucket(settings.files_url, BucketSettings().given)
+
+
+async def check_bucket(settings: Settings) -> None:
+    """If the settings name one; raises Unusable, with what is wrong."""
+    if settings.files_url is not None:
+        await Bucket(settings.files_url, BucketSettings().given).check()
+
+
+def check_bucket_apart(settings: Settings) -> None:
+    """In a process of its own: workers are forked later, which its threads would not survive."""
+    if settings.files_url is None:
+        return
+    if not hasattr(os, "fork"):
+        _check(settings)
+        return
+    with ProcessPoolExecutor(1, get_context("fork")) as apart:
+        apart.submit(_check, settings).result()
+
+
+def _check(settings: Settings) -> None:
+    asyncio.run(check_bucket(settings))
