@@ -46,7 +46,7 @@ class Unusable(Exception):
 
 class Bucket:
     def __init__(self, url: str, access: Mapping[str, str]) -> None:
-        """`access`: of obstore's configuration; it looks for the rest in the environment.
+        """`access`: of obstore's configuration; it looks for the rest by itself.
 
         What is used before a fork hangs after it.
         """
