@@ -1,8 +1,8 @@
-"""Finding posts again."""
+"""Search over everything that one may read."""
 
 from typing import Annotated
 
-from pydantic import Field, StringConstraints
+from pydantic import AfterValidator, Field
 from quart import Blueprint
 from quart_schema import document_response, validate_querystring
 from typing_extensions import TypedDict
@@ -10,41 +10,55 @@ from typing_extensions import TypedDict
 from api.context import caller, read
 from api.forms import Id, Printable, Query
 from model.page import DEFAULT_LIMIT, MAX_LIMIT, Page
-from model.search import Result, search_posts
+from model.search import Filters, SearchResult, phrases_of, search_posts
+
+MAX_CHARS = 200
 
 search = Blueprint("search", __name__)
 
 
-class SearchQuery(Query):
-    """Words, the last one also as the beginning of one; "words in quotes" as they stand there."""
+def _with_words(text: str) -> str:
+    if not phrases_of(text):
+        raise ValueError("It has no word.")
+    return text
 
-    q: Annotated[Printable, StringConstraints(min_length=1, max_length=200)]
+
+class SearchQuery(Query):
+    """`before` is the `next` of the page before, with the same question."""
+
+    q: Annotated[Printable, Field(min_length=1, max_length=MAX_CHARS), AfterValidator(_with_words)]
     group_id: Id | None = None
     channel_id: Id | None = None
     author_id: Id | None = None
     limit: int = Field(default=DEFAULT_LIMIT, ge=1, le=MAX_LIMIT)
     before: Id | None = None
 
+    @property
+    def filters(self) -> Filters:
+        return Filters(self.group_id, self.channel_id, self.author_id)
 
-class ResultList(TypedDict):
-    results: list[Result]
+    @property
+    def page(self) -> Page:
+        return Page(self.limit, self.before)
+
+
+class SearchResults(TypedDict):
+    results: list[SearchResult]
     next: int | None
 
 
 @search.get("/search")
 @validate_querystring(SearchQuery)
-@document_response(ResultList)
-async def index(query_args: SearchQuery) -> ResultList:
-    """Posts and replies with these words, among those one may read: the best first."""
-    given = query_args
+@document_response(SearchResults)
+async def index(query_args: SearchQuery) -> SearchResults:
+    """Posts and replies with all words of `q`, the best first, of equal ones the newest.
+
+    Words in "quotes" stand in that order; the last word may be the beginning of one, unless it is
+    in quotes. Case and diacritics do not matter. The newest 1,000 matches are ranked.
+    """
+    asked = phrases_of(query_args.q)
     async with read() as db:
         found, following = await search_posts(
-            db,
-            given.q,
-            Page(given.limit, given.before),
-            reader=caller(),
-            group_id=given.group_id or 0,
-            channel_id=given.channel_id or 0,
-            author_id=given.author_id or 0,
+            db, asked, query_args.filters, query_args.page, reader=caller()
         )
     return {"results": found, "next": following}

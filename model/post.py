@@ -18,6 +18,7 @@ from model.group import Memberships
 from model.mention import mention_people, take_mentions_back
 from model.reaction import ReactionView, list_reactions
 from model.user import Caller, PersonView, Users, author
+from model.word import searchable
 
 MAX_CHARS = 4000
 
@@ -31,6 +32,7 @@ class Posts(Base):
         ForeignKey("users.id", ondelete="SET NULL"), index=True
     )
     text: Mapped[str] = mapped_column(Text)
+    words: Mapped[str] = mapped_column(Text)  # of the text, as they are searched
     reply_count: Mapped[int]
     created_at: Mapped[datetime]
     edited_at: Mapped[datetime | None]
@@ -163,6 +165,7 @@ async def write_post(
         parent_id=parent_id,
         author_id=by.id,
         text=text,
+        words=searchable(text),
         reply_count=0,
         created_at=created_at,
     )
@@ -183,9 +186,8 @@ async def edit_post(db: Transaction, post: Post, text: str, *, by: Caller) -> Po
     changed = replace(post, text=text, edited_at=now())
     view = await view_post(db, changed)
     require_content(text, view["files"])
-    await db.run(EDIT, of_post=post.id, text=text, edited_at=changed.edited_at)
-    where, before = (post.channel, post.id), post.text
-    await mention_people(db, *where, text, by=by, parent_id=post.parent_id, text_before=before)
+    values = {"text": text, "words": searchable(text), "edited_at": changed.edited_at}
+    await db.run(EDIT, of_post=post.id, **values)
     record(db, post.topic, "post.edited", view, by=by.id, about=post.about, scrubs=[post.about])
     return view
 

@@ -21,9 +21,15 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from model.db import Base
 from model.event import Epochs, epoch_name
+from model.search import POSTGRESQL_COLUMN, POSTGRESQL_INDEX, SQLITE_TABLE
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+BY_HAND = {  # made by migrations, on one kind of database only: no table of the code has it
+    "table": tuple(SQLITE_TABLE + of for of in ("", "_data", "_idx", "_docsize", "_config")),
+    "column": (POSTGRESQL_COLUMN,),
+    "index": (POSTGRESQL_INDEX,),
+}
 POSTGRESQL_LOCK = 0x686F6D65  # any number that nobody else takes: "home"
 LOCKED_FOR_AT_MOST_S = 60
 
@@ -69,6 +75,12 @@ async def new_migration(url: str, message: str) -> Path:
             lambda sync: command.revision(_config(sync), message, autogenerate=True, rev_id=number)
         )
     return Path(made.path)  # type: ignore[union-attr] # one revision, so no list
+
+
+def is_compared(name: str | None, kind: str, parents: Any) -> bool:
+    """Whether Alembic holds what is in the database against the tables of the code."""
+    in_posts = kind == "table" or parents.get("table_name") == "posts"
+    return not (in_posts and name in BY_HAND.get(kind, ()))
 
 
 def code_head() -> str:

@@ -1,14 +1,23 @@
-"""Finding posts by their words: among those that the reader may read, judged in the same SELECT."""
+"""Full-text search over what the reader may read; the right is judged in the statement that finds.
 
-from typing import Any
+The words of a post are cut in model/word.py and kept in `posts.words`. On SQLite the FTS5 table
+`post_search` has them, on PostgreSQL the generated column `posts.search`; both are made by the
+migration "search". In both the channel and the author of a post stand beside its words, so that the
+index itself passes over what others may read: a member whose channels are few, or old, does not
+wait until all posts with a common word are looked at.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import (
     BigInteger,
-    ColumnElement,
+    Integer,
     Select,
     Text,
+    and_,
     bindparam,
-    case,
     cast,
     column,
     func,
@@ -17,121 +26,173 @@ from sqlalchemy import (
     select,
     table,
 )
-from sqlalchemy.dialects.postgresql import REGCONFIG
+from sqlalchemy.dialects.postgresql import TSQUERY, TSVECTOR
 from typing_extensions import TypedDict
 
-from model.channel import READABLE, Channels
-from model.db import MAX_ID, Transaction
+from model.channel import MINE, READABLE, Channels
+from model.db import Transaction
 from model.errors import Invalid
-from model.group import Memberships
-from model.page import Page
+from model.page import Page, Statement
 from model.post import SELECT, Posts, PostView
 from model.post_list import views
-from model.snippet import Part, snippet
+from model.snippet import Phrase, SnippetPart, snippet
 from model.user import Caller
-from model.words import phrases_of
+from model.word import composed, words
 
-NEWEST = 1000  # so many matches are ranked, however many there are
-BY_LENGTH = 1  # of ts_rank: a short text is more about its words than a long one, as in bm25
+SQLITE_TABLE, POSTGRESQL_COLUMN, POSTGRESQL_INDEX = "post_search", "search", "ix_posts_search"
+RANKED = 1000  # the newest matches
+SHORT_BEFORE_LONG = 1  # of ts_rank: divided by 1 + log(length); bm25 knows of lengths by itself
+QUOTED_OR_PLAIN = re.compile(r'"([^"]*)"|([^\s"]+)')
+QUOTES = dict.fromkeys(map(ord, "“”„‟«»"), '"')
+
+Ranks = Select[tuple[int, float]]
+"""Ids and ranks of posts, the best with the lowest."""
 
 
-class Result(TypedDict):
-    """A post or reply, and where it matches."""
-
+class SearchResult(TypedDict):
     post: PostView
     group_id: int
-    snippet: list[Part]
+    snippet: list[SnippetPart]
 
 
-_before, _group, _channel, _author = (
-    bindparam(name, type_=BigInteger) for name in ("before", "group_id", "channel_id", "author_id")
-)
+@dataclass(frozen=True)
+class Filters:
+    """In a group or channel that the reader may not read nothing is found."""
+
+    group_id: int | None = None
+    channel_id: int | None = None
+    author_id: int | None = None
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """How one of the databases is asked: `following` begins with the post `before`."""
+
+    first: Statement
+    following: Statement
+    by_author: str
+    spell: Callable[[Sequence[Phrase]], str]
+
+    def values(self, phrases: Sequence[Phrase], filters: Filters) -> dict[str, int | str | None]:
+        by_author = self.by_author.format(filters.author_id) if filters.author_id else ""
+        return {
+            "asked": self.spell(phrases),
+            "by_author": by_author,
+            "group_id": filters.group_id,
+            "channel_id": filters.channel_id,
+        }
+
+
+_group_id, _channel_id = (bindparam(name, type_=BigInteger) for name in ("group_id", "channel_id"))
+_asked, _by_author = (bindparam(name, type_=Text) for name in ("asked", "by_author"))
 _readable = (
-    select(Channels.id)
-    .join_from(Channels, Memberships, Memberships.group_id == Channels.group_id)
+    MINE.with_only_columns(Channels.id, Channels.group_id)
     .where(
-        Memberships.user_id == bindparam("reader_id"),
         READABLE,
-        or_(_group == 0, Channels.group_id == _group),
-        or_(_channel == 0, Channels.id == _channel),
+        or_(_group_id.is_(None), Channels.group_id == _group_id),
+        or_(_channel_id.is_(None), Channels.id == _channel_id),
     )
-)
-_may_read = (
-    Posts.channel_id.in_(_readable),
-    or_(_author == 0, Posts.author_id == _author),
+    .cte("readable")
 )
 
 
-def _found_in_sqlite() -> Select[Any]:
-    """The index has the channels too, so that a small one is not sought among all posts."""
-    words = table("post_words", column("rowid"))
-    index = literal_column("post_words", Text)
-    ids = _readable.subquery()
-    channels = select(func.coalesce(func.group_concat(cast(ids.c.id, Text), " OR "), "0"))
-    wanted = bindparam("words", type_=Text) + " AND channel_id:(" + channels.scalar_subquery() + ")"
-    rank = func.bm25(index, 1, 0)
+def _by_sqlite() -> Ranks:
+    fts = table("post_search", column("rowid", Integer), column("post_search", Text))
+    channels = func.coalesce(func.group_concat(_readable.c.id, " OR "), "0")
+    in_channels = select(" AND channel_id : (" + channels + ")").scalar_subquery()
+    wanted = _asked + _by_author + in_channels
+    rank = func.bm25(literal_column("post_search"), 1, 0, 0)
     return (
-        select(Posts.id, rank.label("rank"))
-        .join_from(words, Posts, Posts.id == words.c.rowid)
-        .where(index.op("MATCH")(wanted), *_may_read)
-        .order_by(words.c.rowid.desc())
+        select(fts.c.rowid.label("id"), rank.label("rank"))
+        .where(fts.c.post_search.bool_op("MATCH")(wanted))
+        .order_by(fts.c.rowid.desc())
+        .limit(RANKED)
     )
 
 
-def _found_in_postgresql() -> Select[Any]:
-    words: ColumnElement[Any] = literal_column("posts.words")
-    wanted = func.to_tsquery(cast("simple", REGCONFIG), bindparam("words", type_=Text))
+def _by_postgresql() -> Ranks:
+    """The matches are materialised: looking for the newest by id would look at every post."""
+    vector = literal_column("posts.search", TSVECTOR)
+    channels = select(func.string_agg("'#" + cast(_readable.c.id, Text) + "'", " | "))
+    wanted = cast(_asked + _by_author, TSQUERY).op("&&")(cast(channels.scalar_subquery(), TSQUERY))
+    matches = select(Posts.id).where(vector.bool_op("@@")(wanted)).cte("matches")
+    matches = matches.prefix_with("MATERIALIZED")
+    newest = select(matches.c.id).order_by(matches.c.id.desc()).limit(RANKED).cte("newest")
+    rank = -func.ts_rank(vector, cast(_asked, TSQUERY), SHORT_BEFORE_LONG)
+    return select(Posts.id, rank.label("rank")).join_from(newest, Posts, Posts.id == newest.c.id)
+
+
+def _for_sqlite(phrases: Sequence[Phrase]) -> str:
+    """Words are letters and digits: nothing in them is an operator."""
+    spelt = [f'"{" ".join(p.words)}"{" *" if p.is_prefix else ""}' for p in phrases]
+    return f"words : ({' AND '.join(spelt)})"
+
+
+def _for_postgresql(phrases: Sequence[Phrase]) -> str:
+    spelt = [
+        " <-> ".join(f"'{word}'" for word in p.words) + (":*" if p.is_prefix else "")
+        for p in phrases
+    ]
+    return " & ".join(f"({phrase})" for phrase in spelt)
+
+
+def _statements(ranks: Ranks) -> tuple[Statement, Statement]:
+    found = ranks.cte("found").prefix_with("MATERIALIZED")
+    ordered = select(found.c.id, found.c.rank).order_by(found.c.rank, found.c.id.desc())
+    seen = bindparam("before", type_=BigInteger)
+    rank_of_seen = select(found.c.rank).where(found.c.id == seen).scalar_subquery()
+    from_seen = or_(
+        found.c.rank > rank_of_seen, and_(found.c.rank == rank_of_seen, found.c.id <= seen)
+    )
+    first = ordered.limit(bindparam("limit"))
+    return _shown(first), _shown(ordered.where(from_seen).limit(bindparam("limit") + 1))
+
+
+def _shown(ordered: Ranks) -> Statement:
+    page = ordered.cte("page")
     return (
-        select(Posts.id, (-func.ts_rank(words, wanted, BY_LENGTH)).label("rank"))
-        .where(words.op("@@")(wanted), *_may_read)
-        .order_by(Posts.id.desc())
+        SELECT.add_columns(_readable.c.group_id)
+        .join(page, page.c.id == Posts.id)
+        .join(_readable, _readable.c.id == Posts.channel_id)
+        .order_by(page.c.rank, Posts.id.desc())
+        .execution_options(in_thread=True)
     )
 
 
-def _page_of(found: Select[Any]) -> Select[Any]:
-    """The best first, equal ones newest first, from behind the post `before`."""
-    newest = found.limit(NEWEST).subquery("newest")
-    order = (newest.c.rank, newest.c.id.desc())
-    ranked = select(newest.c.id, func.row_number().over(order_by=order).label("place")).cte()
-    before = select(ranked.c.place).where(ranked.c.id == _before).scalar_subquery()
-    behind = case((_before == 0, 0), else_=func.coalesce(before, MAX_ID))
-    return (
-        SELECT.add_columns(Channels.group_id)
-        .join(ranked, ranked.c.id == Posts.id)
-        .join(Channels, Channels.id == Posts.channel_id)
-        .where(ranked.c.place > behind)
-        .order_by(ranked.c.place)
-        .limit(bindparam("limit"))
-    )
+DIALECTS = {
+    "sqlite": Dialect(*_statements(_by_sqlite()), " AND author_id : {}", _for_sqlite),
+    "postgresql": Dialect(*_statements(_by_postgresql()), " & '@{}'", _for_postgresql),
+}
 
 
-IN_SQLITE, IN_POSTGRESQL = _page_of(_found_in_sqlite()), _page_of(_found_in_postgresql())
+def phrases_of(text: str) -> list[Phrase]:
+    """What is asked for. What is written without a space, such as an address, is one phrase."""
+    cut = [
+        (tuple(word.folded for word in words(quoted or plain)), bool(plain))
+        for quoted, plain in QUOTED_OR_PLAIN.findall(composed(text).translate(QUOTES))
+    ]
+    asked = [(phrase, is_plain) for phrase, is_plain in cut if phrase]
+    return [
+        Phrase(phrase, is_prefix=is_plain and number == len(asked))
+        for number, (phrase, is_plain) in enumerate(asked, start=1)
+    ]
 
 
 async def search_posts(
-    db: Transaction,
-    query: str,
-    page: Page,
-    *,
-    reader: Caller,
-    group_id: int = 0,
-    channel_id: int = 0,
-    author_id: int = 0,
-) -> tuple[list[Result], int | None]:
-    """The best of the newest matches; 0 filters nothing. Raises Invalid for a query of no word."""
-    phrases = phrases_of(query)
-    if not phrases:
-        raise Invalid({"q": "It has no word."})
-    if db.connection.dialect.name == "sqlite":
-        statement = IN_SQLITE
-        words = f"text:({' AND '.join(phrase.for_sqlite for phrase in phrases)})"
-    else:
-        statement = IN_POSTGRESQL
-        words = " & ".join(f"({phrase.for_postgresql})" for phrase in phrases)
-    filters = {"group_id": group_id, "channel_id": channel_id, "author_id": author_id}
-    values = {"limit": page.limit + 1, "before": page.before or 0, "reader_id": reader.id}
-    rows, following = page.cut(await db.all(statement, words=words, **filters, **values))
-    return [
-        {"post": view, "group_id": row.group_id, "snippet": snippet(view["text"], phrases)}
-        for view, row in zip(await views(db, rows), rows, strict=True)
-    ], following
+    db: Transaction, phrases: Sequence[Phrase], filters: Filters, page: Page, *, reader: Caller
+) -> tuple[list[SearchResult], int | None]:
+    """Best first, equal ones newest first; raises Invalid if `before` is not found any more."""
+    dialect = DIALECTS[db.connection.dialect.name]
+    statement = dialect.first if page.before is None else dialect.following
+    values = dialect.values(phrases, filters)
+    rows = await db.all(statement, user_id=reader.id, **values, **page.values)
+    if page.before is not None:
+        if not rows or rows[0].id != page.before:
+            raise Invalid({"before": "This post is no longer found: search anew."})
+        rows = rows[1:]
+    shown, following = page.cut(rows)
+    results: list[SearchResult] = [
+        {"post": post, "group_id": row.group_id, "snippet": snippet(row.text, phrases)}
+        for row, post in zip(shown, await views(db, shown), strict=True)
+    ]
+    return results, following

@@ -1,53 +1,111 @@
-"""The place of a text where a query matches, cut out of it and divided by what matches."""
+"""What a found post shows of itself: some 160 characters round the first match."""
 
-from collections.abc import Sequence
+import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from typing_extensions import TypedDict
 
-from model.words import Phrase, words_of
+from model.word import Word, composed, words
 
-BEFORE, LENGTH = 50, 160  # characters before the first match, and in all
+MAX_CHARS = 160
+BEFORE_CHARS = 60  # of them at most stand before the first match
+SNAP_CHARS = 20  # so far a cut is moved to fall between words
+ELLIPSIS = "…"
 
 
-class Part(TypedDict):
+class SnippetPart(TypedDict):
     text: str
     is_match: bool
 
 
-def snippet(text: str, phrases: Sequence[Phrase]) -> list[Part]:
-    """Its parts joined are the cut text, with an ellipsis where something is left out."""
-    matches = [
-        (start, end)
-        for start, end, word in words_of(text)
-        if any(phrase.has(word) for phrase in phrases)
-    ]
-    begin, stop = _cut(text, matches[0][0] if matches else 0)
-    parts: list[Part] = []
-    at = begin
-    for start, end in matches:
-        if begin <= start and end <= stop:
-            _add(parts, text[at:start], is_match=False)
-            _add(parts, text[start:end], is_match=True)
-            at = end
-    _add(parts, text[at:stop], is_match=False)
-    if begin > 0:
-        parts.insert(0, {"text": "…", "is_match": False})
-    if stop < len(text):
-        parts.append({"text": "…", "is_match": False})
-    return parts
+@dataclass(frozen=True)
+class Phrase:
+    """Words that stand in this order; of the last one perhaps only the beginning."""
+
+    words: tuple[str, ...]
+    is_prefix: bool = False
+
+    def matches(self, found: Sequence[Word], at: int) -> bool:
+        following = [word.folded for word in found[at : at + len(self.words)]]
+        if self.is_prefix and len(following) == len(self.words):
+            *before, last = following
+            return (*before,) == self.words[:-1] and last.startswith(self.words[-1])
+        return (*following,) == self.words
 
 
-def _cut(text: str, first: int) -> tuple[int, int]:
-    """At spaces, unless a word is longer than what is shown."""
-    begin = max(0, first - BEFORE)
-    if begin > 0 and (space := text.find(" ", begin, first)) >= 0:
-        begin = space + 1
-    stop = min(len(text), begin + LENGTH)
-    if stop < len(text) and (space := text.rfind(" ", first, stop)) > first:
-        stop = space
-    return begin, stop
+def snippet(text: str, phrases: Sequence[Phrase]) -> list[SnippetPart]:
+    """The parts in order; the text is as it was written, with all its space."""
+    text = composed(text)
+    matches = list(_matches(list(words(text)), phrases))
+    start, end = _window(text, matches[0][0] if matches else 0)
+    return list(_parts(text, matches, start, end))
 
 
-def _add(parts: list[Part], text: str, *, is_match: bool) -> None:
-    if text:
-        parts.append({"text": text, "is_match": is_match})
+def _matches(found: Sequence[Word], phrases: Sequence[Phrase]) -> Iterator[tuple[int, int]]:
+    """Where each begins and ends, in order, none over another."""
+    begin = end = 0
+    for at, word in enumerate(found):
+        lengths = [len(phrase.words) for phrase in phrases if phrase.matches(found, at)]
+        if not lengths:
+            continue
+        last = found[at + max(lengths) - 1]
+        if word.start >= end:
+            if end:
+                yield begin, end
+            begin = word.start
+        end = max(end, last.end)
+    if end:
+        yield begin, end
+
+
+def _window(text: str, first: int) -> tuple[int, int]:
+    """Round the first match; a short text is shown whole."""
+    if len(text) <= MAX_CHARS:
+        return 0, len(text)
+    start = min(max(0, first - BEFORE_CHARS), len(text) - MAX_CHARS)
+    end = start + MAX_CHARS
+    return _between_words(text, start, 1), _between_words(text, end, -1)
+
+
+def _between_words(text: str, cut: int, step: int) -> int:
+    """The cut, moved inwards behind a space or at least out of a cluster of characters."""
+    if cut in {0, len(text)}:
+        return cut
+    for moved in range(cut, cut + step * SNAP_CHARS, step):
+        if text[moved - 1].isspace() != text[moved].isspace():
+            return moved
+    while unicodedata.category(text[cut])[0] in "MC" or text[cut - 1] == "\N{ZERO WIDTH JOINER}":
+        cut += step
+    return cut
+
+
+def _parts(
+    text: str, matches: Sequence[tuple[int, int]], start: int, end: int
+) -> Iterator[SnippetPart]:
+    at, pieces = start, []
+    for begin, stop in matches:
+        if begin < end and stop > start:
+            pieces += [(text[at:begin], False), (text[max(at, begin) : min(stop, end)], True)]
+            at = min(stop, end)
+    pieces.append((text[at:end], False))
+    if start > 0:
+        pieces.insert(0, (ELLIPSIS, False))
+    if end < len(text):
+        pieces.append((ELLIPSIS, False))
+    yield from _joined(pieces)
+
+
+def _joined(pieces: Sequence[tuple[str, bool]]) -> Iterator[SnippetPart]:
+    """Without empty ones, and the ellipsis in one with what it stands beside."""
+    open_text = ""
+    for text, is_match in pieces:
+        if is_match:
+            if open_text:
+                yield {"text": open_text, "is_match": False}
+            yield {"text": text, "is_match": True}
+            open_text = ""
+        else:
+            open_text += text
+    if open_text:
+        yield {"text": open_text, "is_match": False}

@@ -18,7 +18,8 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from api.app import create_app
 from api.settings import Settings
-from model.db import Base, is_described
+from model.db import Base
+from model.schema import is_compared
 
 ROOT = Path(__file__).parent.parent
 CODE = sorted([ROOT / "main.py", *(ROOT / "api").rglob("*.py"), *(ROOT / "model").rglob("*.py")])
@@ -194,7 +195,7 @@ def test_what_is_generic_stays_small() -> None:
 
 async def test_the_migrations_make_the_tables_that_the_code_has(database_url: str) -> None:
     def differences(connection: Connection) -> list[object]:
-        context = MigrationContext.configure(connection, opts={"include_name": is_described})
+        context = MigrationContext.configure(connection, opts={"include_name": is_compared})
         return list(compare_metadata(context, Base.metadata))
 
     engine = create_async_engine(database_url)

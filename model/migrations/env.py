@@ -2,12 +2,13 @@
 
 from alembic import context
 
-from model.db import Base, is_described
+from model.db import Base
+from model.schema import is_compared
 
 context.configure(
     connection=context.config.attributes["connection"],
     target_metadata=Base.metadata,
-    include_name=is_described,
+    include_name=is_compared,
     render_as_batch=True,  # SQLite alters a table by copying it
     user_module_prefix="model.db.",
 )
