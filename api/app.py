@@ -38,6 +38,7 @@ from api.mentions import mentions
 from api.middleware import auth, cors, errors, headers, idempotent, limits, request_id
 from api.middleware.proxy import TrustedProxy
 from api.posts import posts
+from api.scores import scores
 from api.search import search
 from api.sessions import sessions
 from api.settings import ROOT, Settings
@@ -59,8 +60,8 @@ from model.thumbnail import Thumbnails
 log = logging.getLogger(__name__)
 
 RESOURCES = (
-    users, me, avatars, sessions, groups, memberships, channels, posts, files, search,
-    topics, live, stream,
+    users, me, avatars, sessions, groups, memberships, channels, posts,
+    files, documents, search, mentions, scores, topics, live, stream,
 )  # fmt: skip
 MAX_BODY_BYTES = 1024 * 1024
 SOCKETS_CLOSE_WITHIN_S = 5

@@ -12,7 +12,6 @@ from model.attachment import MAX_FILES_A_POST
 from model.channel import find_channel
 from model.position import Live, stand
 from model.post import (
-    PostView,
     delete_post,
     edit_post,
     find_post,
@@ -20,6 +19,7 @@ from model.post import (
     write_post,
 )
 from model.post_list import list_posts, list_replies
+from model.post_view import PostView
 from model.reaction import ReactionView, add_reaction, remove_reaction
 
 posts = Blueprint("posts", __name__)

@@ -78,13 +78,6 @@ class Base(DeclarativeBase):
     }
 
 
-def is_described(name: str | None, kind: str, _: object) -> bool:
-    """For Alembic: whether the tables in the code describe it; the index of search is SQL alone."""
-    if kind == "table":
-        return not str(name).startswith("post_words")
-    return (kind, name) not in {("column", "words"), ("index", "ix_posts_words")}
-
-
 def one_of(choices: type[StrEnum], name: str) -> Enum:
     """A column that takes the values of an enumeration, kept by a CHECK named `name`."""
     return Enum(

@@ -3,11 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import ForeignKey, Index, Text, bindparam, delete, insert, select, update
 from sqlalchemy.orm import Mapped, aliased, mapped_column
-from typing_extensions import TypedDict
 
 from model.attachment import FileView, attach_files, find_own_files, list_files
 from model.channel import MINE, READABLE, Channel, Channels
@@ -16,8 +14,9 @@ from model.errors import Conflict, Forbidden, Invalid, NotFound
 from model.event import record
 from model.group import Memberships
 from model.mention import mention_people, take_mentions_back
+from model.post_view import ParentView, PostView, post_view
 from model.reaction import ReactionView, list_reactions
-from model.user import Caller, PersonView, Users, author
+from model.user import Caller, Users
 from model.word import searchable
 
 MAX_CHARS = 4000
@@ -42,26 +41,6 @@ class Posts(Base):
         Index(None, "parent_id", "id"),
         {"sqlite_autoincrement": True},
     )
-
-
-class ParentView(TypedDict):
-    """What a reply says of the post that it belongs to."""
-
-    id: int
-    reply_count: int
-
-
-class PostView(TypedDict):
-    id: int
-    channel_id: int
-    parent: ParentView | None
-    author: PersonView | None
-    text: str
-    created_at: datetime
-    edited_at: datetime | None
-    reply_count: int
-    reactions: list[ReactionView]
-    files: list[FileView]
 
 
 @dataclass(frozen=True)
@@ -188,6 +167,8 @@ async def edit_post(db: Transaction, post: Post, text: str, *, by: Caller) -> Po
     require_content(text, view["files"])
     values = {"text": text, "words": searchable(text), "edited_at": changed.edited_at}
     await db.run(EDIT, of_post=post.id, **values)
+    where, before = (post.channel, post.id), post.text
+    await mention_people(db, *where, text, by=by, parent_id=post.parent_id, text_before=before)
     record(db, post.topic, "post.edited", view, by=by.id, about=post.about, scrubs=[post.about])
     return view
 
@@ -231,22 +212,3 @@ async def _parent(db: Transaction, channel: Channel, parent_id: int, *, by: Call
     if parent.parent_id is not None:
         raise Conflict("not_a_post", "A reply takes no replies; answer the post itself.")
     return parent
-
-
-def post_view(row: Any, reactions: list[ReactionView], files: list[FileView]) -> PostView:
-    """Of a `Post`, or of a row of `SELECT`."""
-    parent: ParentView | None = None
-    if row.parent_id is not None:
-        parent = {"id": row.parent_id, "reply_count": row.parent_reply_count}
-    return {
-        "id": row.id,
-        "channel_id": row.channel_id,
-        "parent": parent,
-        "author": author(row.author_id, row.author_name, row.author_avatar),
-        "text": row.text,
-        "created_at": row.created_at,
-        "edited_at": row.edited_at,
-        "reply_count": row.reply_count,
-        "reactions": reactions,
-        "files": files,
-    }

@@ -9,7 +9,8 @@ from model.attachment import list_files
 from model.channel import Channel
 from model.db import Transaction
 from model.page import Page, Pages, pages
-from model.post import SELECT, Post, Posts, PostView, post_view
+from model.post import SELECT, Post, Posts
+from model.post_view import PostView, post_view
 from model.reaction import list_reactions
 
 _of_channel = SELECT.where(Posts.channel_id == bindparam("channel_id"), Posts.parent_id.is_(None))

@@ -33,8 +33,9 @@ from model.channel import MINE, READABLE, Channels
 from model.db import Transaction
 from model.errors import Invalid
 from model.page import Page, Statement
-from model.post import SELECT, Posts, PostView
+from model.post import SELECT, Posts
 from model.post_list import views
+from model.post_view import PostView
 from model.snippet import Phrase, SnippetPart, snippet
 from model.user import Caller
 from model.word import composed, words
