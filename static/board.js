@@ -1,4 +1,7 @@
-/** The board: what is shown follows from the address (`#group=1&channel=2`) and from the lists. */
+/**
+ * The board: what is shown follows from the address (`#group=1&channel=2`) and from the lists. With
+ * `&post=3`, and `&reply=4`, that post is shown where it stands.
+ */
 
 import { Account } from "/static/account.js";
 import { askPatiently } from "/static/api.js";
@@ -9,8 +12,10 @@ import { notify } from "/static/dialogs.js";
 import { button, find, make } from "/static/dom.js";
 import { Groups } from "/static/groups.js";
 import { Live } from "/static/live.js";
+import { namesOf } from "/static/names.js";
 import { Outbox } from "/static/outbox.js";
 import { People } from "/static/people.js";
+import { Search } from "/static/search.js";
 import { Sidebar } from "/static/sidebar.js";
 import { showConnection } from "/static/status.js";
 import { Thread } from "/static/thread.js";
@@ -30,6 +35,7 @@ const sidebar = new Sidebar();
 const dialog = new ChannelDialog(me, people);
 
 let group = null;
+let sought = seekIn(location.hash);
 const context = {
   me: me.id,
   myName: () => me.name,
@@ -40,6 +46,7 @@ const context = {
 };
 const thread = new Thread(live, context);
 const open = new OpenChannel(live, channels, { ...context, open: (post) => thread.open(post) });
+const search = new Search({ channel: () => open.channel, names: namesOf(groups, channels) });
 
 /**
  * Brings everything in line with the address and the lists, as far as they have come. What was just
@@ -64,6 +71,25 @@ function show() {
   if (open.channel && (isLost || !wanted.has("channel"))) {
     goTo(`#group=${group.id}&channel=${open.channel.id}`);
   }
+  if (sought) showSought();
+}
+
+/** The post that an address names. */
+function seekIn(address) {
+  const given = new URLSearchParams(address.slice(1));
+  const [channelId, postId, replyId] = ["channel", "post", "reply"].map((it) => +given.get(it));
+  return postId ? { channelId, postId, replyId } : null;
+}
+
+async function showSought() {
+  const { channelId, postId, replyId } = sought;
+  sought = null;
+  if (open.channel?.id !== channelId) return notify("You may not read that channel any more.");
+  goTo(`#group=${group.id}&channel=${channelId}`);
+  thread.close();
+  const post = await open.reveal(postId);
+  if (!post && open.channel?.id === channelId) notify("That post is not there any more.");
+  if (post && replyId) thread.open(post, replyId);
 }
 
 function goTo(address) {
@@ -111,6 +137,7 @@ function showTitle() {
 
 function showState(state) {
   showConnection(state);
+  if (state === "live") search.retry();
   if (state !== "signed out") return;
   empty();
   find("#signed-out").showModal();
@@ -154,7 +181,12 @@ account.addEventListener("leaving", () => {
   outbox.empty();
   empty();
 });
+search.addEventListener("chosen", ({ detail: { post, group_id: groupId } }) => {
+  const [postId, reply] = post.parent ? [post.parent.id, `&reply=${post.id}`] : [post.id, ""];
+  location.hash = `group=${groupId}&channel=${post.channel_id}&post=${postId}${reply}`;
+});
 addEventListener("hashchange", () => {
+  sought = seekIn(location.hash);
   show();
   sidebar.close();
 });

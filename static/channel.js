@@ -2,10 +2,11 @@
 
 import { ask, askPatiently } from "/static/api.js";
 import { Composer } from "/static/composer.js";
-import { confirmed, notify, tried } from "/static/dialogs.js";
+import { notify, tried } from "/static/dialogs.js";
 import { find } from "/static/dom.js";
 import { Following } from "/static/following.js";
 import { Here } from "/static/here.js";
+import { actions } from "/static/post_actions.js";
 import { Timeline, keepAtEnd } from "/static/timeline.js";
 import { Typing } from "/static/typing.js";
 
@@ -13,32 +14,6 @@ const A_PAGE = 50;
 const NEAR_THE_TOP_PX = 400;
 const READ_AFTER_MS = 400; // of looking at it
 const EVERYTHING = Number.MAX_SAFE_INTEGER; // replies have ids too that the list does not show
-
-/** What the buttons of a post do. */
-export const actions = {
-  react(post, emoji, on) {
-    const path = `/posts/${post.id}/reactions/${encodeURIComponent(emoji)}`;
-    return tried(() => askPatiently(on ? "PUT" : "DELETE", path));
-  },
-  edit(post, text) {
-    if (text === post.text) return true;
-    return tried(() => askPatiently("PATCH", `/posts/${post.id}`, { text }));
-  },
-  async remove(post) {
-    const replies = post.reply_count ? " Its replies go with it." : "";
-    if (!(await confirmed("Delete this post?", `It is gone for everybody.${replies}`, "Delete")))
-      return;
-    await tried(() => askPatiently("DELETE", `/posts/${post.id}`).catch(ignoreMissing));
-  },
-  async removeFile({ id, name }) {
-    if (!(await confirmed(`Delete ${name}?`, "It is gone for everybody.", "Delete"))) return;
-    await tried(() => askPatiently("DELETE", `/files/${id}`).catch(ignoreMissing));
-  },
-};
-
-function ignoreMissing(problem) {
-  if (problem.status !== 404) throw problem;
-}
 
 /** Tells `left` when it cannot be read any more, `event` for each event. */
 export class OpenChannel extends EventTarget {
@@ -52,7 +27,9 @@ export class OpenChannel extends EventTarget {
   #typing;
   #composer;
   #readTimer = 0;
-  #isLoadingOlder = false;
+  #loadingOlder = null;
+  #loaded = null; // a promise: the first page is there
+  #isLoaded = null; // keeps it
 
   constructor(live, channels, context) {
     super();
@@ -91,6 +68,7 @@ export class OpenChannel extends EventTarget {
       scroller: find("#scroller"),
     };
     this.#timeline = new Timeline(elements, this.#context);
+    this.#loaded = new Promise((resolve) => (this.#isLoaded = resolve));
     find("#scroller").ariaBusy = "true";
     this.#typing.open(channel.id);
     const path = `/channels/${channel.id}/posts?limit=${A_PAGE}`;
@@ -106,6 +84,16 @@ export class OpenChannel extends EventTarget {
     this.#timeline.showPending();
   }
 
+  /** Promises the post, shown where it stands; null when it is not there (any more). */
+  async reveal(id) {
+    const timeline = this.#timeline;
+    await this.#loaded;
+    const { posts } = timeline;
+    while (timeline === this.#timeline && !posts.all.has(id) && posts.older > id)
+      if (!(await this.#loadOlder())) return null;
+    return timeline === this.#timeline && timeline.reveal(id) ? posts.all.get(id) : null;
+  }
+
   showAuthors() {
     this.#timeline?.showAuthors();
     this.#here.show();
@@ -115,7 +103,7 @@ export class OpenChannel extends EventTarget {
   #close() {
     clearTimeout(this.#readTimer);
     this.#following?.end();
-    this.#following = null;
+    this.#following = this.#loadingOlder = null;
     this.#timeline?.clear();
     this.#timeline = null;
     this.#typing.close();
@@ -148,6 +136,7 @@ export class OpenChannel extends EventTarget {
     this.#context.outbox.settleListed(this.channel.id, list.posts);
     this.#timeline.show(list);
     this.#refresh();
+    this.#isLoaded();
   }
 
   #apply(event) {
@@ -181,15 +170,21 @@ export class OpenChannel extends EventTarget {
     if (find("#scroller").scrollTop < NEAR_THE_TOP_PX) this.#loadOlder();
   }
 
-  async #loadOlder() {
-    const { channel } = this;
+  /** Whether it was loaded; who asks meanwhile waits for the same page. */
+  #loadOlder() {
+    if (!this.#timeline || this.#timeline.posts.older === null) return false;
+    return (this.#loadingOlder ??= this.#fetchOlder());
+  }
+
+  async #fetchOlder() {
     const timeline = this.#timeline;
-    if (this.#isLoadingOlder || !timeline || timeline.posts.older === null) return;
-    this.#isLoadingOlder = true;
-    const path = `/channels/${channel.id}/posts?limit=${A_PAGE}&before=`;
-    await tried(() => timeline.addOlder((before) => ask("GET", `${path}${before}`)));
-    this.#isLoadingOlder = false;
-    if (timeline === this.#timeline) this.#refresh();
+    const path = `/channels/${this.channel.id}/posts?limit=${A_PAGE}&before=`;
+    const fetchPage = (before) => ask("GET", `${path}${before}`);
+    const isLoaded = await tried(() => timeline.addOlder(fetchPage));
+    if (timeline !== this.#timeline) return false;
+    this.#loadingOlder = null;
+    this.#refresh();
+    return isLoaded;
   }
 
   /** Whoever looks at the end for a moment has read everything. */

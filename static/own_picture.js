@@ -25,7 +25,7 @@ export class OwnPicture {
   show(me) {
     find("#own-picture").replaceChildren(avatar(me));
     find("#remove-picture").hidden = !me.avatar;
-    find("#choose-picture").textContent = me.avatar ? "Choose another picture" : "Choose a picture";
+    find("#choose-picture").textContent = me.avatar ? "Choose another" : "Choose a picture";
   }
 
   async #say(change, done) {

@@ -1,11 +1,11 @@
 /** The replies to a post, beside the channel. */
 
 import { askForAll, askPatiently } from "/static/api.js";
-import { actions } from "/static/channel.js";
 import { Composer } from "/static/composer.js";
 import { notify } from "/static/dialogs.js";
 import { find } from "/static/dom.js";
 import { Following } from "/static/following.js";
+import { actions } from "/static/post_actions.js";
 import { Timeline, keepAtEnd } from "/static/timeline.js";
 import { Typing } from "/static/typing.js";
 
@@ -20,6 +20,7 @@ export class Thread {
   #typing;
   #composer;
   #cameFrom = null;
+  #sought = null; // the id of a reply that is shown as soon as it is there
 
   constructor(live, context) {
     this.#live = live;
@@ -39,8 +40,9 @@ export class Thread {
     });
   }
 
-  open(post) {
+  open(post, soughtId = null) {
     this.#end();
+    this.#sought = soughtId;
     this.#cameFrom = document.activeElement;
     this.#post = post;
     this.#channelId = post.channel_id;
@@ -101,6 +103,8 @@ export class Thread {
     this.#parent.show({ posts: [list.parent], next: null });
     this.#replies.show(list);
     this.#refresh();
+    if (this.#sought) this.#replies.reveal(this.#sought);
+    this.#sought = null;
   }
 
   #apply(event) {

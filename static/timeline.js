@@ -3,6 +3,7 @@
 import { dayOf } from "/static/dates.js";
 import { pendingView } from "/static/pending_view.js";
 import { PostView } from "/static/post_view.js";
+import { reveal } from "/static/reveal.js";
 import { Posts } from "/static/posts.js";
 
 const TOGETHER_MS = 5 * 60_000; // posts of one author within it stand under one name
@@ -90,6 +91,13 @@ export class Timeline {
 
   scrollToEnd() {
     this.#scroller.scrollTop = this.#scroller.scrollHeight;
+  }
+
+  /** Whether the post is here. */
+  reveal(id) {
+    const view = this.#views.get(id);
+    if (view) reveal(view.element);
+    return Boolean(view);
   }
 
   #renderAll() {

@@ -1,0 +1,18 @@
+/** What channels and their groups are called, also those that are not open. */
+
+import { ask } from "/static/api.js";
+
+/** `groups` and `channels` are the lists on the page. */
+export function namesOf(groups, channels) {
+  const elsewhere = new Map(); // by the channel's id
+  return async (channelId, groupId) => {
+    const group = groups.find(groupId)?.name;
+    if (!channels.find(channelId) && !elsewhere.has(channelId)) {
+      const asked = ask("GET", `/channels/${channelId}`).catch(() => null);
+      elsewhere.set(channelId, asked);
+    }
+    const channel = channels.find(channelId) ?? (await elsewhere.get(channelId));
+    if (!channel) elsewhere.delete(channelId);
+    return [channel?.name, group].filter(Boolean).join(" · ");
+  };
+}

@@ -1,0 +1,142 @@
+"""Finding posts: as one types, with the keys alone, and shown where they stand."""
+
+import re
+from collections.abc import Sequence
+
+from playwright.sync_api import Locator, Route, expect
+
+from tests.browser.board import Board
+
+SEARCH = "**/api/search?*"
+A_PAGE = 50
+WRITE = """async ([path, texts]) => {
+  const headers = { "Content-Type": "application/json" };
+  for (const text of texts) {
+    await fetch(path, { method: "POST", headers, body: JSON.stringify({ text }) });
+  }
+}"""
+
+
+def write_many(board: Board, texts: Sequence[str]) -> None:
+    """In the channel that was made first."""
+    board.page.evaluate(WRITE, ["/api/channels/1/posts", texts])
+
+
+def search(board: Board, words: str, key: str = "Control+k") -> None:
+    board.page.keyboard.press(key)
+    field = board.page.get_by_role("combobox", name="Search posts")
+    expect(field).to_be_focused()
+    field.fill(words)
+
+
+def results(board: Board) -> Locator:
+    return board.page.locator("#search-results .result-text")
+
+
+def is_found(post: Locator) -> None:
+    expect(post).to_have_class(re.compile("found"))
+    expect(post).to_be_in_viewport()
+
+
+def test_a_post_on_an_older_page_is_found_opened_and_marked(two: tuple[Board, Board]) -> None:
+    ann, bob = two
+    write_many(ann, ["Who brings the cake?", *(f"Exercise {n}" for n in range(2 * A_PAGE + 5))])
+    bob.page.reload()
+    expect(bob.post(f"Exercise {2 * A_PAGE + 4}")).to_have_count(1)
+    expect(bob.post("cake")).to_have_count(0)
+    search(bob, "CAK", "/")
+    expect(results(bob)).to_have_text(["Who brings the cake?"])
+    expect(results(bob).locator("mark")).to_have_text(["cake"])
+    bob.page.keyboard.press("Enter")
+    expect(bob.page.locator("#search")).to_be_hidden()
+    is_found(bob.post("cake"))
+    expect(bob.post("cake")).not_to_have_class(re.compile("found"))
+
+
+def test_a_reply_in_another_group_opens_beside_its_post(two: tuple[Board, Board]) -> None:
+    ann, _ = two
+    ann.write("Who brings the cake?")
+    ann.act(ann.post("cake"), "Reply")
+    ann.page.get_by_label("Write a reply").fill("A chocolate one")
+    ann.page.get_by_label("Write a reply").press("Enter")
+    expect(ann.reply_in_thread("chocolate")).to_have_count(1)
+    ann.make_group("Chess club")
+    ann.make_channel("games")
+    ann.write("Chocolate for the winner")
+    search(ann, "chocolate")
+    expect(results(ann)).to_have_count(2)
+    meta = ann.page.locator("#search-results .result-meta")
+    expect(meta.filter(has_text="reply")).to_contain_text("general · Class")
+    ann.page.get_by_label("Only this channel").check()
+    expect(results(ann)).to_have_text(["Chocolate for the winner"])
+    ann.page.get_by_label("Only this channel").uncheck()
+    expect(results(ann)).to_have_count(2)
+    field = ann.page.get_by_role("combobox", name="Search posts")
+    field.press("ArrowDown")
+    second = ann.page.locator("#search-results .result").nth(1)
+    expect(second).to_have_attribute("aria-selected", "true")
+    expect(field).to_have_attribute("aria-activedescendant", str(second.get_attribute("id")))
+    results(ann).filter(has_text="A chocolate one").click()
+    expect(ann.page.locator("#channel-name")).to_have_text("general")
+    is_found(ann.reply_in_thread("chocolate"))
+
+
+def test_a_late_answer_to_an_earlier_question_changes_nothing(two: tuple[Board, Board]) -> None:
+    ann, _ = two
+    write_many(ann, ["tea", "cake"])
+    ann.shows(["tea", "cake"])
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        if "q=tea" in route.request.url:
+            held.append(route)
+        else:
+            route.continue_()
+
+    ann.page.route(SEARCH, hold)
+    with ann.page.expect_request(lambda request: "q=tea" in request.url):
+        search(ann, "tea")
+    ann.page.get_by_role("combobox", name="Search posts").fill("cake")
+    expect(results(ann)).to_have_text(["cake"])
+    held[0].continue_()
+    ann.page.keyboard.press("Enter")
+    is_found(ann.post("cake"))
+
+
+def test_the_search_says_when_there_is_nothing_no_word_or_no_connection(
+    two: tuple[Board, Board],
+) -> None:
+    ann, _ = two
+    ann.write("Good morning")
+    ann.shows(["Good morning"])
+    said = ann.page.locator("#search-said")
+    search(ann, "")
+    expect(said).to_contain_text("Type a word")
+    field = ann.page.get_by_role("combobox", name="Search posts")
+    field.fill("evening")
+    expect(said).to_have_text("Nothing found for “evening”.")
+    field.fill("?!")
+    expect(said).to_contain_text("word")
+    expect(ann.page.locator("#search-again")).to_be_hidden()
+    ann.context.set_offline(True)
+    field.fill("morning")
+    expect(said).to_contain_text("no connection")
+    ann.context.set_offline(False)
+    ann.page.locator("#search-again").click()
+    expect(results(ann)).to_have_text(["Good morning"])
+
+
+def test_a_slash_in_a_post_is_a_slash_and_a_deleted_post_is_said_to_be_gone(
+    two: tuple[Board, Board],
+) -> None:
+    ann, bob = two
+    ann.page.locator("#text").press_sequentially("and/or")
+    expect(ann.page.locator("#text")).to_have_value("and/or")
+    ann.page.locator("#text").press("Enter")
+    search(bob, "and")
+    expect(results(bob)).to_have_count(1)
+    ann.act(ann.post("and/or"), "Delete")
+    ann.page.locator("#confirm-yes").click()
+    expect(bob.page.locator("#posts > .post")).to_have_count(0)
+    bob.page.keyboard.press("Enter")
+    expect(bob.page.locator("#notices")).to_contain_text("not there any more")
