@@ -12,6 +12,7 @@ import { notify } from "/static/dialogs.js";
 import { button, find, make } from "/static/dom.js";
 import { Groups } from "/static/groups.js";
 import { Live } from "/static/live.js";
+import { Mentions, addressOf } from "/static/mentions.js";
 import { namesOf } from "/static/names.js";
 import { Outbox } from "/static/outbox.js";
 import { People } from "/static/people.js";
@@ -29,8 +30,10 @@ const live = new Live({ state: showState });
 const account = new Account(me);
 const outbox = new Outbox({ user: me.id });
 const people = new People(live, me);
-const groups = new Groups(live);
-const channels = new Channels(live, me);
+const mentions = new Mentions(live);
+const groups = new Groups(live, mentions);
+const channels = new Channels(live, me, mentions);
+const names = namesOf(groups, channels);
 const sidebar = new Sidebar();
 const dialog = new ChannelDialog(me, people);
 
@@ -38,6 +41,7 @@ let group = null;
 let sought = seekIn(location.hash);
 const context = {
   me: me.id,
+  username: me.username,
   myName: () => me.name,
   people,
   outbox,
@@ -46,7 +50,7 @@ const context = {
 };
 const thread = new Thread(live, context);
 const open = new OpenChannel(live, channels, { ...context, open: (post) => thread.open(post) });
-const search = new Search({ channel: () => open.channel, names: namesOf(groups, channels) });
+const search = new Search({ channel: () => open.channel, names });
 
 /**
  * Brings everything in line with the address and the lists, as far as they have come. What was just
@@ -181,9 +185,17 @@ account.addEventListener("leaving", () => {
   outbox.empty();
   empty();
 });
-search.addEventListener("chosen", ({ detail: { post, group_id: groupId } }) => {
-  const [postId, reply] = post.parent ? [post.parent.id, `&reply=${post.id}`] : [post.id, ""];
-  location.hash = `group=${groupId}&channel=${post.channel_id}&post=${postId}${reply}`;
+search.addEventListener("chosen", ({ detail: { post, group_id } }) => {
+  const { id: post_id, channel_id, parent } = post;
+  location.hash = addressOf({ group_id, channel_id, post_id, parent_id: parent?.id });
+});
+mentions.addEventListener("named", async ({ detail: mention }) => {
+  const { channel_id: channelId, parent_id: parentId, group_id: groupId } = mention;
+  const isInView = open.channel?.id === channelId && [null, thread.postId].includes(parentId);
+  if (isInView && document.visibilityState === "visible") return;
+  const name = people.of(mention.by)?.name ?? "Somebody who left";
+  const where = await names(channelId, groupId);
+  notify(`${name} mentions you in ${where}`, addressOf(mention));
 });
 addEventListener("hashchange", () => {
   sought = seekIn(location.hash);

@@ -6,6 +6,7 @@ import { notify, tried } from "/static/dialogs.js";
 import { find } from "/static/dom.js";
 import { Following } from "/static/following.js";
 import { Here } from "/static/here.js";
+import { mentionable } from "/static/mentionable.js";
 import { actions } from "/static/post_actions.js";
 import { Timeline, keepAtEnd } from "/static/timeline.js";
 import { Typing } from "/static/typing.js";
@@ -40,9 +41,13 @@ export class OpenChannel extends EventTarget {
     this.#typing = new Typing(live, context, find("#text"), find("#typing"));
     const { outbox } = context;
     outbox.addEventListener("changed", () => this.#timeline?.showPending());
-    this.#composer = new Composer(find("#composer"), find("#main"), (text, files) => {
-      outbox.add(this.channel.id, null, text, files);
-      this.#timeline.scrollToEnd();
+    this.#composer = new Composer(find("#composer"), {
+      within: find("#main"),
+      people: (words, signal) => mentionable(words, context, signal),
+      send: (text, files) => {
+        outbox.add(this.channel.id, null, text, files);
+        this.#timeline.scrollToEnd();
+      },
     });
     keepAtEnd(find("#scroller"));
     find("#older").addEventListener("click", () => this.#loadOlder());

@@ -4,6 +4,7 @@ import { ask, askForAll } from "/static/api.js";
 import { tried } from "/static/dialogs.js";
 import { button, find, icon, make } from "/static/dom.js";
 import { Following } from "/static/following.js";
+import { namedBadge } from "/static/mentions.js";
 import { Unread } from "/static/unread.js";
 
 const KINDS = { open: "", announce: "announcements", private: "private" };
@@ -20,15 +21,18 @@ export class Channels extends EventTarget {
   isLoaded = false;
   #live;
   #me;
+  #mentions;
   #group = null;
   #following = null;
   #entries = new Map();
   #current = null;
 
-  constructor(live, me) {
+  constructor(live, me, mentions) {
     super();
     this.#live = live;
     this.#me = me;
+    this.#mentions = mentions;
+    mentions.addEventListener("changed", () => this.#render());
   }
 
   open(group) {
@@ -158,6 +162,7 @@ export class Channels extends EventTarget {
     if (KINDS[entry.kind])
       row.append(make("span", { className: "hidden-label" }, ` (${KINDS[entry.kind]})`));
     if (isCurrent) row.setAttribute("aria-current", "page");
+    if (this.#mentions.unreadInChannel(entry.id)) row.append(namedBadge());
     if (count) {
       const text = count >= 100 ? "99+" : `${count}`;
       row.append(

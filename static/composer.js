@@ -1,6 +1,7 @@
 /** Where one writes: the text and files of a post, kept for each place until they are sent. */
 
 import { Attachment } from "/static/attachment.js";
+import { Completion } from "/static/completion.js";
 import { notify } from "/static/dialogs.js";
 import { find } from "/static/dom.js";
 
@@ -15,11 +16,15 @@ export class Composer {
   #attachments = [];
   #isWanted = false; // it is sent as soon as the files are there
 
-  /** Files that are dropped anywhere `within` are attached; `send(text, files)` sends a post. */
-  constructor(form, within, send) {
+  /**
+   * Files that are dropped anywhere `within` are attached; `send(text, files)` sends a post;
+   * `people` as of a `Completion`.
+   */
+  constructor(form, { within, people, send }) {
     this.#form = form;
     this.#area = find("textarea", form);
     this.#send = send;
+    new Completion(this.#area, find(".completion", form), people); // hears each key first
     this.#listenToKeys();
     this.#listenToFiles(within);
     form.noValidate = true;

@@ -29,8 +29,10 @@ export function confirmed(title, text, verb) {
   });
 }
 
-export function notify(text) {
-  const notice = make("p", { className: "notice" }, text);
+/** With an address it is a link. */
+export function notify(text, address = null) {
+  const said = address ? make("a", { href: address }, text) : text;
+  const notice = make("p", { className: "notice" }, said);
   find("#notices").append(notice);
   setTimeout(() => notice.remove(), NOTICE_MS);
 }

@@ -33,11 +33,12 @@ const parser = new MarkdownIt("zero", { linkify: true, maxNesting: DEEPEST }).en
 parser.linkify.set({ fuzzyLink: false, fuzzyEmail: false }); // main.py is no site in Paraguay
 parser.validateLink = (address) => LINKED.test(address);
 
-/** What an element is filled with. */
-export function formatted(text) {
+/** What an element is filled with; where it names the `username`, that is marked. */
+export function formatted(text, username = null) {
   const tokens = parser.parse(text, {});
   if (tokens.some(({ level }) => level >= DEEPEST - 1)) return [text];
   const whole = built(tokens.flatMap((token) => token.children ?? token));
+  if (username) markNames(whole, username);
   return whole.textContent.trim() ? [...whole.childNodes] : [text];
 }
 
@@ -53,6 +54,22 @@ function built(tokens) {
     } else open.at(-1).append(WHOLE[token.type]?.(token) ?? token.content);
   }
   return open[0];
+}
+
+/** As the server finds them: not inside of words and addresses, nor in code. */
+function markNames(whole, username) {
+  const named = new RegExp(`(?<![A-Za-z0-9_@./-])(@${username})(?![A-Za-z0-9_@-])`, "iu");
+  const texts = document.createTreeWalker(whole, NodeFilter.SHOW_TEXT);
+  for (const node of [...nodesOf(texts)]) {
+    const parts = node.data.split(named);
+    if (parts.length === 1 || node.parentElement?.closest("code")) continue;
+    const marked = parts.map((part, at) => (at % 2 ? make("mark", {}, part) : part));
+    node.replaceWith(...marked);
+  }
+}
+
+function* nodesOf(walker) {
+  while (walker.nextNode()) yield walker.currentNode;
 }
 
 function linkTo(address) {

@@ -4,16 +4,20 @@ import { ask, askForAll, newKey } from "/static/api.js";
 import { find, make } from "/static/dom.js";
 import { Following } from "/static/following.js";
 import { clearProblems, onSubmit } from "/static/forms.js";
+import { namedBadge } from "/static/mentions.js";
 
 /** Tells `changed` when the list is different. */
 export class Groups extends EventTarget {
   all = [];
   isLoaded = false;
   #following;
+  #mentions;
   #current = null;
 
-  constructor(live) {
+  constructor(live, mentions) {
     super();
+    this.#mentions = mentions;
+    mentions.addEventListener("changed", () => this.#render());
     this.#following = new Following(live, {
       fetch: (options) => askForAll("/groups", "groups", options),
       show: ({ groups }) => {
@@ -69,6 +73,7 @@ export class Groups extends EventTarget {
         make("span", { className: "name" }, group.name),
       );
       if (group.id === this.#current) row.setAttribute("aria-current", "true");
+      else if (this.#mentions.unreadInGroup(group.id)) row.append(namedBadge());
       return make("li", {}, row);
     });
     find("#groups").replaceChildren(...rows);

@@ -8,7 +8,7 @@ import { formatted } from "/static/formatted.js";
 import { Reactions } from "/static/reactions.js";
 
 /**
- * `context`: `me` (id), `people` (names), `channel()`, `mayModerate()`, and what the buttons do:
+ * `context`: `me` (id), `username` (mine), `people` (names), `channel()`, `mayModerate()`, and what the buttons do:
  * `react(post, emoji, on)`, `edit(post, text)`, `remove(post)`, `removeFile(file)`; `open(post)`,
  * null in a thread.
  */
@@ -114,7 +114,7 @@ export class PostView {
   #showText() {
     if (this.#shownText === this.post.text) return;
     this.#shownText = this.post.text;
-    this.#parts.text.replaceChildren(...formatted(this.post.text));
+    this.#parts.text.replaceChildren(...formatted(this.post.text, this.#context.username));
   }
 
   #edit() {

@@ -5,6 +5,7 @@ import { Composer } from "/static/composer.js";
 import { notify } from "/static/dialogs.js";
 import { find } from "/static/dom.js";
 import { Following } from "/static/following.js";
+import { mentionable } from "/static/mentionable.js";
 import { actions } from "/static/post_actions.js";
 import { Timeline, keepAtEnd } from "/static/timeline.js";
 import { Typing } from "/static/typing.js";
@@ -27,9 +28,13 @@ export class Thread {
     this.#context = { ...context, ...actions, open: null };
     this.#typing = new Typing(live, context, find("#reply-text"), find("#thread-typing"));
     context.outbox.addEventListener("changed", () => this.#replies?.showPending());
-    this.#composer = new Composer(find("#reply-composer"), find("#thread"), (text, files) => {
-      context.outbox.add(this.#channelId, this.#post.id, text, files);
-      this.#replies.scrollToEnd();
+    this.#composer = new Composer(find("#reply-composer"), {
+      within: find("#thread"),
+      people: (words, signal) => mentionable(words, context, signal),
+      send: (text, files) => {
+        context.outbox.add(this.#channelId, this.#post.id, text, files);
+        this.#replies.scrollToEnd();
+      },
     });
     keepAtEnd(find("#thread-scroller"));
     find("#close-thread").addEventListener("click", () => this.close());
@@ -65,6 +70,11 @@ export class Thread {
     });
     this.#composer.open(post.id);
     find(this.#context.channel().writable ? "#reply-text" : "#close-thread").focus();
+  }
+
+  /** The id of the post; null while it is closed. */
+  get postId() {
+    return this.#post?.id ?? null;
   }
 
   close() {

@@ -1,0 +1,106 @@
+"""Naming people: completed while it is written, marked, and told until it has been read."""
+
+import re
+from collections.abc import Callable
+
+from playwright.sync_api import Locator, expect
+
+from tests.browser.board import Board
+
+OpenBoard = Callable[[], Board]
+
+
+def people_of(board: Board, area: str = "text") -> Locator:
+    return board.page.locator(f"#{area}-people > li")
+
+
+def named(board: Board, channel: str) -> Locator:
+    return board.channel(channel).locator(".named")
+
+
+def test_a_name_is_completed_with_the_keys_alone(two: tuple[Board, Board]) -> None:
+    ann, bob = two
+    area = ann.page.locator("#text")
+    area.press_sequentially("Ask @")
+    expect(people_of(ann)).to_have_text([re.compile("Bob")])
+    expect(area).to_have_role("combobox")
+    expect(area).to_have_attribute("aria-expanded", "true")
+    first = people_of(ann).first
+    expect(area).to_have_attribute("aria-activedescendant", str(first.get_attribute("id")))
+    area.press("Escape")
+    expect(people_of(ann)).to_have_count(0)
+    expect(area).to_have_role("textbox")
+    area.press_sequentially("bo")
+    expect(people_of(ann)).to_have_count(1)
+    area.press("Enter")
+    expect(area).to_have_value("Ask @bob ")
+    area.press_sequentially("or ann@bo")
+    expect(people_of(ann)).to_have_count(0)
+    area.press("Enter")
+    post = bob.post("Ask @bob or ann@bo")
+    expect(post.locator("mark")).to_have_text("@bob")
+    expect(ann.post("Ask @bob").locator("mark")).to_have_count(0)
+    bob.act(post, "Reply")
+    reply = bob.page.get_by_label("Write a reply")
+    reply.press_sequentially("@an")
+    expect(people_of(bob, "reply-text")).to_have_text([re.compile("Ann")])
+    reply.press("Escape")
+    expect(bob.page.locator("#thread")).to_be_visible()
+    reply.press_sequentially("n")
+    people_of(bob, "reply-text").click()
+    expect(reply).to_have_value("@ann ")
+    expect(reply).to_be_focused()
+
+
+def test_in_a_private_channel_only_those_who_are_let_in_are_offered(
+    two: tuple[Board, Board],
+) -> None:
+    ann, _ = two
+    ann.make_channel("secret", "Private")
+    area = ann.page.locator("#text")
+    with ann.page.expect_response(re.compile("/api/channels/2$")):
+        area.press_sequentially("@bo")
+    expect(people_of(ann)).to_have_count(0)
+    ann.page.locator("#channel-settings").click()
+    ann.page.locator("#channel-people").get_by_label("Bob").check()
+    ann.page.locator("#channel-dialog").get_by_role("button", name="Close").click()
+    area.press_sequentially("b")
+    expect(people_of(ann)).to_have_count(1)
+
+
+def test_a_mention_elsewhere_is_told_and_shown_until_it_is_read(two: tuple[Board, Board]) -> None:
+    ann, bob = two
+    ann.make_channel("other")
+    bob.to_channel("other")
+    ann.to_channel("general")
+    ann.write("Who brings the cake? `@bob` may not.")
+    expect(bob.channel("general").locator(".count")).to_be_visible()
+    expect(named(bob, "general")).to_have_count(0)
+    ann.act(ann.post("cake"), "Reply")
+    ann.page.get_by_label("Write a reply").fill("You, @Bob!")
+    ann.page.get_by_label("Write a reply").press("Enter")
+    expect(named(bob, "general")).to_be_visible()
+    bob.page.reload()
+    expect(named(bob, "general")).to_be_visible()
+    ann.page.get_by_label("Write a reply").fill("@bob?")
+    ann.page.get_by_label("Write a reply").press("Enter")
+    bob.page.get_by_role("link", name="Ann mentions you in general · Class").click()
+    expect(bob.page.locator("#channel-name")).to_have_text("general")
+    expect(bob.reply_in_thread("@bob?")).to_be_in_viewport()
+    expect(bob.reply_in_thread("You").locator("mark")).to_have_text("@Bob")
+    expect(bob.post("cake").locator("mark")).to_have_count(0)
+    expect(named(bob, "general")).to_have_count(0)
+
+
+def test_a_mention_in_another_group_shows_there_until_the_post_is_deleted(
+    two: tuple[Board, Board],
+) -> None:
+    ann, bob = two
+    bob.make_group("Chess club")
+    of_class = bob.page.locator("#groups li").filter(has_text="Class").locator(".named")
+    ann.write("Good morning @bob")
+    expect(bob.page.locator("#notices")).to_contain_text("Ann mentions you")
+    expect(of_class).to_be_visible()
+    ann.act(ann.post("morning"), "Delete")
+    ann.page.locator("#confirm-yes").click()
+    expect(of_class).to_have_count(0)
