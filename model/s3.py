@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from model.errors import StorageFull, TryAgain
-from model.store import CHUNK_BYTES
+from model.store import CHUNK_BYTES, chunks_of
 
 try:
     import obstore
@@ -27,7 +27,7 @@ except ImportError:  # whoever needs it is told by the settings
 log = logging.getLogger(__name__)
 
 IS_INSTALLED = obstore is not None
-PUTS_AT_ONCE = 4  # each has up to three parts in memory
+PUTS_AT_ONCE = 4  # each has up to two parts in memory
 PART_BYTES = 5 * 1024 * 1024  # no store takes smaller ones
 NO_ROOM = re.compile("507 Insufficient Storage|QuotaExceeded|StorageFull")
 MAX_SAID_CHARS = 400
@@ -58,10 +58,13 @@ class Bucket:
         self._turns = asyncio.Semaphore(PUTS_AT_ONCE)
 
     async def put(self, key: str, file: Path) -> None:
+        """Large ones in parts that are read here: obstore itself would keep more in memory."""
+        size = (await asyncio.to_thread(file.stat)).st_size
+        content = file if size <= PART_BYTES else chunks_of(file, 0, size)
         async with self._turns:
             with _refusing(FileNotFoundError):  # that is the bucket
                 await obstore.put_async(
-                    self.objects, key, file, chunk_size=PART_BYTES, max_concurrency=2
+                    self.objects, key, content, chunk_size=PART_BYTES, max_concurrency=1
                 )
 
     async def read(self, key: str, start: int, end: int) -> AsyncGenerator[bytes, None]:

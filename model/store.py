@@ -42,16 +42,8 @@ class Folder:
         with refusing_when_full():
             await asyncio.to_thread(self._move, file, self.root / key)
 
-    async def read(self, key: str, start: int, end: int) -> AsyncGenerator[bytes, None]:
-        opened = await asyncio.to_thread((self.root / key).open, "rb", 0)
-        with opened:
-            opened.seek(start)
-            while start < end:
-                chunk = await asyncio.to_thread(opened.read, min(CHUNK_BYTES, end - start))
-                if not chunk:
-                    return
-                start += len(chunk)
-                yield chunk
+    def read(self, key: str, start: int, end: int) -> AsyncGenerator[bytes, None]:
+        return chunks_of(self.root / key, start, end)
 
     async def remove(self, key: str) -> None:
         await asyncio.to_thread((self.root / key).unlink, missing_ok=True)
@@ -61,6 +53,18 @@ class Folder:
         file.replace(place)
         for folder in (place.parent, self.root):
             _make_durable(folder)
+
+
+async def chunks_of(file: Path, start: int, end: int) -> AsyncGenerator[bytes, None]:
+    opened = await asyncio.to_thread(file.open, "rb", 0)
+    with opened:
+        opened.seek(start)
+        while start < end:
+            chunk = await asyncio.to_thread(opened.read, min(CHUNK_BYTES, end - start))
+            if not chunk:
+                return
+            start += len(chunk)
+            yield chunk
 
 
 @contextmanager

@@ -8,6 +8,9 @@ from tests.api.browser import problem
 from tests.conftest import Cast
 from tests.people import Answer, Person, Visitor
 from tests.pictures import PLACE, bomb, opened, photo, png
+from tests.stores import ON_EVERY_STORE
+
+pytestmark = ON_EVERY_STORE
 
 PATH = "/api/me/avatar"
 

@@ -10,6 +10,9 @@ from tests.api.test_files import CONTENT, carried
 from tests.conftest import Cast
 from tests.people import Visitor
 from tests.pictures import png
+from tests.stores import ON_EVERY_STORE
+
+pytestmark = ON_EVERY_STORE
 
 
 def in_link(url: str) -> str:

@@ -12,6 +12,9 @@ from api.context import Services
 from tests.api.browser import problem
 from tests.conftest import Cast
 from tests.people import Person
+from tests.stores import ON_EVERY_STORE, kept
+
+pytestmark = ON_EVERY_STORE
 
 HEAD = b'--form\r\nContent-Disposition: form-data; name="file"; filename="x"\r\n\r\n'
 END = b"\r\n--form--\r\n"
@@ -19,11 +22,10 @@ TOO_LARGE = "content_too_large"
 OTHER_FIELD = b'--form\r\nContent-Disposition: form-data; name="title"\r\n\r\nx\r\n'
 
 
-def left(services: Services) -> list[str]:
-    """Whatever lies in the instance folder beside the database."""
-    folders = [services.settings.instance / name for name in ("files", "incoming")]
-    found = [file for folder in folders for file in folder.rglob("*") if file.is_file()]
-    return sorted(file.relative_to(services.settings.instance).as_posix() for file in found)
+async def left(services: Services) -> list[str]:
+    """Whatever is kept, or was coming."""
+    coming = [file.name for file in services.incoming.rglob("*") if file.is_file()]
+    return [*await kept(services.store), *coming]
 
 
 @pytest.mark.parametrize(
@@ -52,7 +54,7 @@ async def test_a_form_that_is_not_one_file_is_refused_and_leaves_nothing(
 ) -> None:
     answer = await people.bob.send_form(form)
     assert problem(answer, 400, "invalid")["fields"].keys() == fields
-    assert left(services) == []
+    assert await left(services) == []
 
 
 @pytest.mark.parametrize(
@@ -117,7 +119,7 @@ async def test_a_name_that_cannot_be_shown_is_refused(
 ) -> None:
     answer = await people.bob.send_file(b"x", given)
     assert problem(answer, 400, "invalid")["fields"].keys() == {"file"}
-    assert left(services) == []
+    assert await left(services) == []
 
 
 @pytest.mark.parametrize("changed_settings", [{"max_file_mb": 1}])
@@ -125,10 +127,10 @@ async def test_a_file_may_have_as_many_bytes_as_the_setting_says(
     people: Cast, services: Services
 ) -> None:
     await people.bob.upload(bytes(2**20))
-    kept = left(services)
+    before = await left(services)
     problem(await people.bob.send_file(bytes(2**20 + 1)), 413, TOO_LARGE)
     problem(await people.bob.send_file(bytes(2**22)), 413, TOO_LARGE)
-    assert left(services) == kept
+    assert await left(services) == before
 
 
 async def test_a_disk_that_is_full_is_said_and_nothing_is_left(
@@ -142,7 +144,7 @@ async def test_a_disk_that_is_full_is_said_and_nothing_is_left(
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     problem(answer, 507, "storage_full")
-    assert left(services) == []
+    assert await left(services) == []
     await people.bob.upload(bytes(3 * 2**20))
 
 
@@ -188,7 +190,7 @@ async def test_a_client_that_leaves_halfway_leaves_nothing(
 
     await asyncio.to_thread(send)
     async with asyncio.timeout(20):
-        while left(services):
+        while await left(services):
             await asyncio.sleep(0.01)
 
 
@@ -204,4 +206,4 @@ async def test_a_client_that_stops_halfway_is_given_up(
 
     status, body = await asyncio.to_thread(send)
     assert (status, body["code"]) == (408, "request_timeout")
-    assert left(services) == []
+    assert await left(services) == []

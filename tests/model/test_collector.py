@@ -1,7 +1,6 @@
 """What nobody can find any more goes: files at once, their bytes a day after their last use."""
 
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,17 +17,15 @@ from model.lock import taken
 from model.store import Folder
 from tests.conftest import Cast
 from tests.pictures import png
+from tests.stores import ON_EVERY_STORE, kept
+
+pytestmark = ON_EVERY_STORE
 
 A_DAY = timedelta(hours=24, seconds=1)
 
 
-@pytest.fixture
-def kept(services: Services) -> Path:
-    return services.settings.instance / "files"
-
-
-def names(folder: Path) -> list[str]:
-    return sorted(file.name for file in folder.rglob("*") if file.is_file())
+async def kept_count(services: Services) -> int:
+    return len(await kept(services.store))
 
 
 async def let_a_day_pass(services: Services) -> None:
@@ -48,18 +45,18 @@ async def rows_of(services: Services, table: Any) -> int:
 
 
 async def test_a_file_that_a_post_carries_is_never_collected(
-    people: Cast, services: Services, kept: Path
+    people: Cast, services: Services
 ) -> None:
     file = await people.bob.upload(b"x")
     await people.bob.post(people.posts, {"text": "look", "file_ids": [file["id"]]})
     await let_a_day_pass(services)
     assert await collected(services) == 0
-    assert len(names(kept)) == 1
+    assert await kept_count(services) == 1
     assert await people.ann.get(f"/api/files/{file['id']}") == b"x"
 
 
 async def test_a_file_that_no_post_took_up_goes_after_a_day_and_its_bytes_after_another(
-    people: Cast, services: Services, kept: Path
+    people: Cast, services: Services
 ) -> None:
     file = await people.bob.upload(b"x")
     assert await collected(services) == 0
@@ -67,15 +64,15 @@ async def test_a_file_that_no_post_took_up_goes_after_a_day_and_its_bytes_after_
     await let_a_day_pass(services)
     assert await collected(services) == 0, "its bytes were in use until now"
     await people.bob.get(f"/api/files/{file['id']}", status=404)
-    assert len(names(kept)) == 1
+    assert await kept_count(services) == 1
     await let_a_day_pass(services)
     assert await collected(services) == 1
-    assert names(kept) == []
+    assert await kept_count(services) == 0
     assert await rows_of(services, Files) == await rows_of(services, Blobs) == 0
 
 
 async def test_the_bytes_of_a_deleted_post_go_a_day_later_with_their_thumbnails(
-    people: Cast, services: Services, kept: Path
+    people: Cast, services: Services
 ) -> None:
     file = await people.bob.upload(png())
     post = await people.bob.post(people.posts, {"text": "look", "file_ids": [file["id"]]})
@@ -85,22 +82,20 @@ async def test_the_bytes_of_a_deleted_post_go_a_day_later_with_their_thumbnails(
     await people.bob.delete(f"/api/posts/{post['id']}")
     assert await collected(services) == 0
     assert await rows_of(services, Files) == 0
-    assert len(names(kept)) == 4
+    assert await kept_count(services) == 4
     await let_a_day_pass(services)
     assert await collected(services) == 1
-    assert names(kept) == []
+    assert await kept_count(services) == 0
 
 
-async def test_bytes_that_another_file_needs_stay(
-    people: Cast, services: Services, kept: Path
-) -> None:
+async def test_bytes_that_another_file_needs_stay(people: Cast, services: Services) -> None:
     first, second = await people.bob.upload(b"x"), await people.mia.upload(b"x")
     await people.mia.post(people.posts, {"text": "look", "file_ids": [second["id"]]})
     await people.bob.delete(f"/api/files/{first['id']}")
     await let_a_day_pass(services)
     assert await collected(services) == 0
     assert await people.ann.get(f"/api/files/{second['id']}") == b"x"
-    assert len(names(kept)) == 1
+    assert await kept_count(services) == 1
 
 
 async def test_bytes_that_come_again_in_the_last_moment_stay(
@@ -115,7 +110,7 @@ async def test_bytes_that_come_again_in_the_last_moment_stay(
 
 
 async def test_bytes_that_come_again_while_they_are_removed_are_kept_anew(
-    people: Cast, services: Services, kept: Path
+    people: Cast, services: Services
 ) -> None:
     """As a collector that was killed has left it: on its way out, the bytes still there."""
     file = await people.bob.upload(b"x")
@@ -124,14 +119,14 @@ async def test_bytes_that_come_again_while_they_are_removed_are_kept_anew(
     async with services.database.write() as db:
         await db.run(update(Blobs).values(leaving=True))
     again = await people.mia.upload(b"x")
-    assert len(names(kept)) == 2
+    assert await kept_count(services) == 2
     assert await collected(services) == 1
-    assert len(names(kept)) == 1
+    assert await kept_count(services) == 1
     assert await people.mia.get(f"/api/files/{again['id']}") == b"x"
 
 
 async def test_a_collector_that_fails_halfway_is_finished_by_the_next(
-    people: Cast, services: Services, kept: Path
+    people: Cast, services: Services
 ) -> None:
     class Failing(Folder):
         async def remove(self, key: str) -> None:
@@ -142,15 +137,13 @@ async def test_a_collector_that_fails_halfway_is_finished_by_the_next(
         await people.bob.delete(f"/api/files/{file['id']}")
     await let_a_day_pass(services)
     with pytest.raises(OSError, match="gone"):
-        await collect(services.database, Failing(kept))
+        await collect(services.database, Failing(services.incoming))
     assert await rows_of(services, Blobs) == 2, "no bytes without their row"
     assert await collected(services) == 2
-    assert (names(kept), await rows_of(services, Blobs)) == ([], 0)
+    assert await kept_count(services) == await rows_of(services, Blobs) == 0
 
 
-async def test_what_an_upload_that_was_killed_has_left_goes_too(
-    services: Services, kept: Path
-) -> None:
+async def test_what_an_upload_that_was_killed_has_left_goes_too(services: Services) -> None:
     async with services.database.write() as db:
         expected = await expect_blob(db, "a" * 64, 1)
         placed = await expect_blob(db, "b" * 64, 1)
@@ -158,13 +151,11 @@ async def test_what_an_upload_that_was_killed_has_left_goes_too(
     assert await collected(services) == 0
     await let_a_day_pass(services)
     assert await collected(services) == 2
-    assert (names(kept), await rows_of(services, Blobs)) == ([], 0)
+    assert await kept_count(services) == await rows_of(services, Blobs) == 0
     assert expected.key != placed.key
 
 
-async def test_nothing_is_collected_while_a_backup_holds_the_lock(
-    services: Services, kept: Path
-) -> None:
+async def test_nothing_is_collected_while_a_backup_holds_the_lock(services: Services) -> None:
     async with services.database.write() as db:
         blob = await expect_blob(db, "a" * 64, 1)
     await put_content(services.store, services.incoming, blob.key, b"x")
@@ -173,6 +164,6 @@ async def test_nothing_is_collected_while_a_backup_holds_the_lock(
     async with taken(services.database, lock) as is_ours:
         assert is_ours
         await jobs.clean_up_alone(services.database, services.store, services.settings)
-        assert len(names(kept)) == 1
+        assert await kept_count(services) == 1
     await jobs.clean_up_alone(services.database, services.store, services.settings)
-    assert names(kept) == []
+    assert await kept_count(services) == 0
