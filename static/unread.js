@@ -61,7 +61,8 @@ export class Unread {
     if (kind === "channel.edited") Object.assign(this.entry, data);
     else if (kind === "post.deleted") this.#forget(data.id);
     else if (data.gone) return void (kind === "post.created" && this.#hidden.add(data.id));
-    else if (kind === "post.created" || this.#hidden.delete(data.id)) this.#count(data);
+    else if (kind === "post.created") this.#count(data);
+    else if (kind === "post.edited" && this.#hidden.delete(data.id)) this.#count(data);
     else return;
     this.#changed();
   }
