@@ -7,6 +7,12 @@ WORKDIR /app
 COPY requirements.txt ./
 RUN pip install --no-cache-dir --root-user-action=ignore -r requirements.txt
 
+# What not everybody needs: obstore for HOMEROOM_FILES_URL. Whoever names it pins it.
+ARG EXTRA_PACKAGES=""
+# hadolint ignore=DL3013,SC2086
+RUN [ -z "$EXTRA_PACKAGES" ] || \
+    pip install --no-cache-dir --root-user-action=ignore $EXTRA_PACKAGES
+
 # Readable for the server's user whatever umask the checkout was made with, writable for root only.
 COPY --chmod=755 . .
 RUN python -m compileall -q . && install -d -o homeroom -g homeroom -m 750 instance
