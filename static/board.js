@@ -62,8 +62,9 @@ function show() {
   const before = group;
   const isLost = before !== null && !groups.find(before.id);
   if (isLost) notify(`You are no longer in ${before.name}.`);
-  const found = groups.find(Number(wanted.get("group"))) ?? groups.find(before?.id);
-  group = found ?? groups.all[0] ?? null;
+  const found = groups.find(Number(wanted.get("group")));
+  const isAwaited = before !== null && !isLost && wanted.has("group") && !found;
+  group = found ?? groups.find(before?.id) ?? groups.all[0] ?? null;
   groups.select(group?.id ?? null);
   channels.open(group);
   people.open(group);
@@ -72,7 +73,7 @@ function show() {
     .map((id) => channels.find(id))
     .find((channel) => channel?.readable);
   showChannel(readable ?? channels.first);
-  if (open.channel && (isLost || !wanted.has("channel"))) {
+  if (open.channel && !isAwaited && (isLost || !wanted.has("channel"))) {
     goTo(`#group=${group.id}&channel=${open.channel.id}`);
   }
   if (sought) showSought();
