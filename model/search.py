@@ -2,9 +2,9 @@
 
 The words of a post are cut in model/word.py and kept in `posts.words`. On SQLite the FTS5 table
 `post_search` has them, on PostgreSQL the generated column `posts.search`; both are made by the
-migration "search". In both the channel and the author of a post stand beside its words, so that the
-index itself passes over what others may read: a member whose channels are few, or old, does not
-wait until all posts with a common word are looked at.
+migration "search". A member whose channels are few, or old, does not wait until all posts with a
+common word are looked at: FTS5 has the channel and the author beside the words and passes over the
+others by itself, PostgreSQL takes the bitmap of the words with that of the channels.
 """
 
 import re
@@ -17,6 +17,7 @@ from sqlalchemy import (
     Select,
     Text,
     and_,
+    any_,
     bindparam,
     cast,
     column,
@@ -26,7 +27,7 @@ from sqlalchemy import (
     select,
     table,
 )
-from sqlalchemy.dialects.postgresql import TSQUERY, TSVECTOR
+from sqlalchemy.dialects.postgresql import ARRAY, TSQUERY, TSVECTOR
 from typing_extensions import TypedDict
 
 from model.channel import MINE, READABLE, Channels
@@ -67,25 +68,17 @@ class Filters:
 
 @dataclass(frozen=True)
 class Dialect:
-    """How one of the databases is asked: `following` begins with the post `before`."""
+    """How one of the databases is asked; `following` begins with the post `before`."""
 
     first: Statement
     following: Statement
-    by_author: str
     spell: Callable[[Sequence[Phrase]], str]
 
-    def values(self, phrases: Sequence[Phrase], filters: Filters) -> dict[str, int | str | None]:
-        by_author = self.by_author.format(filters.author_id) if filters.author_id else ""
-        return {
-            "asked": self.spell(phrases),
-            "by_author": by_author,
-            "group_id": filters.group_id,
-            "channel_id": filters.channel_id,
-        }
 
-
-_group_id, _channel_id = (bindparam(name, type_=BigInteger) for name in ("group_id", "channel_id"))
-_asked, _by_author = (bindparam(name, type_=Text) for name in ("asked", "by_author"))
+_asked = bindparam("asked", type_=Text)
+_group_id, _channel_id, _author_id = (
+    bindparam(name, type_=BigInteger) for name in ("group_id", "channel_id", "author_id")
+)
 _readable = (
     MINE.with_only_columns(Channels.id, Channels.group_id)
     .where(
@@ -101,7 +94,8 @@ def _by_sqlite() -> Ranks:
     fts = table("post_search", column("rowid", Integer), column("post_search", Text))
     channels = func.coalesce(func.group_concat(_readable.c.id, " OR "), "0")
     in_channels = select(" AND channel_id : (" + channels + ")").scalar_subquery()
-    wanted = _asked + _by_author + in_channels
+    by_author = func.coalesce(" AND author_id : " + cast(_author_id, Text), "")
+    wanted = _asked + by_author + in_channels
     rank = func.bm25(literal_column("post_search"), 1, 0, 0)
     return (
         select(fts.c.rowid.label("id"), rank.label("rank"))
@@ -113,13 +107,20 @@ def _by_sqlite() -> Ranks:
 
 def _by_postgresql() -> Ranks:
     """The matches are materialised: looking for the newest by id would look at every post."""
-    vector = literal_column("posts.search", TSVECTOR)
-    channels = select(func.string_agg("'#" + cast(_readable.c.id, Text) + "'", " | "))
-    wanted = cast(_asked + _by_author, TSQUERY).op("&&")(cast(channels.scalar_subquery(), TSQUERY))
-    matches = select(Posts.id).where(vector.bool_op("@@")(wanted)).cte("matches")
-    matches = matches.prefix_with("MATERIALIZED")
+    vector, asked = literal_column("posts.search", TSVECTOR), cast(_asked, TSQUERY)
+    channels = func.array(select(_readable.c.id).scalar_subquery(), type_=ARRAY(BigInteger))
+    matches = (
+        select(Posts.id)
+        .where(
+            vector.bool_op("@@")(asked),
+            Posts.channel_id == any_(channels),
+            or_(_author_id.is_(None), Posts.author_id == _author_id),
+        )
+        .cte("matches")
+        .prefix_with("MATERIALIZED")
+    )
     newest = select(matches.c.id).order_by(matches.c.id.desc()).limit(RANKED).cte("newest")
-    rank = -func.ts_rank(vector, cast(_asked, TSQUERY), SHORT_BEFORE_LONG)
+    rank = -func.ts_rank(vector, asked, SHORT_BEFORE_LONG)
     return select(Posts.id, rank.label("rank")).join_from(newest, Posts, Posts.id == newest.c.id)
 
 
@@ -161,8 +162,8 @@ def _shown(ordered: Ranks) -> Statement:
 
 
 DIALECTS = {
-    "sqlite": Dialect(*_statements(_by_sqlite()), " AND author_id : {}", _for_sqlite),
-    "postgresql": Dialect(*_statements(_by_postgresql()), " & '@{}'", _for_postgresql),
+    "sqlite": Dialect(*_statements(_by_sqlite()), _for_sqlite),
+    "postgresql": Dialect(*_statements(_by_postgresql()), _for_postgresql),
 }
 
 
@@ -185,8 +186,8 @@ async def search_posts(
     """Best first, equal ones newest first; raises Invalid if `before` is not found any more."""
     dialect = DIALECTS[db.connection.dialect.name]
     statement = dialect.first if page.before is None else dialect.following
-    values = dialect.values(phrases, filters)
-    rows = await db.all(statement, user_id=reader.id, **values, **page.values)
+    values = {"user_id": reader.id, "asked": dialect.spell(phrases), **vars(filters)}
+    rows = await db.all(statement, **values, **page.values)
     if page.before is not None:
         if not rows or rows[0].id != page.before:
             raise Invalid({"before": "This post is no longer found: search anew."})

@@ -101,7 +101,7 @@ async def test_a_result_is_the_post_as_it_is_read_with_its_group(people: Cast) -
 
 
 async def test_the_best_come_first_and_of_equal_ones_the_newest(people: Cast) -> None:
-    often, briefly = "chess, chess and chess", "chess now"
+    often, briefly = "Chess, chess!", "chess now"
     long = "chess is what some of us will play when all of our other work is over"
     for text in (briefly, often, long, "equal chess", "equal chess", "no match"):
         await people.ann.post(people.posts, {"text": text})

@@ -39,10 +39,8 @@ POSTGRESQL = (
         SELECT coalesce(string_agg(quote_literal(word) || ':' || place, ' '), '')::tsvector
         FROM unnest(string_to_array(words, ' ')) WITH ORDINALITY AS cut (word, place)
     $$""",
-    """ALTER TABLE posts ADD COLUMN search tsvector NOT NULL GENERATED ALWAYS AS (
-        words_in_order(words)
-        || array_to_tsvector(array_remove(ARRAY['#' || channel_id::text, '@' || author_id::text], NULL))
-    ) STORED""",
+    """ALTER TABLE posts ADD COLUMN search tsvector NOT NULL
+        GENERATED ALWAYS AS (words_in_order(words)) STORED""",
     # without a list of what is still to be added, through which every search would go
     "CREATE INDEX ix_posts_search ON posts USING gin (search) WITH (fastupdate = off)",
 )

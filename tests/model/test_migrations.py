@@ -1,0 +1,73 @@
+"""What was there before a migration is right after it."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from sqlalchemy import Connection, MetaData, Table, insert, text
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from model import schema
+from model.db import Database
+from model.page import Page
+from model.search import Filters, phrases_of, search_posts
+from model.user import Caller, ServerRole
+
+OLD_POSTS = 1500  # the migration takes a thousand at a time
+AT = datetime(2026, 1, 1, tzinfo=UTC)
+ROWS: dict[str, list[dict[str, Any]]] = {
+    "users": [
+        {
+            "id": 1, "username": "ann", "username_key": "ann", "name": "Ann", "role": "member",
+            "active": True, "password_hash": "-", "created_at": AT,
+        }
+    ],
+    "groups": [{"id": 1, "name": "class", "description": "", "created_at": AT}],
+    "memberships": [{"group_id": 1, "user_id": 1, "role": "owner", "joined_at": AT}],
+    "channels": [
+        {"id": 1, "group_id": 1, "name": "x", "description": "", "kind": "open", "created_at": AT}
+    ],
+    "posts": [
+        {"id": n, "channel_id": 1, "text": f"Für {n}", "reply_count": 0, "created_at": AT}
+        for n in range(1, OLD_POSTS + 1)
+    ],
+}  # fmt: skip
+
+
+def migrate_to(connection: Connection, revision: str) -> None:
+    command.upgrade(schema._config(connection), revision)
+
+
+def fill(connection: Connection) -> None:
+    for name, rows in ROWS.items():
+        connection.execute(insert(Table(name, MetaData(), autoload_with=connection)), rows)
+
+
+async def emptied(url: str, folder: Path) -> str:
+    """A database as it is before the first migration."""
+    if url.startswith("sqlite"):
+        return f"sqlite+aiosqlite:///{folder / 'old.db'}"
+    engine = create_async_engine(url)
+    async with engine.begin() as connection:
+        for statement in ("DROP SCHEMA public CASCADE", "CREATE SCHEMA public"):
+            await connection.execute(text(statement))
+    await engine.dispose()
+    return url
+
+
+async def test_posts_of_before_are_found_by_their_words(database_url: str, tmp_path: Path) -> None:
+    url = await emptied(database_url, tmp_path)
+    async with schema._locked(url) as connection:
+        await connection.run_sync(migrate_to, "0002")
+        await connection.run_sync(fill)
+    await schema.prepare(url)
+    ann = Caller(1, "ann", "Ann", None, ServerRole.MEMBER, 1, AT)
+    database = Database(url)
+    async with database.read() as db:
+        for n in (1, 1000, 1001, OLD_POSTS):
+            found, _ = await search_posts(
+                db, phrases_of(f'fur "{n}"'), Filters(), Page(), reader=ann
+            )
+            assert [result["post"]["text"] for result in found] == [f"Für {n}"]
+    await database.close()
