@@ -13,6 +13,7 @@ import { button, find, make } from "/static/dom.js";
 import { Groups } from "/static/groups.js";
 import { Live } from "/static/live.js";
 import { Mentions, addressOf } from "/static/mentions.js";
+import { MentionsDialog } from "/static/mentions_dialog.js";
 import { namesOf } from "/static/names.js";
 import { Outbox } from "/static/outbox.js";
 import { People } from "/static/people.js";
@@ -20,6 +21,11 @@ import { Search } from "/static/search.js";
 import { Sidebar } from "/static/sidebar.js";
 import { showConnection } from "/static/status.js";
 import { Thread } from "/static/thread.js";
+
+const PERSONAL = [
+  ...["#groups", "#channels", "#people", "#sessions", "#account", "#nothing"],
+  ...["#mentions", "#search-results"],
+];
 
 const me = await askPatiently("GET", "/me", undefined, { patience: Infinity }).catch((problem) => {
   if (problem.status === 401) location.replace("/sign-in");
@@ -50,6 +56,7 @@ const context = {
 };
 const thread = new Thread(live, context);
 const open = new OpenChannel(live, channels, { ...context, open: (post) => thread.open(post) });
+new MentionsDialog(mentions, { people, names });
 const search = new Search({ channel: () => open.channel, names });
 
 /**
@@ -156,9 +163,7 @@ function empty() {
   channels.open(null);
   people.open(null);
   for (const shown of document.querySelectorAll("dialog[open]")) shown.close();
-  for (const id of ["#groups", "#channels", "#people", "#sessions", "#account", "#nothing"]) {
-    find(id).replaceChildren();
-  }
+  for (const id of PERSONAL) find(id).replaceChildren();
   document.title = "Homeroom";
 }
 

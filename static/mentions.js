@@ -31,11 +31,19 @@ export class Mentions extends EventTarget {
     return this.#unread.filter((mention) => mention.group_id === id).length;
   }
 
+  /** All of them, each with `isUnread`. */
+  get newest() {
+    const all = [...this.#all.values()].sort((a, b) => b.post_id - a.post_id);
+    return all.map((mention) => ({ ...mention, isUnread: this.#isUnread(mention) }));
+  }
+
   get #unread() {
-    return [...this.#all.values()].filter(({ post_id: postId, channel_id: channelId }) => {
-      const mark = this.#marks.get(channelId);
-      return typeof mark === "number" && postId > mark;
-    });
+    return [...this.#all.values()].filter((mention) => this.#isUnread(mention));
+  }
+
+  #isUnread({ post_id: postId, channel_id: channelId }) {
+    const mark = this.#marks.get(channelId);
+    return typeof mark === "number" && postId > mark;
   }
 
   #show(mentions) {

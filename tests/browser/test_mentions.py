@@ -104,3 +104,19 @@ def test_a_mention_in_another_group_shows_there_until_the_post_is_deleted(
     ann.act(ann.post("morning"), "Delete")
     ann.page.locator("#confirm-yes").click()
     expect(of_class).to_have_count(0)
+
+
+def test_the_list_of_mentions_leads_to_each_post(two: tuple[Board, Board]) -> None:
+    ann, bob = two
+    button = bob.page.get_by_role("button", name="Mentions")
+    button.click()
+    expect(bob.page.locator("#no-mentions")).to_be_visible()
+    bob.page.keyboard.press("Escape")
+    bob.make_group("Chess club")
+    ann.write("Good morning @bob")
+    expect(button).to_have_accessible_name("Mentions, 1 not read")
+    button.click()
+    bob.page.get_by_role("link", name=re.compile("Ann.*general · Class.*not read")).click()
+    expect(bob.page.locator("#mentions-dialog")).to_be_hidden()
+    expect(bob.post("morning")).to_have_class(re.compile("found"))
+    expect(button).to_have_accessible_name("Mentions")
