@@ -17,10 +17,10 @@ from model.store import Folder, Store
 
 ON_EVERY_STORE = pytest.mark.parametrize(
     ("database_url", "files_url"),
-    [("sqlite", "folder"), ("postgresql", "folder"), ("sqlite", "bucket")],
+    [("sqlite", "folder"), ("postgresql", "bucket")],
     indirect=True,
 )
-"""The `pytestmark` of a module whose rules hold for a bucket too."""
+"""The `pytestmark` of a module whose rules hold for a bucket too: each kind is met once."""
 
 
 @functools.cache

@@ -14,7 +14,7 @@ from tests.live.client import LiveClient
 from tests.people import Person
 from tests.screen import Screen
 
-OPERATIONS = 150
+OPERATIONS = 120
 MENTIONS = ("", "@bob", "@ann and @mia")
 
 Operation = Callable[[], Awaitable[Any]]

@@ -28,98 +28,92 @@ async def left(services: Services) -> list[str]:
     return [*await kept(services.store), *coming]
 
 
-@pytest.mark.parametrize(
-    ("form", "fields"),
-    [
-        (b"", {"body"}),
-        (b"nonsense", {"body"}),
-        (b"--form--\r\n", {"file"}),
-        (HEAD, {"body"}),
-        (HEAD + b"half of it", {"body"}),
-        (HEAD + END, {"file"}),
-        (HEAD.replace(b'name="file"', b'name="other"') + b"x" + END, {"file", "other"}),
-        (HEAD.replace(b'; name="file"', b"") + b"x" + END, {"file", "body"}),
-        (HEAD.replace(b'; filename="x"', b"") + b"x" + END, {"file"}),
-        (HEAD.replace(b"Content-Disposition", b"Content-Nonsense") + b"x" + END, {"body"}),
-        (HEAD.replace(b'"x"', b'"\xff\xfe"') + b"x" + END, {"body"}),
-        (HEAD + b"x\r\n" + HEAD + b"y" + END, {"file"}),
-        (OTHER_FIELD + HEAD + b"x" + END, {"title"}),
-        (HEAD + b"x\r\n" + OTHER_FIELD + b"--form--\r\n", {"title"}),
-        (OTHER_FIELD + b"--form--\r\n", {"title", "file"}),
-    ],
-    ids=lambda value: None if isinstance(value, set) else value[-50:],
-)
+WRONG_FORMS = [
+    (b"", {"body"}),
+    (b"nonsense", {"body"}),
+    (b"--form--\r\n", {"file"}),
+    (HEAD, {"body"}),
+    (HEAD + b"half of it", {"body"}),
+    (HEAD + END, {"file"}),
+    (HEAD.replace(b'name="file"', b'name="other"') + b"x" + END, {"file", "other"}),
+    (HEAD.replace(b'; name="file"', b"") + b"x" + END, {"file", "body"}),
+    (HEAD.replace(b'; filename="x"', b"") + b"x" + END, {"file"}),
+    (HEAD.replace(b"Content-Disposition", b"Content-Nonsense") + b"x" + END, {"body"}),
+    (HEAD.replace(b'"x"', b'"\xff\xfe"') + b"x" + END, {"body"}),
+    (HEAD + b"x\r\n" + HEAD + b"y" + END, {"file"}),
+    (OTHER_FIELD + HEAD + b"x" + END, {"title"}),
+    (HEAD + b"x\r\n" + OTHER_FIELD + b"--form--\r\n", {"title"}),
+    (OTHER_FIELD + b"--form--\r\n", {"title", "file"}),
+]
+
+
 async def test_a_form_that_is_not_one_file_is_refused_and_leaves_nothing(
-    people: Cast, services: Services, form: bytes, fields: set[str]
+    people: Cast, services: Services
 ) -> None:
-    answer = await people.bob.send_form(form)
-    assert problem(answer, 400, "invalid")["fields"].keys() == fields
-    assert await left(services) == []
+    for form, fields in WRONG_FORMS:
+        answer = await people.bob.send_form(form)
+        assert problem(answer, 400, "invalid")["fields"].keys() == fields
+        assert await left(services) == []
 
 
-@pytest.mark.parametrize(
-    ("content_type", "status"),
-    [
-        ("application/json", 415),
-        ("application/x-www-form-urlencoded", 415),
-        ("image/png", 415),
-        ("", 415),
-        ("multipart/form-data", 400),
-        ("multipart/form-data; boundary=", 400),
-        ("multipart/form-data; boundary=ä", 400),
-    ],
-)
-async def test_a_body_of_another_type_is_refused(
-    people: Cast, content_type: str, status: int
-) -> None:
-    code = {400: "invalid", 415: "unsupported_media_type"}[status]
-    answer = await people.bob.send_form(HEAD + b"x" + END, Content_Type=content_type)
-    problem(answer, status, code)
+OTHER_TYPES = [
+    ("application/json", 415),
+    ("application/x-www-form-urlencoded", 415),
+    ("image/png", 415),
+    ("", 415),
+    ("multipart/form-data", 400),
+    ("multipart/form-data; boundary=", 400),
+    ("multipart/form-data; boundary=ä", 400),
+]
 
 
-@pytest.mark.parametrize(
-    ("given", "kept"),
-    [
-        ("a.txt", "a.txt"),
-        ("../../etc/passwd", "passwd"),
-        ("/etc/passwd", "passwd"),
-        ("C:\\\\Users\\\\ann\\\\notes.txt", "notes.txt"),
-        ("  spaces .txt ", "spaces .txt"),
-        ("é🙂.txt", "é🙂.txt"),
-        ("x" * 255, "x" * 255),
-        ("<b>.html", "<b>.html"),
-    ],
-)
-async def test_a_name_is_kept_without_its_folders(people: Cast, given: str, kept: str) -> None:
-    file = await people.bob.upload(b"x", given)
-    assert file["name"] == kept
-    answer = await people.bob.ask("GET", f"/api/files/{file['id']}")
-    assert (answer.status, answer.body) == (200, b"x")
+async def test_a_body_of_another_type_is_refused(people: Cast) -> None:
+    for content_type, status in OTHER_TYPES:
+        code = {400: "invalid", 415: "unsupported_media_type"}[status]
+        answer = await people.bob.send_form(HEAD + b"x" + END, Content_Type=content_type)
+        problem(answer, status, code)
 
 
-@pytest.mark.parametrize(
-    "given",
-    [
-        "",
-        " ",
-        ".",
-        "..",
-        "a/",
-        "x" * 256,
-        "x" * 300,
-        "a\0b",
-        "a\tb",
-        "a\x7fb",
-        "photo\u202egpj.exe",
-    ],
-    ids=ascii,
-)
-async def test_a_name_that_cannot_be_shown_is_refused(
-    people: Cast, services: Services, given: str
-) -> None:
-    answer = await people.bob.send_file(b"x", given)
-    assert problem(answer, 400, "invalid")["fields"].keys() == {"file"}
-    assert await left(services) == []
+NAMES = [
+    ("a.txt", "a.txt"),
+    ("../../etc/passwd", "passwd"),
+    ("/etc/passwd", "passwd"),
+    ("C:\\\\Users\\\\ann\\\\notes.txt", "notes.txt"),
+    ("  spaces .txt ", "spaces .txt"),
+    ("é🙂.txt", "é🙂.txt"),
+    ("x" * 255, "x" * 255),
+    ("<b>.html", "<b>.html"),
+]
+
+
+async def test_a_name_is_kept_without_its_folders(people: Cast) -> None:
+    for given, name in NAMES:
+        file = await people.bob.upload(b"x", given)
+        assert file["name"] == name
+        answer = await people.bob.ask("GET", f"/api/files/{file['id']}")
+        assert (answer.status, answer.body) == (200, b"x")
+
+
+WRONG_NAMES = [
+    "",
+    " ",
+    ".",
+    "..",
+    "a/",
+    "x" * 256,
+    "x" * 300,
+    "a\0b",
+    "a\tb",
+    "a\x7fb",
+    "photo\u202egpj.exe",
+]
+
+
+async def test_a_name_that_cannot_be_shown_is_refused(people: Cast, services: Services) -> None:
+    for given in WRONG_NAMES:
+        answer = await people.bob.send_file(b"x", given)
+        assert problem(answer, 400, "invalid")["fields"].keys() == {"file"}
+        assert await left(services) == []
 
 
 @pytest.mark.parametrize("changed_settings", [{"max_file_mb": 1}])
