@@ -116,6 +116,8 @@ def test_what_was_uploaded_is_sent_when_the_connection_is_back_and_more_is_not(
     two: tuple[Board, Board],
 ) -> None:
     ann, bob = two
+    ann.page.reload()
+    ann.is_live()
     attach(ann, a_file("early.txt"))
     are_there(ann, ["early.txt"])
     ann.context.set_offline(True)
@@ -123,6 +125,7 @@ def test_what_was_uploaded_is_sent_when_the_connection_is_back_and_more_is_not(
     expect(ann.page.locator("#pending .file .name")).to_have_text("early.txt")
     attach(ann, a_file("late.txt"))
     expect(attached(ann)).to_contain_text("No connection: files are sent only while there is one.")
+    assert attached(ann).locator("use").first.evaluate("(icon) => icon.getBBox().width") > 0
     ann.page.locator("#text").press("Enter")
     expect(ann.page.locator("#composer .composer-hint")).to_contain_text("was not sent")
     ann.context.set_offline(False)
