@@ -118,6 +118,7 @@ def test_what_was_uploaded_is_sent_when_the_connection_is_back_and_more_is_not(
     ann, bob = two
     ann.page.reload()
     ann.is_live()
+    expect(ann.page.locator("#composer")).to_be_visible()
     attach(ann, a_file("early.txt"))
     are_there(ann, ["early.txt"])
     ann.context.set_offline(True)
