@@ -5,6 +5,7 @@ it is told to stop, and exits with 0 when it could not start.
 """
 
 import asyncio
+import errno
 import logging
 import multiprocessing
 import os
@@ -33,6 +34,7 @@ from model.user import anybody_there
 
 log = logging.getLogger(__name__)
 
+PORT_LEFT_WITHIN_S = 3  # by whoever else listens on it
 STOPPED_WITHIN_S = 25  # then they are killed
 TRIES = 5  # of a worker that ends before it is ready, one after another
 BACK_OFF_S = 0.25  # after the first failure; doubled after each
@@ -100,6 +102,19 @@ def greet(settings: Settings, *, is_empty: bool) -> None:
 
 
 def listen(bind: str) -> socket.socket:
+    """Waits a little for a port: workers of a server that was killed may be about to leave it."""
+    deadline = time.monotonic() + PORT_LEFT_WITHIN_S
+    while True:
+        try:
+            return bound(bind)
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE or time.monotonic() > deadline:
+                message = f"HOMEROOM_BIND: cannot listen on {bind}: {error.strerror}."
+                raise CannotStart(message) from None
+        time.sleep(0.1)
+
+
+def bound(bind: str) -> socket.socket:
     host, _, port = bind.rpartition(":")
     host = host.strip("[]")
     listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
@@ -113,9 +128,9 @@ def listen(bind: str) -> socket.socket:
     try:
         listener.bind((host, int(port)))
         listener.listen(2048)
-    except OSError as error:
+    except OSError:
         listener.close()
-        raise CannotStart(f"HOMEROOM_BIND: cannot listen on {bind}: {error.strerror}.") from None
+        raise
     return listener
 
 
@@ -203,7 +218,11 @@ class Supervisor:
         self.start(index)
 
     def stop(self) -> None:
-        """Each finishes its requests and closes its sockets; who does not is killed."""
+        """Each finishes its requests and closes its sockets; who does not is killed.
+
+        The port is free at once: whoever connects now is refused instead of kept waiting.
+        """
+        self.listener.close()
         processes = [worker.process for worker in self.workers.values()]
         for process in processes:
             process.terminate()
@@ -214,7 +233,6 @@ class Supervisor:
                 log.error("%s did not stop in time and is killed", process.name)
                 process.kill()
                 process.join()
-        self.listener.close()
 
     def _stop(self, number: int, frame: FrameType | None) -> None:
         del number, frame

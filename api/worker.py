@@ -74,7 +74,7 @@ async def serve_until_told(app: Quart, place: Place) -> None:
         await told.wait()
         loop.remove_reader(place.lifeline[0])
 
-    await serve_until(wait, app, inherited(place.listener))
+    await serve_until(wait, app, handed_over(place.listener))
 
 
 def run_in_process(settings: Settings) -> None:
@@ -103,8 +103,9 @@ async def serve_until(told: Callable[[], Awaitable[Any]], app: Quart, bind: str)
     await asyncio.gather(*closing)
 
 
-def inherited(listener: socket.socket) -> str:
-    return f"fd://{os.dup(listener.fileno())}"
+def handed_over(listener: socket.socket) -> str:
+    """For Hypercorn to bind: nothing else here holds it, so that the port is free once it stops."""
+    return f"fd://{listener.detach()}"
 
 
 def hypercorn_config(bind: str) -> Config:

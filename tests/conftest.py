@@ -20,7 +20,7 @@ from api.context import Services
 from api.server import listen
 from api.settings import Settings
 from api.wire import mend
-from api.worker import hypercorn_config, inherited
+from api.worker import handed_over, hypercorn_config
 from model.user import ServerRole
 from tests.databases import drop_postgresql_template, new_postgresql, new_sqlite
 from tests.people import Person, Visitor, sign_up
@@ -101,6 +101,7 @@ async def url(app: Quart) -> AsyncIterator[str]:
     """The same application on a real socket, for live connections."""
     mend()
     listener, is_over = listen("127.0.0.1:0"), asyncio.Event()
+    address = f"http://127.0.0.1:{listener.getsockname()[1]}"
 
     async def without_lifespan(scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] != "lifespan":  # the fixture `app` has opened it
@@ -108,14 +109,13 @@ async def url(app: Quart) -> AsyncIterator[str]:
 
     serving = asyncio.create_task(
         serve(
-            without_lifespan, hypercorn_config(inherited(listener)), shutdown_trigger=is_over.wait
+            without_lifespan, hypercorn_config(handed_over(listener)), shutdown_trigger=is_over.wait
         )
     )
-    yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    yield address
     await close_connections(cast(Services, app.extensions["homeroom"]))
     is_over.set()
     await serving
-    listener.close()
 
 
 @dataclass

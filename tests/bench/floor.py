@@ -19,7 +19,7 @@ from quart import Quart
 from api.prove.instance import GREETING
 from api.server import listen
 from api.wire import mend
-from api.worker import STOP_SIGNALS, hypercorn_config, inherited, run_in_loop
+from api.worker import STOP_SIGNALS, handed_over, hypercorn_config, run_in_loop
 
 routes = Quart(__name__)
 
@@ -57,7 +57,7 @@ def run_worker(listener: socket.socket, lifeline: tuple[int, int]) -> None:
         await told.wait()
         asyncio.get_running_loop().remove_reader(told_by)
 
-    run_in_loop(serve(app, hypercorn_config(inherited(listener)), shutdown_trigger=until_told))
+    run_in_loop(serve(app, hypercorn_config(handed_over(listener)), shutdown_trigger=until_told))
 
 
 def main(bind: str, workers: int) -> None:

@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import re
 import signal
 import socket
 import threading
@@ -148,23 +147,56 @@ async def test_a_stop_says_bye_to_every_socket_and_spreads_their_return(server: 
     assert await stopping == 0
 
 
-def test_a_request_in_flight_is_finished_when_the_server_stops(server: Server) -> None:
-    server.start()
+def in_flight(server: Server) -> socket.socket:
+    """A request whose last byte is still to come."""
     form = b'{"username": "nobody", "password": "none"}'
     head = (
         f"POST /api/sessions HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\n"
         f"Content-Type: application/json\r\nContent-Length: {len(form)}\r\n\r\n"
     )
-    with socket.create_connection(("127.0.0.1", server.port)) as client:
-        client.sendall(head.encode() + form[:10])
-        time.sleep(0.3)  # it is being read: nothing tells from outside when
+    client = socket.create_connection(("127.0.0.1", server.port))
+    client.sendall(head.encode() + form[:-1])
+    time.sleep(0.3)  # it is being read: nothing tells from outside when
+    return client
+
+
+def test_a_request_in_flight_is_finished_when_the_server_stops(server: Server) -> None:
+    server.start()
+    with in_flight(server) as client:
         assert server.process
         server.process.send_signal(signal.SIGTERM)
         time.sleep(0.3)
-        client.sendall(form[10:])
+        client.sendall(b"}")
         answer = client.recv(65536)
     assert answer.startswith(b"HTTP/1.1 401")
     assert server.process.wait(20) == 0
+
+
+def test_a_killed_server_starts_again_while_its_workers_finish_requests(server: Server) -> None:
+    server.start()
+    with in_flight(server) as client:
+        server.kill()
+        server.start()
+        client.sendall(b"}")
+        assert client.recv(65536).startswith(b"HTTP/1.1 401")
+
+
+def test_a_server_that_stops_takes_no_more_connections(server: Server) -> None:
+    server.start()
+    with in_flight(server) as client:
+        assert server.process
+        server.process.send_signal(signal.SIGTERM)
+        assert within(5, lambda: not accepts(server)), "they would wait for nothing"
+        client.sendall(b"}")
+        assert client.recv(65536).startswith(b"HTTP/1.1 401")
+
+
+def accepts(server: Server) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", server.port), timeout=2).close()
+    except ConnectionRefusedError:
+        return False
+    return True
 
 
 def test_clients_that_leave_in_the_middle_of_a_write_leave_no_lock_behind(
@@ -203,26 +235,3 @@ async def test_where_there_is_no_fork_one_worker_serves_in_the_same_process(
         stopping = asyncio.create_task(asyncio.to_thread(server.stop))
         assert await live.closed() == 1012
     assert await stopping == 0
-
-
-@pytest.mark.parametrize("word", ["--help", "serve --help", "user-add --help"])
-def test_help_tells_of_every_command(server: Server, word: str) -> None:
-    shown = server.run(*word.split())
-    assert shown.returncode == 0
-    assert "Usage" in shown.stdout
-
-
-def test_accounts_are_made_and_passwords_set_by_commands(server: Server) -> None:
-    added = server.run("user-add", "zoe", "--role", "admin", "--password", "a long password")
-    assert (added.returncode, added.stdout) == (0, "Added zoe with the id 1, role admin.\n")
-    again = server.run("user-add", "ZOE", "--password", "a long password")
-    assert again.returncode == 1
-    assert again.stderr == "Error: Somebody has this username.\n"
-    short = server.run("user-password", "zoe", "--password", "short")
-    assert short.returncode == 1
-    changed = server.run("user-password", "zoe", "--password", "another long one")
-    assert changed.returncode == 0
-    server.start()
-    assert not re.search("#first=", server.log)
-    form = {"username": "zoe", "password": "another long one", "token": True}
-    assert Caller(server).made("POST", "/api/sessions", form)["user"]["role"] == "admin"

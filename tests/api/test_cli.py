@@ -1,0 +1,40 @@
+"""The commands, as whoever runs the server types them."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.caller import Caller
+from tests.server import Server
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Server]:
+    server = Server(tmp_path / "instance")
+    yield server
+    server.close()
+
+
+@pytest.mark.parametrize("word", ["--help", "serve --help", "user-add --help"])
+def test_help_tells_of_every_command(server: Server, word: str) -> None:
+    shown = server.run(*word.split())
+    assert shown.returncode == 0
+    assert "Usage" in shown.stdout
+
+
+def test_accounts_are_made_and_passwords_set_by_commands(server: Server) -> None:
+    added = server.run("user-add", "zoe", "--role", "admin", "--password", "a long password")
+    assert (added.returncode, added.stdout) == (0, "Added zoe with the id 1, role admin.\n")
+    again = server.run("user-add", "ZOE", "--password", "a long password")
+    assert again.returncode == 1
+    assert again.stderr == "Error: Somebody has this username.\n"
+    short = server.run("user-password", "zoe", "--password", "short")
+    assert short.returncode == 1
+    changed = server.run("user-password", "zoe", "--password", "another long one")
+    assert changed.returncode == 0
+    server.start()
+    assert not re.search("#first=", server.log)
+    form = {"username": "zoe", "password": "another long one", "token": True}
+    assert Caller(server).made("POST", "/api/sessions", form)["user"]["role"] == "admin"
