@@ -24,7 +24,8 @@ FORM = b"--form\r\n%b\r\n\r\n%b\r\n--form--\r\n"
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[Server]:
-    server = Server(tmp_path / "instance", workers=3, settings={"HOMEROOM_LIMITS": "off"})
+    settings = {"HOMEROOM_LIMITS": "off", "HOMEROOM_USER_QUOTA_MB": "100000"}
+    server = Server(tmp_path / "instance", workers=3, settings=settings)
     yield server.start()
     server.close()
 
