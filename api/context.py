@@ -115,10 +115,10 @@ def caller() -> Caller:
     return found
 
 
-async def limited(limit: Limit, who: str) -> None:
-    """Count an action against an exact limit; raises TooMany."""
+async def limited(limit: Limit, who: str, count: int = 1) -> None:
+    """Count actions against an exact limit; raises TooMany."""
     if settings().is_limited:
-        await take(services().database, limit, who)
+        await take(services().database, limit, who, count)
 
 
 async def shielded(work: Coroutine[Any, Any, T]) -> T:

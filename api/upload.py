@@ -1,6 +1,7 @@
 """A file that comes as multipart/form-data: streamed to the disk, counted on the way."""
 
 import asyncio
+import math
 import re
 import unicodedata
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -15,12 +16,13 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge, Unsupporte
 from werkzeug.http import parse_options_header
 from werkzeug.sansio.multipart import Data, Epilogue, Event, Field, File, MultipartDecoder, NeedData
 
-from api.context import caller, read, services, settings, write
+from api.context import caller, limited, read, services, settings, write
 from api.forms import Form
 from model.blob import expect_blob
 from model.errors import Invalid, Refusal
 from model.file import Upload, require_room
 from model.incoming import Incoming, incoming
+from model.limit import uploaded_kb
 from model.picture import measure
 
 View = Callable[..., Awaitable[Any]]
@@ -64,13 +66,21 @@ def takes_file(view: View) -> View:
             await require_room(db, announced, quota, by=caller())
         async with received(settings().max_file_bytes) as came:
             size = await asyncio.to_thread(measure, came.file)
+            size_bytes = came.arriving.size_bytes
+            await _count(size_bytes)
             async with write() as db:
-                blob = await expect_blob(db, came.arriving.sha256, came.arriving.size_bytes)
+                await require_room(db, size_bytes, quota, by=caller())
+                blob = await expect_blob(db, came.arriving.sha256, size_bytes)
             await services().store.put(blob.key, came.file)
         upload = Upload(came.name, came.media_type, blob, size)
         return await view(*arguments, data=upload, **values)
 
     return receive
+
+
+async def _count(size_bytes: int) -> None:
+    rule = uploaded_kb(settings().user_quota_mb)
+    await limited(rule, f"user:{caller().id}", math.ceil(size_bytes / 1024))
 
 
 @asynccontextmanager

@@ -38,6 +38,13 @@ JOIN_CODE = Limit("join-code", burst=20, every_s=180)
 UPLOAD = Limit("upload", burst=100, every_s=2)
 PASSWORD = Limit("password", burst=10, every_s=30)
 
+
+def uploaded_kb(quota_mb: int) -> Limit:
+    """Twice the quota at once, and the quota each day: the bytes of deleted files stay for one."""
+    quota_kb = quota_mb * 1024
+    return Limit("uploaded-kb", burst=2 * quota_kb, every_s=24 * 3600 / quota_kb)
+
+
 _now, _interval = (bindparam(name, type_=BigInteger) for name in ("now", "interval"))
 _burst = bindparam("burst", type_=BigInteger)
 _later = case((Limits.arrival_us > _now, Limits.arrival_us), else_=_now) + _interval
@@ -59,10 +66,11 @@ GIVE_BACK = (
 FORGET_PASSED = delete(Limits).where(Limits.arrival_us < bindparam("now"))
 
 
-async def take(database: Database, limit: Limit, who: str) -> None:
-    """Count one action of `who`, or raise TooMany; in a small transaction of its own."""
-    key, interval, now = f"{limit.name}:{who}", int(limit.every_s * 1e6), time.time_ns() // 1000
-    burst = interval * limit.burst
+async def take(database: Database, limit: Limit, who: str, count: int = 1) -> None:
+    """Count `count` actions of `who`, or raise TooMany; in a small transaction of its own."""
+    key, now = f"{limit.name}:{who}", time.time_ns() // 1000
+    every = int(limit.every_s * 1e6)
+    interval, burst = every * count, every * limit.burst
     async with database.read() as db:
         arrival = await db.scalar(FIND, of_key=key) or now
     if max(arrival, now) + interval <= now + burst:
