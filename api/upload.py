@@ -5,21 +5,21 @@ import math
 import re
 import unicodedata
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
 from typing import Any
 
 from quart import request
-from werkzeug.exceptions import HTTPException, RequestEntityTooLarge, UnsupportedMediaType
+from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
 from werkzeug.http import parse_options_header
 from werkzeug.sansio.multipart import Data, Epilogue, Event, Field, File, MultipartDecoder, NeedData
 
 from api.context import caller, limited, read, services, settings, write
 from api.forms import Form
 from model.blob import expect_blob
-from model.errors import Invalid, Refusal
+from model.errors import Invalid
 from model.file import Upload, require_room
 from model.incoming import Incoming, incoming
 from model.limit import uploaded_kb
@@ -32,7 +32,6 @@ MAX_PARTS = 20
 PIECE_BYTES = 256 * 1024
 MAX_UNPARSED_BYTES = 4 * PIECE_BYTES
 OVERHEAD_BYTES = 4096  # of the form round the file
-REFUSED_WITHIN_S = 5  # a client hears a no only when it is not sending any more
 UNKNOWN = "application/octet-stream"
 MEDIA_TYPE = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,60}/[a-z0-9][a-z0-9!#$&^_.+-]{0,60}")
 TURNS_TEXT_ROUND = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
@@ -88,13 +87,9 @@ async def received(max_bytes: int) -> AsyncIterator[Received]:
     """The part `file`, durable, until the end; raises Invalid, StorageFull, or 408, 413, 415."""
     async with incoming(services().incoming) as arriving:
         came = Received(arriving)
-        try:
-            if (request.content_length or 0) > max_bytes + OVERHEAD_BYTES:
-                raise RequestEntityTooLarge
-            await _receive(came, max_bytes)
-        except (Refusal, HTTPException):
-            await _let_finish()
-            raise
+        if (request.content_length or 0) > max_bytes + OVERHEAD_BYTES:
+            raise RequestEntityTooLarge
+        await _receive(came, max_bytes)
         await arriving.finish()
         yield came
 
@@ -138,14 +133,6 @@ async def _parts() -> AsyncIterator[Event]:
             yield event
     except ValueError:
         raise Invalid({"body": "It is not multipart/form-data."}) from None
-
-
-async def _let_finish() -> None:
-    """Whoever is refused while sending may send the rest: it is thrown away."""
-    with suppress(HTTPException, TimeoutError):
-        async with asyncio.timeout(REFUSED_WITHIN_S):
-            async for _ in request.body:
-                pass
 
 
 def _name(given: str, wrong: dict[str, str]) -> str:
