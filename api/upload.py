@@ -18,7 +18,8 @@ from werkzeug.sansio.multipart import Data, Epilogue, Event, Field, File, Multip
 
 from api.context import caller, limited, read, services, settings, write
 from api.forms import Form
-from model.blob import expect_blob
+from api.middleware.idempotent import HEADER
+from model.blob import Blob, expect_blob, is_kept
 from model.errors import Invalid
 from model.file import Upload, require_room
 from model.incoming import Incoming, incoming
@@ -59,27 +60,37 @@ def takes_file(view: View) -> View:
 
     @wraps(view)
     async def receive(*arguments: Any, **values: Any) -> Any:
-        quota = settings().user_quota_bytes
-        announced = (request.content_length or 0) - OVERHEAD_BYTES
-        async with read() as db:
-            await require_room(db, announced, quota, by=caller())
+        await _require_room_for_announced()
         async with received(settings().max_file_bytes) as came:
             size = await asyncio.to_thread(measure, came.file)
-            size_bytes = came.arriving.size_bytes
-            await _count(size_bytes)
-            async with write() as db:
-                await require_room(db, size_bytes, quota, by=caller())
-                blob = await expect_blob(db, came.arriving.sha256, size_bytes)
-            await services().store.put(blob.key, came.file)
+            blob = await _kept(came.arriving)
         upload = Upload(came.name, came.media_type, blob, size)
         return await view(*arguments, data=upload, **values)
 
     return receive
 
 
-async def _count(size_bytes: int) -> None:
-    rule = uploaded_kb(settings().user_quota_mb)
-    await limited(rule, f"user:{caller().id}", math.ceil(size_bytes / 1024))
+async def _require_room_for_announced() -> None:
+    """A repeated request may announce what is there already."""
+    if HEADER not in request.headers:
+        announced = (request.content_length or 0) - OVERHEAD_BYTES
+        async with read() as db:
+            await require_room(db, announced, settings().user_quota_bytes, by=caller())
+
+
+async def _kept(arriving: Incoming) -> Blob:
+    """New bytes are counted: those of deleted files stay for a day."""
+    async with read() as db:
+        is_new = not await is_kept(db, arriving.sha256)
+        if is_new:
+            await require_room(db, arriving.size_bytes, settings().user_quota_bytes, by=caller())
+    if is_new:
+        rule = uploaded_kb(settings().user_quota_mb)
+        await limited(rule, f"user:{caller().id}", math.ceil(arriving.size_bytes / 1024))
+    async with write() as db:
+        blob = await expect_blob(db, arriving.sha256, arriving.size_bytes)
+    await services().store.put(blob.key, arriving.file)
+    return blob
 
 
 @asynccontextmanager
