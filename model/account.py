@@ -213,7 +213,7 @@ def _tell_deleted(
     for group_id in group_ids:
         record(db, f"group:{group_id}", "member.anonymised", who, by=by.id)
     record(db, ADMIN, "user.deleted", who, by=by.id, about=about, scrubs=[about])
-    judge_again(db, Rights(users=[user.id], forget=logs, reason="account"))
+    judge_again(db, Rights(users=[user.id], reason="account"), forget=logs)
 
 
 async def lock_admins(db: Transaction, *, by: Caller) -> set[int]:
