@@ -97,10 +97,12 @@ async def test_what_is_written_costs_few_statements(services: Services, people: 
     post = await write(people, 1)
     mine_, one = people.posts, f"/api/posts/{post['id']}"
     scores = f"/api/channels/{people.channel['id']}/scores"
+    score = await people.ann.post(scores, {"game": "snake", "points": 1})
     code = await people.ann.post(f"/api/groups/{people.group['id']}/join-code", {})
     acts: dict[str, tuple[str, str, object]] = {
         "post": ("POST", mine_, {"text": "x"}),
         "play": ("POST", scores, {"game": "snake", "points": 1}),
+        "take a score back": ("DELETE", f"/api/scores/{score['id']}", None),
         "reply": ("POST", mine_, {"text": "x", "parent_id": post["id"]}),
         "react": ("PUT", f"{one}/reactions/🎈", None),
         "take back": ("DELETE", f"{one}/reactions/🎈", None),
