@@ -19,7 +19,7 @@ from model.json_rows import json_object, json_rows
 from model.page import Page, pages
 from model.user import Caller, PersonView, Users, author
 
-MAX_PEOPLE = 20  # of one post
+MAX_PEOPLE = 20  # that one post tells
 CODE = re.compile(r"```.*?(```|\Z)|`[^`\n]*`", re.DOTALL)
 MENTION = re.compile(r"(?<![A-Za-z0-9_@./-])@([A-Za-z0-9_-]{2,39})(?![A-Za-z0-9_@-])")
 
@@ -56,7 +56,7 @@ class MentionView(TypedDict):
 
 _names = json_rows("names")
 NAMED = (
-    select(Users.id)
+    select(Users.username_key, Users.id)
     .join_from(_names, Users, Users.username_key == _names.c.key)
     .join(Memberships, Memberships.user_id == Users.id)
     .join(Channels, Channels.group_id == Memberships.group_id)
@@ -66,9 +66,9 @@ NAMED = (
         Users.active == true(),
         READABLE,
     )
-    .order_by(Users.id)
-    .limit(MAX_PEOPLE)
 )
+"""Bounded by the length of a text."""
+
 OF_POSTS = select(Mentions.post_id, Mentions.user_id).where(
     Mentions.post_id.in_(bindparam("post_ids", expanding=True))
 )
@@ -99,9 +99,9 @@ LIST = pages(
 )
 
 
-def names_in(text: str) -> set[str]:
-    """In lower case; what stands in code names nobody."""
-    return {name.lower() for name in MENTION.findall(CODE.sub(" ", text))}
+def names_in(text: str) -> list[str]:
+    """In lower case, each once, in their order; what stands in code names nobody."""
+    return list(dict.fromkeys(name.lower() for name in MENTION.findall(CODE.sub(" ", text))))
 
 
 async def list_mentions(
@@ -133,13 +133,18 @@ async def mention_people(
     parent_id: int | None,
     text_before: str = "",
 ) -> None:
-    """Tell whoever is named now and was not before; and whoever is no longer named."""
+    """Tell whoever is named now and was not before; and whoever is no longer named.
+
+    Who has been told and is still named stays; of the others the first in the text are told.
+    """
     names = names_in(text)
-    if names == names_in(text_before):
+    if set(names) == set(names_in(text_before)):
         return
     named = await _named(db, channel, names, by=by)
     told = {row.user_id for row in await db.all(OF_POSTS, post_ids=[post_id])}
-    left, added = sorted(told - named), sorted(named - told)
+    left = sorted(told.difference(named))
+    room = MAX_PEOPLE - len(told) + len(left)
+    added = [user_id for user_id in named if user_id not in told][:room]
     await db.run_for_each(REMOVE, [{"of_post": post_id, "of_user": user_id} for user_id in left])
     for user_id in left:
         record(db, f"user:{user_id}", "mention.deleted", {"post_ids": [post_id]}, by=by.id)
@@ -168,8 +173,12 @@ async def take_mentions_back(db: Transaction, post_ids: Sequence[int], *, by: Ca
         record(db, f"user:{user_id}", "mention.deleted", deleted, by=by.id)
 
 
-async def _named(db: Transaction, channel: Channel, names: set[str], *, by: Caller) -> set[int]:
+async def _named(
+    db: Transaction, channel: Channel, names: Sequence[str], *, by: Caller
+) -> list[int]:
+    """Those who may read the channel, in the order of their names."""
     if not names:
-        return set()
+        return []
     values = {"names": json_object(names), "channel_id": channel.id, "by_id": by.id}
-    return {row.id for row in await db.all(NAMED, **values)}
+    found = {row.username_key: row.id for row in await db.all(NAMED, **values)}
+    return [found[name] for name in names if name in found]

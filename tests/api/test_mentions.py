@@ -1,5 +1,6 @@
 """Mentions: who is told that a post names her, and that it no longer does."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import pytest
@@ -30,7 +31,7 @@ from tests.people import Person, sign_up
     ],
 )
 def test_who_is_named_in_a_text(text: str, names: set[str]) -> None:
-    assert names_in(text) == names
+    assert set(names_in(text)) == names
 
 
 async def told(who: Person) -> list[tuple[str, Any]]:
@@ -42,6 +43,21 @@ async def told(who: Person) -> list[tuple[str, Any]]:
 
 async def listed(who: Person) -> list[int]:
     return [one["post_id"] for one in (await who.get("/api/me/mentions"))["mentions"]]
+
+
+async def joined(
+    app: Quart, people: Cast, services: Services, usernames: Iterable[str]
+) -> list[Person]:
+    """New accounts that belong to the group."""
+    code = (await people.ann.post(f"/api/groups/{people.group['id']}/join-code", {}))["join_code"]
+    crowd = [await sign_up(app, services.database, username) for username in usernames]
+    for guest in crowd:
+        await guest.post("/api/memberships", {"join_code": code})
+    return crowd
+
+
+def named(crowd: Iterable[Person]) -> str:
+    return " ".join(f"@{one.username}" for one in crowd)
 
 
 async def test_who_is_named_is_told_without_the_text_and_finds_it_listed(people: Cast) -> None:
@@ -132,9 +148,21 @@ async def test_a_post_that_is_refused_tells_nobody(people: Cast) -> None:
 async def test_a_post_tells_twenty_people_at_most(
     app: Quart, people: Cast, services: Services
 ) -> None:
-    code = (await people.ann.post(f"/api/groups/{people.group['id']}/join-code", {}))["join_code"]
-    crowd = [await sign_up(app, services.database, f"guest{n}") for n in range(MAX_PEOPLE + 2)]
-    for guest in crowd:
-        await guest.post("/api/memberships", {"join_code": code})
-    await people.ann.post(people.posts, {"text": " ".join(f"@{one.username}" for one in crowd)})
+    crowd = await joined(app, people, services, [f"guest{n}" for n in range(MAX_PEOPLE + 2)])
+    await people.ann.post(people.posts, {"text": named(crowd)})
     assert sum([len(await listed(guest)) for guest in crowd]) == MAX_PEOPLE
+
+
+async def test_who_has_been_told_stays_told_and_others_as_the_text_names_them(
+    app: Quart, people: Cast, services: Services
+) -> None:
+    crowd = await joined(app, people, services, [f"guest{n}" for n in range(MAX_PEOPLE + 2)])
+    first, late = crowd[2:], crowd[:2]
+    post = await people.ann.post(people.posts, {"text": named(reversed(first))})
+    path = f"/api/posts/{post['id']}"
+    await people.ann.patch(path, {"text": named(crowd)})
+    assert [kind for guest in first for kind, _ in await told(guest)] == ["mention.created"] * 20
+    assert [await told(guest) for guest in late] == [[], []]
+    await people.ann.patch(path, {"text": named([late[1], late[0], *first[1:]])})
+    assert (await told(first[0]))[-1][0] == "mention.deleted"
+    assert [len(await told(guest)) for guest in late] == [0, 1], "there was room for one"
