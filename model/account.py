@@ -83,8 +83,10 @@ ONLY_OWNER_OF = (
     .having(func.count() == 1, func.max(Memberships.user_id) == bindparam("user_id"))
     .order_by(Memberships.group_id)
 )
-CHANNELS_OF = select(Channels.id).where(
-    Channels.group_id.in_(bindparam("group_ids", expanding=True))
+MY_CHANNELS = (
+    select(Channels.id)
+    .join_from(Channels, Memberships, Memberships.group_id == Channels.group_id)
+    .where(Memberships.user_id == bindparam("user_id"))
 )
 ABOUT = or_(Events.about == bindparam("about"), Events.by == bindparam("user_id"))
 SHOWN_IN = select(Events.topic).where(ABOUT).distinct()
@@ -198,7 +200,7 @@ async def delete_account(db: Transaction, user: User, *, by: Caller) -> None:
         raise Conflict("last_owner", f"Make somebody else an owner first, of: {names}.")
     topics = [row.id for row in groups]
     shown = await db.all(SHOWN_IN, about=f"user:{user.id}", user_id=user.id)
-    channels = await db.all(CHANNELS_OF, group_ids=topics) if topics else []
+    channels = await db.all(MY_CHANNELS, user_id=user.id)
     logs = {f"user:{user.id}", *(f"group:{i}" for i in topics), *(row.topic for row in shown)}
     logs |= {f"channel:{row.id}" for row in channels}
     await revoke_other_sessions(db, user.id, but=None, by=by.id)

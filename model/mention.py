@@ -15,7 +15,7 @@ from model.channel import READABLE, Channel, Channels
 from model.db import Base, Transaction, now
 from model.event import record
 from model.group import Memberships
-from model.json_rows import json_object, json_rows
+from model.json_rows import json_object, json_rows, number
 from model.page import Page, pages
 from model.user import Caller, PersonView, Users, author
 
@@ -69,8 +69,9 @@ NAMED = (
 )
 """Bounded by the length of a text."""
 
-OF_POSTS = select(Mentions.post_id, Mentions.user_id).where(
-    Mentions.post_id.in_(bindparam("post_ids", expanding=True))
+_posts = json_rows("post_ids")
+OF_POSTS = select(Mentions.post_id, Mentions.user_id).join_from(
+    _posts, Mentions, Mentions.post_id == number(_posts.c.key)
 )
 REMOVE = delete(Mentions).where(
     Mentions.post_id == bindparam("of_post"), Mentions.user_id == bindparam("of_user")
@@ -141,7 +142,7 @@ async def mention_people(
     if set(names) == set(names_in(text_before)):
         return
     named = await _named(db, channel, names, by=by)
-    told = {row.user_id for row in await db.all(OF_POSTS, post_ids=[post_id])}
+    told = {row.user_id for row in await db.all(OF_POSTS, post_ids=json_object([post_id]))}
     left = sorted(told.difference(named))
     room = MAX_PEOPLE - len(told) + len(left)
     added = [user_id for user_id in named if user_id not in told][:room]
@@ -166,7 +167,7 @@ async def mention_people(
 async def take_mentions_back(db: Transaction, post_ids: Sequence[int], *, by: Caller) -> None:
     """Before posts are deleted."""
     found: dict[int, list[int]] = {}
-    for post_id, user_id in await db.all(OF_POSTS, post_ids=post_ids):
+    for post_id, user_id in await db.all(OF_POSTS, post_ids=json_object(post_ids)):
         found.setdefault(user_id, []).append(post_id)
     for user_id, of_posts in found.items():
         deleted = {"post_ids": sorted(of_posts)}
