@@ -3,11 +3,10 @@
 An event of it carries nothing of the text: the right to read that may go.
 """
 
-import re
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, bindparam, delete, insert, select, true
+from sqlalchemy import ForeignKey, Index, bindparam, delete, insert, select
 from sqlalchemy.orm import Mapped, aliased, mapped_column
 from typing_extensions import TypedDict
 
@@ -16,12 +15,11 @@ from model.db import Base, Transaction, now
 from model.event import record
 from model.group import Memberships
 from model.json_rows import json_object, json_rows, number
+from model.naming import names_in, readings
 from model.page import Page, pages
 from model.user import Caller, PersonView, Users, author
 
 MAX_PEOPLE = 20  # that one post tells
-CODE = re.compile(r"```.*?(```|\Z)|`[^`\n]*`", re.DOTALL)
-MENTION = re.compile(r"(?<![A-Za-z0-9_@./-])@([A-Za-z0-9_-]{2,39})(?![A-Za-z0-9_@-])")
 
 
 class Mentions(Base):
@@ -56,14 +54,12 @@ class MentionView(TypedDict):
 
 _names = json_rows("names")
 NAMED = (
-    select(Users.username_key, Users.id)
+    select(Users.username_key, Users.id, Users.active)
     .join_from(_names, Users, Users.username_key == _names.c.key)
     .join(Memberships, Memberships.user_id == Users.id)
     .join(Channels, Channels.group_id == Memberships.group_id)
     .where(
         Channels.id == bindparam("channel_id"),
-        Users.id != bindparam("by_id"),
-        Users.active == true(),
         READABLE,
     )
 )
@@ -98,11 +94,6 @@ LIST = pages(
     Mentions.post_id,
     newest_first=True,
 )
-
-
-def names_in(text: str) -> list[str]:
-    """In lower case, each once, in their order; what stands in code names nobody."""
-    return list(dict.fromkeys(name.lower() for name in MENTION.findall(CODE.sub(" ", text))))
 
 
 async def list_mentions(
@@ -145,7 +136,7 @@ async def mention_people(
     told = {row.user_id for row in await db.all(OF_POSTS, post_ids=json_object([post_id]))}
     left = sorted(told.difference(named))
     room = MAX_PEOPLE - len(told) + len(left)
-    added = [user_id for user_id in named if user_id not in told][:room]
+    added = [i for i, is_active in named.items() if is_active and i not in told][:room]
     await db.run_for_each(REMOVE, [{"of_post": post_id, "of_user": user_id} for user_id in left])
     for user_id in left:
         record(db, f"user:{user_id}", "mention.deleted", {"post_ids": [post_id]}, by=by.id)
@@ -176,10 +167,12 @@ async def take_mentions_back(db: Transaction, post_ids: Sequence[int], *, by: Ca
 
 async def _named(
     db: Transaction, channel: Channel, names: Sequence[str], *, by: Caller
-) -> list[int]:
-    """Those who may read the channel, in the order of their names."""
-    if not names:
-        return []
-    values = {"names": json_object(names), "channel_id": channel.id, "by_id": by.id}
-    found = {row.username_key: row.id for row in await db.all(NAMED, **values)}
-    return [found[name] for name in names if name in found]
+) -> dict[int, bool]:
+    """Others who may read the channel, in the order of their names, and whether they are active."""
+    keys = {reading for name in names for reading in readings(name)}
+    if not keys:
+        return {}
+    rows = await db.all(NAMED, names=json_object(keys), channel_id=channel.id)
+    found = {row.username_key: row for row in rows}
+    people = [next(filter(None, map(found.get, readings(name))), None) for name in names]
+    return {row.id: row.active for row in people if row and row.id != by.id}

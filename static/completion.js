@@ -1,9 +1,10 @@
 /** Completing `@` and the beginning of a name while somebody writes. */
 
 import { avatar, make } from "/static/dom.js";
+import { BEFORE } from "/static/naming.js";
 
 const AFTER_MS = 120; // of not typing
-const BEGUN = /(?<![A-Za-z0-9_@./-])@([\p{L}\p{N}_-]{0,39})$/u; // before the cursor
+const BEGUN = new RegExp(`${BEFORE}@([\\p{L}\\p{N}_-]{0,39})$`, "u"); // before the cursor
 
 export class Completion {
   #area;

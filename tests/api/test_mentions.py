@@ -3,35 +3,12 @@
 from collections.abc import Iterable
 from typing import Any
 
-import pytest
 from quart import Quart
 
 from api.context import Services
-from model.mention import MAX_PEOPLE, names_in
+from model.mention import MAX_PEOPLE
 from tests.conftest import Cast
-from tests.people import Person, sign_up
-
-
-@pytest.mark.parametrize(
-    ("text", "names"),
-    [
-        ("@bob", {"bob"}),
-        ("Hello @Bob, and @MIA!", {"bob", "mia"}),
-        ("(@bob) @bob's @bob: @bob.", {"bob"}),
-        ("ask @a-b_c9", {"a-b_c9"}),
-        ("bob@example.org", set()),
-        ("x@bob y/@bob @@bob .@bob", set()),
-        ("@bob@example.org", set()),
-        ("@b @ bob @", set()),
-        ("@" + "x" * 40, set()),
-        ("`@bob` and ```\n@mia\n``` and @eve", {"eve"}),
-        ("```\n@bob", set()),
-        ("it`s @bob", {"bob"}),
-        ("日本語@bob", {"bob"}),
-    ],
-)
-def test_who_is_named_in_a_text(text: str, names: set[str]) -> None:
-    assert set(names_in(text)) == names
+from tests.people import PASSWORD, Person, sign_up
 
 
 async def told(who: Person) -> list[tuple[str, Any]]:
@@ -81,6 +58,33 @@ async def test_who_is_named_is_told_without_the_text_and_finds_it_listed(people:
     assert answer["live"]["topics"].keys() == {f"user:{people.bob.id}"}
     assert await told(people.ann) == [], "nobody is told of her own words"
     assert reply["parent"]["id"] == post["id"]
+
+
+async def test_marks_at_the_end_belong_to_a_name_if_it_is_somebodys(
+    app: Quart, people: Cast, services: Services
+) -> None:
+    await people.ann.post(people.posts, {"text": "_@bob_ and @mia---"})
+    assert [len(await listed(who)) for who in (people.bob, people.mia)] == [1, 1]
+    (other,) = await joined(app, people, services, ["Bob_"])
+    await people.ann.post(people.posts, {"text": "Both: __@bob__"})
+    assert [len(await listed(who)) for who in (people.bob, other)] == [1, 1]
+    await other.post(people.posts, {"text": "@bob_ myself"})
+    assert len(await listed(people.bob)) == 1
+
+
+async def test_who_is_disabled_is_not_told_and_stays_among_those_who_have_been(
+    people: Cast,
+) -> None:
+    post = await people.ann.post(people.posts, {"text": "@bob"})
+    await people.root.patch(f"/api/users/{people.bob.id}", {"active": False})
+    await people.ann.post(people.posts, {"text": "@bob"})
+    await people.ann.patch(f"/api/posts/{post['id']}", {"text": "@bob @mia"})
+    await people.root.patch(f"/api/users/{people.bob.id}", {"active": True})
+    answer = await people.bob.post(
+        "/api/sessions", {"username": "bob", "password": PASSWORD, "token": True}
+    )
+    people.bob.headers["Authorization"] = f"Bearer {answer['token']}"
+    assert await listed(people.bob) == [post["id"]]
 
 
 async def test_only_who_may_read_the_channel_is_told(people: Cast) -> None:

@@ -5,7 +5,9 @@ from collections.abc import Callable
 
 from playwright.sync_api import Locator, expect
 
+from model.naming import readings
 from tests.browser.board import Board
+from tests.naming import NAMED
 
 OpenBoard = Callable[[], Board]
 
@@ -50,6 +52,26 @@ def test_a_name_is_completed_with_the_keys_alone(two: tuple[Board, Board]) -> No
     people_of(bob, "reply-text").click()
     expect(reply).to_have_value("@ann ")
     expect(reply).to_be_focused()
+
+
+def test_whom_the_server_tells_the_board_marks(two: tuple[Board, Board]) -> None:
+    _, bob = two
+    marked = bob.page.evaluate(
+        """async (texts) => {
+          const { formatted } = await import("/static/formatted.js");
+          const shown = (text) => {
+            const place = document.createElement("div");
+            place.append(...formatted(text, "Bob"));
+            return [...place.querySelectorAll("mark")].map((mark) => mark.textContent);
+          };
+          return texts.map(shown);
+        }""",
+        list(NAMED),
+    )
+    for (text, names), marks in zip(NAMED.items(), marked, strict=True):
+        assert {mark.lower() for mark in marks} == {
+            "@bob" for n in names if "bob" in readings(n)
+        }, text
 
 
 def test_in_a_private_channel_only_those_who_are_let_in_are_offered(
