@@ -6,7 +6,7 @@ An event of it carries nothing of the text: the right to read that may go.
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, bindparam, delete, insert, select
+from sqlalchemy import ForeignKey, Index, and_, bindparam, delete, insert, select
 from sqlalchemy.orm import Mapped, aliased, mapped_column
 from typing_extensions import TypedDict
 
@@ -58,16 +58,27 @@ NAMED = (
     .join_from(_names, Users, Users.username_key == _names.c.key)
     .join(Memberships, Memberships.user_id == Users.id)
     .join(Channels, Channels.group_id == Memberships.group_id)
-    .where(
-        Channels.id == bindparam("channel_id"),
-        READABLE,
-    )
+    .where(Channels.id == bindparam("channel_id"), READABLE)
+    .with_for_update(of=[Users, Memberships], read=True, key_share=True, skip_locked=True)
 )
-"""Bounded by the length of a text."""
+"""Bounded by the length of a text. They stay members until they have been told.
+
+Locked already is only who is just going: not told, since to wait for that could be a deadlock.
+"""
 
 _posts = json_rows("post_ids")
-OF_POSTS = select(Mentions.post_id, Mentions.user_id).join_from(
-    _posts, Mentions, Mentions.post_id == number(_posts.c.key)
+TOLD = (
+    select(
+        Mentions.post_id,
+        Mentions.user_id,
+        and_(Memberships.user_id.is_not(None), READABLE).label("may_read"),
+    )
+    .join_from(_posts, Mentions, Mentions.post_id == number(_posts.c.key))
+    .join(Channels, Channels.id == Mentions.channel_id)
+    .outerjoin(
+        Memberships,
+        (Memberships.group_id == Channels.group_id) & (Memberships.user_id == Mentions.user_id),
+    )
 )
 REMOVE = delete(Mentions).where(
     Mentions.post_id == bindparam("of_post"), Mentions.user_id == bindparam("of_user")
@@ -133,13 +144,15 @@ async def mention_people(
     if set(names) == set(names_in(text_before)):
         return
     named = await _named(db, channel, names, by=by)
-    told = {row.user_id for row in await db.all(OF_POSTS, post_ids=json_object([post_id]))}
-    left = sorted(told.difference(named))
+    rows = await db.all(TOLD, post_ids=json_object([post_id]))
+    told = {row.user_id: row.may_read for row in rows}
+    left = sorted(told.keys() - named.keys())
     room = MAX_PEOPLE - len(told) + len(left)
     added = [i for i, is_active in named.items() if is_active and i not in told][:room]
     await db.run_for_each(REMOVE, [{"of_post": post_id, "of_user": user_id} for user_id in left])
     for user_id in left:
-        record(db, f"user:{user_id}", "mention.deleted", {"post_ids": [post_id]}, by=by.id)
+        if told[user_id]:
+            record(db, f"user:{user_id}", "mention.deleted", {"post_ids": [post_id]}, by=by.id)
     view: MentionView = {
         "post_id": post_id,
         "channel_id": channel.id,
@@ -156,10 +169,11 @@ async def mention_people(
 
 
 async def take_mentions_back(db: Transaction, post_ids: Sequence[int], *, by: Caller) -> None:
-    """Before posts are deleted."""
+    """Before posts are deleted. Who may no longer read them hears nothing of it."""
     found: dict[int, list[int]] = {}
-    for post_id, user_id in await db.all(OF_POSTS, post_ids=json_object(post_ids)):
-        found.setdefault(user_id, []).append(post_id)
+    for post_id, user_id, may_read in await db.all(TOLD, post_ids=json_object(post_ids)):
+        if may_read:
+            found.setdefault(user_id, []).append(post_id)
     for user_id, of_posts in found.items():
         deleted = {"post_ids": sorted(of_posts)}
         record(db, f"user:{user_id}", "mention.deleted", deleted, by=by.id)

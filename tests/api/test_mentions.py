@@ -117,6 +117,23 @@ async def test_an_edit_tells_who_is_new_and_who_is_no_longer_named(people: Cast)
     assert await listed(people.mia) == []
 
 
+async def test_who_may_no_longer_read_the_channel_is_told_nothing_of_its_posts(
+    people: Cast,
+) -> None:
+    edited = await people.mia.post(people.posts, {"text": "@bob @ann"})
+    deleted = await people.mia.post(people.posts, {"text": "@bob @ann"})
+    await people.mia.patch(f"/api/channels/{people.channel['id']}", {"kind": "private"})
+    await people.mia.put(
+        f"/api/channels/{people.channel['id']}/members/{people.ann.id}", status=204
+    )
+    await people.mia.patch(f"/api/posts/{edited['id']}", {"text": "nobody"})
+    await people.mia.delete(f"/api/posts/{deleted['id']}")
+    assert [kind for kind, _ in await told(people.bob)] == ["mention.created"] * 2
+    assert [kind for kind, _ in await told(people.ann)][2:] == ["mention.deleted"] * 2
+    await people.mia.patch(f"/api/channels/{people.channel['id']}", {"kind": "open"})
+    assert await listed(people.bob) == []
+
+
 async def test_a_mention_goes_with_its_post_and_with_the_post_that_it_answers(
     people: Cast,
 ) -> None:
