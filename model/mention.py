@@ -5,6 +5,7 @@ An event of it carries nothing of the text: the right to read that may go.
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Protocol
 
 from sqlalchemy import ForeignKey, Index, and_, bindparam, delete, insert, select
 from sqlalchemy.orm import Mapped, aliased, mapped_column
@@ -52,6 +53,19 @@ class MentionView(TypedDict):
     created_at: datetime
 
 
+class Naming(Protocol):
+    """A post, as mentions see it."""
+
+    @property
+    def channel(self) -> Channel: ...
+    @property
+    def id(self) -> int: ...
+    @property
+    def parent_id(self) -> int | None: ...
+    @property
+    def text(self) -> str: ...
+
+
 _names = json_rows("names")
 NAMED = (
     select(Users.username_key, Users.id, Users.active)
@@ -80,6 +94,7 @@ TOLD = (
         (Memberships.group_id == Channels.group_id) & (Memberships.user_id == Mentions.user_id),
     )
 )
+INSERT = insert(Mentions)
 REMOVE = delete(Mentions).where(
     Mentions.post_id == bindparam("of_post"), Mentions.user_id == bindparam("of_user")
 )
@@ -126,46 +141,32 @@ async def list_mentions(
     ], following
 
 
-async def mention_people(
-    db: Transaction,
-    channel: Channel,
-    post_id: int,
-    text: str,
-    *,
-    by: Caller,
-    parent_id: int | None,
-    text_before: str = "",
-) -> None:
-    """Tell whoever is named now and was not before; and whoever is no longer named.
+async def mention_people(db: Transaction, post: Naming, *, by: Caller) -> None:
+    """Tell whom a new post names, the first in its text if they are too many."""
+    named = await _named(db, post, by=by)
+    added = [user_id for user_id, is_active in named.items() if is_active]
+    await _tell(db, post, added[:MAX_PEOPLE], by=by)
 
-    Who has been told and is still named stays; of the others the first in the text are told.
+
+async def mention_people_anew(
+    db: Transaction, post: Naming, text_before: str, *, by: Caller
+) -> None:
+    """Of an edited post: tell whoever was not named before, and whoever is no longer.
+
+    Who has been told and is still named stays; others are told as long as there is room.
     """
-    names = names_in(text)
-    if set(names) == set(names_in(text_before)):
+    if set(names_in(post.text)) == set(names_in(text_before)):
         return
-    named = await _named(db, channel, names, by=by)
-    rows = await db.all(TOLD, post_ids=json_object([post_id]))
+    named = await _named(db, post, by=by)
+    rows = await db.all(TOLD, post_ids=json_object([post.id]))
     told = {row.user_id: row.may_read for row in rows}
     left = sorted(told.keys() - named.keys())
-    room = MAX_PEOPLE - len(told) + len(left)
-    added = [i for i, is_active in named.items() if is_active and i not in told][:room]
-    await db.run_for_each(REMOVE, [{"of_post": post_id, "of_user": user_id} for user_id in left])
+    await db.run_for_each(REMOVE, [{"of_post": post.id, "of_user": user_id} for user_id in left])
     for user_id in left:
         if told[user_id]:
-            record(db, f"user:{user_id}", "mention.deleted", {"post_ids": [post_id]}, by=by.id)
-    view: MentionView = {
-        "post_id": post_id,
-        "channel_id": channel.id,
-        "group_id": channel.group_id,
-        "parent_id": parent_id,
-        "by": by.person,
-        "created_at": now(),
-    }
-    row = {**view, "by_id": by.id}
-    del row["group_id"], row["by"]
-    await db.run_for_each(insert(Mentions), [{**row, "user_id": user_id} for user_id in added])
-    for user_id in added:
-        record(db, f"user:{user_id}", "mention.created", view, by=by.id)
+            record(db, f"user:{user_id}", "mention.deleted", {"post_ids": [post.id]}, by=by.id)
+    added = [i for i, is_active in named.items() if is_active and i not in told]
+    await _tell(db, post, added[: MAX_PEOPLE - len(told) + len(left)], by=by)
 
 
 async def take_mentions_back(db: Transaction, post_ids: Sequence[int], *, by: Caller) -> None:
@@ -179,14 +180,35 @@ async def take_mentions_back(db: Transaction, post_ids: Sequence[int], *, by: Ca
         record(db, f"user:{user_id}", "mention.deleted", deleted, by=by.id)
 
 
-async def _named(
-    db: Transaction, channel: Channel, names: Sequence[str], *, by: Caller
-) -> dict[int, bool]:
+async def _named(db: Transaction, post: Naming, *, by: Caller) -> dict[int, bool]:
     """Others who may read the channel, in the order of their names, and whether they are active."""
+    names = names_in(post.text)
     keys = {reading for name in names for reading in readings(name)}
     if not keys:
         return {}
-    rows = await db.all(NAMED, names=json_object(keys), channel_id=channel.id)
+    rows = await db.all(NAMED, names=json_object(keys), channel_id=post.channel.id)
     found = {row.username_key: row for row in rows}
     people = [next(filter(None, map(found.get, readings(name))), None) for name in names]
     return {row.id: row.active for row in people if row and row.id != by.id}
+
+
+async def _tell(db: Transaction, post: Naming, user_ids: Sequence[int], *, by: Caller) -> None:
+    channel, created_at = post.channel, now()
+    row = {
+        "post_id": post.id,
+        "channel_id": channel.id,
+        "parent_id": post.parent_id,
+        "by_id": by.id,
+        "created_at": created_at,
+    }
+    await db.run_for_each(INSERT, [{**row, "user_id": user_id} for user_id in user_ids])
+    view: MentionView = {
+        "post_id": post.id,
+        "channel_id": channel.id,
+        "group_id": channel.group_id,
+        "parent_id": post.parent_id,
+        "by": by.person,
+        "created_at": created_at,
+    }
+    for user_id in user_ids:
+        record(db, f"user:{user_id}", "mention.created", view, by=by.id)
