@@ -15,12 +15,14 @@ from sqlalchemy.orm import aliased
 
 from model.channel import Channels
 from model.db import Transaction
+from model.document import Documents
 from model.errors import Conflict, Forbidden, NotFound
 from model.event import ADMIN, Epochs, Events, Rights, judge_again, record
 from model.group import Groups, Member, Memberships, Role
 from model.membership import join_group
 from model.page import Page, pages
 from model.session import revoke_other_sessions
+from model.shelf import own_keys
 from model.user import (
     COLUMNS,
     EDIT,
@@ -92,6 +94,15 @@ ABOUT = or_(Events.about == bindparam("about"), Events.by == bindparam("user_id"
 SHOWN_IN = select(Events.topic).where(ABOUT).distinct()
 """Topics whose events show a person or what that person did: of groups long left, too."""
 
+DELETE_DOCUMENTS = (
+    delete(Documents)
+    .where(
+        Documents.saved_by == bindparam("user_id"),  # nobody else saves there
+        Documents.channel_id.is_not(None),
+        func.substr(Documents.key, 1, func.length(bindparam("prefix"))) == bindparam("prefix"),
+    )
+    .returning(Documents.topic)
+)
 DELETE = delete(Users).where(Users.id == bindparam("of_user"))
 
 
@@ -189,7 +200,8 @@ async def remove_account(db: Transaction, user_id: int, *, by: Caller) -> None:
 async def delete_account(db: Transaction, user: User, *, by: Caller) -> None:
     """The posts stay, without an author; everything else of the person goes.
 
-    The logs that show the name begin anew, so that it is gone from them too.
+    So do the documents that only she could save. The logs that show the name or such a document
+    begin anew, so that both are gone from them too.
     """
     if user.administers:
         require_another_admin({row.id for row in await db.all(LOCK_ADMINS)}, user)
@@ -203,6 +215,8 @@ async def delete_account(db: Transaction, user: User, *, by: Caller) -> None:
     channels = await db.all(MY_CHANNELS, user_id=user.id)
     logs = {f"user:{user.id}", *(f"group:{i}" for i in topics), *(row.topic for row in shown)}
     logs |= {f"channel:{row.id}" for row in channels}
+    theirs = {"user_id": user.id, "prefix": own_keys(user.id)}
+    logs |= {row.topic for row in await db.all(DELETE_DOCUMENTS, **theirs)}
     await revoke_other_sessions(db, user.id, but=None, by=by.id)
     await db.run(DELETE, of_user=user.id)
     _tell_deleted(db, user, topics, sorted(logs - {ADMIN}), by=by)
