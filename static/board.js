@@ -10,6 +10,7 @@ import { ChannelDialog } from "/static/channel_dialog.js";
 import { Channels } from "/static/channels.js";
 import { notify } from "/static/dialogs.js";
 import { button, find, make } from "/static/dom.js";
+import { forgetDrafts } from "/static/draft.js";
 import { Groups } from "/static/groups.js";
 import { Live } from "/static/live.js";
 import { Mentions, addressOf } from "/static/mentions.js";
@@ -162,6 +163,7 @@ function empty() {
   open.open(null);
   channels.open(null);
   people.open(null);
+  forgetDrafts();
   for (const shown of document.querySelectorAll("dialog[open]")) shown.close();
   for (const id of PERSONAL) find(id).replaceChildren();
   document.title = "Homeroom";

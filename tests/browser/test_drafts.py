@@ -1,0 +1,53 @@
+"""What is written and not sent yet: it waits for its files, and nothing of it gets lost."""
+
+from playwright.sync_api import Route, expect
+
+from tests.browser.board import Board
+from tests.browser.test_files import UPLOADS, a_file, are_there, attach, attached
+
+
+def test_what_waits_for_its_files_is_sent_to_its_own_place_alone(two: tuple[Board, Board]) -> None:
+    ann, bob = two
+    ann.make_channel("other")
+    ann.to_channel("general")
+    area, hint = ann.page.locator("#text"), ann.page.locator("#composer .composer-hint")
+    held: list[Route] = []
+    ann.page.route(UPLOADS, lambda route: held.append(route))  # noqa: PLW0108 # it sets attributes
+    with ann.page.expect_request(UPLOADS):
+        attach(ann, a_file("wrong.txt"))
+    area.press("Enter")
+    expect(hint).to_have_text("It is sent as soon as the files are there.")
+    ann.page.get_by_role("button", name="Cancel wrong.txt").click()
+    expect(area).to_be_focused()
+    expect(hint).to_have_text("")
+    with ann.page.expect_request(UPLOADS):
+        attach(ann, a_file("slow.txt"))
+    ann.write("With a file")
+    expect(hint).to_have_text("“With a file” is sent as soon as the files are there.")
+    area.press_sequentially("And then")
+    ann.to_channel("other")
+    expect(area).to_have_value("")
+    held[-1].continue_()
+    ann.page.unroute(UPLOADS)
+    expect(bob.post("With a file").locator(".file .name")).to_have_text("slow.txt")
+    attach(ann, a_file("next.txt"))
+    are_there(ann, ["next.txt"])
+    expect(ann.page.locator("#posts > .post, #pending > .post")).to_have_count(0)
+    ann.to_channel("general")
+    expect(area).to_have_value("And then")
+    expect(attached(ann)).to_have_count(0)
+    expect(hint).to_have_text("")
+    bob.shows(["With a file"])
+
+
+def test_whoever_leaves_the_page_is_asked_while_something_is_not_sent(
+    two: tuple[Board, Board],
+) -> None:
+    ann, bob = two
+    ann.page.locator("#text").press_sequentially("Half of a th")
+    with ann.page.expect_event("dialog") as asked:
+        ann.page.evaluate("void setTimeout(() => location.reload())")
+    assert asked.value.type == "beforeunload"
+    asked.value.dismiss()
+    ann.page.locator("#text").press("Enter")
+    bob.shows(["Half of a th"])
