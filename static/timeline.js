@@ -111,7 +111,7 @@ export class Timeline {
     const view = this.#views.get(id);
     if (!post) {
       if (view?.element.contains(document.activeElement)) this.#scroller.focus();
-      view?.element.remove();
+      view?.remove();
       this.#views.delete(id);
     } else if (view) view.update(post);
     else this.#views.set(id, new PostView(post, this.#context));

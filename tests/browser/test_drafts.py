@@ -1,5 +1,7 @@
 """What is written and not sent yet: it waits for its files, and nothing of it gets lost."""
 
+import re
+
 from playwright.sync_api import Route, expect
 
 from tests.browser.board import Board
@@ -51,3 +53,40 @@ def test_whoever_leaves_the_page_is_asked_while_something_is_not_sent(
     asked.value.dismiss()
     ann.page.locator("#text").press("Enter")
     bob.shows(["Half of a th"])
+
+
+def test_an_edit_loses_nothing_when_the_post_is_changed_or_deleted_meanwhile(
+    two: tuple[Board, Board],
+) -> None:
+    ann, bob = two
+
+    def elsewhere(method: str, text: str | None = None) -> None:
+        """The same person, in another tab."""
+        ann.page.evaluate(
+            """([method, text]) => fetch("/api/posts/1", {
+              method,
+              headers: { "Content-Type": "application/json" },
+              body: text && JSON.stringify({ text }),
+            })""",
+            [method, text],
+        )
+
+    ann.write("Good morning")
+    ann.act(ann.post("Good morning"), "Edit")
+    editor = ann.page.get_by_label("Text of the post")
+    elsewhere("PATCH", "Good evening")
+    expect(ann.page.locator(".editing .hint")).to_contain_text("changed elsewhere")
+    editor.press("Enter")
+    expect(editor).to_have_count(0)
+    ann.shows(["Good evening"])
+    bob.shows(["Good evening"])
+    ann.act(ann.post("Good evening"), "Edit")
+    editor.press_sequentially(", everybody")
+    touch = ann.context.new_cdp_session(ann.page)
+    touch.send("Emulation.setTouchEmulationEnabled", {"enabled": True})
+    editor.press("Enter")
+    expect(editor).to_have_value("Good evening, everybody\n")
+    elsewhere("DELETE")
+    expect(ann.page.locator("#confirm-text")).to_have_text(re.compile("Good evening, everybody"))
+    ann.page.get_by_role("button", name="Post it anew").click()
+    bob.shows(["Good evening, everybody"])

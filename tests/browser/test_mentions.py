@@ -74,6 +74,27 @@ def test_whom_the_server_tells_the_board_marks(two: tuple[Board, Board]) -> None
         }, text
 
 
+def test_a_name_is_completed_where_the_cursor_stands_and_while_a_post_is_changed(
+    two: tuple[Board, Board],
+) -> None:
+    ann, bob = two
+    area = ann.page.locator("#text")
+    area.press_sequentially("@bo")
+    expect(people_of(ann)).to_have_count(1)
+    area.press("Home")
+    expect(people_of(ann)).to_have_count(0)
+    area.press("Enter")
+    bob.shows(["@bo"])
+    ann.act(ann.post("@bo"), "Edit")
+    editor = ann.page.get_by_label("Text of the post")
+    editor.press_sequentially("b")
+    expect(ann.page.locator(".editing .completion > li")).to_have_text([re.compile("Bob")])
+    editor.press("Enter")
+    expect(editor).to_have_value("@bob ")
+    editor.press("Enter")
+    expect(bob.post("@bob").locator("mark")).to_have_text("@bob")
+
+
 def test_in_a_private_channel_only_those_who_are_let_in_are_offered(
     two: tuple[Board, Board],
 ) -> None:
