@@ -47,8 +47,7 @@ class Feed:
         self.rings: dict[str, Ring] = {}
         self.suspects: dict[Reader, str] = {}  # to be judged, and why
         self._subscribers: defaultdict[str, set[Reader]] = defaultdict(set)
-        self._moved, self._dirty = set[str](), set[str]()
-        self._changed: set[str] = set()  # whose readers are woken when everybody was judged
+        self._moved, self._dirty, self._changed = set[str](), set[str](), set[str]()
         self._woken = asyncio.Event()
         self._replaying = asyncio.Semaphore(REPLAYS_AT_ONCE)
 
@@ -107,7 +106,7 @@ class Feed:
                 self.suspects.update(dict.fromkeys(self._subscribers.get(topic, ()), rights.reason))
             for topic in self.rings.keys() & rights.floors.keys():
                 self.rings[topic].restart(rights.floors[topic])
-                self._changed.add(topic)
+                self._changed.add(topic)  # its readers are woken when everybody was judged
 
     async def judge(self) -> None:
         suspects = [Suspect.of(reader, why) for reader, why in self.suspects.items()]
