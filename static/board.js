@@ -100,7 +100,7 @@ async function showSought() {
   goTo(`#group=${group.id}&channel=${channelId}`);
   thread.close();
   const post = await open.reveal(postId);
-  if (!post && open.channel?.id === channelId) notify("That post is not there any more.");
+  if (post === null) notify("That post is not there any more.");
   if (post && replyId) thread.open(post, replyId);
 }
 

@@ -84,7 +84,7 @@ export class PostView {
 
   /** Where it stands among the others: under a new day, or going on after the same author. */
   place(day, continues) {
-    this.#parts.day.textContent = day ?? "";
+    if (this.#parts.day.textContent !== (day ?? "")) this.#parts.day.textContent = day ?? "";
     this.#parts.day.hidden = !day;
     this.element.classList.toggle("continues", continues);
   }
