@@ -12,18 +12,8 @@ export function make(tag, properties = {}, ...children) {
 }
 
 const SVG = "http://www.w3.org/2000/svg";
-const ICONS = "/static/icons.svg";
-
-/** Into the page itself: a reference to the file would be asked for anew, in vain when offline. */
-async function keepIcons() {
-  const text = await (await fetch(ICONS)).text();
-  const icons = new DOMParser().parseFromString(text, "image/svg+xml").documentElement;
-  for (const symbol of icons.children) symbol.id = `icon-${symbol.id}`;
-  icons.setAttribute("hidden", "");
-  document.body.append(icons);
-}
-
-keepIcons().catch(() => null); // whatever has one has a label, too
+const GONE = [404, 409];
+const TRY_AGAIN_AFTER_MS = [1_000, 4_000, 16_000];
 
 export function icon(name) {
   const svg = document.createElementNS(SVG, "svg");
