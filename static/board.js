@@ -9,7 +9,7 @@ import { OpenChannel } from "/static/channel.js";
 import { ChannelDialog } from "/static/channel_dialog.js";
 import { Channels } from "/static/channels.js";
 import { notify } from "/static/dialogs.js";
-import { button, find, make } from "/static/dom.js";
+import { button, find, loadFailedPictures, make } from "/static/dom.js";
 import { Groups } from "/static/groups.js";
 import { Live } from "/static/live.js";
 import { Mentions, addressOf } from "/static/mentions.js";
@@ -149,7 +149,10 @@ function showTitle() {
 
 function showState(state) {
   showConnection(state);
-  if (state === "live") search.retry();
+  if (state === "live") {
+    search.retry();
+    loadFailedPictures();
+  }
   if (state !== "signed out") return;
   empty();
   find("#signed-out").showModal();

@@ -46,11 +46,33 @@ export function avatar(person) {
   element.textContent = letters.join("").toUpperCase();
   element.dataset.hue = person ? person.id % 8 : "none";
   if (person?.avatar) {
-    const picture = make("img", { alt: "", src: person.avatar, decoding: "sync" });
-    picture.addEventListener("error", () => picture.remove());
-    element.append(picture);
+    const shown = { alt: "", src: person.avatar, decoding: "sync" };
+    element.append(picture(shown, (image) => image.remove()));
   }
   return element;
+}
+
+/** Tries again for a while; `gone(image)` is called when there is no such picture any more. */
+export function picture(properties, gone) {
+  const image = make("img", properties);
+  const pauses = [...TRY_AGAIN_AFTER_MS];
+  image.addEventListener("load", () => image.classList.remove("failed"));
+  image.addEventListener("error", async () => {
+    image.classList.add("failed");
+    const { status } = await fetch(image.src, { method: "HEAD" }).catch(() => ({ status: 0 }));
+    if (GONE.includes(status)) gone(image);
+    else if (pauses.length) setTimeout(() => load(image), pauses.shift());
+  });
+  return image;
+}
+
+/** The server was away, and is back. */
+export function loadFailedPictures() {
+  document.querySelectorAll("img.failed").forEach(load);
+}
+
+function load(image) {
+  image.setAttribute("src", image.src);
 }
 
 export function find(selector, within = document) {

@@ -62,7 +62,7 @@ export class PostView {
     edited.hidden = !post.edited_at;
     if (post.edited_at) edited.title = fullyOf(post.edited_at);
     if (!find("form", text)) this.#showText();
-    this.#files.show(post.files, this.#isMine ? this.#context.removeFile : null);
+    this.#files.show(post.files, this.#isMine ? (file) => this.#removeFile(file) : null);
     replies.hidden = !post.reply_count || !this.#context.open;
     replies.textContent = post.reply_count === 1 ? "1 reply" : `${post.reply_count} replies`;
     this.showAuthor();
@@ -109,6 +109,13 @@ export class PostView {
     if (actions.dataset.given === `${given.map((one) => one.title)}`) return;
     actions.dataset.given = given.map((one) => one.title);
     actions.replaceChildren(...given);
+  }
+
+  /** Nothing would be left of a post without a text. */
+  #removeFile(file) {
+    const { text, files } = this.post;
+    if (text || files.length > 1) this.#context.removeFile(file);
+    else this.#context.remove(this.post);
   }
 
   #showText() {

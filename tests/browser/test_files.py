@@ -12,6 +12,7 @@ from tests.pictures import photo, png
 from tests.server import Server
 
 UPLOADS = "**/api/files"
+THUMBNAILS = "**/thumbnail?*"
 DROPPED = """(names) => {
   const moved = new DataTransfer();
   for (const name of names) moved.items.add(new File(["content of " + name], name));
@@ -69,6 +70,57 @@ def test_pictures_and_other_files_of_a_post_are_shown_to_the_other(
     bob.page.keyboard.press("Escape")
     expect(bob.page.locator("#viewer")).to_be_hidden()
     expect(post.get_by_role("button", name="leaf.png")).to_be_focused()
+
+
+def test_a_large_picture_closes_when_its_post_goes_or_the_channel(two: tuple[Board, Board]) -> None:
+    ann, bob = two
+    opening = bob.page.locator("#posts").get_by_role("button", name="leaf.png")
+    attach(ann, a_file("leaf.png", png()))
+    are_there(ann, ["leaf.png"])
+    ann.page.locator("#text").press("Enter")
+    opening.click()
+    is_loaded(bob.page.locator("#viewer-picture"))
+    ann.act(ann.page.locator("#posts > .post"), "Delete leaf.png")
+    expect(ann.page.locator("#confirm-title")).to_have_text("Delete this post?")
+    ann.page.locator("#confirm-yes").click()
+    expect(bob.page.locator("#viewer")).to_be_hidden()
+    expect(bob.page.locator("#scroller")).to_be_focused()
+    ann.make_channel("plans")
+    bob.to_channel("plans")
+    attach(ann, a_file("leaf.png", png()))
+    are_there(ann, ["leaf.png"])
+    ann.page.locator("#text").press("Enter")
+    opening.click()
+    expect(bob.page.locator("#viewer")).to_be_visible()
+    ann.page.locator("#channel-settings").click()
+    ann.page.get_by_role("radio", name="Private").check()
+    ann.page.get_by_role("button", name="Save").click()
+    expect(bob.page.locator("#notices")).to_contain_text("plans is no longer open to you")
+    expect(bob.page.locator("#viewer")).to_be_hidden()
+
+
+def test_a_picture_that_could_not_be_loaded_is_there_once_the_server_is(
+    two: tuple[Board, Board], server: Server
+) -> None:
+    ann, bob = two
+    bob.get_a_clock()
+    bob.page.route(THUMBNAILS, lambda route: route.abort())
+    attach(ann, a_file("leaf.png", png()))
+    are_there(ann, ["leaf.png"])
+    with bob.page.expect_event("requestfailed"):
+        ann.write("A leaf")
+    leaf = bob.post("A leaf").get_by_alt_text("leaf.png")
+    for pause in (1_000, 4_000, 16_000):
+        expect(leaf).to_have_class("failed")
+        with bob.page.expect_event("requestfailed", lambda failed: failed.method == "HEAD"):
+            bob.page.clock.fast_forward(pause)
+    bob.page.unroute(THUMBNAILS)
+    server.stop()
+    expect(bob.connection).to_contain_text("Offline")
+    expect(leaf).to_be_visible()
+    server.start()
+    expect(leaf).not_to_have_class("failed")
+    is_loaded(leaf)
 
 
 def test_what_is_dropped_or_pasted_goes_into_a_post_or_a_reply(two: tuple[Board, Board]) -> None:
