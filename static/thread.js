@@ -82,7 +82,7 @@ export class Thread {
     this.#end();
     find("#thread").hidden = true;
     find("#board").classList.remove("with-thread");
-    if (this.#cameFrom?.isConnected) this.#cameFrom.focus();
+    (this.#cameFrom.isConnected ? this.#cameFrom : find("#scroller")).focus();
   }
 
   showAuthors() {
@@ -113,7 +113,8 @@ export class Thread {
     this.#parent.show({ posts: [list.parent], next: null });
     this.#replies.show(list);
     this.#refresh();
-    if (this.#sought) this.#replies.reveal(this.#sought);
+    if (this.#sought && !this.#replies.reveal(this.#sought))
+      notify("That reply is not there any more.");
     this.#sought = null;
   }
 

@@ -37,6 +37,7 @@ def results(board: Board) -> Locator:
 def is_found(post: Locator) -> None:
     expect(post).to_have_class(re.compile("found"))
     expect(post).to_be_in_viewport()
+    expect(post).to_be_focused()
 
 
 def test_a_post_on_an_older_page_is_found_opened_and_marked(two: tuple[Board, Board]) -> None:
@@ -88,6 +89,8 @@ def test_around_an_old_post_one_goes_on_either_way_and_back_to_the_newest(
     bob.write("Exercise 160.")
     expect(bob.page.locator("#posts > .post").last).to_have_text(re.compile("Exercise 160"))
     expect(bob.page.locator("#posts > .post").last).to_be_in_viewport()
+    bob.page.evaluate(go_to, "5&reply=999")
+    expect(bob.page.locator("#notices")).to_contain_text("That reply is not there any more.")
 
 
 def test_a_reply_in_another_group_opens_beside_its_post(two: tuple[Board, Board]) -> None:
