@@ -6,17 +6,15 @@
 import MarkdownIt from "/static/vendor/markdown-it.js";
 import { make } from "/static/dom.js";
 
-const RULES = [
-  ["fence", "list", "blockquote"],
-  ["escape", "backticks", "emphasis", "strikethrough", "link", "autolink", "linkify"],
-].flat();
+const BLOCKS = ["fence", "list", "blockquote"];
+const MARKS = ["escape", "backticks", "emphasis", "strikethrough", "link", "autolink", "linkify"];
 const DEEPEST = 20; // what is nested deeper the parser leaves out
 const LINKED = /^(https?:\/\/|mailto:)/iu;
 const OPENED = {
   paragraph_open: () => make("p"),
   blockquote_open: () => make("blockquote"),
   bullet_list_open: () => make("ul"),
-  ordered_list_open: (token) => make("ol", { start: token.attrGet("start") ?? 1 }),
+  ordered_list_open: (token) => listFrom(token.attrGet("start") ?? 1, token.markup),
   list_item_open: () => make("li"),
   strong_open: () => make("strong"),
   em_open: () => make("em"),
@@ -29,8 +27,8 @@ const WHOLE = {
   hardbreak: () => "\n",
 };
 
-const parser = new MarkdownIt("zero", { linkify: true, maxNesting: DEEPEST }).enable(RULES);
-parser.linkify.set({ fuzzyLink: false, fuzzyEmail: false }); // main.py is no site in Paraguay
+const parser = new MarkdownIt("zero", { linkify: true, maxNesting: DEEPEST }).enable([...BLOCKS, ...MARKS]);
+parser.linkify.set({ fuzzyLink: false, fuzzyEmail: false, urlAuth: true }); // main.py is no site in Paraguay
 parser.validateLink = (address) => LINKED.test(address);
 
 /** What an element is filled with; where it names the `username`, that is marked. */
@@ -70,6 +68,13 @@ function markNames(whole, username) {
 
 function* nodesOf(walker) {
   while (walker.nextNode()) yield walker.currentNode;
+}
+
+/** "1." or "1)" */
+function listFrom(start, mark) {
+  const list = make("ol", { start });
+  if (mark === ")") list.className = "bracketed";
+  return list;
 }
 
 function linkTo(address) {

@@ -21,6 +21,8 @@ SHOWN = {
     "*so* **very** ~~wrong~~": "<em>so</em> <strong>very</strong> <s>wrong</s>",
     "run `rm *`": "run <code>rm *</code>",
     "```js\nlet x = 1 < 2;\n```": "<pre><code>let x = 1 &lt; 2;\n</code></pre>",
+    "2) two": '<ol start="2" class="bracketed"><li>two</li></ol>',
+    "http://ann:pw@example.org/": '<a href="http://ann:pw@example.org/">http://ann:pw@example.org/</a>',
     "- tea\n- cake": "<ul><li>tea</li><li>cake</li></ul>",
     "3. three\n4. four": '<ol start="3"><li>three</li><li>four</li></ol>',
     "> who said this?": "<blockquote><p>who said this?</p></blockquote>",
