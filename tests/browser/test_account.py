@@ -1,14 +1,11 @@
 """Coming and going: registering, joining, signing out here and elsewhere."""
 
 import re
-from collections.abc import Callable
 
 from playwright.sync_api import expect
 
-from tests.browser.board import Board
+from tests.browser.board import OpenBoard
 from tests.server import Server
-
-OpenBoard = Callable[[], Board]
 
 
 def test_the_first_account_makes_group_and_channel_and_another_joins_with_the_code(

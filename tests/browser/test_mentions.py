@@ -1,13 +1,10 @@
 """Naming people: completed while it is written, marked, and told until it has been read."""
 
 import re
-from collections.abc import Callable
 
 from playwright.sync_api import Locator, expect
 
 from tests.browser.board import Board
-
-OpenBoard = Callable[[], Board]
 
 
 def people_of(board: Board, area: str = "text") -> Locator:
