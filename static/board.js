@@ -22,10 +22,9 @@ import { Sidebar } from "/static/sidebar.js";
 import { showConnection } from "/static/status.js";
 import { Thread } from "/static/thread.js";
 
-const PERSONAL = [
-  ...["#groups", "#channels", "#people", "#sessions", "#account", "#nothing"],
-  ...["#mentions", "#search-results"],
-];
+const PERSONAL = `#groups, #channels, #people, #sessions, #account, #nothing, #mentions, #code,
+  #search-results, #search-here-name, #channel-name, #channel-description, #members-title,
+  #account-username, #confirm-text, #code-link`;
 
 const me = await askPatiently("GET", "/me", undefined, { patience: Infinity }).catch((problem) => {
   if (problem.status === 401) location.replace("/sign-in");
@@ -119,26 +118,22 @@ function showChannel(channel) {
 function showNothing() {
   const place = find("#nothing");
   place.hidden = Boolean(open.channel) || (group !== null && !channels.isLoaded);
-  const join = button("Join or make a group", () => find("#new-group").click(), {
-    className: "primary",
-  });
-  const add = button("Make a channel", () => dialog.open(group), { className: "primary" });
-  const [title, text, verb] = !groups.isLoaded
-    ? ["One moment…", "Your groups are on their way.", null]
-    : !group
-      ? [
-          "Welcome",
-          "A group is where a class or a team meets. Join one with a code, or make your own.",
-          join,
-        ]
-      : context.mayModerate()
-        ? [
-            group.name,
-            "A channel is where posts go. Make the first one: “general” is a good name.",
-            add,
-          ]
-        : [group.name, "There is no channel yet. A moderator of the group makes them.", null];
-  place.replaceChildren(make("h1", {}, title), make("p", {}, text), ...(verb ? [verb] : []));
+  const [title, text, ...verbs] = whatIsMissing();
+  place.replaceChildren(make("h1", {}, title), make("p", {}, text), ...verbs);
+}
+
+function whatIsMissing() {
+  const primary = { className: "primary" };
+  if (!groups.isLoaded) return ["One moment…", "Your groups are on their way."];
+  if (!group) {
+    const text = "A group is where a class or a team meets. Join one with a code, or make your own.";
+    return ["Welcome", text, button("Join or make a group", () => find("#new-group").click(), primary)];
+  }
+  if (context.mayModerate()) {
+    const text = "A channel is where posts go. Make the first one: “general” is a good name.";
+    return [group.name, text, button("Make a channel", () => dialog.open(group), primary)];
+  }
+  return [group.name, "There is no channel yet. A moderator of the group makes them."];
 }
 
 function showTitle() {
@@ -165,8 +160,9 @@ function empty() {
   open.open(null);
   channels.open(null);
   people.open(null);
+  groups.isLoaded = false;
   for (const shown of document.querySelectorAll("dialog[open]")) shown.close();
-  for (const id of PERSONAL) find(id).replaceChildren();
+  for (const shown of document.querySelectorAll(PERSONAL)) shown.replaceChildren();
   document.title = "Homeroom";
 }
 
@@ -211,6 +207,8 @@ addEventListener("hashchange", () => {
   show();
   sidebar.close();
 });
+// Escape closes it where `closedby` is unknown
+find("#signed-out").addEventListener("close", ({ target }) => target.showModal());
 find("#new-channel").addEventListener("click", () => dialog.open(group));
 find("#channel-settings").addEventListener("click", () => dialog.open(group, open.channel));
 
