@@ -10,6 +10,7 @@ export function edit(place, post, { save, done }) {
     maxLength: 4000,
     required: !post.files.length,
     ariaLabel: "Text of the post",
+    dir: "auto",
   });
   const saving = make("button", { type: "submit", className: "primary" }, "Save");
   const form = make(
@@ -27,7 +28,10 @@ export function edit(place, post, { save, done }) {
   });
   form.addEventListener("submit", async (submitted) => {
     submitted.preventDefault();
+    if (form.ariaBusy === "true") return;
+    form.ariaBusy = "true";
     if (await save(area.value)) done();
+    form.ariaBusy = "false";
   });
   place.replaceChildren(form);
   area.focus();
