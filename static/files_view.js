@@ -4,6 +4,7 @@ import { button, icon, make, picture } from "/static/dom.js";
 import { view } from "/static/viewer.js";
 
 const SMALL_PX = 256; // as the server makes them
+const STEP = 1024; // as the server counts its limits
 const UNITS = ["byte", "kilobyte", "megabyte", "gigabyte"];
 
 export class FilesView {
@@ -37,9 +38,10 @@ export class FilesView {
 }
 
 export function sizeOf({ size_bytes: bytes }) {
-  const step = Math.min(UNITS.length - 1, Math.floor(Math.log(Math.max(bytes, 1)) / Math.log(1000)));
-  const style = { style: "unit", unit: UNITS[step], maximumFractionDigits: step > 1 ? 1 : 0 };
-  return new Intl.NumberFormat(undefined, style).format(bytes / 1000 ** step);
+  const step = Math.min(UNITS.length - 1, Math.floor(Math.log(Math.max(bytes, 1)) / Math.log(STEP)));
+  const digits = { maximumFractionDigits: step > 1 ? 1 : 0 };
+  const unit = { style: "unit", unit: UNITS[step], unitDisplay: step ? "short" : "long" };
+  return new Intl.NumberFormat(undefined, { ...unit, ...digits }).format(bytes / STEP ** step);
 }
 
 /** Its place is kept before the picture is there. */
