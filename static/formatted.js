@@ -73,7 +73,8 @@ function* nodesOf(walker) {
 /** "1." or "1)" */
 function listFrom(start, mark) {
   const list = make("ol", { start });
-  if (mark === ")") list.className = "bracketed";
+  list.classList.toggle("bracketed", mark === ")");
+  list.classList.toggle("high", start > 999);
   return list;
 }
 

@@ -7,6 +7,12 @@ import { FilesView } from "/static/files_view.js";
 import { formatted } from "/static/formatted.js";
 import { Reactions } from "/static/reactions.js";
 
+/** Also of a post that is on its way. */
+export function articleOf(face, about, shown) {
+  const meta = make("p", { className: "meta" }, ...about);
+  return make("article", {}, face, make("div", { className: "body" }, meta, ...shown));
+}
+
 /**
  * `context`: `me` (id), `username` (mine), `people` (names), `channel()`, `mayModerate()`, and what the buttons do:
  * `react(post, emoji, on)`, `edit(post, text)`, `remove(post)`, `removeFile(file)`; `open(post)`,
@@ -28,23 +34,17 @@ export class PostView {
       author: make("strong", { className: "author" }),
       time: make("time"),
       edited: make("span", { className: "edited", hidden: true }, "edited"),
-      text: make("div", { className: "text" }),
+      text: make("div", { className: "text", dir: "auto" }),
       replies: button("", () => context.open(this.post), { className: "quiet replies" }),
       actions: make("div", { className: "actions", role: "group" }),
     };
     this.#parts = parts;
     this.#reactions = new Reactions(parts.actions, context);
-    const meta = make("p", { className: "meta" }, parts.author, " ", parts.time, " ", parts.edited);
-    const body = make(
-      "div",
-      { className: "body" },
-      meta,
-      parts.text,
-      this.#files.element,
-      this.#reactions.element,
-      parts.replies,
-    );
-    const article = make("article", {}, parts.face, body, parts.actions);
+    const { face, author, time, edited, text, replies, actions } = parts;
+    const about = [author, " ", time, " ", edited];
+    const shown = [text, this.#files.element, this.#reactions.element, replies];
+    const article = articleOf(face, about, shown);
+    article.append(actions);
     this.element = make("li", { className: "post" }, parts.day, article);
     this.element.addEventListener("keydown", (pressed) => {
       if (pressed.key === "Escape") this.#reactions.closePalette(true);
