@@ -49,6 +49,10 @@ export class PostView {
     this.element.addEventListener("keydown", (pressed) => {
       if (pressed.key === "Escape") this.#reactions.closePalette(true);
     });
+    actions.addEventListener("focusout", ({ relatedTarget }) => {
+      const more = find(".more", actions);
+      if (more && !actions.contains(relatedTarget)) more.ariaExpanded = "false";
+    });
     this.update(post);
   }
 
@@ -97,6 +101,7 @@ export class PostView {
     const { mayModerate, channel, open } = this.#context;
     const openPalette = () => this.#reactions.openPalette();
     const given = [
+      moreButton(),
       button("React", openPalette, { iconName: "react", className: "plain react" }),
     ];
     const add = (label, iconName, act) =>
@@ -130,8 +135,16 @@ export class PostView {
       done: () => {
         this.#shownText = null;
         this.#showText();
-        find("button", this.#parts.actions)?.focus();
+        find(".react", this.#parts.actions).focus();
       },
     });
   }
+}
+
+/** Where nothing can hover, the others wait behind it. */
+function moreButton() {
+  const toggle = () => (more.ariaExpanded = `${more.ariaExpanded !== "true"}`);
+  const properties = { iconName: "more", className: "plain more", ariaExpanded: "false" };
+  const more = button("More", toggle, properties);
+  return more;
 }
