@@ -97,6 +97,7 @@ export class OpenChannel extends EventTarget {
     this.#sought = id;
     await this.#following.loaded;
     if (this.#sought !== id) return undefined;
+    this.#stopLoading();
     const timeline = this.#timeline;
     const isKnown =
       timeline.posts.all.has(id) ||
@@ -143,8 +144,7 @@ export class OpenChannel extends EventTarget {
   }
 
   #show(list) {
-    this.#loading = null;
-    find("#scroller").ariaBusy = "false";
+    this.#stopLoading();
     this.#context.outbox.settleListed(this.channel.id, list.posts);
     this.#timeline.show(list);
     this.#refresh();
@@ -191,6 +191,7 @@ export class OpenChannel extends EventTarget {
 
   #toNewest() {
     this.#sought = null;
+    this.#stopLoading();
     this.#timeline.scrollToEnd();
     if (this.#timeline.posts.newer === null) return;
     find("#scroller").ariaBusy = "true";
@@ -203,10 +204,15 @@ export class OpenChannel extends EventTarget {
     find("#scroller").ariaBusy = "true";
     const isDone = await loading;
     if (loading !== this.#loading) return false;
-    this.#loading = null;
-    find("#scroller").ariaBusy = "false";
+    this.#stopLoading();
     this.#refresh();
     return isDone;
+  }
+
+  #stopLoading() {
+    this.#loading = null;
+    this.#timeline.posts.cancel();
+    find("#scroller").ariaBusy = "false";
   }
 
   #fetchPage = (direction, id) =>

@@ -40,6 +40,11 @@ export class Posts {
     this.#add(pages);
   }
 
+  /** Whatever is on its way is not wanted any more. */
+  cancel() {
+    this.#meanwhile = null;
+  }
+
   /** The page behind a post in each direction; null when something else was wanted since. */
   async #fetch(fetchPage, behind) {
     const meanwhile = (this.#meanwhile = []);
