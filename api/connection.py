@@ -6,6 +6,7 @@ locks behind, and the client would not know whether its change was made.
 
 import asyncio
 from collections.abc import Generator
+from contextlib import suppress
 from typing import Any
 
 import msgspec
@@ -25,6 +26,7 @@ from model.errors import Invalid
 MAX_UNREAD_MESSAGES = 64
 MAX_UNREAD_BYTES = 256 * 1024
 IDLE_S = 30  # a body of which nothing has come for so long is given up
+THROWN_AWAY_WITHIN_S = 5
 
 
 class PatientBody(Body):
@@ -36,14 +38,29 @@ class PatientBody(Body):
     def __init__(self, expected_content_length: int | None, max_content_length: int | None) -> None:
         super().__init__(None, None)
         self._expected, self._most = expected_content_length or 0, max_content_length or 0
-        self._is_read_whole = False
+        self._is_read_whole = self._is_unwanted = False
         self._has_room = asyncio.Event()
+
+    def append(self, data: bytes) -> None:
+        if not self._is_unwanted:
+            super().append(data)
 
     async def room(self) -> None:
         """When more of it may come."""
         while len(self._data) >= MAX_UNREAD_BYTES and not self._is_read_whole:
             self._has_room.clear()
             await self._has_room.wait()
+
+    async def throw_away(self) -> None:
+        """What still comes: whoever is sending hears the answer only afterwards."""
+        if self._complete.is_set():
+            return
+        self._is_unwanted = True
+        self._data.clear()
+        self._has_room.set()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(THROWN_AWAY_WITHIN_S):
+                await self._complete.wait()
 
     async def __anext__(self) -> bytes:
         """The next bytes; raises RequestTimeout when they do not come, or never will."""
@@ -102,9 +119,12 @@ class FinishingHTTPConnection(ASGIHTTPConnection):
     """
 
     answering = client_left = False
+    body: PatientBody
 
     async def __call__(self, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
         request = self._create_request_from_scope(send)
+        assert isinstance(request.body, PatientBody)
+        self.body = request.body
         receiver = asyncio.ensure_future(self.handle_messages(request, receive))
         handler = asyncio.ensure_future(self.handle_request(request, send))
         while not handler.done():
@@ -115,32 +135,33 @@ class FinishingHTTPConnection(ASGIHTTPConnection):
                 receiver.cancel()
             else:
                 if receiver.done() and not handler.done():
-                    self._client_left(request, handler)
+                    self._client_left(handler)
         receiver.cancel()
         if not handler.cancelled():
             handler.result()
 
-    def _client_left(self, request: Request, handler: "asyncio.Future[None]") -> None:
+    def _client_left(self, handler: "asyncio.Future[None]") -> None:
         self.client_left = True
         if self.answering:
             handler.cancel()
-        elif not request.body._complete.is_set():
-            request.body._must_raise = RequestTimeout()
-            request.body.set_complete()
+        elif not self.body._complete.is_set():
+            self.body._must_raise = RequestTimeout()
+            self.body.set_complete()
 
     async def handle_messages(self, request: Request, receive: ASGIReceiveCallable) -> None:
-        assert isinstance(request.body, PatientBody)
+        del request
         while True:
             message = await receive()
             if message["type"] == "http.request":
-                request.body.append(message.get("body", b""))
+                self.body.append(message.get("body", b""))
                 if not message.get("more_body", False):
-                    request.body.set_complete()
-                await request.body.room()
+                    self.body.set_complete()
+                await self.body.room()
             elif message["type"] == "http.disconnect":
                 return
 
     async def _send_response(self, send: ASGISendCallable, response: ResponseTypes) -> None:
+        await self.body.throw_away()
         if not self.client_left:
             self.answering = True
             await super()._send_response(send, response)

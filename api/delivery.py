@@ -73,8 +73,9 @@ def _client_has(response: Response, tag: str, cached: str) -> bool:
 
 
 def _asked_for(blob: Blob) -> tuple[int, int]:
-    """From where to before where; more than one range is answered with the whole."""
-    size, ranges = blob.size_bytes, parse_range_header(request.headers.get("Range"))
+    """From where to before where; more than one range is answered with the whole, as HEAD is."""
+    asked = request.headers.get("Range") if request.method == "GET" else None
+    size, ranges = blob.size_bytes, parse_range_header(asked)
     if ranges is None or ranges.units != "bytes" or len(ranges.ranges) != 1 or _has_changed(blob):
         return 0, size
     start, end = ranges.ranges[0]

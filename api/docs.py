@@ -170,11 +170,9 @@ def _errors(method: str, rule: Rule, operation: dict[str, Any], *, is_public: bo
     if rule.arguments or method == "post":
         wanted += ["404"]
     if method != "get":
-        wanted += ["403", "409"]
+        wanted += ["403", "409", "507"]
     if "requestBody" in operation:
         wanted += ["408", "413", "415"]
-        if "multipart/form-data" in operation["requestBody"]["content"]:
-            wanted += ["507"]
     if is_public and method == "post":
         wanted += ["401"]
     return sorted(set(wanted))

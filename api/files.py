@@ -103,7 +103,7 @@ async def create_links(file_id: int) -> tuple[LinksView, int]:
     async with read() as db:
         file = await find_file(db, file_id, reader=caller())
     query, expires_at = signed_query(file.id)
-    path = f"{request.host_url}api/files/{file.id}"
+    path = f"{settings().public_url or request.host_url.rstrip('/')}/api/files/{file.id}"
     sizes = {str(size): f"{path}/thumbnail?size={size}&{query}" for size in THUMBNAILS}
     thumbnails = sizes if file.has_thumbnails else None
     return {"url": f"{path}?{query}", "thumbnails": thumbnails, "expires_at": expires_at}, 201

@@ -12,7 +12,15 @@ from api.forms import Form, Name, PageQuery
 from api.middleware.idempotent import idempotent
 from model.channel import find_channel
 from model.position import Live, stand
-from model.score import MAX_POINTS, ScoreView, list_best, list_latest, set_score
+from model.score import (
+    MAX_POINTS,
+    ScoreView,
+    delete_score,
+    find_score,
+    list_best,
+    list_latest,
+    set_score,
+)
 
 scores = Blueprint("scores", __name__)
 
@@ -55,3 +63,11 @@ async def create(channel_id: int, data: ScoreForm) -> tuple[ScoreView, int]:
     async with write() as db:
         channel = await find_channel(db, channel_id, reader=caller())
         return await set_score(db, channel, data.game, data.points, by=caller()), 201
+
+
+@scores.delete("/scores/<id:score_id>")
+async def delete(score_id: int) -> tuple[str, int]:
+    """Delete one's own score, or as a moderator anybody's."""
+    async with write() as db:
+        await delete_score(db, await find_score(db, score_id, reader=caller()), by=caller())
+    return "", 204

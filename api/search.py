@@ -12,14 +12,16 @@ from api.forms import Id, Printable, Query
 from model.page import DEFAULT_LIMIT, MAX_LIMIT, Page
 from model.search import Filters, SearchResult, phrases_of, search_posts
 
-MAX_CHARS = 200
+MAX_CHARS, MAX_PHRASES = 200, 16
 
 search = Blueprint("search", __name__)
 
 
 def _with_words(text: str) -> str:
-    if not phrases_of(text):
+    if not (phrases := phrases_of(text)):
         raise ValueError("It has no word.")
+    if len(phrases) > MAX_PHRASES:
+        raise ValueError(f"It has more than {MAX_PHRASES} words, or phrases in quotes.")
     return text
 
 

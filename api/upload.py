@@ -5,21 +5,22 @@ import math
 import re
 import unicodedata
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
 from typing import Any
 
 from quart import request
-from werkzeug.exceptions import HTTPException, RequestEntityTooLarge, UnsupportedMediaType
+from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
 from werkzeug.http import parse_options_header
 from werkzeug.sansio.multipart import Data, Epilogue, Event, Field, File, MultipartDecoder, NeedData
 
 from api.context import caller, limited, read, services, settings, write
 from api.forms import Form
-from model.blob import expect_blob
-from model.errors import Invalid, Refusal
+from api.middleware.idempotent import HEADER
+from model.blob import Blob, expect_blob, is_kept
+from model.errors import Invalid
 from model.file import Upload, require_room
 from model.incoming import Incoming, incoming
 from model.limit import uploaded_kb
@@ -32,7 +33,6 @@ MAX_PARTS = 20
 PIECE_BYTES = 256 * 1024
 MAX_UNPARSED_BYTES = 4 * PIECE_BYTES
 OVERHEAD_BYTES = 4096  # of the form round the file
-REFUSED_WITHIN_S = 5  # a client hears a no only when it is not sending any more
 UNKNOWN = "application/octet-stream"
 MEDIA_TYPE = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,60}/[a-z0-9][a-z0-9!#$&^_.+-]{0,60}")
 TURNS_TEXT_ROUND = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
@@ -60,27 +60,37 @@ def takes_file(view: View) -> View:
 
     @wraps(view)
     async def receive(*arguments: Any, **values: Any) -> Any:
-        quota = settings().user_quota_bytes
-        announced = (request.content_length or 0) - OVERHEAD_BYTES
-        async with read() as db:
-            await require_room(db, announced, quota, by=caller())
+        await _require_room_for_announced()
         async with received(settings().max_file_bytes) as came:
             size = await asyncio.to_thread(measure, came.file)
-            size_bytes = came.arriving.size_bytes
-            await _count(size_bytes)
-            async with write() as db:
-                await require_room(db, size_bytes, quota, by=caller())
-                blob = await expect_blob(db, came.arriving.sha256, size_bytes)
-            await services().store.put(blob.key, came.file)
+            blob = await _kept(came.arriving)
         upload = Upload(came.name, came.media_type, blob, size)
         return await view(*arguments, data=upload, **values)
 
     return receive
 
 
-async def _count(size_bytes: int) -> None:
-    rule = uploaded_kb(settings().user_quota_mb)
-    await limited(rule, f"user:{caller().id}", math.ceil(size_bytes / 1024))
+async def _require_room_for_announced() -> None:
+    """A repeated request may announce what is there already."""
+    if HEADER not in request.headers:
+        announced = (request.content_length or 0) - OVERHEAD_BYTES
+        async with read() as db:
+            await require_room(db, announced, settings().user_quota_bytes, by=caller())
+
+
+async def _kept(arriving: Incoming) -> Blob:
+    """New bytes are counted: those of deleted files stay for a day."""
+    async with read() as db:
+        is_new = not await is_kept(db, arriving.sha256)
+        if is_new:
+            await require_room(db, arriving.size_bytes, settings().user_quota_bytes, by=caller())
+    if is_new:
+        rule = uploaded_kb(settings().user_quota_mb)
+        await limited(rule, f"user:{caller().id}", math.ceil(arriving.size_bytes / 1024))
+    async with write() as db:
+        blob = await expect_blob(db, arriving.sha256, arriving.size_bytes)
+    await services().store.put(blob.key, arriving.file)
+    return blob
 
 
 @asynccontextmanager
@@ -88,13 +98,9 @@ async def received(max_bytes: int) -> AsyncIterator[Received]:
     """The part `file`, durable, until the end; raises Invalid, StorageFull, or 408, 413, 415."""
     async with incoming(services().incoming) as arriving:
         came = Received(arriving)
-        try:
-            if (request.content_length or 0) > max_bytes + OVERHEAD_BYTES:
-                raise RequestEntityTooLarge
-            await _receive(came, max_bytes)
-        except (Refusal, HTTPException):
-            await _let_finish()
-            raise
+        if (request.content_length or 0) > max_bytes + OVERHEAD_BYTES:
+            raise RequestEntityTooLarge
+        await _receive(came, max_bytes)
         await arriving.finish()
         yield came
 
@@ -138,14 +144,6 @@ async def _parts() -> AsyncIterator[Event]:
             yield event
     except ValueError:
         raise Invalid({"body": "It is not multipart/form-data."}) from None
-
-
-async def _let_finish() -> None:
-    """Whoever is refused while sending may send the rest: it is thrown away."""
-    with suppress(HTTPException, TimeoutError):
-        async with asyncio.timeout(REFUSED_WITHIN_S):
-            async for _ in request.body:
-                pass
 
 
 def _name(given: str, wrong: dict[str, str]) -> str:

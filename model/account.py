@@ -15,12 +15,14 @@ from sqlalchemy.orm import aliased
 
 from model.channel import Channels
 from model.db import Transaction
+from model.document import Documents
 from model.errors import Conflict, Forbidden, NotFound
 from model.event import ADMIN, Epochs, Events, Rights, judge_again, record
 from model.group import Groups, Member, Memberships, Role
 from model.membership import join_group
 from model.page import Page, pages
 from model.session import revoke_other_sessions
+from model.shelf import own_keys
 from model.user import (
     COLUMNS,
     EDIT,
@@ -83,13 +85,24 @@ ONLY_OWNER_OF = (
     .having(func.count() == 1, func.max(Memberships.user_id) == bindparam("user_id"))
     .order_by(Memberships.group_id)
 )
-CHANNELS_OF = select(Channels.id).where(
-    Channels.group_id.in_(bindparam("group_ids", expanding=True))
+MY_CHANNELS = (
+    select(Channels.id)
+    .join_from(Channels, Memberships, Memberships.group_id == Channels.group_id)
+    .where(Memberships.user_id == bindparam("user_id"))
 )
 ABOUT = or_(Events.about == bindparam("about"), Events.by == bindparam("user_id"))
 SHOWN_IN = select(Events.topic).where(ABOUT).distinct()
 """Topics whose events show a person or what that person did: of groups long left, too."""
 
+DELETE_DOCUMENTS = (
+    delete(Documents)
+    .where(
+        Documents.saved_by == bindparam("user_id"),  # nobody else saves there
+        Documents.channel_id.is_not(None),
+        func.substr(Documents.key, 1, func.length(bindparam("prefix"))) == bindparam("prefix"),
+    )
+    .returning(Documents.topic)
+)
 DELETE = delete(Users).where(Users.id == bindparam("of_user"))
 
 
@@ -187,7 +200,8 @@ async def remove_account(db: Transaction, user_id: int, *, by: Caller) -> None:
 async def delete_account(db: Transaction, user: User, *, by: Caller) -> None:
     """The posts stay, without an author; everything else of the person goes.
 
-    The logs that show the name begin anew, so that it is gone from them too.
+    So do the documents that only she could save. The logs that show the name or such a document
+    begin anew, so that both are gone from them too.
     """
     if user.administers:
         require_another_admin({row.id for row in await db.all(LOCK_ADMINS)}, user)
@@ -198,9 +212,11 @@ async def delete_account(db: Transaction, user: User, *, by: Caller) -> None:
         raise Conflict("last_owner", f"Make somebody else an owner first, of: {names}.")
     topics = [row.id for row in groups]
     shown = await db.all(SHOWN_IN, about=f"user:{user.id}", user_id=user.id)
-    channels = await db.all(CHANNELS_OF, group_ids=topics) if topics else []
+    channels = await db.all(MY_CHANNELS, user_id=user.id)
     logs = {f"user:{user.id}", *(f"group:{i}" for i in topics), *(row.topic for row in shown)}
     logs |= {f"channel:{row.id}" for row in channels}
+    theirs = {"user_id": user.id, "prefix": own_keys(user.id)}
+    logs |= {row.topic for row in await db.all(DELETE_DOCUMENTS, **theirs)}
     await revoke_other_sessions(db, user.id, but=None, by=by.id)
     await db.run(DELETE, of_user=user.id)
     _tell_deleted(db, user, topics, sorted(logs - {ADMIN}), by=by)
@@ -213,7 +229,7 @@ def _tell_deleted(
     for group_id in group_ids:
         record(db, f"group:{group_id}", "member.anonymised", who, by=by.id)
     record(db, ADMIN, "user.deleted", who, by=by.id, about=about, scrubs=[about])
-    judge_again(db, Rights(users=[user.id], forget=logs, reason="account"))
+    judge_again(db, Rights(users=[user.id], reason="account"), forget=logs)
 
 
 async def lock_admins(db: Transaction, *, by: Caller) -> set[int]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, bindparam, exists, false, insert, or_, select, update
+from sqlalchemy import ForeignKey, bindparam, exists, false, func, insert, or_, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 from typing_extensions import TypedDict
 
@@ -14,6 +14,7 @@ from model.json_rows import json_object, json_rows, number
 from model.user import Caller
 
 MAX_FILES_A_POST = 10
+MAX_POSTS_A_FILE = 100  # each is told when the file is deleted
 
 
 class Files(Base):
@@ -80,8 +81,9 @@ OF_POSTS = (
     .join(Blobs, Blobs.id == Files.blob_id)
     .order_by(PostFiles.post_id, PostFiles.place)
 )
+_posts_of_file = select(func.count()).where(PostFiles.file_id == Files.id).scalar_subquery()
 MINE = (
-    select(*COLUMNS)
+    select(*COLUMNS, _posts_of_file.label("posts"))
     .join_from(_wanted, Files, Files.id == number(_wanted.c.key))
     .join(Blobs, Blobs.id == Files.blob_id)
     .where(Files.uploader_id == bindparam("user_id"), LIVING)
@@ -115,11 +117,14 @@ async def list_files(db: Transaction, post_ids: Iterable[int]) -> dict[int, list
 
 
 async def find_own_files(db: Transaction, file_ids: Sequence[int], *, by: Caller) -> list[FileView]:
-    """In the given order; raises Invalid unless all are there and one's own."""
+    """In the given order; raises Invalid unless all are there, one's own, and in few posts yet."""
     rows = await db.all(MINE, file_ids=json_object(file_ids), user_id=by.id) if file_ids else []
-    found = {row.id: file_view(*row) for row in rows}
+    found = {row.id: file_view(*row[:-1]) for row in rows}
     if missing := [str(file_id) for file_id in file_ids if file_id not in found]:
         raise Invalid({"file_ids": f"You have no such file: {', '.join(missing)}."})
+    if worn := [str(row.id) for row in rows if row.posts >= MAX_POSTS_A_FILE]:
+        many = f"{MAX_POSTS_A_FILE} posts carry it already: {', '.join(worn)}. Upload it anew."
+        raise Invalid({"file_ids": many})
     return [found[file_id] for file_id in dict.fromkeys(file_ids)]
 
 

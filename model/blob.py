@@ -7,7 +7,7 @@ killed in between; a file refers to it only when its bytes are durable.
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Index, bindparam, text, update
+from sqlalchemy import Index, bindparam, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -52,7 +52,13 @@ EXPECT = _insert.on_conflict_do_update(
     index_where=_KEPT,
     set_={"used_at": _insert.excluded.used_at},
 ).returning(Blobs.id)
+KEPT = select(Blobs.id).where(Blobs.sha256 == bindparam("sha256"), _KEPT)
 USED = update(Blobs).where(Blobs.id == bindparam("of_blob"))
+
+
+async def is_kept(db: Transaction, sha256: str) -> bool:
+    """Whether the same bytes have come already."""
+    return await db.scalar(KEPT, sha256=sha256) is not None
 
 
 async def expect_blob(db: Transaction, sha256: str, size_bytes: int) -> Blob:

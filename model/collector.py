@@ -3,13 +3,15 @@
 It runs while nobody else holds the lock of the jobs: a backup takes that too.
 """
 
-from datetime import timedelta
+from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
 
-from sqlalchemy import and_, bindparam, delete, exists, or_, select, true, update
+from sqlalchemy import BigInteger, and_, bindparam, delete, exists, or_, select, true, update
 
 from model.attachment import LIVING, Files
 from model.blob import Blob, Blobs, note_use
 from model.db import Database, now
+from model.page import Statement
 from model.picture import THUMBNAILS
 from model.store import Store
 from model.user import Users
@@ -18,18 +20,18 @@ KEPT_FOR = timedelta(hours=24)
 AT_ONCE = 200
 
 DEAD = or_(~LIVING, and_(Files.attached.is_(False), Files.created_at < bindparam("before")))
-LOCK_DEAD = select(Files.id).where(DEAD).order_by(Files.id).limit(AT_ONCE).with_for_update()
-FORGET = (
-    delete(Files)
-    .where(Files.id.in_(bindparam("file_ids", expanding=True)), DEAD)
-    .returning(Files.blob_id)
-)
-UNUSED = (
+UNUSED = and_(
+    Blobs.leaving.is_(False),
     Blobs.used_at < bindparam("before"),
     ~exists().where(Files.blob_id == Blobs.id),
     ~exists().where(Users.avatar == Blobs.sha256),
 )
-DISMISS = update(Blobs).where(Blobs.leaving.is_(False), *UNUSED).values(leaving=True)
+DEAD_FILES = select(Files.id).where(DEAD, Files.id > bindparam("last")).order_by(Files.id)
+UNUSED_BLOBS = select(Blobs.id).where(UNUSED, Blobs.id > bindparam("last")).order_by(Blobs.id)
+_these = bindparam("ids", type_=BigInteger, expanding=True)
+LOCK = select(Files.id).where(Files.id.in_(_these)).order_by(Files.id).with_for_update()
+FORGET = delete(Files).where(Files.id.in_(_these), DEAD).returning(Files.blob_id)
+DISMISS = update(Blobs).where(Blobs.id.in_(_these), UNUSED).values(leaving=True)
 LEAVING = (
     select(Blobs.id, Blobs.sha256, Blobs.size_bytes).where(Blobs.leaving == true()).limit(AT_ONCE)
 )
@@ -38,10 +40,12 @@ REMOVE = delete(Blobs).where(Blobs.id == bindparam("of_blob"))
 
 async def collect(database: Database, store: Store) -> int:
     """How many contents were removed. Killed at any line, it goes on with its next run."""
-    while await _forget_dead_files(database):
-        pass
-    async with database.write() as db:
-        await db.run(DISMISS, before=now() - KEPT_FOR)
+    before = now() - KEPT_FOR
+    async for ids in _found(database, DEAD_FILES, before):
+        await _forget(database, ids, before)
+    async for ids in _found(database, UNUSED_BLOBS, before):
+        async with database.write() as db:
+            await db.run(DISMISS, ids=ids, before=before)
     removed = 0
     while blobs := await _leaving(database):
         for blob in blobs:
@@ -53,15 +57,26 @@ async def collect(database: Database, store: Store) -> int:
     return removed
 
 
-async def _forget_dead_files(database: Database) -> int:
+async def _found(
+    database: Database, statement: Statement, before: datetime
+) -> AsyncIterator[list[int]]:
+    """Ids, some at once. Whole tables are looked through: nobody who writes waits for that."""
+    last = 0
+    while True:
+        async with database.read() as db:
+            rows = await db.all(statement.limit(AT_ONCE), before=before, last=last)
+        if not rows:
+            return
+        yield [row.id for row in rows]
+        last = rows[-1].id
+
+
+async def _forget(database: Database, ids: list[int], before: datetime) -> None:
     """In two statements: what was attached while the first waited for it lives again."""
-    before = now() - KEPT_FOR
     async with database.write() as db:
-        file_ids = [row.id for row in await db.all(LOCK_DEAD, before=before)]
-        forgotten = await db.all(FORGET, file_ids=file_ids, before=before) if file_ids else []
-        for row in forgotten:
+        await db.all(LOCK, ids=ids)
+        for row in await db.all(FORGET, ids=ids, before=before):
             await note_use(db, row.blob_id)
-    return len(forgotten)
 
 
 async def _leaving(database: Database) -> list[Blob]:

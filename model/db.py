@@ -32,7 +32,7 @@ from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeDecorator
 
 from model.engine import NOBODY_FREE_AFTER_S, postgresql_engine, sqlite_engine
-from model.errors import TryAgain
+from model.errors import StorageFull, TryAgain
 
 READERS, WRITERS = 4, 4  # connections of a worker; SQLite has one writer
 MAX_ID = 2**63 - 1
@@ -41,6 +41,8 @@ MAX_ID = 2**63 - 1
 # and a foreign key: the caller's account was deleted while the request waited
 TRANSIENT_SQLSTATES = {"40001", "40P01", "55P03", "57P01", "57P03", "53300", "23503"}
 TRANSIENT_IN_SQLITE = ("database is locked", "FOREIGN KEY constraint failed")
+DISK_FULL = "53100"
+FULL_IN_SQLITE = "database or disk is full"
 
 
 class Instant(TypeDecorator[datetime]):
@@ -213,7 +215,9 @@ def _refusal_or(error: Exception) -> Exception:
     """What may succeed when it is repeated becomes `TryAgain`; a bug stays as it is."""
     if not isinstance(error, DBAPIError) or error.connection_invalidated:
         return TryAgain()
-    if getattr(error.orig, "sqlstate", None) in TRANSIENT_SQLSTATES:
+    state, said = getattr(error.orig, "sqlstate", None), str(error.orig)
+    if state == DISK_FULL or FULL_IN_SQLITE in said:
+        return StorageFull()
+    if state in TRANSIENT_SQLSTATES or any(words in said for words in TRANSIENT_IN_SQLITE):
         return TryAgain()
-    transient = any(words in str(error.orig) for words in TRANSIENT_IN_SQLITE)
-    return TryAgain() if transient else error
+    return error

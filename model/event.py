@@ -10,7 +10,7 @@ topic `rights` is internal: it names those whose right to read must be judged ag
 
 import secrets
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -76,19 +76,22 @@ class Events(Base):
 class Note:
     topic: str
     kind: str
-    data: str
+    data: "str | Rights"
     about: str | None
     scrubs: Sequence[str]
     by: int | None
 
 
 class Rights(msgspec.Struct, omit_defaults=True):
-    """Whose right to read must be judged again, why, and which logs begin anew: all by `epoch`."""
+    """Whose right to read must be judged again, and why; behind which number topics begin anew.
+
+    With a new `epoch` all logs do.
+    """
 
     users: list[int] = []
     topics: list[str] = []
     sessions: list[int] = []
-    forget: list[str] = []
+    floors: dict[str, int] = {}
     reason: str = "removed"
     epoch: str = ""
 
@@ -111,14 +114,15 @@ def record(
     db.notes.append(Note(topic, kind, _json(data), about, scrubs, by))
 
 
-def judge_again(db: Transaction, rights: Rights) -> None:
+def judge_again(db: Transaction, rights: Rights, *, forget: Iterable[str] = ()) -> None:
     """Note that this transaction takes rights away: applied on every worker before what follows.
 
-    All events so far of the topics `forget` go; who has not read them is told `reset retention`.
+    All events so far of the topics `forget` go, and whoever follows one is told `reset retention`;
+    where this transaction records an event, that tells whoever has read all before it.
     """
     db.before_commit = flush
-    db.notes.append(Note(RIGHTS, "rights", _json(rights), None, (), None))
-    db.forgotten.update(rights.forget)
+    db.notes.append(Note(RIGHTS, "rights", rights, None, (), None))
+    db.forgotten.update(forget)
 
 
 def epoch_name() -> str:
@@ -134,13 +138,15 @@ async def begin_epoch(db: Transaction) -> str:
 
 
 async def flush(db: Transaction) -> None:
-    counts = Counter(dict.fromkeys(db.forgotten, 0))
-    counts.update(note.topic for note in db.notes)
+    counts = Counter(note.topic for note in db.notes)
+    skipped = Counter(db.forgotten - counts.keys())  # a number that nobody has read
+    counts += skipped
     heads = {row.name: row.seq for row in await db.all(ADVANCE, counts=json_object(counts))}
-    next_seq = {name: heads[name] - count for name, count in counts.items()}
-    await db.run_for_each(FORGET, [{"of_topic": name} for name in sorted(db.forgotten)])
+    next_seq = {name: heads[name] - count + skipped[name] for name, count in counts.items()}
+    floors = {name: next_seq[name] for name in sorted(db.forgotten)}
+    await db.run_for_each(FORGET, [{"of_topic": name} for name in floors])
     await db.run_for_each(
-        RAISE_FLOOR, [{"of_topic": name, "floor": next_seq[name]} for name in sorted(db.forgotten)]
+        RAISE_FLOOR, [{"of_topic": name, "floor": floor} for name, floor in floors.items()]
     )
     at, rows, scrubbed = now(), [], []
     for note in db.notes:
@@ -150,7 +156,7 @@ async def flush(db: Transaction) -> None:
                 "topic": note.topic,
                 "seq": next_seq[note.topic],
                 "kind": note.kind,
-                "data": note.data,
+                "data": _with_floors(note.data, floors),
                 "about": note.about,
                 "scrubs": _json(note.scrubs) if note.scrubs else None,
                 "by": note.by,
@@ -165,6 +171,10 @@ async def flush(db: Transaction) -> None:
     await db.run_for_each(SCRUB, scrubbed)
     await db.run_for_each(insert(Events), rows)
     db.topics = counts.keys()
+
+
+def _with_floors(data: str | Rights, floors: dict[str, int]) -> str:
+    return data if isinstance(data, str) else _json(msgspec.structs.replace(data, floors=floors))
 
 
 def gone(about: str) -> str:

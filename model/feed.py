@@ -43,12 +43,12 @@ class Feed:
         self.database = database
         self.limits = limits or FeedLimits()
         self.applied = 0  # the last number of `rights` that was judged here
-        self.readers: set[Reader] = set()
+        self.readers = set[Reader]()
         self.rings: dict[str, Ring] = {}
         self.suspects: dict[Reader, str] = {}  # to be judged, and why
         self._subscribers: defaultdict[str, set[Reader]] = defaultdict(set)
-        self._moved: set[str] = set()
-        self._dirty: set[str] = set()
+        self._moved, self._dirty = set[str](), set[str]()
+        self._changed: set[str] = set()  # whose readers are woken when everybody was judged
         self._woken = asyncio.Event()
         self._replaying = asyncio.Semaphore(REPLAYS_AT_ONCE)
 
@@ -105,8 +105,9 @@ class Feed:
                     self.suspects[reader] = rights.reason
             for topic in rights.topics:
                 self.suspects.update(dict.fromkeys(self._subscribers.get(topic, ()), rights.reason))
-            for topic in self.rings.keys() & rights.forget:
-                self.rings[topic].restart(self.rings[topic].head)
+            for topic in self.rings.keys() & rights.floors.keys():
+                self.rings[topic].restart(rights.floors[topic])
+                self._changed.add(topic)
 
     async def judge(self) -> None:
         suspects = [Suspect.of(reader, why) for reader, why in self.suspects.items()]
@@ -131,17 +132,17 @@ class Feed:
                 reader.revoked(topic, suspect.reason)
 
     def fill(self, rows: Any) -> None:
-        filled = set()
         for row in rows:
             if ring := self.rings.get(row.topic):
                 if row.scrubs:
                     ring.scrub(msgspec.json.decode(row.scrubs, type=set[str]))
                 ring.append(Encoded.of(row))
-                filled.add(row.topic)
-        for topic in filled:
+                self._changed.add(row.topic)
+        for topic in self.rings.keys() & self._changed:
             self.rings[topic].trim(self.limits.ring_events, self.limits.ring_chars)
             for reader in self._subscribers[topic]:
                 reader.wake()
+        self._changed.clear()
         trim_largest(self.rings.values(), self.limits.worker_chars)
 
     async def judged(self, judge: Callable[[Transaction], Awaitable[T]]) -> T:

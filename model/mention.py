@@ -3,11 +3,11 @@
 An event of it carries nothing of the text: the right to read that may go.
 """
 
-import re
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Protocol
 
-from sqlalchemy import ForeignKey, Index, bindparam, delete, insert, select, true
+from sqlalchemy import ForeignKey, Index, and_, bindparam, delete, insert, select
 from sqlalchemy.orm import Mapped, aliased, mapped_column
 from typing_extensions import TypedDict
 
@@ -15,13 +15,12 @@ from model.channel import READABLE, Channel, Channels
 from model.db import Base, Transaction, now
 from model.event import record
 from model.group import Memberships
-from model.json_rows import json_object, json_rows
+from model.json_rows import json_object, json_rows, number
+from model.naming import names_in, readings
 from model.page import Page, pages
 from model.user import Caller, PersonView, Users, author
 
-MAX_PEOPLE = 20  # of one post
-CODE = re.compile(r"```.*?(```|\Z)|`[^`\n]*`", re.DOTALL)
-MENTION = re.compile(r"(?<![A-Za-z0-9_@./-])@([A-Za-z0-9_-]{2,39})(?![A-Za-z0-9_@-])")
+MAX_PEOPLE = 20  # that one post tells
 
 
 class Mentions(Base):
@@ -54,24 +53,48 @@ class MentionView(TypedDict):
     created_at: datetime
 
 
+class Naming(Protocol):
+    """A post, as mentions see it."""
+
+    @property
+    def channel(self) -> Channel: ...
+    @property
+    def id(self) -> int: ...
+    @property
+    def parent_id(self) -> int | None: ...
+    @property
+    def text(self) -> str: ...
+
+
 _names = json_rows("names")
 NAMED = (
-    select(Users.id)
+    select(Users.username_key, Users.id, Users.active)
     .join_from(_names, Users, Users.username_key == _names.c.key)
     .join(Memberships, Memberships.user_id == Users.id)
     .join(Channels, Channels.group_id == Memberships.group_id)
-    .where(
-        Channels.id == bindparam("channel_id"),
-        Users.id != bindparam("by_id"),
-        Users.active == true(),
-        READABLE,
+    .where(Channels.id == bindparam("channel_id"), READABLE)
+    .with_for_update(of=[Users, Memberships], read=True, key_share=True, skip_locked=True)
+)
+"""Bounded by the length of a text. They stay members until they have been told.
+
+Locked already is only who is just going: not told, since to wait for that could be a deadlock.
+"""
+
+_posts = json_rows("post_ids")
+TOLD = (
+    select(
+        Mentions.post_id,
+        Mentions.user_id,
+        and_(Memberships.user_id.is_not(None), READABLE).label("may_read"),
     )
-    .order_by(Users.id)
-    .limit(MAX_PEOPLE)
+    .join_from(_posts, Mentions, Mentions.post_id == number(_posts.c.key))
+    .join(Channels, Channels.id == Mentions.channel_id)
+    .outerjoin(
+        Memberships,
+        (Memberships.group_id == Channels.group_id) & (Memberships.user_id == Mentions.user_id),
+    )
 )
-OF_POSTS = select(Mentions.post_id, Mentions.user_id).where(
-    Mentions.post_id.in_(bindparam("post_ids", expanding=True))
-)
+INSERT = insert(Mentions)
 REMOVE = delete(Mentions).where(
     Mentions.post_id == bindparam("of_post"), Mentions.user_id == bindparam("of_user")
 )
@@ -99,11 +122,6 @@ LIST = pages(
 )
 
 
-def names_in(text: str) -> set[str]:
-    """In lower case; what stands in code names nobody."""
-    return {name.lower() for name in MENTION.findall(CODE.sub(" ", text))}
-
-
 async def list_mentions(
     db: Transaction, page: Page, *, reader: Caller
 ) -> tuple[list[MentionView], int | None]:
@@ -123,53 +141,74 @@ async def list_mentions(
     ], following
 
 
-async def mention_people(
-    db: Transaction,
-    channel: Channel,
-    post_id: int,
-    text: str,
-    *,
-    by: Caller,
-    parent_id: int | None,
-    text_before: str = "",
+async def mention_people(db: Transaction, post: Naming, *, by: Caller) -> None:
+    """Tell whom a new post names, the first in its text if they are too many."""
+    named = await _named(db, post, by=by)
+    added = [user_id for user_id, is_active in named.items() if is_active]
+    await _tell(db, post, added[:MAX_PEOPLE], by=by)
+
+
+async def mention_people_anew(
+    db: Transaction, post: Naming, text_before: str, *, by: Caller
 ) -> None:
-    """Tell whoever is named now and was not before; and whoever is no longer named."""
-    names = names_in(text)
-    if names == names_in(text_before):
+    """Of an edited post: tell whoever was not named before, and whoever is no longer.
+
+    Who has been told and is still named stays; others are told as long as there is room.
+    """
+    if set(names_in(post.text)) == set(names_in(text_before)):
         return
-    named = await _named(db, channel, names, by=by)
-    told = {row.user_id for row in await db.all(OF_POSTS, post_ids=[post_id])}
-    left, added = sorted(told - named), sorted(named - told)
-    await db.run_for_each(REMOVE, [{"of_post": post_id, "of_user": user_id} for user_id in left])
+    named = await _named(db, post, by=by)
+    rows = await db.all(TOLD, post_ids=json_object([post.id]))
+    told = {row.user_id: row.may_read for row in rows}
+    left = sorted(told.keys() - named.keys())
+    await db.run_for_each(REMOVE, [{"of_post": post.id, "of_user": user_id} for user_id in left])
     for user_id in left:
-        record(db, f"user:{user_id}", "mention.deleted", {"post_ids": [post_id]}, by=by.id)
-    view: MentionView = {
-        "post_id": post_id,
-        "channel_id": channel.id,
-        "group_id": channel.group_id,
-        "parent_id": parent_id,
-        "by": by.person,
-        "created_at": now(),
-    }
-    row = {**view, "by_id": by.id}
-    del row["group_id"], row["by"]
-    await db.run_for_each(insert(Mentions), [{**row, "user_id": user_id} for user_id in added])
-    for user_id in added:
-        record(db, f"user:{user_id}", "mention.created", view, by=by.id)
+        if told[user_id]:
+            record(db, f"user:{user_id}", "mention.deleted", {"post_ids": [post.id]}, by=by.id)
+    added = [i for i, is_active in named.items() if is_active and i not in told]
+    await _tell(db, post, added[: MAX_PEOPLE - len(told) + len(left)], by=by)
 
 
 async def take_mentions_back(db: Transaction, post_ids: Sequence[int], *, by: Caller) -> None:
-    """Before posts are deleted."""
+    """Before posts are deleted. Who may no longer read them hears nothing of it."""
     found: dict[int, list[int]] = {}
-    for post_id, user_id in await db.all(OF_POSTS, post_ids=post_ids):
-        found.setdefault(user_id, []).append(post_id)
+    for post_id, user_id, may_read in await db.all(TOLD, post_ids=json_object(post_ids)):
+        if may_read:
+            found.setdefault(user_id, []).append(post_id)
     for user_id, of_posts in found.items():
         deleted = {"post_ids": sorted(of_posts)}
         record(db, f"user:{user_id}", "mention.deleted", deleted, by=by.id)
 
 
-async def _named(db: Transaction, channel: Channel, names: set[str], *, by: Caller) -> set[int]:
-    if not names:
-        return set()
-    values = {"names": json_object(names), "channel_id": channel.id, "by_id": by.id}
-    return {row.id for row in await db.all(NAMED, **values)}
+async def _named(db: Transaction, post: Naming, *, by: Caller) -> dict[int, bool]:
+    """Others who may read the channel, in the order of their names, and whether they are active."""
+    names = names_in(post.text)
+    keys = {reading for name in names for reading in readings(name)}
+    if not keys:
+        return {}
+    rows = await db.all(NAMED, names=json_object(keys), channel_id=post.channel.id)
+    found = {row.username_key: row for row in rows}
+    people = [next(filter(None, map(found.get, readings(name))), None) for name in names]
+    return {row.id: row.active for row in people if row and row.id != by.id}
+
+
+async def _tell(db: Transaction, post: Naming, user_ids: Sequence[int], *, by: Caller) -> None:
+    channel, created_at = post.channel, now()
+    row = {
+        "post_id": post.id,
+        "channel_id": channel.id,
+        "parent_id": post.parent_id,
+        "by_id": by.id,
+        "created_at": created_at,
+    }
+    await db.run_for_each(INSERT, [{**row, "user_id": user_id} for user_id in user_ids])
+    view: MentionView = {
+        "post_id": post.id,
+        "channel_id": channel.id,
+        "group_id": channel.group_id,
+        "parent_id": post.parent_id,
+        "by": by.person,
+        "created_at": created_at,
+    }
+    for user_id in user_ids:
+        record(db, f"user:{user_id}", "mention.created", view, by=by.id)

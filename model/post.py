@@ -13,7 +13,7 @@ from model.db import Base, Transaction, finder, now
 from model.errors import Conflict, Forbidden, Invalid, NotFound
 from model.event import record
 from model.group import Memberships
-from model.mention import mention_people, take_mentions_back
+from model.mention import mention_people, mention_people_anew, take_mentions_back
 from model.post_view import ParentView, PostView, post_view
 from model.reaction import ReactionView, list_reactions
 from model.user import Caller, Users
@@ -150,9 +150,9 @@ async def write_post(
     )
     replies = await db.scalar(COUNT_REPLIES, of_post=parent_id, more=1) if parent else None
     await attach_files(db, post_id, files)
-    await mention_people(db, channel, post_id, text, by=by, parent_id=parent_id)
     who = (by.id, by.name, by.avatar)
     post = Post(channel, post_id, parent_id, *who, text, 0, created_at, None, replies)
+    await mention_people(db, post, by=by)
     view = post.view([], files)
     record(db, post.topic, "post.created", view, by=by.id, about=post.about)
     return view
@@ -167,8 +167,7 @@ async def edit_post(db: Transaction, post: Post, text: str, *, by: Caller) -> Po
     require_content(text, view["files"])
     values = {"text": text, "words": searchable(text), "edited_at": changed.edited_at}
     await db.run(EDIT, of_post=post.id, **values)
-    where, before = (post.channel, post.id), post.text
-    await mention_people(db, *where, text, by=by, parent_id=post.parent_id, text_before=before)
+    await mention_people_anew(db, changed, post.text, by=by)
     record(db, post.topic, "post.edited", view, by=by.id, about=post.about, scrubs=[post.about])
     return view
 

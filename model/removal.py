@@ -45,4 +45,4 @@ async def delete_group(db: Transaction, group: Group, *, by: Caller) -> None:
 
 
 def _close(db: Transaction, topics: list[str]) -> None:
-    judge_again(db, Rights(topics=topics, forget=topics, reason="deleted"))
+    judge_again(db, Rights(topics=topics, reason="deleted"), forget=topics)

@@ -1,16 +1,18 @@
 """Scores of the games that a channel plays: who may read it plays, for announcements too."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, and_, bindparam, func, insert, or_, select
+from sqlalchemy import ForeignKey, Index, and_, bindparam, delete, func, insert, or_, select
 from sqlalchemy.orm import Mapped, mapped_column
 from typing_extensions import TypedDict
 
-from model.channel import Channel
-from model.db import MAX_ID, Base, Transaction, now
-from model.errors import Invalid
+from model.channel import MINE, READABLE, Channel, Channels
+from model.db import MAX_ID, Base, Transaction, finder, now
+from model.errors import Forbidden, Invalid, NotFound
 from model.event import record
+from model.group import Memberships
 from model.page import Page, pages
 from model.user import Caller, PersonView, Users, author
 
@@ -43,6 +45,17 @@ class ScoreView(TypedDict):
     created_at: datetime
 
 
+@dataclass(frozen=True)
+class Score:
+    id: int
+    player_id: int | None
+    channel: Channel
+
+    @property
+    def about(self) -> str:
+        return f"score:{self.id}"
+
+
 INSERT = insert(Scores).returning(Scores.id)
 OF_GAME = (Scores.channel_id == bindparam("channel_id"), Scores.game == bindparam("game"))
 SELECT = select(*Scores.__table__.c, Users.name, Users.avatar).outerjoin_from(Scores, Users)
@@ -65,6 +78,13 @@ BEST = (
     .order_by(Scores.points.desc(), Scores.id)
     .limit(bindparam("limit"))
 )
+FIND = finder(
+    MINE.with_only_columns(Scores.id, Scores.player_id, *MINE.selected_columns)
+    .join(Scores, Scores.channel_id == Channels.id)
+    .where(Scores.id == bindparam("score_id"), READABLE),
+    locks=[Channels, Scores, Memberships],
+)
+DELETE = delete(Scores).where(Scores.id == bindparam("of_score"))
 
 
 async def set_score(
@@ -119,6 +139,22 @@ async def list_best(
     found = await db.all(BEST, **values, points=points, score_id=score_id)
     rows, following = page.cut(found)
     return [_view(row) for row in rows], following
+
+
+async def find_score(db: Transaction, score_id: int, *, reader: Caller) -> Score:
+    row = await db.find(FIND, score_id=score_id, user_id=reader.id)
+    if row is None:
+        raise NotFound("score")
+    found_id, player_id, *of_channel = row
+    return Score(found_id, player_id, Channel(*of_channel))
+
+
+async def delete_score(db: Transaction, score: Score, *, by: Caller) -> None:
+    if score.player_id != by.id and not score.channel.role.moderates:
+        raise Forbidden("score_not_yours", "Only its player or a moderator may delete a score.")
+    await db.run(DELETE, of_score=score.id)
+    about, topic = score.about, score.channel.topic
+    record(db, topic, "score.deleted", {"id": score.id}, by=by.id, about=about, scrubs=[about])
 
 
 def _view(row: Any) -> ScoreView:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import (
     BigInteger,
+    ColumnElement,
     Integer,
     Select,
     Text,
@@ -21,7 +22,9 @@ from sqlalchemy import (
     bindparam,
     cast,
     column,
+    desc,
     func,
+    literal,
     literal_column,
     or_,
     select,
@@ -33,22 +36,24 @@ from typing_extensions import TypedDict
 from model.channel import MINE, READABLE, Channels
 from model.db import Transaction
 from model.errors import Invalid
+from model.json_rows import json_object, json_rows
 from model.page import Page, Statement
 from model.post import SELECT, Posts
 from model.post_list import views
 from model.post_view import PostView
 from model.snippet import Phrase, SnippetPart, snippet
 from model.user import Caller
-from model.word import composed, words
+from model.word import composed, searchable
 
 SQLITE_TABLE, POSTGRESQL_COLUMN, POSTGRESQL_INDEX = "post_search", "search", "ix_posts_search"
 RANKED = 1000  # the newest matches
-SHORT_BEFORE_LONG = 1  # of ts_rank: divided by 1 + log(length); bm25 knows of lengths by itself
+SHORT_CHARS = 200  # shorter posts are not much better for being shorter
+PRECISION = 1_000_000  # of ranks, which are whole numbers
 QUOTED_OR_PLAIN = re.compile(r'"([^"]*)"|([^\s"]+)')
 QUOTES = dict.fromkeys(map(ord, "“”„‟«»"), '"')
 
-Ranks = Select[tuple[int, float]]
-"""Ids and ranks of posts, the best with the lowest."""
+Matches = Select[tuple[int]]
+"""Ids of posts."""
 
 
 class SearchResult(TypedDict):
@@ -90,22 +95,16 @@ _readable = (
 )
 
 
-def _by_sqlite() -> Ranks:
+def _in_sqlite() -> Matches:
     fts = table("post_search", column("rowid", Integer), column("post_search", Text))
     channels = func.coalesce(func.group_concat(_readable.c.id, " OR "), "0")
     in_channels = select(" AND channel_id : (" + channels + ")").scalar_subquery()
     by_author = func.coalesce(" AND author_id : " + cast(_author_id, Text), "")
     wanted = _asked + by_author + in_channels
-    rank = func.bm25(literal_column("post_search"), 1, 0, 0)
-    return (
-        select(fts.c.rowid.label("id"), rank.label("rank"))
-        .where(fts.c.post_search.bool_op("MATCH")(wanted))
-        .order_by(fts.c.rowid.desc())
-        .limit(RANKED)
-    )
+    return select(fts.c.rowid.label("id")).where(fts.c.post_search.bool_op("MATCH")(wanted))
 
 
-def _by_postgresql() -> Ranks:
+def _in_postgresql() -> Matches:
     """The matches are materialised: looking for the newest by id would look at every post."""
     vector, asked = literal_column("posts.search", TSVECTOR), cast(_asked, TSQUERY)
     channels = func.array(select(_readable.c.id).scalar_subquery(), type_=ARRAY(BigInteger))
@@ -119,9 +118,7 @@ def _by_postgresql() -> Ranks:
         .cte("matches")
         .prefix_with("MATERIALIZED")
     )
-    newest = select(matches.c.id).order_by(matches.c.id.desc()).limit(RANKED).cte("newest")
-    rank = -func.ts_rank(vector, asked, SHORT_BEFORE_LONG)
-    return select(Posts.id, rank.label("rank")).join_from(newest, Posts, Posts.id == newest.c.id)
+    return select(matches.c.id)
 
 
 def _for_sqlite(phrases: Sequence[Phrase]) -> str:
@@ -138,46 +135,66 @@ def _for_postgresql(phrases: Sequence[Phrase]) -> str:
     return " & ".join(f"({phrase})" for phrase in spelt)
 
 
-def _statements(ranks: Ranks) -> tuple[Statement, Statement]:
-    found = ranks.cte("found").prefix_with("MATERIALIZED")
-    ordered = select(found.c.id, found.c.rank).order_by(found.c.rank, found.c.id.desc())
+def _statements(matches: Matches) -> tuple[Statement, Statement]:
+    newest = matches.order_by(desc("id")).limit(RANKED).cte("newest")
+    found = (
+        select(Posts.id, _rank().label("rank"))
+        .join_from(newest, Posts, Posts.id == newest.c.id)
+        .cte("found")
+        .prefix_with("MATERIALIZED")
+    )
+    ordered = select(found).order_by(found.c.rank.desc(), found.c.id.desc())
     seen = bindparam("before", type_=BigInteger)
     rank_of_seen = select(found.c.rank).where(found.c.id == seen).scalar_subquery()
     from_seen = or_(
-        found.c.rank > rank_of_seen, and_(found.c.rank == rank_of_seen, found.c.id <= seen)
+        found.c.rank < rank_of_seen, and_(found.c.rank == rank_of_seen, found.c.id <= seen)
     )
     first = ordered.limit(bindparam("limit"))
     return _shown(first), _shown(ordered.where(from_seen).limit(bindparam("limit") + 1))
 
 
-def _shown(ordered: Ranks) -> Statement:
+def _rank() -> ColumnElement[int]:
+    """How often what is asked for stands in the post, by its length.
+
+    It depends on nothing but the post, so that both databases agree and other posts change nothing.
+    """
+    spelt = json_rows("spelt").c.key
+    words = literal(" ") + Posts.words + " "
+    left = func.length(func.replace(words, spelt, ""), type_=BigInteger)
+    times = func.sum((func.length(words, type_=BigInteger) - left) // func.length(spelt))
+    found = select(times).scalar_subquery()
+    return found * PRECISION // (func.length(words, type_=BigInteger) + SHORT_CHARS)
+
+
+def _shown(ordered: Select[tuple[int, int]]) -> Statement:
     page = ordered.cte("page")
     return (
         SELECT.add_columns(_readable.c.group_id)
         .join(page, page.c.id == Posts.id)
         .join(_readable, _readable.c.id == Posts.channel_id)
-        .order_by(page.c.rank, Posts.id.desc())
+        .order_by(page.c.rank.desc(), Posts.id.desc())
         .execution_options(in_thread=True)
     )
 
 
 DIALECTS = {
-    "sqlite": Dialect(*_statements(_by_sqlite()), _for_sqlite),
-    "postgresql": Dialect(*_statements(_by_postgresql()), _for_postgresql),
+    "sqlite": Dialect(*_statements(_in_sqlite()), _for_sqlite),
+    "postgresql": Dialect(*_statements(_in_postgresql()), _for_postgresql),
 }
 
 
 def phrases_of(text: str) -> list[Phrase]:
-    """What is asked for. What is written without a space, such as an address, is one phrase."""
+    """Each once. What is written without a space, such as an address, is one phrase."""
     cut = [
-        (tuple(word.folded for word in words(quoted or plain)), bool(plain))
+        (tuple(searchable(quoted or plain).split()), bool(plain))
         for quoted, plain in QUOTED_OR_PLAIN.findall(composed(text).translate(QUOTES))
     ]
-    asked = [(phrase, is_plain) for phrase, is_plain in cut if phrase]
-    return [
-        Phrase(phrase, is_prefix=is_plain and number == len(asked))
-        for number, (phrase, is_plain) in enumerate(asked, start=1)
+    asked = [(words, is_plain) for words, is_plain in cut if words]
+    phrases = [
+        Phrase(words, is_prefix=is_plain and number == len(asked))
+        for number, (words, is_plain) in enumerate(asked, start=1)
     ]
+    return list(dict.fromkeys(phrases))
 
 
 async def search_posts(
@@ -186,7 +203,12 @@ async def search_posts(
     """Best first, equal ones newest first; raises Invalid if `before` is not found any more."""
     dialect = DIALECTS[db.connection.dialect.name]
     statement = dialect.first if page.before is None else dialect.following
-    values = {"user_id": reader.id, "asked": dialect.spell(phrases), **vars(filters)}
+    values = {
+        "user_id": reader.id,
+        "asked": dialect.spell(phrases),
+        "spelt": json_object(phrase.spelt for phrase in phrases),
+        **vars(filters),
+    }
     rows = await db.all(statement, **values, **page.values)
     if page.before is not None:
         if not rows or rows[0].id != page.before:

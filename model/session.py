@@ -13,6 +13,7 @@ from typing_extensions import TypedDict
 from model.db import Base, Transaction, now
 from model.errors import NotFound
 from model.event import Rights, judge_again, record
+from model.json_rows import json_object, json_rows, number
 from model.page import Page, pages
 from model.user import Caller, PersonView, User, Users, person
 
@@ -67,8 +68,9 @@ CALLER = (
 )
 BY_TOKEN = CALLER.where(Sessions.token_sha256 == bindparam("token_sha256"))
 BY_ID = CALLER.where(Sessions.id == bindparam("session_id"))
-LIVING = CALLER.with_only_columns(Sessions.id, Users.id, Users.name, Users.avatar).where(
-    Sessions.id.in_(bindparam("session_ids", expanding=True))
+_sessions = json_rows("session_ids")
+LIVING = CALLER.with_only_columns(Sessions.id, Users.id, Users.name, Users.avatar).join(
+    _sessions, Sessions.id == number(_sessions.c.key)
 )
 INSERT = insert(Sessions).returning(Sessions.id)
 LIST = pages(
@@ -96,7 +98,7 @@ async def find_caller_of_session(db: Transaction, session_id: int) -> Caller | N
 
 async def living_sessions(db: Transaction, session_ids: Sequence[int]) -> dict[int, PersonView]:
     """Those that still sign somebody in on a live connection, with who that is by now."""
-    rows = await db.all(LIVING, session_ids=session_ids, now=now() - GRACE)
+    rows = await db.all(LIVING, session_ids=json_object(session_ids), now=now() - GRACE)
     return {session_id: person(*of_user) for session_id, *of_user in rows}
 
 

@@ -58,5 +58,10 @@ def require_key(key: str) -> None:
         raise Invalid({"key": f"It takes 1 to {MAX_KEY_CHARS} characters: {allowed}"})
 
 
+def own_keys(user_id: int) -> str:
+    """How the keys begin under which only this member saves."""
+    return f"{MEMBERS}{user_id}/"
+
+
 def _belongs(key: str, by: Caller) -> bool:
-    return key.startswith(f"{MEMBERS}{by.id}/")
+    return key.startswith(own_keys(by.id))

@@ -3,15 +3,17 @@
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from typing_extensions import TypedDict
 
-from model.word import Word, composed, words
+from model.word import Word, composed, searchable, words
 
 MAX_CHARS = 160
 BEFORE_CHARS = 60  # of them at most stand before the first match
 SNAP_CHARS = 20  # so far a cut is moved to fall between words
 ELLIPSIS = "…"
+JOINER = "\N{ZERO WIDTH JOINER}"
 
 
 class SnippetPart(TypedDict):
@@ -26,6 +28,11 @@ class Phrase:
     words: tuple[str, ...]
     is_prefix: bool = False
 
+    @property
+    def spelt(self) -> str:
+        """As it stands in the words of a post, with a space round them."""
+        return f" {' '.join(self.words)}{'' if self.is_prefix else ' '}"
+
     def matches(self, found: Sequence[Word], at: int) -> bool:
         following = [word.folded for word in found[at : at + len(self.words)]]
         if self.is_prefix and len(following) == len(self.words):
@@ -37,9 +44,19 @@ class Phrase:
 def snippet(text: str, phrases: Sequence[Phrase]) -> list[SnippetPart]:
     """The parts in order; the text is as it was written, with all its space."""
     text = composed(text)
-    matches = list(_matches(list(words(text)), phrases))
+    matches = list(_matches(_near_first_match(text, phrases), phrases))
     start, end = _window(text, matches[0][0] if matches else 0)
     return list(_parts(text, matches, start, end))
+
+
+def _near_first_match(text: str, phrases: Sequence[Phrase]) -> list[Word]:
+    """The words from the first match on, as many as can be shown."""
+    spaced = f" {searchable(text)} "
+    places = [at for phrase in phrases if (at := spaced.find(phrase.spelt)) >= 0]
+    if not places:
+        return []
+    words_before = spaced.count(" ", 0, min(places))
+    return list(islice(words(text), words_before, words_before + MAX_CHARS))
 
 
 def _matches(found: Sequence[Word], phrases: Sequence[Phrase]) -> Iterator[tuple[int, int]]:
@@ -69,15 +86,17 @@ def _window(text: str, first: int) -> tuple[int, int]:
 
 
 def _between_words(text: str, cut: int, step: int) -> int:
-    """The cut, moved inwards behind a space or at least out of a cluster of characters."""
+    """The cut, moved inwards to where a word begins or ends, or at least a character does."""
     if cut in {0, len(text)}:
         return cut
-    for moved in range(cut, cut + step * SNAP_CHARS, step):
-        if text[moved - 1].isspace() != text[moved].isspace():
-            return moved
-    while unicodedata.category(text[cut])[0] in "MC" or text[cut - 1] == "\N{ZERO WIDTH JOINER}":
-        cut += step
-    return cut
+    places = range(cut, cut + step * SNAP_CHARS, step)
+    words_end = (at for at in places if text[at - 1].isspace() != text[at].isspace())
+    return next(words_end, next((at for at in places if not _joins(text, at)), cut))
+
+
+def _joins(text: str, at: int) -> bool:
+    """The character there belongs to the one before it, or is joined to it."""
+    return unicodedata.category(text[at]) in {"Mn", "Mc", "Me", "Cf"} or text[at - 1] == JOINER
 
 
 def _parts(

@@ -11,7 +11,7 @@ from typing import Protocol
 
 from model.errors import StorageFull
 
-CHUNK_BYTES = 1024 * 1024
+CHUNK_BYTES = 256 * 1024  # a client that takes nothing keeps one or two in memory
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}  # the disk, a quota, the limit of a process
 
 

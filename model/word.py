@@ -1,29 +1,29 @@
 """The words of a text: what is kept to search in, what is asked for and what a snippet shows.
 
 Both databases get words that are cut here, so that both find the same: folded, so that neither
-case nor diacritics matter, and of letters and digits alone. Scripts that put no space between
-words (Chinese, Japanese, Thai and their neighbours) give a word a letter. `searchable` decides what
-is kept in `posts.words`: whoever changes it changes the words of all posts by a migration.
+case nor diacritics matter, and of letters, digits and vowel signs alone. Scripts that put no space
+between words (Chinese, Japanese, Thai and their neighbours) give a word a letter. `searchable`
+decides what is kept in `posts.words`: whoever changes it changes the words of all posts by a
+migration.
 """
 
 import re
-import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass
-from functools import lru_cache
+from typing import NamedTuple
+from unicodedata import category, combining, decimal, normalize
 
 MAX_WORD_CHARS = 100  # of a longer one the rest is left out: PostgreSQL takes no more than 2 KB
-KNOWN_CHARS = 8192
-RUNS = re.compile(r"([0-9A-Za-z]+)|[^0-9A-Za-z\x80-\U0010ffff]+|([^\x00-\x7f])")
-DIACRITICS = re.compile("[\u0300-\u036f]")
+ZERO_WIDTH_SPACE = "\u200b"
+IGNORED = re.compile("[\u034f\u17b4\u17b5\u180b-\u180f\ufe00-\ufe0f\U000e0100-\U000e01ef]")
 WITHOUT_SPACES = re.compile(
     "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff"
     "\uf900-\ufaff\uff66-\uff9f\U0001b000-\U0001b16f\U00020000-\U0003ffff]"
 )
+POINTS = range(10, 37)  # combining classes (UAX 44) of Hebrew, Arabic and Syriac vowel points
+ACCENTS_FROM = 200  # and of whatever stands above, below or beside letters of any script
 
 
-@dataclass(frozen=True)
-class Word:
+class Word(NamedTuple):
     """Where it stands in the composed text: the first character, and the one behind the last."""
 
     folded: str
@@ -31,53 +31,73 @@ class Word:
     end: int
 
 
+class _Folds(dict[int, str]):
+    """For `str.translate`: each character folded; a space where a word ends.
+
+    Nothing of what belongs to the letter before it, such as an accent.
+    """
+
+    def __missing__(self, code: int) -> str:
+        self[code] = folded = _fold(chr(code))
+        return folded
+
+
+FOLDS = _Folds()
+
+
 def searchable(text: str) -> str:
     """Its words with a space between."""
-    return " ".join(word.folded for word in words(composed(text)))
+    folded = normalize("NFC", composed(text).translate(FOLDS))
+    return " ".join(word[:MAX_WORD_CHARS] for word in folded.split())
 
 
 def composed(text: str) -> str:
     """The same text; a letter and its diacritics are one character where there is one."""
-    return unicodedata.normalize("NFC", text)
+    return normalize("NFC", text)
 
 
 def words(text: str) -> Iterator[Word]:
-    """Of a composed text, in order."""
-    letters: list[str] = []
-    start = 0
-    for run in RUNS.finditer(text):
-        ascii_word, char = run.groups()
-        folded = ascii_word.lower() if ascii_word else _fold(char) if char else None
-        is_alone = bool(folded and char and WITHOUT_SPACES.match(char))
-        if letters and (folded is None or is_alone):
-            yield _word(letters, start, run.start())
-            letters = []
-        if folded:
-            start = start if letters else run.start()
-            letters.append(folded)
-        if is_alone:
-            yield _word(letters, start, run.end())
-            letters = []
-    if letters:
-        yield _word(letters, start, len(text))
+    """Of a composed text, in order: those of `searchable`, with their places."""
+    letters, start, end = "", 0, 0
+    for at, char in enumerate(f"{text} "):
+        folded = FOLDS[ord(char)]
+        for letter in folded:
+            if letter != " ":
+                start = start if letters else at
+                letters += letter
+                end = at + 1
+            elif letters:
+                yield Word(normalize("NFC", letters)[:MAX_WORD_CHARS], start, end)
+                letters = ""
+        if not folded:
+            end = at + 1
 
 
-def _word(letters: list[str], start: int, end: int) -> Word:
-    return Word("".join(letters)[:MAX_WORD_CHARS], start, end)
-
-
-@lru_cache(KNOWN_CHARS)
-def _fold(char: str) -> str | None:
-    """Letters or digits; nothing for a diacritic that stands alone; None between words."""
-    if DIACRITICS.match(char):
+def _fold(char: str) -> str:
+    if _belongs_to_a_letter(char):
         return ""
-    if not char.isalnum():
-        return None
-    folded = _without_diacritics(_without_diacritics(char).casefold())
-    folded = unicodedata.normalize("NFC", folded)
-    are_letters = all(each.isalpha() or each.isdecimal() for each in folded)
-    return folded if are_letters else None
+    if not _is_of_a_word(char):
+        return " "
+    folded = normalize("NFC", _plain(_plain(char).casefold()))
+    if not folded or not all(map(_is_of_a_word, folded)):
+        return " "
+    return f" {' '.join(folded)} " if WITHOUT_SPACES.search(folded) else folded
 
 
-def _without_diacritics(text: str) -> str:
-    return DIACRITICS.sub("", unicodedata.normalize("NFKD", text))
+def _plain(text: str) -> str:
+    """Without diacritics, and with digits as 0 to 9."""
+    kept = (c for c in normalize("NFKD", text) if not _belongs_to_a_letter(c))
+    return "".join(str(decimal(char, char)) for char in kept)
+
+
+def _is_of_a_word(char: str) -> bool:
+    return char.isalnum() or category(char) in {"Mn", "Mc"}
+
+
+def _belongs_to_a_letter(char: str) -> bool:
+    """Accents and vowel points, and what is not seen; vowel signs are letters of their own."""
+    kind, place = category(char), combining(char)
+    if kind == "Cf":
+        return char != ZERO_WIDTH_SPACE
+    is_accent = place in POINTS or place >= ACCENTS_FROM
+    return kind == "Me" or (kind == "Mn" and (is_accent or bool(IGNORED.match(char))))

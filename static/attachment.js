@@ -24,7 +24,7 @@ export class Attachment extends EventTarget {
       face: make("span", { className: "attachment-face" }, icon("file")),
       progress: make("progress", { max: 1, value: 0, ariaLabel: `${file.name} is on its way` }),
       state: make("span", { className: "attachment-state" }),
-      again: button("Try again", () => this.start(), { className: "quiet", hidden: true }),
+      again: button("Try again", () => this.#retry(), { className: "quiet", hidden: true }),
       remove: button("", () => this.remove(), { iconName: "close", className: "plain" }),
     };
     const { face, progress, state, again, remove } = this.#parts;
@@ -60,6 +60,11 @@ export class Attachment extends EventTarget {
     this.dispatchEvent(new Event("removed"));
   }
 
+  #retry() {
+    this.#parts.remove.focus(); // the button goes away
+    this.start();
+  }
+
   #show() {
     const { face, progress, state, again, remove } = this.#parts;
     const { view, problem, isOnItsWay } = this;
@@ -77,5 +82,6 @@ export class Attachment extends EventTarget {
       face.replaceChildren(make("img", { alt: "", src }));
     }
     this.dispatchEvent(new Event("changed"));
+    if (problem) this.element.scrollIntoView({ block: "nearest" });
   }
 }

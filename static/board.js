@@ -10,6 +10,7 @@ import { ChannelDialog } from "/static/channel_dialog.js";
 import { Channels } from "/static/channels.js";
 import { notify } from "/static/dialogs.js";
 import { button, find, loadFailedPictures, make } from "/static/dom.js";
+import { forgetDrafts } from "/static/draft.js";
 import { Groups } from "/static/groups.js";
 import { Live } from "/static/live.js";
 import { Mentions, addressOf } from "/static/mentions.js";
@@ -161,6 +162,7 @@ function empty() {
   channels.open(null);
   people.open(null);
   groups.isLoaded = false;
+  forgetDrafts();
   for (const shown of document.querySelectorAll("dialog[open]")) shown.close();
   for (const shown of document.querySelectorAll(PERSONAL)) shown.replaceChildren();
   document.title = "Homeroom";

@@ -44,9 +44,9 @@ export class OpenChannel extends EventTarget {
     this.#composer = new Composer(find("#composer"), {
       within: find("#main"),
       people: (words, signal) => mentionable(words, context, signal),
-      send: (text, files) => {
-        outbox.add(this.channel.id, null, text, files);
-        this.#toNewest();
+      send: (channel, text, files) => {
+        outbox.add(channel.id, null, text, files);
+        if (channel.id === this.channel?.id) this.#toNewest();
       },
     });
     keepAtEnd(find("#scroller"));
@@ -66,7 +66,7 @@ export class OpenChannel extends EventTarget {
     this.#close();
     this.channel = channel;
     this.#showHead();
-    this.#composer.open(channel && channel.id);
+    this.#composer.open(channel);
     if (!channel) return;
     const elements = {
       list: find("#posts"),

@@ -2,7 +2,7 @@
 
 import { ask, askForAll } from "/static/api.js";
 import { tried } from "/static/dialogs.js";
-import { button, find, icon, make } from "/static/dom.js";
+import { button, find, icon, make, replaceRows } from "/static/dom.js";
 import { Following } from "/static/following.js";
 import { namedBadge } from "/static/mentions.js";
 import { Unread } from "/static/unread.js";
@@ -139,23 +139,23 @@ export class Channels extends EventTarget {
     find("#no-channels").textContent = isModerator
       ? "No channel yet. Make the first one with the plus above."
       : "No channel yet. A moderator of the group makes them.";
-    const focused = find("#channels").contains(document.activeElement) && document.activeElement.id;
-    find("#channels").replaceChildren(...[...this.#entries.values()].map((one) => this.#row(one)));
-    if (focused) document.getElementById(focused)?.focus();
+    const rows = [...this.#entries.values()].map((one) => this.#row(one));
+    replaceRows(find("#channels"), rows);
     this.dispatchEvent(new Event("counted"));
   }
 
   #row({ entry, count }) {
+    const id = `to-channel-${entry.id}`;
     const name = make("span", { className: "name" }, entry.name);
     if (!entry.readable) {
-      const join = button("Join", () => this.#join(entry), { className: "quiet" });
+      const join = button("Join", () => this.#join(entry), { id, className: "quiet" });
       join.ariaLabel = `Join ${entry.name}`;
       return make("li", { className: "locked" }, icon(entry.kind), name, join);
     }
     const isCurrent = entry.id === this.#current;
     const row = make(
       "a",
-      { href: `#group=${entry.group_id}&channel=${entry.id}`, id: `to-channel-${entry.id}` },
+      { id, href: `#group=${entry.group_id}&channel=${entry.id}` },
       icon(entry.kind),
       name,
     );

@@ -1,23 +1,20 @@
 /** Where one writes: the text and files of a post, kept for each place until they are sent. */
 
-import { Attachment } from "/static/attachment.js";
 import { Completion } from "/static/completion.js";
 import { notify } from "/static/dialogs.js";
 import { find } from "/static/dom.js";
-
-const MAX_FILES = 10;
+import { Draft, MAX_FILES, draftsOf } from "/static/draft.js";
+import { takeDropped, takePasted } from "/static/dropping.js";
+import { sends } from "/static/keys.js";
 
 export class Composer {
   #form;
   #area;
   #send;
-  #place = null;
-  #drafts = new Map(); // by place
-  #attachments = [];
-  #isWanted = false; // it is sent as soon as the files are there
+  #draft = null; // null where nobody writes
 
   /**
-   * Files that are dropped anywhere `within` are attached; `send(text, files)` sends a post;
+   * Files that are dropped anywhere `within` are attached; `send(place, text, files)` sends a post;
    * `people` as of a `Completion`.
    */
   constructor(form, { within, people, send }) {
@@ -25,25 +22,15 @@ export class Composer {
     this.#area = find("textarea", form);
     this.#send = send;
     new Completion(this.#area, find(".completion", form), people); // hears each key first
-    this.#listenToKeys();
+    this.#listenToWriting();
     this.#listenToFiles(within);
-    form.noValidate = true;
-    form.addEventListener("submit", (submitted) => {
-      submitted.preventDefault();
-      this.#submit();
-    });
-    this.#area.addEventListener("input", () => this.#want(false));
   }
 
-  /** What was begun there before is there again; `place` is null where nobody writes. */
+  /** What was begun there before is there again; `place` is a channel, or a post to reply to. */
   open(place) {
-    const { value: text } = this.#area;
-    if (this.#place) this.#drafts.set(this.#place, { text, attachments: this.#attachments });
-    this.#place = place;
-    const draft = this.#drafts.get(place) ?? { text: "", attachments: [] };
-    this.#area.value = draft.text;
-    this.#attachments = draft.attachments;
-    this.#want(false);
+    const begun = draftsOf(this.#form, place).find(({ isWanted }) => !isWanted);
+    this.#draft = place && (begun ?? this.#begin(place));
+    this.#area.value = this.#draft?.text ?? "";
     this.#show();
   }
 
@@ -51,13 +38,25 @@ export class Composer {
     this.#area.focus();
   }
 
-  #listenToKeys() {
-    const isTouch = matchMedia("(pointer: coarse)").matches;
+  #begin(place) {
+    const draft = new Draft(this.#form, place);
+    draft.addEventListener("changed", () => this.#changed(draft));
+    return draft;
+  }
+
+  #listenToWriting() {
+    this.#area.addEventListener("input", () => {
+      if (this.#draft) this.#draft.text = this.#area.value;
+    });
     this.#area.addEventListener("keydown", (pressed) => {
-      const sends = pressed.key === "Enter" && !pressed.shiftKey && !pressed.isComposing;
-      if (!sends || isTouch || pressed.defaultPrevented) return;
+      if (!sends(pressed) || pressed.defaultPrevented) return;
       pressed.preventDefault();
       this.#form.requestSubmit();
+    });
+    this.#form.noValidate = true;
+    this.#form.addEventListener("submit", (submitted) => {
+      submitted.preventDefault();
+      this.#submit();
     });
   }
 
@@ -67,105 +66,69 @@ export class Composer {
     input.addEventListener("change", () => {
       this.#attach(input.files);
       input.value = "";
-      this.focus();
     });
-    this.#area.addEventListener("paste", (pasted) => {
-      const { files, types } = pasted.clipboardData;
-      if (!files.length || types.includes("text/plain")) return; // a table comes as both
-      pasted.preventDefault();
-      this.#attach(files);
-    });
-    const takes = ({ dataTransfer }) => dataTransfer.types.includes("Files") && this.#isOpen;
-    const mark = (isOver) => within.classList.toggle("takes-files", isOver);
-    within.addEventListener("dragover", (dragged) => {
-      if (!takes(dragged)) return;
-      dragged.preventDefault();
-      dragged.dataTransfer.dropEffect = "copy";
-      mark(true);
-    });
-    within.addEventListener("dragleave", ({ relatedTarget }) => {
-      if (!within.contains(relatedTarget)) mark(false);
-    });
-    within.addEventListener("drop", (dropped) => {
-      mark(false);
-      if (!takes(dropped)) return;
-      dropped.preventDefault();
-      this.#attach(filesOf(dropped.dataTransfer));
-      this.focus();
-    });
-  }
-
-  get #isOpen() {
-    return this.#place !== null && !this.#form.hidden;
+    const attach = (files) => this.#attach(files);
+    takePasted(this.#area, attach);
+    takeDropped(within, { mayTake: () => this.#draft && !this.#form.hidden, take: attach });
   }
 
   #attach(files) {
-    const room = MAX_FILES - this.#attachments.length;
-    if (files.length > room) notify(`A post has at most ${MAX_FILES} files.`);
-    for (const file of [...files].slice(0, room)) {
-      const attachment = new Attachment(file);
-      const list = this.#attachments;
-      attachment.addEventListener("changed", () => list === this.#attachments && this.#show());
-      attachment.addEventListener("removed", () => this.#remove(list, attachment));
-      list.push(attachment);
-      attachment.start();
-    }
-    this.#show();
-  }
-
-  #remove(list, attachment) {
-    list.splice(list.indexOf(attachment), 1);
-    if (list !== this.#attachments) return;
+    this.#draft.attach(files);
     this.#show();
     this.focus();
-  }
-
-  #show() {
-    const list = find(".attachments", this.#form);
-    const elements = this.#attachments.map(({ element }) => element);
-    for (const gone of [...list.children]) if (!elements.includes(gone)) gone.remove();
-    for (const element of elements) if (!element.isConnected) list.append(element);
-    list.hidden = !elements.length;
-    if (this.#isWanted && !this.#attachments.some(({ isOnItsWay }) => isOnItsWay))
-      this.#form.requestSubmit();
-  }
-
-  #want(isWanted, text = "") {
-    this.#isWanted = isWanted;
-    find(".composer-hint", this.#form).textContent = text;
   }
 
   #submit() {
-    const text = this.#area.value.trim() ? this.#area.value : "";
-    const files = this.#attachments;
-    if (!text && !files.length) return;
-    if (files.some(({ problem }) => problem))
-      return this.#want(false, "One file was not sent: try it again, or remove it.");
-    if (files.some(({ isOnItsWay }) => isOnItsWay))
-      return this.#want(true, "It is sent as soon as the files are there.");
-    this.#attachments = [];
-    this.#area.value = "";
-    this.#want(false);
-    this.#show();
+    const draft = this.#draft;
+    if (draft.isEmpty || draft.failed) return;
+    draft.isWanted = true;
+    this.#changed(draft);
+    this.open(draft.place);
     this.focus();
+  }
+
+  #changed(draft) {
+    const isHere = draft.place.id === this.#draft?.place.id;
+    if (draft.isWanted && !draft.isOnItsWay) {
+      if (!draft.failed) this.#finish(draft);
+      else if (!isHere) notify("A file was not sent. Its post waits where you wrote it.");
+    }
+    if (isHere) this.#show();
+  }
+
+  #finish(draft) {
+    const { place, text, attachments } = draft;
+    if (!draft.end() || draft.isEmpty) return;
     this.#send(
-      text,
-      files.map(({ view }) => view),
+      place,
+      text.trim() && text,
+      attachments.map(({ view }) => view),
     );
+  }
+
+  #show() {
+    const drafts = draftsOf(this.#form, this.#draft?.place);
+    const elements = drafts.flatMap(({ attachments }) => attachments.map(({ element }) => element));
+    const list = find(".attachments", this.#form);
+    for (const gone of [...list.children].filter((element) => !elements.includes(element))) {
+      if (gone.contains(document.activeElement)) this.focus();
+      gone.remove();
+    }
+    for (const element of elements) if (!element.isConnected) list.append(element);
+    list.hidden = !elements.length;
+    find(".composer-hint", this.#form).textContent = hintFor(drafts);
   }
 }
 
-/** Without folders, which no browser can send as a file. */
-function filesOf({ items }) {
-  return [...items]
-    .filter((item) => item.kind === "file" && !item.webkitGetAsEntry?.()?.isDirectory)
-    .map((item) => item.getAsFile());
-}
-
-for (const kind of ["dragover", "drop"]) {
-  addEventListener(kind, (dragged) => {
-    if (dragged.defaultPrevented || !dragged.dataTransfer?.types.includes("Files")) return;
-    dragged.preventDefault(); // or the file would replace the page
-    dragged.dataTransfer.dropEffect = "none";
-  });
+function hintFor(drafts) {
+  const said = drafts
+    .filter(({ isWanted }) => isWanted)
+    .map(({ text }) => (text.trim() ? `“${text}”` : "It"))
+    .map((what) => `${what} is sent as soon as the files are there.`);
+  const failed = drafts.reduce((sum, draft) => sum + draft.failed, 0);
+  if (failed === 1) said.push("One file was not sent: try it again, or remove it.");
+  if (failed > 1) said.push(`${failed} files were not sent: try them again, or remove them.`);
+  if (drafts.some(({ attachments }) => attachments.length === MAX_FILES))
+    said.push(`A post has at most ${MAX_FILES} files.`);
+  return said.join(" ");
 }

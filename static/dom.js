@@ -75,6 +75,13 @@ function load(image) {
   image.setAttribute("src", image.src);
 }
 
+/** In place of the rows before; who stood on one of them stands on that with the same id. */
+export function replaceRows(list, rows) {
+  const focused = list.contains(document.activeElement) && document.activeElement.id;
+  list.replaceChildren(...rows);
+  if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
+}
+
 export function find(selector, within = document) {
   return within.querySelector(selector);
 }

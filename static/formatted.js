@@ -5,6 +5,7 @@
 
 import MarkdownIt from "/static/vendor/markdown-it.js";
 import { make } from "/static/dom.js";
+import { mention } from "/static/naming.js";
 
 const BLOCKS = ["fence", "list", "blockquote"];
 const MARKS = ["escape", "backticks", "emphasis", "strikethrough", "link", "autolink", "linkify"];
@@ -25,18 +26,19 @@ const WHOLE = {
   code_inline: ({ content }) => make("code", {}, content),
   fence: ({ content }) => make("pre", { tabIndex: 0 }, make("code", {}, content)),
   hardbreak: () => "\n",
+  mention: ({ content }) => make("mark", {}, content),
 };
 
 const parser = new MarkdownIt("zero", { linkify: true, maxNesting: DEEPEST }).enable([...BLOCKS, ...MARKS]);
 parser.linkify.set({ fuzzyLink: false, fuzzyEmail: false, urlAuth: true }); // main.py is no site in Paraguay
 parser.validateLink = (address) => LINKED.test(address);
+parser.inline.ruler.push("mention", mention);
 
 /** What an element is filled with; where it names the `username`, that is marked. */
 export function formatted(text, username = null) {
-  const tokens = parser.parse(text, {});
+  const tokens = parser.parse(text, { username });
   if (tokens.some(({ level }) => level >= DEEPEST - 1)) return [text];
   const whole = built(tokens.flatMap((token) => token.children ?? token));
-  if (username) markNames(whole, username);
   return whole.textContent.trim() ? [...whole.childNodes] : [text];
 }
 
@@ -52,22 +54,6 @@ function built(tokens) {
     } else open.at(-1).append(WHOLE[token.type]?.(token) ?? token.content);
   }
   return open[0];
-}
-
-/** As the server finds them: not inside of words and addresses, nor in code. */
-function markNames(whole, username) {
-  const named = new RegExp(`(?<![A-Za-z0-9_@./-])(@${username})(?![A-Za-z0-9_@-])`, "iu");
-  const texts = document.createTreeWalker(whole, NodeFilter.SHOW_TEXT);
-  for (const node of [...nodesOf(texts)]) {
-    const parts = node.data.split(named);
-    if (parts.length === 1 || node.parentElement?.closest("code")) continue;
-    const marked = parts.map((part, at) => (at % 2 ? make("mark", {}, part) : part));
-    node.replaceWith(...marked);
-  }
-}
-
-function* nodesOf(walker) {
-  while (walker.nextNode()) yield walker.currentNode;
 }
 
 /** "1." or "1)" */

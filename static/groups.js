@@ -1,7 +1,7 @@
 /** One's groups in the side list; joining one and making one. */
 
 import { ask, askForAll, newKey } from "/static/api.js";
-import { find, make } from "/static/dom.js";
+import { find, make, replaceRows } from "/static/dom.js";
 import { Following } from "/static/following.js";
 import { clearProblems, onSubmit } from "/static/forms.js";
 import { namedBadge } from "/static/mentions.js";
@@ -69,13 +69,13 @@ export class Groups extends EventTarget {
     const rows = this.all.map((group) => {
       const row = make(
         "a",
-        { href: `#group=${group.id}`, title: group.description },
+        { id: `to-group-${group.id}`, href: `#group=${group.id}`, title: group.description },
         make("span", { className: "name" }, group.name),
       );
       if (group.id === this.#current) row.setAttribute("aria-current", "true");
       else if (this.#mentions.unreadInGroup(group.id)) row.append(namedBadge());
       return make("li", {}, row);
     });
-    find("#groups").replaceChildren(...rows);
+    replaceRows(find("#groups"), rows);
   }
 }

@@ -5,7 +5,6 @@ import { make } from "/static/dom.js";
 import { Following } from "/static/following.js";
 
 const NEWEST = 100;
-const READ = Infinity;
 const RIGHTS = /^(membership|channel)\./u; // what one may read may be less now
 
 /** Tells `changed`, and `named` with a mention that has just come. */
@@ -67,13 +66,12 @@ export class Mentions extends EventTarget {
 
   async #findMark(id) {
     if (this.#marks.has(id)) return;
-    const asked = askPatiently("GET", `/channels/${id}`, undefined, { patience: READ }).then(
-      (channel) => channel.read_mark,
-      () => READ, // it may not be read any more
-    );
+    const asked = askPatiently("GET", `/channels/${id}`, undefined, { patience: Infinity });
     this.#marks.set(id, asked);
-    const mark = await asked;
-    if (this.#marks.get(id) === asked) this.#marks.set(id, mark); // or it was moved meanwhile
+    const channel = await asked.catch(() => null);
+    if (this.#marks.get(id) !== asked) return; // it was moved meanwhile
+    if (channel) this.#marks.set(id, channel.read_mark);
+    else this.#marks.delete(id);
     this.#changed();
   }
 

@@ -1,7 +1,7 @@
 /** Where one has been named, newest first: each line leads to the post. */
 
 import { dateOf, dayOf, fullyOf, timeOf } from "/static/dates.js";
-import { avatar, find, make } from "/static/dom.js";
+import { avatar, find, make, replaceRows } from "/static/dom.js";
 import { addressOf } from "/static/mentions.js";
 
 export class MentionsDialog {
@@ -23,7 +23,8 @@ export class MentionsDialog {
   #show() {
     const { newest } = this.#mentions;
     find("#no-mentions").hidden = newest.length > 0;
-    find("#mentions").replaceChildren(...newest.map((mention) => this.#row(mention)));
+    const rows = newest.map((mention) => this.#row(mention));
+    replaceRows(find("#mentions"), rows);
     const count = newest.filter(({ isUnread }) => isUnread).length;
     find("#open-mentions").classList.toggle("has-unread", count > 0);
     find("#mentions-label").textContent = count ? `Mentions, ${count} not read` : "Mentions";
@@ -39,7 +40,8 @@ export class MentionsDialog {
     time.dateTime = at;
     const name = make("span", { className: "person" }, person?.name ?? "Somebody who left", where);
     const unread = make("span", { className: "hidden-label" }, "not read");
-    const link = make("a", { href: addressOf(mention) }, avatar(person), name, time);
+    const id = `to-mention-${mention.post_id}`;
+    const link = make("a", { id, href: addressOf(mention) }, avatar(person), name, time);
     if (isUnread) link.append(unread);
     link.classList.toggle("has-unread", isUnread);
     return make("li", {}, link);

@@ -2,6 +2,8 @@
 
 import { ask } from "/static/api.js";
 
+const A_MINUTE_MS = 60_000; // a channel may be renamed
+
 /** `groups` and `channels` are the lists on the page. */
 export function namesOf(groups, channels) {
   const elsewhere = new Map(); // by the channel's id
@@ -10,6 +12,7 @@ export function namesOf(groups, channels) {
     if (!channels.find(channelId) && !elsewhere.has(channelId)) {
       const asked = ask("GET", `/channels/${channelId}`).catch(() => null);
       elsewhere.set(channelId, asked);
+      setTimeout(() => elsewhere.delete(channelId), A_MINUTE_MS);
     }
     const channel = channels.find(channelId) ?? (await elsewhere.get(channelId));
     if (!channel) elsewhere.delete(channelId);

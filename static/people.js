@@ -2,7 +2,7 @@
 
 import { ask, askForAll, askPatiently } from "/static/api.js";
 import { confirmed, copied, tried } from "/static/dialogs.js";
-import { avatar, button, find, make } from "/static/dom.js";
+import { avatar, button, find, make, replaceRows } from "/static/dom.js";
 import { Following } from "/static/following.js";
 
 const ROLES = ["member", "moderator", "owner"];
@@ -106,9 +106,8 @@ export class People extends EventTarget {
     const inOrder = this.all.sort(
       (a, b) => ROLES.indexOf(b.role) - ROLES.indexOf(a.role) || a.name.localeCompare(b.name),
     );
-    const focused = document.activeElement?.id;
-    find("#people").replaceChildren(...inOrder.map((member) => this.#row(member)));
-    if (focused?.startsWith("role-of-")) document.getElementById(focused)?.focus();
+    const rows = inOrder.map((member) => this.#row(member));
+    replaceRows(find("#people"), rows);
   }
 
   #row(member) {
@@ -126,6 +125,7 @@ export class People extends EventTarget {
     if (mayRemove && !isMe) {
       row.append(
         button(`Remove ${member.name}`, () => this.#remove(member), {
+          id: `remove-${member.id}`,
           iconName: "close",
           className: "plain",
         }),

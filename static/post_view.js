@@ -1,10 +1,12 @@
 /** One post on the page. It is changed in place, so that focus and scrolling stay as they are. */
 
 import { fullyOf, timeOf } from "/static/dates.js";
+import { confirmed } from "/static/dialogs.js";
 import { avatar, button, find, make } from "/static/dom.js";
-import { edit } from "/static/editing.js";
+import { Editing } from "/static/editing.js";
 import { FilesView } from "/static/files_view.js";
 import { formatted } from "/static/formatted.js";
+import { mentionable } from "/static/mentionable.js";
 import { Reactions } from "/static/reactions.js";
 
 /** Also of a post that is on its way. */
@@ -25,6 +27,7 @@ export class PostView {
   #files = new FilesView();
   #reactions;
   #shownText = null;
+  #editing = null;
 
   constructor(post, context) {
     this.#context = context;
@@ -65,7 +68,8 @@ export class PostView {
     time.title = fullyOf(post.created_at);
     edited.hidden = !post.edited_at;
     if (post.edited_at) edited.title = fullyOf(post.edited_at);
-    if (!find("form", text)) this.#showText();
+    if (this.#editing) this.#editing.update(post);
+    else this.#showText();
     this.#files.show(post.files, this.#isMine ? (file) => this.#removeFile(file) : null);
     replies.hidden = !post.reply_count || !this.#context.open;
     replies.textContent = post.reply_count === 1 ? "1 reply" : `${post.reply_count} replies`;
@@ -129,10 +133,22 @@ export class PostView {
     this.#parts.text.replaceChildren(...formatted(this.post.text, this.#context.username));
   }
 
+  /** The post is gone; what was being written there is not. */
+  async remove() {
+    this.element.remove();
+    const { channel_id: channelId, parent } = this.post;
+    const text = this.#editing?.changed;
+    if (!text) return;
+    if (await confirmed("This post was deleted while you changed it", text, "Post it anew"))
+      this.#context.outbox.add(channelId, parent?.id ?? null, text);
+  }
+
   #edit() {
-    edit(this.#parts.text, this.post, {
+    this.#editing ??= new Editing(this.#parts.text, this.post, {
+      people: (words, signal) => mentionable(words, this.#context, signal),
       save: (text) => this.#context.edit(this.post, text),
       done: () => {
+        this.#editing = null;
         this.#shownText = null;
         this.#showText();
         find(".react", this.#parts.actions).focus();

@@ -92,7 +92,7 @@ export class Posts {
 
   #upsert(post) {
     const counted = this.#countReplies(post.parent);
-    if ((post.parent?.id ?? null) !== this.#parentId || this.#isBeyond(post.id)) return counted;
+    if ((post.parent?.id ?? null) !== this.#parentId || this.isBeyond(post.id)) return counted;
     const isLast = post.id > (this.newestId ?? 0);
     this.all.set(post.id, post);
     if (!isLast) this.#sort();
@@ -100,7 +100,7 @@ export class Posts {
   }
 
   /** Of a page that has not been asked for. */
-  #isBeyond(id) {
+  isBeyond(id) {
     const { older, newer } = this;
     return (older !== null && id < older) || (newer !== null && id > newer);
   }

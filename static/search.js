@@ -1,10 +1,13 @@
 /** Finding posts: as one types, in everything one may read, or only in the open channel. */
 
 import { ask } from "/static/api.js";
+import { Choices } from "/static/choices.js";
 import { find } from "/static/dom.js";
 import { resultView } from "/static/search_result.js";
 
 const AFTER_MS = 180; // of not typing
+const SLOW_MS = 300;
+const ANSWER_WITHIN_MS = 15_000;
 const A_PAGE = 20;
 const HINT = "Type a word, the beginning of one, or “several in quotes”.";
 const OFFLINE = "There is no connection, and searching needs one.";
@@ -14,129 +17,141 @@ export class Search extends EventTarget {
   #context;
   #dialog = find("#search");
   #field = find("#search-field");
-  #list = find("#search-results");
-  #isHere = find("#search-here");
-  #timer = 0;
-  #asked = null; // what is being asked; an answer to anything else comes too late
+  #onlyHere = find("#search-here");
+  #more = find("#search-more");
+  #choices = new Choices(this.#field, find("#search-results"), (number) => this.#choose(number));
+  #channel = null; // that was open when the search was opened
   #results = [];
-  #next = null;
-  #selected = 0;
+  #next = null; // where the next page begins
   #hasFailed = false;
 
   /** `context`: `channel()`, and `names` of channels and groups. */
   constructor(context) {
     super();
     this.#context = context;
+    if (/Mac|iPhone|iPad/.test(navigator.platform)) nameKeyOfMac();
     find("#open-search").addEventListener("click", () => this.#open());
-    find("#search-more").addEventListener("click", () => this.#ask(this.#next));
-    find("#search-again").addEventListener("click", () => this.#ask());
-    this.#field.addEventListener("input", () => this.#askSoon());
+    this.#more.addEventListener("click", () => this.#ask({ before: this.#next }));
+    this.#field.addEventListener("input", () => this.#ask({ afterMs: AFTER_MS }));
     this.#field.addEventListener("keydown", (pressed) => this.#press(pressed));
-    this.#isHere.addEventListener("change", () => this.#ask());
-    this.#dialog.addEventListener("close", () => this.#forget());
-    addEventListener("keydown", (pressed) => opens(pressed) && this.#open(pressed));
+    this.#onlyHere.addEventListener("change", () => this.#ask());
+    this.#dialog.addEventListener("close", () => this.#choices.forget());
+    addEventListener("keydown", (pressed) => {
+      if (!opens(pressed)) return;
+      pressed.preventDefault();
+      this.#open();
+    });
   }
 
   /** There is a connection again. */
   retry() {
-    if (this.#dialog.open && this.#hasFailed) this.#ask();
+    if (this.#dialog.open && this.#hasFailed) this.#ask({ before: this.#next });
   }
 
-  #open(pressed = null) {
+  #open() {
+    if (this.#dialog.open) return this.#field.select();
     if (find("dialog[open]")) return;
-    pressed?.preventDefault();
-    const channel = this.#context.channel();
-    find("#search-here-label").hidden = !channel;
-    if (!channel) this.#isHere.checked = false;
-    find("#search-here-name").textContent = channel?.name ?? "";
+    this.#channel = this.#context.channel();
+    find("#search-here-label").hidden = !this.#channel;
+    if (!this.#channel) this.#onlyHere.checked = false;
+    find("#search-here-name").textContent = this.#channel?.name ?? "";
     this.#dialog.showModal();
     this.#field.select();
     this.#ask();
   }
 
-  #forget() {
-    clearTimeout(this.#timer);
-    this.#asked?.abort();
-    this.#asked = null;
-  }
-
-  #askSoon() {
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#ask(), AFTER_MS);
+  #ask({ before = null, afterMs = 0 } = {}) {
+    this.#choices.ask((signal) => this.#find(before, signal), afterMs);
   }
 
   /** The first page, or the one that follows. */
-  async #ask(before = null) {
-    this.#forget();
-    const { signal } = (this.#asked = new AbortController());
+  async #find(before, signal) {
     const words = this.#field.value.trim();
     if (!words) return this.#show([], { said: HINT });
-    const query = new URLSearchParams({ q: words, limit: A_PAGE });
-    if (this.#isHere.checked) query.set("channel_id", this.#context.channel().id);
-    if (before) query.set("before", before);
-    this.#list.ariaBusy = "true";
+    const slow = setTimeout(() => this.#say("Searching…"), SLOW_MS);
     try {
-      const { results, next } = await ask("GET", `/search?${query}`, undefined, { signal });
+      const { results, next } = await this.#fetch(words, before, signal);
       if (signal.aborted) return;
-      const all = before ? [...this.#results, ...results] : results;
-      const place = this.#isHere.checked ? " in this channel" : "";
+      const earlier = before ? this.#results : [];
+      const all = [...earlier, ...results];
+      const place = this.#onlyHere.checked ? " in this channel" : "";
       const said = all.length ? "" : `Nothing found for “${words}”${place}.`;
-      this.#show(all, { said, next, selected: before ? this.#results.length : 0 });
+      this.#show(all, { said, next, at: earlier.length });
     } catch (problem) {
-      if (signal.aborted) return;
-      const { fields = {}, isPassing } = problem;
-      const said = problem.status === 0 ? OFFLINE : (fields.q ?? problem.message);
-      this.#show(before ? this.#results : [], { said, hasFailed: isPassing || !fields.q });
+      if (!signal.aborted) this.#fail(problem, before);
+    } finally {
+      clearTimeout(slow);
     }
   }
 
-  #show(results, { said, next = null, selected = 0, hasFailed = false }) {
-    this.#results = results;
-    this.#next = next;
-    this.#hasFailed = hasFailed;
-    this.#list.ariaBusy = "false";
-    const rows = results.map((result) => resultView(result, this.#context.names));
-    rows.forEach((row, number) => row.addEventListener("click", () => this.#choose(number)));
-    this.#list.replaceChildren(...rows);
-    this.#list.hidden = !rows.length;
-    find("#search-said").textContent = said;
-    find("#search-count").textContent = rows.length ? `${rows.length} found` : "";
-    find("#search-again").hidden = !hasFailed;
-    find("#search-more").hidden = next === null;
-    this.#field.ariaExpanded = `${rows.length > 0}`;
-    this.#select(selected);
+  #fetch(words, before, signal) {
+    const query = new URLSearchParams({ q: words, limit: A_PAGE });
+    if (this.#onlyHere.checked) query.set("channel_id", this.#channel.id);
+    if (before) query.set("before", before);
+    const either = AbortSignal.any([signal, AbortSignal.timeout(ANSWER_WITHIN_MS)]);
+    return ask("GET", `/search?${query}`, undefined, { signal: either });
   }
 
-  #select(number) {
-    const rows = [...this.#list.children];
-    this.#selected = Math.max(0, Math.min(number, rows.length - 1));
-    rows.forEach((row, at) => (row.ariaSelected = `${at === this.#selected}`));
-    const selected = rows[this.#selected];
-    if (selected) this.#field.setAttribute("aria-activedescendant", selected.id);
-    else this.#field.removeAttribute("aria-activedescendant");
-    selected?.scrollIntoView({ block: "nearest" });
+  /** What was found before stays when the next page does not come. */
+  #fail({ status, fields, message }, before) {
+    if (!before) this.#show([]);
+    this.#say(status === 0 && !navigator.onLine ? OFFLINE : (fields.q ?? message));
+    this.#offer(before, { again: !fields.q });
+    this.#more.scrollIntoView({ block: "nearest" });
+  }
+
+  #show(results, { said = "", next = null, at = 0 } = {}) {
+    this.#results = results;
+    const rows = results.map((result) => resultView(result, this.#context.names));
+    this.#choices.show(rows, at);
+    find("#search-count").textContent = rows.length ? `${rows.length} found` : "";
+    this.#field.ariaExpanded = `${rows.length > 0}`;
+    this.#say(said);
+    this.#offer(next);
+  }
+
+  #say(text) {
+    find("#search-said").textContent = text;
+  }
+
+  /** The next page, or again what has failed. */
+  #offer(next, { again = false } = {}) {
+    this.#next = next;
+    this.#hasFailed = again;
+    this.#more.textContent = again ? "Try again" : "Show more";
+    const isOffered = again || next !== null;
+    if (!isOffered && this.#more.matches(":focus")) this.#field.focus();
+    this.#more.hidden = !isOffered;
   }
 
   #press(pressed) {
-    const { key, isComposing } = pressed;
-    const step = { ArrowDown: 1, ArrowUp: -1 }[key];
-    if (isComposing || (!step && key !== "Enter")) return;
+    const acts = {
+      ArrowDown: () => this.#choices.move(1),
+      ArrowUp: () => this.#choices.move(-1),
+      Enter: () => this.#choose(this.#choices.chosen),
+      Escape: () => this.#dialog.close(), // at once: the browser would empty the field first
+    };
+    if (pressed.isComposing || !(pressed.key in acts)) return;
     pressed.preventDefault();
-    if (step) this.#select(this.#selected + step);
-    else if (this.#list.ariaBusy !== "true") this.#choose(this.#selected);
+    acts[pressed.key]();
   }
 
   #choose(number) {
-    const chosen = this.#results[number];
-    if (!chosen) return;
+    if (number === null) return;
     this.#dialog.close();
-    this.dispatchEvent(new CustomEvent("chosen", { detail: chosen }));
+    this.dispatchEvent(new CustomEvent("chosen", { detail: this.#results[number] }));
   }
 }
 
 /** Not where somebody is writing. */
-function opens({ key, ctrlKey, metaKey, altKey, target }) {
-  if (key.toLowerCase() === "k") return (ctrlKey || metaKey) && !altKey;
+function opens({ key, ctrlKey, metaKey, altKey, shiftKey, target }) {
+  if (altKey) return false;
+  if (key?.toLowerCase() === "k") return (ctrlKey || metaKey) && !shiftKey;
   const writes = target.closest?.("input, textarea, select, [contenteditable]");
-  return key === "/" && !writes && !ctrlKey && !metaKey && !altKey;
+  return key === "/" && !writes && !ctrlKey && !metaKey;
+}
+
+function nameKeyOfMac() {
+  find("#open-search").title = "Search (/ or ⌘ K)";
+  find("#open-search kbd").textContent = "⌘ K";
 }

@@ -34,9 +34,9 @@ export class Thread {
     this.#composer = new Composer(find("#reply-composer"), {
       within: find("#thread"),
       people: (words, signal) => mentionable(words, context, signal),
-      send: (text, files) => {
-        context.outbox.add(this.#channelId, this.#post.id, text, files);
-        this.#replies.scrollToEnd();
+      send: (post, text, files) => {
+        context.outbox.add(post.channel_id, post.id, text, files);
+        if (post.id === this.postId) this.#replies.scrollToEnd();
       },
     });
     keepAtEnd(find("#thread-scroller"));
@@ -73,7 +73,7 @@ export class Thread {
       signal: (signal) => this.#typing.signal(signal),
       failed: (problem) => problem.status === 404 && this.#isGone(),
     });
-    this.#composer.open(post.id);
+    this.#composer.open(post);
     find(this.#context.channel().writable ? "#reply-text" : "#close-thread").focus();
   }
 

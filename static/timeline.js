@@ -116,7 +116,8 @@ export class Timeline {
     const view = this.#views.get(id);
     if (!post) {
       if (view?.element.contains(document.activeElement)) this.#scroller.focus();
-      view?.element.remove();
+      if (this.posts.isBeyond(id)) view?.element.remove();
+      else view?.remove();
       this.#views.delete(id);
     } else if (!view) this.#views.set(id, new PostView(post, this.#context));
     else if (view.post !== post) view.update(post);

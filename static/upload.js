@@ -4,6 +4,7 @@ import { Problem } from "/static/api.js";
 import { find } from "/static/dom.js";
 
 const AT_ONCE = 2; // the browser has few connections, and other requests need them
+const STALLED_MS = 60_000; // without getting any further
 const MB = 2 ** 20;
 
 let running = 0;
@@ -32,13 +33,23 @@ function send(method, path, file, { key, signal, progress }) {
   const form = new FormData();
   form.append("file", file);
   const ended = new Promise((resolve, reject) => {
-    request.upload.onprogress = ({ loaded, total }) => progress?.(loaded / total);
+    request.upload.onprogress = ({ loaded, total }) => {
+      watch();
+      progress?.(loaded / total);
+    };
     request.onload = () =>
       request.status < 300 ? resolve(request.response) : reject(problemOf(request));
     request.onerror = () => reject(unreachable());
-    request.onabort = () => reject(signal.reason);
+    request.onabort = () => reject(signal?.aborted ? signal.reason : unreachable());
+    request.onloadend = () => clearTimeout(stalled);
   });
+  let stalled = 0;
+  const watch = () => {
+    clearTimeout(stalled);
+    stalled = setTimeout(() => request.abort(), STALLED_MS);
+  };
   signal?.addEventListener("abort", () => request.abort());
+  watch();
   request.send(form);
   return ended;
 }

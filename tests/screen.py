@@ -7,6 +7,7 @@ from tests.live.client import Message
 from tests.people import Person
 
 OF_READER = {"readable", "writable", "read_mark", "unread"}
+ROLES = {"author", "player"}  # in which people appear
 
 first = itemgetter(0)
 Posts = dict[int, dict[str, Any]]
@@ -148,12 +149,12 @@ class Screen:
         """
         names = {member["id"]: member["name"] for member in self.members.values()}
         posts = {
-            i: {**post, "author": names.get(post["author"]["id"])}
+            i: with_names(post, names)
             for channel_id in channel_ids & self.posts.keys()
             for i, post in self.posts[channel_id].items()
         }
         things = {
-            of: {**thing, "player": names.get(thing["player"]["id"]) if of[0] == "score" else None}
+            of: with_names(thing, names)
             for channel_id in channel_ids & self.things.keys()
             for of, thing in self.things[channel_id].items()
         }
@@ -162,3 +163,8 @@ class Screen:
         channels |= {i: self.views[i][1] for i in self.of_group | self.private & channel_ids}
         shown = {"channels": channels, "members": self.members}
         return {**shown, "posts": posts, "things": things, "mentions": sorted(mentions)}
+
+
+def with_names(thing: dict[str, Any], names: dict[int, str]) -> dict[str, Any]:
+    people = ROLES & thing.keys()
+    return {**thing, **{role: names.get(thing[role]["id"]) for role in people}}

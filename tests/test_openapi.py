@@ -154,6 +154,9 @@ class World:
         posts = f"/api/channels/{people.channel['id']}/posts"
         post = await people.ann.post(posts, {"text": "x"}) if "post_id" in path else {"id": 1}
         file = await who.upload(b"x") if "file_id" in path else {"id": 1}
+        played = f"/api/channels/{people.channel['id']}/scores"
+        point = {"game": "x", "points": 1}
+        score = await people.ann.post(played, point) if "score_id" in path else {"id": 1}
         if "{key}" in path:
             documents = path.replace("{channel_id}", str(channel["id"]))
             await who.ask("PUT", documents.replace("{key}", "a/key"), {"x": 1})
@@ -163,7 +166,7 @@ class World:
             "group_id": group["id"], "channel_id": channel["id"], "post_id": post["id"],
             "user_id": user_id, "session_id": session_id, "emoji": "👍",
             "topic": f"group:{group['id']}",
-            "file_id": file["id"], "sha256": "0" * 64, "key": "a/key",
+            "file_id": file["id"], "score_id": score["id"], "sha256": "0" * 64, "key": "a/key",
         }  # fmt: skip
         return ids, who
 

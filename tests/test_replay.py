@@ -29,6 +29,7 @@ class Chaos:
         self.channel_ids = [people.channel["id"]]
         self.post_ids: list[int] = []
         self.file_ids: list[int] = []
+        self.score_ids: list[int] = []
 
     async def step(self) -> None:
         who = random.choice((self.people.ann, self.people.mia, self.people.bob))
@@ -36,6 +37,7 @@ class Chaos:
         sometimes = [self.take_back, self.edit, self.delete, self.rename, self.promote, self.play]
         seldom = [self.make_channel, self.change_channel, self.let_in, self.take_out]
         shared = [self.write_with_file, self.delete_file, self.save, self.save, self.clear]
+        shared += [self.take_score_back]
         operation = random.choice([*often, *sometimes, *seldom, *shared])
         answer = await operation(who)
         assert answer.status < 500, answer.body
@@ -94,7 +96,13 @@ class Chaos:
 
     async def play(self, who: Person) -> Any:
         score = {"game": "snake", "points": random.randrange(100)}
-        return await who.ask("POST", f"{self.channel()}/scores", score)
+        answer = await who.ask("POST", f"{self.channel()}/scores", score)
+        if answer.status == 201:
+            self.score_ids.append(answer.body["id"])
+        return answer
+
+    async def take_score_back(self, who: Person) -> Any:
+        return await who.ask("DELETE", f"/api/scores/{random.choice(self.score_ids or [1])}")
 
     async def rename(self, who: Person) -> Any:
         return await who.ask("PATCH", "/api/me", {"name": f"Name {random.random()}"})

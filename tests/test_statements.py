@@ -97,10 +97,13 @@ async def test_what_is_written_costs_few_statements(services: Services, people: 
     post = await write(people, 1)
     mine_, one = people.posts, f"/api/posts/{post['id']}"
     scores = f"/api/channels/{people.channel['id']}/scores"
+    score = await people.ann.post(scores, {"game": "snake", "points": 1})
     code = await people.ann.post(f"/api/groups/{people.group['id']}/join-code", {})
     acts: dict[str, tuple[str, str, object]] = {
         "post": ("POST", mine_, {"text": "x"}),
         "play": ("POST", scores, {"game": "snake", "points": 1}),
+        "take a score back": ("DELETE", f"/api/scores/{score['id']}", None),
+        "name": ("POST", mine_, {"text": "@bob and @mia"}),
         "reply": ("POST", mine_, {"text": "x", "parent_id": post["id"]}),
         "react": ("PUT", f"{one}/reactions/🎈", None),
         "take back": ("DELETE", f"{one}/reactions/🎈", None),
@@ -120,6 +123,7 @@ async def test_what_is_written_costs_few_statements(services: Services, people: 
         await people.eve.post("/api/memberships", {"join_code": code["join_code"]})
     costs["join"] = len(statements)
     assert all(3 <= cost <= AT_MOST_TO_WRITE for cost in costs.values()), costs
+    assert costs["name"] - costs["post"] == 2, "who they are, and what they are told"
 
 
 async def test_a_key_costs_two_statements_more(services: Services, people: Cast) -> None:

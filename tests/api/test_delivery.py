@@ -33,6 +33,12 @@ async def test_a_range_of_a_file(people: Cast) -> None:
         assert answer.headers["Accept-Ranges"] == "bytes"
 
 
+async def test_a_range_is_for_who_wants_bytes(people: Cast) -> None:
+    file = await people.bob.upload(CONTENT)
+    head = await people.bob.ask("HEAD", f"/api/files/{file['id']}", Range="bytes=0-3")
+    assert (head.status, head.headers.get("Content-Range")) == (200, None)
+
+
 async def test_a_range_behind_the_end_is_refused(people: Cast) -> None:
     file = await people.bob.upload(CONTENT)
     answer = await people.bob.ask("GET", f"/api/files/{file['id']}", Range="bytes=10-")

@@ -158,6 +158,15 @@ async def test_a_post_carries_ten_files_in_their_order_and_needs_no_text_then(
     assert edited["files"] == post["files"]
 
 
+async def test_a_hundred_posts_carry_a_file_at_most(people: Cast) -> None:
+    form = {"text": "look", "file_ids": [(await people.bob.upload(CONTENT))["id"]]}
+    for _ in range(100):
+        await people.bob.post(people.posts, form)
+    answer = await people.bob.ask("POST", people.posts, form)
+    assert problem(answer, 400, "invalid")["fields"].keys() == {"file_ids"}
+    await people.bob.delete(f"/api/files/{form['file_ids'][0]}")
+
+
 async def test_the_same_bytes_are_kept_once(people: Cast, services: Services) -> None:
     answers = await asyncio.gather(
         *(who.send_file(CONTENT, "x") for who in (people.ann, people.bob, people.mia, people.bob))

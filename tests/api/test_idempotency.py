@@ -119,7 +119,7 @@ async def test_other_routes_refuse_a_key_and_do_nothing(app: Quart, people: Cast
     values = {"emoji": "👍", "file": "x", "filename": "x", "user_id": people.bob.id}
     values |= {"group_id": people.group["id"], "channel_id": people.channel["id"]}
     values |= {"post_id": post["id"], "session_id": 1, "topic": "group:1", "file_id": file["id"]}
-    values |= {"sha256": "0" * 64, "key": "a/key"}
+    values |= {"sha256": "0" * 64, "key": "a/key", "score_id": 1}
     asked = 0
     for rule in app.url_map.iter_rules():
         if rule.endpoint in marked or rule.websocket or not rule.rule.startswith("/api"):

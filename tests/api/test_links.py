@@ -81,3 +81,10 @@ async def test_a_link_ends_with_the_right_the_session_and_after_ten_minutes(
     await visitor.get(of_mia)
     monkeypatch.setattr("time.time", lambda: until + 1.0)
     problem(await visitor.ask("GET", of_mia), 401, "not_signed_in")
+
+
+@pytest.mark.parametrize("changed_settings", [{"public_url": "https://class.example.org"}])
+async def test_a_link_leads_to_where_people_reach_the_server(people: Cast) -> None:
+    file = await people.bob.upload(CONTENT)
+    links = await people.bob.post(f"/api/files/{file['id']}/links")
+    assert links["url"].startswith("https://class.example.org/api/files/")

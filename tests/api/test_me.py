@@ -105,3 +105,23 @@ async def test_the_name_of_a_deleted_account_is_gone_from_groups_it_had_left(
     assert not [data for data in kept if "Bob" in data or "bob" in data]
     (post,) = (await people.mia.get(people.posts))["posts"]
     assert (post["author"], post["text"]) == (None, "I was here")
+
+
+async def test_the_documents_that_only_a_deleted_account_could_save_go_with_it(
+    people: Cast, services: Services
+) -> None:
+    path = f"/api/channels/{people.channel['id']}/documents"
+    await people.bob.put(f"{path}/members/{people.bob.id}/score", {"of": "the deleted"}, 201)
+    await people.bob.put(f"{path}/members/{people.bob.id}/a/b", {"of": "the deleted"}, 201)
+    kept = [
+        await people.bob.put(f"{path}/shared", {"of": "all"}, 201),
+        await people.bob.put(f"{path}/MEMBERS/{people.bob.id}/score", {"of": "all"}, 201),
+        await people.mia.put(f"{path}/members/{people.mia.id}/score", {"of": "mia"}, 201),
+    ]
+    await people.bob.delete(f"/api/groups/{people.group['id']}/members/{people.bob.id}")
+    await people.bob.delete("/api/me")
+    listed = (await people.mia.get(path))["documents"]
+    assert [one["id"] for one in listed] == [one["id"] for one in kept]
+    async with services.database.read() as db:
+        bodies = [row.data for row in await db.all(select(Events.data))]
+    assert not [body for body in bodies if "the deleted" in body]

@@ -2,6 +2,9 @@
 
 import asyncio
 
+from sqlalchemy import text as sql
+
+from api.context import Services
 from tests.api.browser import problem
 from tests.api.tables import Statuses, rows, tried
 from tests.conftest import Cast
@@ -97,6 +100,25 @@ async def test_a_reply_belongs_to_its_post_and_goes_with_it(people: Cast) -> Non
     assert (await people.bob.get(f"/api/posts/{post['id']}"))["reply_count"] == 1
     await people.ann.delete(f"/api/posts/{post['id']}")
     await people.bob.get(f"/api/posts/{replies[1]['id']}", status=404)
+
+
+REPLIES = sql(
+    "INSERT INTO posts (channel_id, parent_id, text, words, reply_count, created_at)"
+    " WITH RECURSIVE reply (number) AS"
+    " (SELECT 1 UNION ALL SELECT number + 1 FROM reply WHERE number < :count)"
+    " SELECT channel_id, posts.id, 'me', 'me', 0, created_at FROM posts, reply"
+    " WHERE posts.id = :post_id"
+)
+
+
+async def test_a_post_with_very_many_replies_is_deleted(people: Cast, services: Services) -> None:
+    post = await people.ann.post(people.posts, {"text": "Who comes?"})
+    path = f"/api/posts/{post['id']}"
+    async with services.database.write() as db:
+        await db.run(REPLIES, post_id=post["id"], count=33_000)
+    assert len((await people.bob.get(f"{path}/replies"))["posts"]) > 0
+    await people.ann.delete(path)
+    assert (await people.bob.get(people.posts))["posts"] == []
 
 
 async def test_a_reply_answers_a_post_of_the_same_channel(people: Cast) -> None:

@@ -53,6 +53,14 @@ async def test_what_is_over_the_quota_is_not_kept_although_its_size_was_not_anno
     assert list((await kept(services.store)).values()) == [b"little"]
 
 
+@pytest.mark.parametrize("changed_settings", [{"user_quota_mb": 1}])
+async def test_a_repeated_upload_takes_no_room_twice(people: Cast) -> None:
+    content = b"x" * 700_000
+    first = await people.bob.upload(content, Idempotency_Key="once")
+    assert await people.bob.upload(content, Idempotency_Key="once") == first
+    problem(await people.bob.send_file(content), 409, "quota_full")
+
+
 async def test_uploads_are_limited(people: Cast) -> None:
     sent = 0
     while (answer := await people.bob.send_file(b"x")).status == 201:

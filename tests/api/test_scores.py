@@ -54,6 +54,48 @@ async def test_whoever_reads_a_channel_plays_in_it(
     assert await tried(actor, actions, may) == may
 
 
+@rows("""
+         bobs-in-private  anns  bobs
+nobody   401              401   401
+root     404              404   404
+eve      404              404   404
+ann      404              204   204
+mia      204              204   204
+bob      204              403   204
+""")
+async def test_its_player_and_moderators_delete_a_score(
+    people: Cast, visitor: Visitor, who: str, may: Statuses
+) -> None:
+    actor = visitor if who == "nobody" else people.named(who)
+    score = {"game": "snake", "points": 7}
+    own = await people.bob.post(await made(people, "private"), score)
+    anns, bobs = await play(people.ann, people, 8), await play(people.bob, people, 7)
+    actions = {
+        "bobs-in-private": ("DELETE", f"/api/scores/{own['id']}", None),
+        "anns": ("DELETE", f"/api/scores/{anns['id']}", None),
+        "bobs": ("DELETE", f"/api/scores/{bobs['id']}", None),
+    }
+    assert await tried(actor, actions, may) == may
+
+
+async def test_a_deleted_score_is_gone_from_lists_and_from_the_log(people: Cast, url: str) -> None:
+    kept = await play(people.ann, people, 1)
+    listed = await people.ann.get(f"{scores(people)}?game=snake")
+    cheat = await play(people.bob, people, 2**63 - 1)
+    async with LiveClient(url, people.ann.token) as live:
+        await people.mia.delete(f"/api/scores/{cheat['id']}")
+        await live.hello(listed["live"])
+        (topic, seq), = listed["live"]["topics"].items()  # fmt: skip
+        deleted = await live.event(topic, seq + 2)
+        was = await live.event(topic, seq + 1)
+    assert (deleted["kind"], deleted["data"]) == ("score.deleted", {"id": cheat["id"]})
+    assert was["data"] == {"id": cheat["id"], "gone": True}
+    for order in ("best", "latest"):
+        page = await people.ann.get(f"{scores(people)}?game=snake&order={order}")
+        assert page["scores"] == [kept]
+    await people.mia.delete(f"/api/scores/{cheat['id']}", 404)
+
+
 async def test_a_score_is_seen_in_its_game_of_its_channel_only(people: Cast) -> None:
     elsewhere = await made(people, "open")
     score = await play(people.bob, people, 7)

@@ -71,8 +71,23 @@ async def test_what_is_found_by_what(people: Cast) -> None:
     assert wrong == []
 
 
-@pytest.mark.parametrize("q", ["", " ", "...", "🎉", '"', '""', "&|!", "x" * 201, "\0", "a\x01"])
-async def test_a_question_has_1_to_200_characters_and_a_word(people: Cast, q: str) -> None:
+WRONG = [
+    "",
+    " ",
+    "...",
+    "🎉",
+    '"',
+    '""',
+    "&|!",
+    "x" * 201,
+    "\0",
+    "a\x01",
+    "a b c d e f g h i j k l m n o p q",
+]
+
+
+@pytest.mark.parametrize("q", WRONG)
+async def test_a_question_has_1_to_200_characters_and_1_to_16_words(people: Cast, q: str) -> None:
     answer = await people.bob.ask("GET", f"/api/search?{urlencode({'q': q})}")
     assert problem(answer, 400, "invalid")["fields"].keys() == {"q"}
 
@@ -98,45 +113,6 @@ async def test_a_result_is_the_post_as_it_is_read_with_its_group(people: Cast) -
         {"text": "compass", "is_match": True},
         {"text": "!", "is_match": False},
     ]
-
-
-async def test_the_best_come_first_and_of_equal_ones_the_newest(people: Cast) -> None:
-    often, briefly = "Chess, chess!", "chess now"
-    long = "chess is what some of us will play when all of our other work is over"
-    for text in (briefly, often, long, "equal chess", "equal chess", "no match"):
-        await people.ann.post(people.posts, {"text": text})
-    assert (await texts(people.bob, "chess"))[0] == often
-    assert (await texts(people.bob, "chess"))[-1] == long
-    equal = (await search(people.bob, '"equal chess"'))["results"]
-    assert [result["post"]["id"] for result in equal] == sorted(
-        (result["post"]["id"] for result in equal), reverse=True
-    )
-
-
-async def test_pages_have_no_hole_and_no_repeat(people: Cast) -> None:
-    for n in range(23):
-        await people.ann.post(people.posts, {"text": f"{'tea ' * (n % 4 + 1)} {'cup ' * (n % 5)}"})
-    everything = await search(people.bob, "tea", limit=100)
-    assert (len(everything["results"]), everything["next"]) == (23, None)
-    for limit in (1, 5, 22, 23):
-        page, walked = await search(people.bob, "tea", limit=limit), []
-        while page["next"]:
-            assert len(page["results"]) == limit
-            assert page["next"] == page["results"][-1]["post"]["id"]
-            walked += page["results"]
-            page = await search(people.bob, "tea", limit=limit, before=page["next"])
-        assert walked + page["results"] == everything["results"]
-
-
-async def test_a_page_begins_only_behind_what_is_found(people: Cast) -> None:
-    ids = [(await people.ann.post(people.posts, {"text": "tea"}))["id"] for _ in range(3)]
-    secret = await post_in_private_channel(people, "tea")
-    first = await search(people.bob, "tea", limit=1)
-    await people.ann.delete(f"/api/posts/{first['next']}")
-    for before in (first["next"], secret, 999_999):
-        answer = await people.bob.ask("GET", f"/api/search?q=tea&before={before}")
-        assert problem(answer, 400, "invalid")["fields"].keys() == {"before"}
-    assert await texts(people.bob, "tea", before=ids[0]) == []
 
 
 async def test_group_channel_and_author_narrow_what_is_found(people: Cast) -> None:

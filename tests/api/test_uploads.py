@@ -192,6 +192,7 @@ async def test_a_client_that_stops_halfway_is_given_up(
     people: Cast, url: str, services: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("api.connection.IDLE_S", 0.2)
+    monkeypatch.setattr("api.connection.THROWN_AWAY_WITHIN_S", 0.2)
 
     def send() -> tuple[int, Any]:
         connection = connect(url, people.bob, 5 * 2**20)

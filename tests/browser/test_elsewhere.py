@@ -70,6 +70,8 @@ def test_the_page_shows_the_best_players_live_with_what_the_guide_adds(
         for points in (5, 9):
             play(points)
         expect(page.locator("p")).to_have_text("Ann: 9")
+        ann.page.evaluate("fetch('/api/scores/3', { method: 'DELETE' })")
+        expect(page.locator("p")).to_have_text("Ann: 7")
 
 
 def test_a_page_on_a_named_origin_signs_in_lists_and_follows_a_channel(

@@ -28,6 +28,7 @@ def test_what_is_dropped_or_pasted_goes_into_a_post_or_a_reply(two: tuple[Board,
     post = ann.page.locator("#posts > .post")
     ann.act(post, "Reply")
     pasted = ann.page.evaluate_handle(DROPPED, ["three.txt"])
+    pasted.evaluate("(copied) => copied.setData('text/plain', 'three.txt')")
     ann.page.locator("#reply-text").evaluate(
         "(area, data) => area.dispatchEvent("
         "new ClipboardEvent('paste', { clipboardData: data, cancelable: true }))",
@@ -80,6 +81,7 @@ def test_what_was_uploaded_is_sent_when_the_connection_is_back_and_more_is_not(
     expect(ann.page.locator("#pending > .post")).to_have_count(0)
     attached(ann).get_by_role("button", name="Try again").click()
     are_there(ann, ["late.txt"])
+    expect(ann.page.get_by_role("button", name="Remove late.txt")).to_be_focused()
     ann.page.locator("#text").press("Enter")
     expect(bob.page.locator("#posts .file .name")).to_have_text(["early.txt", "late.txt"])
 
@@ -115,7 +117,7 @@ def test_a_post_has_at_most_ten_files_and_a_draft_keeps_its_own(two: tuple[Board
     ann, _ = two
     ann.make_channel("other")
     attach(ann, *(a_file(f"{number}.txt") for number in range(11)))
-    expect(ann.page.locator("#notices")).to_contain_text("at most 10 files")
+    expect(ann.page.locator("#composer .composer-hint")).to_contain_text("at most 10 files")
     expect(attached(ann)).to_have_count(10)
     ann.to_channel("general")
     expect(attached(ann)).to_have_count(0)

@@ -4,7 +4,9 @@ import re
 
 from playwright.sync_api import Locator, expect
 
+from model.naming import readings
 from tests.browser.board import Board
+from tests.naming import NAMED
 
 
 def people_of(board: Board, area: str = "text") -> Locator:
@@ -20,13 +22,13 @@ def test_a_name_is_completed_with_the_keys_alone(two: tuple[Board, Board]) -> No
     area = ann.page.locator("#text")
     area.press_sequentially("Ask @")
     expect(people_of(ann)).to_have_text([re.compile("Bob")])
-    expect(area).to_have_role("combobox")
-    expect(area).to_have_attribute("aria-expanded", "true")
+    expect(area).to_have_role("textbox")
+    expect(area).to_have_attribute("aria-controls", "text-people")
     first = people_of(ann).first
     expect(area).to_have_attribute("aria-activedescendant", str(first.get_attribute("id")))
     area.press("Escape")
     expect(people_of(ann)).to_have_count(0)
-    expect(area).to_have_role("textbox")
+    expect(area).not_to_have_attribute("aria-activedescendant", re.compile(""))
     area.press_sequentially("bo")
     expect(people_of(ann)).to_have_count(1)
     area.press("Enter")
@@ -47,6 +49,47 @@ def test_a_name_is_completed_with_the_keys_alone(two: tuple[Board, Board]) -> No
     people_of(bob, "reply-text").click()
     expect(reply).to_have_value("@ann ")
     expect(reply).to_be_focused()
+
+
+def test_whom_the_server_tells_the_board_marks(two: tuple[Board, Board]) -> None:
+    _, bob = two
+    marked = bob.page.evaluate(
+        """async (texts) => {
+          const { formatted } = await import("/static/formatted.js");
+          const shown = (text) => {
+            const place = document.createElement("div");
+            place.append(...formatted(text, "Bob"));
+            return [...place.querySelectorAll("mark")].map((mark) => mark.textContent);
+          };
+          return texts.map(shown);
+        }""",
+        list(NAMED),
+    )
+    for (text, names), marks in zip(NAMED.items(), marked, strict=True):
+        assert {mark.lower() for mark in marks} == {
+            "@bob" for n in names if "bob" in readings(n)
+        }, text
+
+
+def test_a_name_is_completed_where_the_cursor_stands_and_while_a_post_is_changed(
+    two: tuple[Board, Board],
+) -> None:
+    ann, bob = two
+    area = ann.page.locator("#text")
+    area.press_sequentially("@bo")
+    expect(people_of(ann)).to_have_count(1)
+    area.press("Home")
+    expect(people_of(ann)).to_have_count(0)
+    area.press("Enter")
+    bob.shows(["@bo"])
+    ann.act(ann.post("@bo"), "Edit")
+    editor = ann.page.get_by_label("Text of the post")
+    editor.press_sequentially("b")
+    expect(ann.page.locator(".editing .completion > li")).to_have_text([re.compile("Bob")])
+    editor.press("Enter")
+    expect(editor).to_have_value("@bob ")
+    editor.press("Enter")
+    expect(bob.post("@bob").locator("mark")).to_have_text("@bob")
 
 
 def test_in_a_private_channel_only_those_who_are_let_in_are_offered(
@@ -112,9 +155,20 @@ def test_the_list_of_mentions_leads_to_each_post(two: tuple[Board, Board]) -> No
     expect(bob.page.locator("#no-mentions")).to_be_visible()
     bob.page.keyboard.press("Escape")
     bob.make_group("Chess club")
+    of_class = bob.page.locator("#groups a").filter(has_text="Class")
+    of_class.focus()
     ann.write("Good morning @bob")
     expect(button).to_have_accessible_name("Mentions, 1 not read")
+    expect(of_class).to_be_focused()
     button.click()
+    link = bob.page.locator("#mentions a")
+    link.focus()
+    ann.write("Where is @bob?")
+    expect(link).to_have_count(2)
+    expect(link.last).to_be_focused()
+    ann.act(ann.post("Where"), "Delete")
+    ann.page.locator("#confirm-yes").click()
+    expect(link).to_have_count(1)
     bob.page.get_by_role("link", name=re.compile("Ann.*general · Class.*not read")).click()
     expect(bob.page.locator("#mentions-dialog")).to_be_hidden()
     expect(bob.post("morning")).to_have_class(re.compile("found"))

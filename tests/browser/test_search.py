@@ -159,12 +159,13 @@ def test_the_search_says_when_there_is_nothing_no_word_or_no_connection(
     expect(said).to_have_text("Nothing found for “evening”.")
     field.fill("?!")
     expect(said).to_contain_text("word")
-    expect(ann.page.locator("#search-again")).to_be_hidden()
+    again = ann.page.get_by_role("button", name="Try again")
+    expect(again).to_be_hidden()
     ann.context.set_offline(True)
     field.fill("morning")
     expect(said).to_contain_text("no connection")
     ann.context.set_offline(False)
-    ann.page.locator("#search-again").click()
+    again.click()
     expect(results(ann)).to_have_text(["Good morning"])
 
 
@@ -182,3 +183,49 @@ def test_a_slash_in_a_post_is_a_slash_and_a_deleted_post_is_said_to_be_gone(
     expect(bob.page.locator("#posts > .post")).to_have_count(0)
     bob.page.keyboard.press("Enter")
     expect(bob.page.locator("#notices")).to_contain_text("not there any more")
+
+
+def test_nothing_is_opened_while_the_answer_to_other_words_is_awaited(
+    two: tuple[Board, Board],
+) -> None:
+    ann, bob = two
+    write_many(ann, ["homework", "needle"])
+    held: list[Route] = []
+    bob.page.route("**/api/search?q=needle*", lambda route: held.append(route))  # noqa: PLW0108
+    search(bob, "homework")
+    expect(results(bob)).to_have_text(["homework"])
+    field = bob.page.get_by_role("combobox", name="Search posts")
+    field.fill("needle")
+    field.press("Enter")
+    expect(bob.page.locator("#search-said")).to_have_text("Searching…")
+    field.press("Enter")
+    expect(bob.page.locator("#search")).to_be_visible()
+    held[0].continue_()
+    expect(results(bob)).to_have_text(["needle"])
+    bob.page.keyboard.press("Escape")
+    expect(bob.page.locator("#search")).to_be_hidden()
+    search(bob, "homework")
+    bob.page.get_by_label("Only this channel").check()
+    ann.page.locator("#channel-settings").click()
+    ann.page.get_by_role("radio", name="Private").check()
+    ann.page.get_by_role("button", name="Save").click()
+    expect(bob.page.locator("#nothing")).to_contain_text("There is no channel yet")
+    field.fill("homewor")
+    expect(results(bob)).to_have_count(0)
+    expect(bob.page.locator("#search-said")).not_to_be_empty()
+
+
+def test_a_page_of_results_that_does_not_come_takes_nothing_away(two: tuple[Board, Board]) -> None:
+    ann, _ = two
+    write_many(ann, [f"exercise {number}" for number in range(25)])
+    search(ann, "exercise")
+    expect(results(ann)).to_have_count(20)
+    ann.context.set_offline(True)
+    ann.page.get_by_role("button", name="Show more").click()
+    expect(ann.page.locator("#search-said")).to_be_in_viewport()
+    expect(ann.page.locator("#search-said")).to_contain_text("no connection")
+    expect(results(ann)).to_have_count(20)
+    ann.context.set_offline(False)
+    ann.page.get_by_role("button", name="Try again").click()
+    expect(results(ann)).to_have_count(25)
+    expect(ann.page.get_by_role("combobox", name="Search posts")).to_be_focused()

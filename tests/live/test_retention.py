@@ -92,3 +92,22 @@ async def test_who_is_too_slow_for_the_clean_up_has_all_up_to_the_reset(
     numbers = [message["seq"] for message in seen if message["type"] == "event"]
     assert numbers == list(range(1, len(numbers) + 1))
     assert seen[-1] == {"type": "reset", "topic": topic, "seq": EVENTS, "reason": "retention"}
+
+
+async def test_what_went_with_an_account_is_fetched_again_by_who_had_read_everything(
+    people: Cast, url: str
+) -> None:
+    topic = f"channel:{people.channel['id']}"
+    written = await people.ann.post(people.posts, {"text": "tea?"})
+    await people.bob.put(f"/api/posts/{written['id']}/reactions/👍")
+    shown = await people.mia.get(people.posts)
+    async with LiveClient(url, people.mia.token) as live:
+        await live.hello(shown["live"])
+        await people.bob.delete("/api/me")
+        reset = await live.until(lambda m: m["type"] == "reset")
+        again = await people.mia.get(people.posts)
+        assert (reset["topic"], reset["seq"]) == (topic, again["live"]["topics"][topic])
+        assert [post["reactions"] for post in again["posts"]] == [[]]
+        assert (await live.subscribe(topic, after=reset["seq"]))["type"] == "subscribed"
+        await people.ann.post(people.posts, {"text": "coffee?"})
+        assert (await live.event(topic, reset["seq"] + 1))["kind"] == "post.created"

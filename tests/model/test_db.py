@@ -5,14 +5,16 @@ import gc
 import random
 import time
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 from sqlalchemy import func, insert, select, text
 
 from model.db import Database, Transaction, now
-from model.errors import TryAgain
+from model.errors import StorageFull, TryAgain
 from model.session import Sessions
 from model.user import Users, create_user
+from tests.databases import new_sqlite
 
 
 @pytest.fixture
@@ -131,3 +133,16 @@ async def test_what_refers_to_an_account_deleted_meanwhile_may_be_tried_again(
     with pytest.raises(TryAgain):
         async with database.write() as db:
             await db.run(insert(Sessions), user_id=999, **form)
+
+
+async def test_a_full_disk_is_said_and_changes_nothing(tmp_path: Path, templates: Path) -> None:
+    database = Database(new_sqlite(tmp_path, templates))
+    with pytest.raises(StorageFull):
+        async with database.write() as db:
+            pages = await db.scalar(text("PRAGMA page_count"))
+            await db.scalar(text(f"PRAGMA max_page_count = {pages}"))
+            for n in range(1000):
+                await create_user(db, f"user{n}", "x" * 100, "-")
+    async with database.read() as db:
+        assert await count(db) == 0
+    await database.close()

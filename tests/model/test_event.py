@@ -84,10 +84,22 @@ async def test_a_log_that_is_forgotten_goes_on_counting(database: Database) -> N
         async with database.write() as db:
             record(db, "channel:1", "thing.done", {}, by=None)
     async with database.write() as db:
-        judge_again(db, Rights(forget=["channel:1"]))
+        judge_again(db, Rights(), forget=["channel:1"])
         record(db, "channel:1", "thing.done", {}, by=None)
     async with database.read() as db:
         position = (await positions(db, "channel:1"))["channel:1"]
         kept = await db.all(select(Events.seq).where(Events.topic == "channel:1"))
     assert (position.seq, position.floor) == (4, 3)
     assert [row.seq for row in kept] == [4]
+
+
+async def test_who_has_read_all_of_a_log_that_is_forgotten_stands_behind_its_floor(
+    database: Database,
+) -> None:
+    async with database.write() as db:
+        record(db, "channel:1", "thing.done", {}, by=None)
+    async with database.write() as db:
+        judge_again(db, Rights(), forget=["channel:1"])
+    async with database.read() as db:
+        position = (await positions(db, "channel:1"))["channel:1"]
+    assert (position.seq, position.floor) == (2, 2)

@@ -121,7 +121,7 @@ class ForgettingDatabase(Database):
     @asynccontextmanager
     async def write(self, tx: str | None = None) -> AsyncIterator[Transaction]:
         async with super().write() as db:
-            judge_again(db, Rights(forget=["channel:1"]))
+            judge_again(db, Rights(), forget=["channel:1"])
         async with super().write(tx) as db:
             yield db
 

@@ -93,5 +93,5 @@ async def test_a_search_does_not_hold_up_the_event_loop(tmp_path: Path, template
         assert len(await found(db, "tea", ann)) == 1
     await database.close()
     here = get_ident()
-    assert [thread == here for sql, thread in traced if "bm25" in sql] == [False]
+    assert [thread == here for sql, thread in traced if "MATCH" in sql] == [False]
     assert [thread == here for sql, thread in traced if "JOIN reactions" in sql] == [True]

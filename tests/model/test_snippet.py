@@ -81,6 +81,22 @@ def test_a_text_without_space_is_cut_too(text: str) -> None:
     assert not shown.strip("…").startswith(("\u0302", "\u200d")), "no character is torn apart"
 
 
+@pytest.mark.parametrize(
+    ("text", "q"),
+    [
+        ("\u200da" + "\u0301" * 300, "a"),
+        ("\u200d" * 5 + "a" + "\ue000" * 300, "a"),
+        ("a" + "\u0301" * 300, "a"),
+        ("x " + "\u0301" * 100 + " hello" + "\u0301" * 300, "hello"),
+        ("\u0301" * 4000, "hello"),
+    ],
+)
+def test_a_text_that_is_mostly_marks_is_cut_too_and_shows_its_match(text: str, q: str) -> None:
+    shown = cut(text, q)
+    assert len(shown) <= 164
+    assert "[" in shown or q not in text
+
+
 def test_all_of_a_text_can_be_told_from_its_snippets() -> None:
     text = f"{FILLER}one {FILLER}two {FILLER}"
     for word in ("one", "two", "nothing", "goes on", '"so it"'):

@@ -10,6 +10,10 @@ from model.channel import Channel, Kind, edit_channel, find_channel
 from model.channel_member import add_channel_member, remove_channel_member
 from model.db import Database
 from model.errors import NotFound
+from model.group import find_group
+from model.json_rows import json_object
+from model.membership import REMOVE_MEMBER, find_member, remove_member
+from model.mention import NAMED
 from model.post import edit_post, find_post, write_post
 from model.user import Caller
 from tests.people import private_channel
@@ -50,6 +54,31 @@ async def test_who_is_removed_while_he_waits_writes_nothing(scene: Scene) -> Non
         assert not writing.done()
     with pytest.raises(NotFound):
         await writing
+
+
+async def test_who_is_named_is_a_member_until_he_has_been_told(scene: Scene) -> None:
+    async def leave() -> None:
+        async with scene.database.write() as db:
+            group = await find_group(db, scene.channel.group_id, reader=scene.bob)
+            bob = await find_member(db, group, scene.bob.id)
+            await remove_member(db, group, bob, by=scene.bob)
+
+    async with scene.database.write() as db:
+        channel = await find_channel(db, scene.channel.id, reader=scene.ann)
+        await write_post(db, channel, "@bob", by=scene.ann)
+        leaving = asyncio.create_task(leave())
+        await asyncio.wait([leaving], timeout=0.3)
+        assert not leaving.done()
+    await leaving
+
+
+async def test_who_is_just_being_removed_is_not_told_and_not_waited_for(scene: Scene) -> None:
+    """Who waited here for a removal that waits for her would never end."""
+    async with scene.database.write() as removing:
+        of_group, channel_id = scene.channel.group_id, scene.channel.id
+        await removing.run(REMOVE_MEMBER, of_group=of_group, of_user=scene.bob.id)
+        async with asyncio.timeout(5), scene.database.write() as db:
+            assert not await db.all(NAMED, names=json_object(["bob"]), channel_id=channel_id)
 
 
 async def test_who_makes_a_channel_private_finds_it_while_she_does(scene: Scene) -> None:

@@ -2,7 +2,9 @@
 
 import random
 import sys
+import unicodedata
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import text
@@ -12,7 +14,11 @@ from model.post import write_post
 from model.word import MAX_WORD_CHARS, composed, searchable, words
 from tests.people import private_channel
 
-EVERY_LETTER = [chr(code) for code in range(sys.maxunicode + 1) if chr(code).isalnum()]
+EVERY_LETTER = [
+    char
+    for char in map(chr, range(sys.maxunicode + 1))
+    if char.isalnum() or unicodedata.category(char) in {"Mn", "Mc"}
+]
 AT_ONCE = 200
 
 VOCABULARY = "CREATE VIRTUAL TABLE temp.kept USING fts5vocab('main', 'post_search', 'instance')"
@@ -26,13 +32,39 @@ WHERE id = :post_id ORDER BY place
 
 
 @given(st.text())
-def test_words_are_folded_letters_and_digits_where_they_stand(written: str) -> None:
+def test_words_are_folded_and_known_by_where_they_stand(written: str) -> None:
     shown = composed(written)
     for word in words(shown):
-        assert word.folded.isalnum()
-        assert searchable(shown[word.start : word.end]).replace(" ", "") == word.folded
+        assert word.folded in searchable(shown[word.start : word.end])
     once = searchable(written)
+    assert once.split() == [word.folded for word in words(shown)]
     assert searchable(once) == once, "what is folded stays"
+
+
+def test_whatever_unicode_has_is_folded_once_and_for_all() -> None:
+    for code in range(sys.maxunicode + 1):
+        once = searchable(f"x{chr(code)}y")
+        assert searchable(once) == once
+        assert "\u0301" not in once
+        assert [word.folded for word in words(composed(f"x{chr(code)}y"))] == once.split()
+
+
+@pytest.mark.parametrize(
+    ("written", "kept"),
+    [
+        ("كِتَاب", "كتاب"),
+        ("שָׁלוֹם", "שלום"),
+        ("हिन्दी", "हिन्दी"),
+        ("कुल कल", "कुल कल"),
+        ("co\u00adop x\u20d7y e\u200dmail", "coop xy email"),
+        ("ไทย\u200bไทย", "ไ ท ย ไ ท ย"),
+        ("٣ ३ 3", "3 3 3"),
+        ("❤\ufe0f 1\ufe0f\u20e3", "1"),
+        ("Ärger STRASSE ﬁx Ⅷ", "arger strasse fix viii"),
+    ],
+)
+def test_marks_are_left_out_unless_they_are_letters(written: str, kept: str) -> None:
+    assert searchable(written) == kept
 
 
 def test_what_is_the_same_text_has_the_same_words() -> None:

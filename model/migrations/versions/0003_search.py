@@ -14,7 +14,7 @@ BATCH = 1000
 SQLITE = (
     """CREATE VIRTUAL TABLE post_search USING fts5(
         words, channel_id, author_id,
-        content = 'posts', content_rowid = 'id', tokenize = 'ascii', prefix = '1 2 3'
+        content = 'posts', content_rowid = 'id', tokenize = 'ascii', prefix = '1 2 3', columnsize = 0
     )""",  # `ascii` cuts at spaces only: words are folded already
     """CREATE TRIGGER post_search_added AFTER INSERT ON posts BEGIN
         INSERT INTO post_search (rowid, words, channel_id, author_id)

@@ -1,0 +1,73 @@
+"""Whoever is refused while sending hears so, and costs nothing afterwards."""
+
+import http.client
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from tests.caller import first_account
+from tests.server import Server
+
+LENGTH = 20 * 2**20
+HEAD = (
+    "POST /api/files HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n"
+    f"Content-Type: multipart/form-data; boundary=form\r\nContent-Length: {LENGTH}\r\n\r\n"
+)
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Server]:
+    settings = {"HOMEROOM_LIMITS": "off", "HOMEROOM_USER_QUOTA_MB": "1"}
+    running = Server(tmp_path / "instance", workers=1, settings=settings).start()
+    yield running
+    running.close()
+
+
+def connections(server: Server) -> int:
+    """Its sockets; what it has open of the database is another matter."""
+    (worker,) = server.worker_pids()
+    opened = Path(f"/proc/{worker}/fd").iterdir()
+    return sum(descriptor.readlink().name.startswith("socket:") for descriptor in opened)
+
+
+def answer_to(server: Server, token: str | None) -> int:
+    """Of a client that sends everything before it reads."""
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=20)
+    headers = {
+        "Authorization": f"Bearer {token}",
+        "Content-Type": "multipart/form-data; boundary=x",
+    }
+    connection.request("POST", "/api/files", bytes(LENGTH), headers)
+    status = connection.getresponse().status
+    connection.close()
+    return status
+
+
+def leave_in_the_middle(server: Server) -> None:
+    with socket.create_connection(("127.0.0.1", server.port)) as client:
+        client.settimeout(0.5)
+        with suppress(OSError):
+            client.sendall(HEAD.format(token="wrong").encode() + bytes(LENGTH // 2))
+
+
+def test_an_upload_that_is_refused_at_once_hears_so_and_leaves_no_connection(
+    server: Server,
+) -> None:
+    ann = first_account(server)
+    before = connections(server)
+    assert (answer_to(server, "wrong"), answer_to(server, ann.token)) == (401, 409)
+    leaving = [threading.Thread(target=leave_in_the_middle, args=[server]) for _ in range(10)]
+    for thread in leaving:
+        thread.start()
+    for thread in leaving:
+        thread.join()
+    deadline = time.monotonic() + 20
+    while connections(server) > before:
+        assert time.monotonic() < deadline, "connections stay open"
+        time.sleep(0.05)
+    assert server.stop() == 0
