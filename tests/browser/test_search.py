@@ -63,6 +63,7 @@ def test_around_an_old_post_one_goes_on_either_way_and_back_to_the_newest(
     write_many(ann, [f"Exercise {number}." for number in range(1, last + 1)])
     bob.page.reload()
     expect(bob.post(f"Exercise {last}.")).to_be_in_viewport()
+    expect(bob.channel("general").locator(".count")).to_have_count(0)
     held: list[Route] = []
     bob.page.route(BEHIND_5, lambda route: held.append(route))  # noqa: PLW0108
     go_to = "(id) => (location.hash = location.hash.replace(/(&post.*)?$/u, `&post=${id}`))"
