@@ -6,6 +6,8 @@ from playwright.sync_api import FilePayload, Locator, expect
 
 from tests.browser.board import Board
 
+UPLOADS = "**/api/files"
+
 
 def a_file(name: str, content: bytes = b"content") -> FilePayload:
     kind = "image/png" if name.endswith(".png") else "text/plain"

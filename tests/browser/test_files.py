@@ -5,11 +5,10 @@ import json
 import pytest
 from playwright.sync_api import Route, expect
 
-from tests.browser.attaching import a_file, are_there, attach, attached
+from tests.browser.attaching import UPLOADS, a_file, are_there, attach, attached
 from tests.browser.board import Board
 from tests.server import Server
 
-UPLOADS = "**/api/files"
 DROPPED = """(names) => {
   const moved = new DataTransfer();
   for (const name of names) moved.items.add(new File(["content of " + name], name));
