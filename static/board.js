@@ -9,7 +9,7 @@ import { OpenChannel } from "/static/channel.js";
 import { ChannelDialog } from "/static/channel_dialog.js";
 import { Channels } from "/static/channels.js";
 import { notify } from "/static/dialogs.js";
-import { button, find, make } from "/static/dom.js";
+import { button, find, loadFailedPictures, make } from "/static/dom.js";
 import { forgetDrafts } from "/static/draft.js";
 import { Groups } from "/static/groups.js";
 import { Live } from "/static/live.js";
@@ -23,10 +23,9 @@ import { Sidebar } from "/static/sidebar.js";
 import { showConnection } from "/static/status.js";
 import { Thread } from "/static/thread.js";
 
-const PERSONAL = [
-  ...["#groups", "#channels", "#people", "#sessions", "#account", "#nothing"],
-  ...["#mentions", "#search-results"],
-];
+const PERSONAL = `#groups, #channels, #people, #sessions, #account, #nothing, #mentions, #code,
+  #search-results, #search-here-name, #channel-name, #channel-description, #members-title,
+  #account-username, #confirm-text, #code-link`;
 
 const me = await askPatiently("GET", "/me", undefined, { patience: Infinity }).catch((problem) => {
   if (problem.status === 401) location.replace("/sign-in");
@@ -101,7 +100,7 @@ async function showSought() {
   goTo(`#group=${group.id}&channel=${channelId}`);
   thread.close();
   const post = await open.reveal(postId);
-  if (!post && open.channel?.id === channelId) notify("That post is not there any more.");
+  if (post === null) notify("That post is not there any more.");
   if (post && replyId) thread.open(post, replyId);
 }
 
@@ -120,26 +119,22 @@ function showChannel(channel) {
 function showNothing() {
   const place = find("#nothing");
   place.hidden = Boolean(open.channel) || (group !== null && !channels.isLoaded);
-  const join = button("Join or make a group", () => find("#new-group").click(), {
-    className: "primary",
-  });
-  const add = button("Make a channel", () => dialog.open(group), { className: "primary" });
-  const [title, text, verb] = !groups.isLoaded
-    ? ["One moment…", "Your groups are on their way.", null]
-    : !group
-      ? [
-          "Welcome",
-          "A group is where a class or a team meets. Join one with a code, or make your own.",
-          join,
-        ]
-      : context.mayModerate()
-        ? [
-            group.name,
-            "A channel is where posts go. Make the first one: “general” is a good name.",
-            add,
-          ]
-        : [group.name, "There is no channel yet. A moderator of the group makes them.", null];
-  place.replaceChildren(make("h1", {}, title), make("p", {}, text), ...(verb ? [verb] : []));
+  const [title, text, ...verbs] = whatIsMissing();
+  place.replaceChildren(make("h1", {}, title), make("p", {}, text), ...verbs);
+}
+
+function whatIsMissing() {
+  const primary = { className: "primary" };
+  if (!groups.isLoaded) return ["One moment…", "Your groups are on their way."];
+  if (!group) {
+    const text = "A group is where a class or a team meets. Join one with a code, or make your own.";
+    return ["Welcome", text, button("Join or make a group", () => find("#new-group").click(), primary)];
+  }
+  if (context.mayModerate()) {
+    const text = "A channel is where posts go. Make the first one: “general” is a good name.";
+    return [group.name, text, button("Make a channel", () => dialog.open(group), primary)];
+  }
+  return [group.name, "There is no channel yet. A moderator of the group makes them."];
 }
 
 function showTitle() {
@@ -150,7 +145,10 @@ function showTitle() {
 
 function showState(state) {
   showConnection(state);
-  if (state === "live") search.retry();
+  if (state === "live") {
+    search.retry();
+    loadFailedPictures();
+  }
   if (state !== "signed out") return;
   empty();
   find("#signed-out").showModal();
@@ -163,9 +161,10 @@ function empty() {
   open.open(null);
   channels.open(null);
   people.open(null);
+  groups.isLoaded = false;
   forgetDrafts();
   for (const shown of document.querySelectorAll("dialog[open]")) shown.close();
-  for (const id of PERSONAL) find(id).replaceChildren();
+  for (const shown of document.querySelectorAll(PERSONAL)) shown.replaceChildren();
   document.title = "Homeroom";
 }
 
@@ -210,6 +209,8 @@ addEventListener("hashchange", () => {
   show();
   sidebar.close();
 });
+// Escape closes it where `closedby` is unknown
+find("#signed-out").addEventListener("close", ({ target }) => target.showModal());
 find("#new-channel").addEventListener("click", () => dialog.open(group));
 find("#channel-settings").addEventListener("click", () => dialog.open(group, open.channel));
 

@@ -1,4 +1,4 @@
-/** The open channel: its posts, older pages, writing, and how far they have been read. */
+/** The open channel: a stretch of its posts, writing, and how far they have been read. */
 
 import { ask, askPatiently } from "/static/api.js";
 import { Composer } from "/static/composer.js";
@@ -12,11 +12,12 @@ import { Timeline, keepAtEnd } from "/static/timeline.js";
 import { Typing } from "/static/typing.js";
 
 const A_PAGE = 50;
-const NEAR_THE_TOP_PX = 400;
+const NEAR_PX = 400; // to an end of what is loaded
 const READ_AFTER_MS = 400; // of looking at it
+const BEHIND = { older: "before", newer: "after" };
 const EVERYTHING = Number.MAX_SAFE_INTEGER; // replies have ids too that the list does not show
 
-/** Tells `left` when it cannot be read any more, `event` for each event. */
+/** Tells `left` when it cannot be read any more. */
 export class OpenChannel extends EventTarget {
   channel = null;
   #live;
@@ -28,9 +29,8 @@ export class OpenChannel extends EventTarget {
   #typing;
   #composer;
   #readTimer = 0;
-  #loadingOlder = null;
-  #loaded = null; // a promise: the first page is there
-  #isLoaded = null; // keeps it
+  #loading = null; // a promise; what is wanted later replaces it
+  #sought = null; // the id of a post
 
   constructor(live, channels, context) {
     super();
@@ -46,12 +46,13 @@ export class OpenChannel extends EventTarget {
       people: (words, signal) => mentionable(words, context, signal),
       send: (channel, text, files) => {
         outbox.add(channel.id, null, text, files);
-        if (channel.id === this.channel?.id) this.#timeline.scrollToEnd();
+        if (channel.id === this.channel?.id) this.#toNewest();
       },
     });
     keepAtEnd(find("#scroller"));
-    find("#older").addEventListener("click", () => this.#loadOlder());
-    find("#to-newest").addEventListener("click", () => this.#timeline.scrollToEnd());
+    for (const direction of ["older", "newer"])
+      find(`#${direction}`).addEventListener("click", () => this.#extend(direction));
+    find("#to-newest").addEventListener("click", () => this.#toNewest());
     find("#scroller").addEventListener("scroll", () => this.#scrolled(), { passive: true });
     for (const kind of ["visibilitychange", "focus"])
       addEventListener(kind, () => this.#maybeRead());
@@ -73,7 +74,6 @@ export class OpenChannel extends EventTarget {
       scroller: find("#scroller"),
     };
     this.#timeline = new Timeline(elements, this.#context);
-    this.#loaded = new Promise((resolve) => (this.#isLoaded = resolve));
     find("#scroller").ariaBusy = "true";
     this.#typing.open(channel.id);
     const path = `/channels/${channel.id}/posts?limit=${A_PAGE}`;
@@ -89,14 +89,21 @@ export class OpenChannel extends EventTarget {
     this.#timeline.showPending();
   }
 
-  /** Promises the post, shown where it stands; null when it is not there (any more). */
+  /**
+   * Promises the post, shown where it stands; null when it is not there (any more), undefined when
+   * that cannot be said, or something else was wanted meanwhile.
+   */
   async reveal(id) {
+    this.#sought = id;
+    await this.#following.loaded;
+    if (this.#sought !== id) return undefined;
+    this.#stopLoading();
     const timeline = this.#timeline;
-    await this.#loaded;
-    const { posts } = timeline;
-    while (timeline === this.#timeline && !posts.all.has(id) && posts.older > id)
-      if (!(await this.#loadOlder())) return null;
-    return timeline === this.#timeline && timeline.reveal(id) ? posts.all.get(id) : null;
+    const isKnown =
+      timeline.posts.all.has(id) ||
+      (await this.#load(() => timeline.moveTo(id, this.#fetchPage)));
+    if (this.#sought !== id || !isKnown) return undefined;
+    return timeline.reveal(id) ? timeline.posts.all.get(id) : null;
   }
 
   showAuthors() {
@@ -108,12 +115,12 @@ export class OpenChannel extends EventTarget {
   #close() {
     clearTimeout(this.#readTimer);
     this.#following?.end();
-    this.#following = this.#loadingOlder = null;
+    this.#following = this.#loading = this.#sought = null;
     this.#timeline?.clear();
     this.#timeline = null;
     this.#typing.close();
     this.#here.show([]);
-    for (const id of ["#empty", "#older", "#to-newest"]) find(id).hidden = true;
+    for (const id of ["#empty", "#older", "#newer", "#to-newest"]) find(id).hidden = true;
   }
 
   #leave(reason) {
@@ -137,11 +144,10 @@ export class OpenChannel extends EventTarget {
   }
 
   #show(list) {
-    find("#scroller").ariaBusy = "false";
+    this.#stopLoading();
     this.#context.outbox.settleListed(this.channel.id, list.posts);
     this.#timeline.show(list);
     this.#refresh();
-    this.#isLoaded();
   }
 
   #apply(event) {
@@ -152,13 +158,14 @@ export class OpenChannel extends EventTarget {
     this.#typing.event(event);
     const isNew = this.#timeline.apply(event);
     if (isNew && !this.#timeline.isAtEnd) find("#to-newest").hidden = false;
-    this.dispatchEvent(new CustomEvent("event", { detail: event }));
     this.#refresh();
   }
 
   #refresh() {
     const { posts } = this.#timeline;
-    find("#older").hidden = posts.older === null;
+    for (const direction of ["older", "newer"])
+      find(`#${direction}`).hidden = posts[direction] === null;
+    if (posts.newer !== null) find("#to-newest").hidden = false;
     find("#empty").hidden = posts.all.size > 0;
     find("#empty").textContent = this.channel.writable
       ? "Nothing here yet. Write the first post below."
@@ -172,25 +179,44 @@ export class OpenChannel extends EventTarget {
       find("#to-newest").hidden = true;
       this.#maybeRead();
     }
-    if (find("#scroller").scrollTop < NEAR_THE_TOP_PX) this.#loadOlder();
+    const { scrollTop, scrollHeight, clientHeight } = find("#scroller");
+    if (scrollTop < NEAR_PX) this.#extend("older");
+    else if (scrollHeight - scrollTop - clientHeight < NEAR_PX) this.#extend("newer");
   }
 
-  /** Whether it was loaded; who asks meanwhile waits for the same page. */
-  #loadOlder() {
-    if (!this.#timeline || this.#timeline.posts.older === null) return false;
-    return (this.#loadingOlder ??= this.#fetchOlder());
+  #extend(direction) {
+    if (this.#loading || this.#timeline.posts[direction] === null) return;
+    this.#load(() => this.#timeline.extend(direction, this.#fetchPage));
   }
 
-  async #fetchOlder() {
-    const timeline = this.#timeline;
-    const path = `/channels/${this.channel.id}/posts?limit=${A_PAGE}&before=`;
-    const fetchPage = (before) => ask("GET", `${path}${before}`);
-    const isLoaded = await tried(() => timeline.addOlder(fetchPage));
-    if (timeline !== this.#timeline) return false;
-    this.#loadingOlder = null;
+  #toNewest() {
+    this.#sought = null;
+    this.#stopLoading();
+    this.#timeline.scrollToEnd();
+    if (this.#timeline.posts.newer === null) return;
+    find("#scroller").ariaBusy = "true";
+    this.#loading = this.#following.load();
+  }
+
+  /** Whether it was loaded, and nothing else was wanted meanwhile. */
+  async #load(loadPosts) {
+    const loading = (this.#loading = tried(loadPosts));
+    find("#scroller").ariaBusy = "true";
+    const isDone = await loading;
+    if (loading !== this.#loading) return false;
+    this.#stopLoading();
     this.#refresh();
-    return isLoaded;
+    return isDone;
   }
+
+  #stopLoading() {
+    this.#loading = null;
+    this.#timeline.posts.cancel();
+    find("#scroller").ariaBusy = "false";
+  }
+
+  #fetchPage = (direction, id) =>
+    ask("GET", `/channels/${this.channel.id}/posts?limit=${A_PAGE}&${BEHIND[direction]}=${id}`);
 
   /** Whoever looks at the end for a moment has read everything. */
   #maybeRead() {

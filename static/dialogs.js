@@ -3,9 +3,13 @@
 import { find, make } from "/static/dom.js";
 
 const NOTICE_MS = 6_000;
+const notices = find("#notices");
 
 for (const closing of document.querySelectorAll("[data-close]")) {
   closing.addEventListener("click", () => closing.closest("dialog").close());
+}
+for (const dialog of document.querySelectorAll("dialog")) {
+  dialog.addEventListener("toggle", raiseNotices);
 }
 for (const dialog of document.querySelectorAll("dialog:not(#signed-out)")) {
   dialog.addEventListener("mousedown", (pressed) => {
@@ -31,10 +35,25 @@ export function confirmed(title, text, verb) {
 
 /** With an address it is a link. */
 export function notify(text, address = null) {
-  const said = address ? make("a", { href: address }, text) : text;
+  const follow = () => notices.closest("dialog")?.close();
+  const said = address ? make("a", { href: address, onclick: follow }, text) : text;
   const notice = make("p", { className: "notice" }, said);
-  find("#notices").append(notice);
-  setTimeout(() => notice.remove(), NOTICE_MS);
+  notices.append(notice);
+  pass(notice);
+}
+
+/** Not while somebody is about to follow it. */
+function pass(notice) {
+  setTimeout(() => {
+    if (notice.matches(":hover, :focus-within")) pass(notice);
+    else notice.remove();
+  }, NOTICE_MS);
+}
+
+/** An open dialog covers whatever is not in it. */
+function raiseNotices() {
+  const topmost = [...document.querySelectorAll("dialog:modal")].at(-1) ?? document.body;
+  if (notices.parentElement !== topmost) topmost.append(notices);
 }
 
 /** Does something; a refusal becomes a notice. Whether it was done. */

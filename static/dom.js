@@ -12,18 +12,8 @@ export function make(tag, properties = {}, ...children) {
 }
 
 const SVG = "http://www.w3.org/2000/svg";
-const ICONS = "/static/icons.svg";
-
-/** Into the page itself: a reference to the file would be asked for anew, in vain when offline. */
-async function keepIcons() {
-  const text = await (await fetch(ICONS)).text();
-  const icons = new DOMParser().parseFromString(text, "image/svg+xml").documentElement;
-  for (const symbol of icons.children) symbol.id = `icon-${symbol.id}`;
-  icons.setAttribute("hidden", "");
-  document.body.append(icons);
-}
-
-keepIcons().catch(() => null); // whatever has one has a label, too
+const GONE = [404, 409];
+const TRY_AGAIN_AFTER_MS = [1_000, 4_000, 16_000];
 
 export function icon(name) {
   const svg = document.createElementNS(SVG, "svg");
@@ -56,11 +46,33 @@ export function avatar(person) {
   element.textContent = letters.join("").toUpperCase();
   element.dataset.hue = person ? person.id % 8 : "none";
   if (person?.avatar) {
-    const picture = make("img", { alt: "", src: person.avatar, decoding: "sync" });
-    picture.addEventListener("error", () => picture.remove());
-    element.append(picture);
+    const shown = { alt: "", src: person.avatar, decoding: "sync" };
+    element.append(picture(shown, (image) => image.remove()));
   }
   return element;
+}
+
+/** Tries again for a while; `gone(image)` is called when there is no such picture any more. */
+export function picture(properties, gone) {
+  const image = make("img", properties);
+  const pauses = [...TRY_AGAIN_AFTER_MS];
+  image.addEventListener("load", () => image.classList.remove("failed"));
+  image.addEventListener("error", async () => {
+    image.classList.add("failed");
+    const { status } = await fetch(image.src, { method: "HEAD" }).catch(() => ({ status: 0 }));
+    if (GONE.includes(status)) gone(image);
+    else if (pauses.length) setTimeout(() => load(image), pauses.shift());
+  });
+  return image;
+}
+
+/** The server was away, and is back. */
+export function loadFailedPictures() {
+  document.querySelectorAll("img.failed").forEach(load);
+}
+
+function load(image) {
+  image.setAttribute("src", image.src);
 }
 
 /** In place of the rows before; who stood on one of them stands on that with the same id. */

@@ -27,6 +27,7 @@ export class Editing {
       maxLength: 4000,
       required: !post.files.length,
       ariaLabel: "Text of the post",
+      dir: "auto",
       ariaAutoComplete: "list",
       "aria-controls": list.id,
     });
@@ -44,7 +45,10 @@ export class Editing {
     });
     form.addEventListener("submit", async (submitted) => {
       submitted.preventDefault();
+      if (form.ariaBusy === "true") return;
+      form.ariaBusy = "true";
       if (this.changed === null || (await save(this.changed))) done();
+      form.ariaBusy = "false";
     });
     place.replaceChildren(form);
     this.#area.focus();

@@ -1,10 +1,10 @@
 /** The files of a post: pictures as a grid of small ones, others as lines to download. */
 
-import { button, icon, make } from "/static/dom.js";
+import { button, icon, make, picture } from "/static/dom.js";
 import { view } from "/static/viewer.js";
 
 const SMALL_PX = 256; // as the server makes them
-const TRY_AGAIN_AFTER_MS = [1_000, 4_000, 16_000];
+const STEP = 1024; // as the server counts its limits
 const UNITS = ["byte", "kilobyte", "megabyte", "gigabyte"];
 
 export class FilesView {
@@ -22,13 +22,15 @@ export class FilesView {
     const grid = make("ul", { className: "pictures", hidden: !pictures.length });
     grid.classList.toggle("several", pictures.length > 1);
     const list = make("ul", { className: "file-lines", hidden: !others.length }, ...lines);
-    for (const picture of pictures) {
-      const open = () => view(pictures, picture);
-      const replace = () => {
-        list.append(lineOf(picture, remove));
+    for (const file of pictures) {
+      const open = ({ currentTarget }) => view(pictures, file, currentTarget);
+      const showAsLine = () => {
+        tile.remove();
+        list.append(lineOf(file, remove));
         list.hidden = false;
       };
-      grid.append(tileOf(picture, open, replace));
+      const tile = tileOf(file, { open, remove, showAsLine });
+      grid.append(tile);
     }
     this.element.replaceChildren(grid, list);
     this.element.hidden = !files.length;
@@ -36,32 +38,26 @@ export class FilesView {
 }
 
 export function sizeOf({ size_bytes: bytes }) {
-  const step = Math.min(UNITS.length - 1, Math.floor(Math.log(Math.max(bytes, 1)) / Math.log(1000)));
-  const style = { style: "unit", unit: UNITS[step], maximumFractionDigits: step > 1 ? 1 : 0 };
-  return new Intl.NumberFormat(undefined, style).format(bytes / 1000 ** step);
+  const step = Math.min(UNITS.length - 1, Math.floor(Math.log(Math.max(bytes, 1)) / Math.log(STEP)));
+  const digits = { maximumFractionDigits: step > 1 ? 1 : 0 };
+  const unit = { style: "unit", unit: UNITS[step], unitDisplay: step ? "short" : "long" };
+  return new Intl.NumberFormat(undefined, { ...unit, ...digits }).format(bytes / STEP ** step);
 }
 
-/** Its place is kept before the picture is there; what cannot be shown becomes a line. */
-function tileOf(file, open, replace) {
+/** Its place is kept before the picture is there. */
+function tileOf(file, { open, remove, showAsLine }) {
   const { width, height } = file.image;
   const scale = Math.min(1, SMALL_PX / Math.max(width, height));
-  const small = `/api/files/${file.id}/thumbnail?size=${SMALL_PX}`;
-  const picture = make("img", {
+  const properties = {
     alt: file.name,
     width: Math.max(1, Math.round(width * scale)),
     height: Math.max(1, Math.round(height * scale)),
     loading: "lazy",
-    src: small,
-  });
-  const tile = make("li", {}, make("button", { type: "button", onclick: open }, picture));
-  let tries = 0;
-  picture.addEventListener("error", () => {
-    const pause = TRY_AGAIN_AFTER_MS[tries++];
-    if (pause) return void setTimeout(() => (picture.src = small), pause);
-    tile.remove();
-    replace();
-  });
-  return tile;
+    src: `/api/files/${file.id}/thumbnail?size=${SMALL_PX}`,
+  };
+  const small = picture(properties, showAsLine);
+  const opening = make("button", { type: "button", className: "zoom", onclick: open }, small);
+  return make("li", {}, opening, removal(file, remove));
 }
 
 function lineOf(file, remove) {
@@ -74,9 +70,10 @@ function lineOf(file, remove) {
     make("span", { className: "hidden-label" }, "Download"),
     icon("download"),
   );
-  const line = make("li", {}, download);
-  const label = `Delete ${file.name}`;
-  if (remove)
-    line.append(button(label, () => remove(file), { iconName: "close", className: "plain" }));
-  return line;
+  return make("li", {}, download, removal(file, remove));
+}
+
+function removal(file, remove) {
+  const act = () => remove(file);
+  return remove && button(`Delete ${file.name}`, act, { iconName: "close", className: "plain" });
 }

@@ -3,6 +3,8 @@
 import { Problem } from "/static/api.js";
 
 export class Following {
+  /** A promise: the list that was asked for last is shown, or never will be. */
+  loaded;
   #live;
   #handlers;
   #subscription = null;
@@ -22,7 +24,11 @@ export class Following {
   }
 
   /** Fetches the list; until it is there the events of the one before are still applied. */
-  async load() {
+  load() {
+    return (this.loaded = this.#load());
+  }
+
+  async #load() {
     this.#loading?.abort();
     const { signal } = (this.#loading = new AbortController());
     let list;

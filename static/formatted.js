@@ -7,17 +7,15 @@ import MarkdownIt from "/static/vendor/markdown-it.js";
 import { make } from "/static/dom.js";
 import { mention } from "/static/naming.js";
 
-const RULES = [
-  ["fence", "list", "blockquote"],
-  ["escape", "backticks", "emphasis", "strikethrough", "link", "autolink", "linkify"],
-].flat();
+const BLOCKS = ["fence", "list", "blockquote"];
+const MARKS = ["escape", "backticks", "emphasis", "strikethrough", "link", "autolink", "linkify"];
 const DEEPEST = 20; // what is nested deeper the parser leaves out
 const LINKED = /^(https?:\/\/|mailto:)/iu;
 const OPENED = {
   paragraph_open: () => make("p"),
   blockquote_open: () => make("blockquote"),
   bullet_list_open: () => make("ul"),
-  ordered_list_open: (token) => make("ol", { start: token.attrGet("start") ?? 1 }),
+  ordered_list_open: (token) => listFrom(token.attrGet("start") ?? 1, token.markup),
   list_item_open: () => make("li"),
   strong_open: () => make("strong"),
   em_open: () => make("em"),
@@ -31,8 +29,8 @@ const WHOLE = {
   mention: ({ content }) => make("mark", {}, content),
 };
 
-const parser = new MarkdownIt("zero", { linkify: true, maxNesting: DEEPEST }).enable(RULES);
-parser.linkify.set({ fuzzyLink: false, fuzzyEmail: false }); // main.py is no site in Paraguay
+const parser = new MarkdownIt("zero", { linkify: true, maxNesting: DEEPEST }).enable([...BLOCKS, ...MARKS]);
+parser.linkify.set({ fuzzyLink: false, fuzzyEmail: false, urlAuth: true }); // main.py is no site in Paraguay
 parser.validateLink = (address) => LINKED.test(address);
 parser.inline.ruler.push("mention", mention);
 
@@ -56,6 +54,14 @@ function built(tokens) {
     } else open.at(-1).append(WHOLE[token.type]?.(token) ?? token.content);
   }
   return open[0];
+}
+
+/** "1." or "1)" */
+function listFrom(start, mark) {
+  const list = make("ol", { start });
+  list.classList.toggle("bracketed", mark === ")");
+  list.classList.toggle("high", start > 999);
+  return list;
 }
 
 function linkTo(address) {

@@ -31,7 +31,7 @@ function valuesOf(form) {
 }
 
 export function clearProblems(form) {
-  for (const message of form.querySelectorAll(".wrong, .refused")) message.remove();
+  for (const message of form.querySelectorAll(".field > .wrong, .refused")) message.remove();
   for (const field of form.querySelectorAll("[aria-invalid]")) {
     field.removeAttribute("aria-invalid");
     describe(field, field.dataset.hint ?? "");

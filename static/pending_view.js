@@ -3,6 +3,7 @@
 import { avatar, button, make } from "/static/dom.js";
 import { FilesView } from "/static/files_view.js";
 import { formatted } from "/static/formatted.js";
+import { articleOf } from "/static/post_view.js";
 
 const STATES = { waiting: "Sending…", sent: "Sent" };
 
@@ -23,17 +24,9 @@ export function pendingView(item, me, { retry, discard }) {
   }
   const files = new FilesView();
   files.show(item.files ?? []);
-  const body = make(
-    "div",
-    { className: "body" },
-    make("p", { className: "meta" }, make("strong", { className: "author" }, me.name)),
-    make("div", { className: "text" }, ...formatted(item.text)),
-    files.element,
-    state,
-  );
-  return make(
-    "li",
-    { className: "post" },
-    make("article", {}, make("div", { className: "face" }, avatar(me)), body),
-  );
+  const face = make("div", { className: "face" }, avatar(me));
+  const author = make("strong", { className: "author" }, me.name);
+  const text = make("div", { className: "text", dir: "auto" }, ...formatted(item.text));
+  const article = articleOf(face, [author], [text, files.element, state]);
+  return make("li", { className: "post" }, article);
 }

@@ -9,6 +9,12 @@ import { formatted } from "/static/formatted.js";
 import { mentionable } from "/static/mentionable.js";
 import { Reactions } from "/static/reactions.js";
 
+/** Also of a post that is on its way. */
+export function articleOf(face, about, shown) {
+  const meta = make("p", { className: "meta" }, ...about);
+  return make("article", {}, face, make("div", { className: "body" }, meta, ...shown));
+}
+
 /**
  * `context`: `me` (id), `username` (mine), `people` (names), `channel()`, `mayModerate()`, and what the buttons do:
  * `react(post, emoji, on)`, `edit(post, text)`, `remove(post)`, `removeFile(file)`; `open(post)`,
@@ -31,26 +37,24 @@ export class PostView {
       author: make("strong", { className: "author" }),
       time: make("time"),
       edited: make("span", { className: "edited", hidden: true }, "edited"),
-      text: make("div", { className: "text" }),
+      text: make("div", { className: "text", dir: "auto" }),
       replies: button("", () => context.open(this.post), { className: "quiet replies" }),
       actions: make("div", { className: "actions", role: "group" }),
     };
     this.#parts = parts;
     this.#reactions = new Reactions(parts.actions, context);
-    const meta = make("p", { className: "meta" }, parts.author, " ", parts.time, " ", parts.edited);
-    const body = make(
-      "div",
-      { className: "body" },
-      meta,
-      parts.text,
-      this.#files.element,
-      this.#reactions.element,
-      parts.replies,
-    );
-    const article = make("article", {}, parts.face, body, parts.actions);
+    const { face, author, time, edited, text, replies, actions } = parts;
+    const about = [author, " ", time, " ", edited];
+    const shown = [text, this.#files.element, this.#reactions.element, replies];
+    const article = articleOf(face, about, shown);
+    article.append(actions);
     this.element = make("li", { className: "post" }, parts.day, article);
     this.element.addEventListener("keydown", (pressed) => {
       if (pressed.key === "Escape") this.#reactions.closePalette(true);
+    });
+    actions.addEventListener("focusout", ({ relatedTarget }) => {
+      const more = find(".more", actions);
+      if (more && !actions.contains(relatedTarget)) more.ariaExpanded = "false";
     });
     this.update(post);
   }
@@ -66,7 +70,7 @@ export class PostView {
     if (post.edited_at) edited.title = fullyOf(post.edited_at);
     if (this.#editing) this.#editing.update(post);
     else this.#showText();
-    this.#files.show(post.files, this.#isMine ? this.#context.removeFile : null);
+    this.#files.show(post.files, this.#isMine ? (file) => this.#removeFile(file) : null);
     replies.hidden = !post.reply_count || !this.#context.open;
     replies.textContent = post.reply_count === 1 ? "1 reply" : `${post.reply_count} replies`;
     this.showAuthor();
@@ -88,7 +92,7 @@ export class PostView {
 
   /** Where it stands among the others: under a new day, or going on after the same author. */
   place(day, continues) {
-    this.#parts.day.textContent = day ?? "";
+    if (this.#parts.day.textContent !== (day ?? "")) this.#parts.day.textContent = day ?? "";
     this.#parts.day.hidden = !day;
     this.element.classList.toggle("continues", continues);
   }
@@ -101,6 +105,7 @@ export class PostView {
     const { mayModerate, channel, open } = this.#context;
     const openPalette = () => this.#reactions.openPalette();
     const given = [
+      moreButton(),
       button("React", openPalette, { iconName: "react", className: "plain react" }),
     ];
     const add = (label, iconName, act) =>
@@ -113,6 +118,13 @@ export class PostView {
     if (actions.dataset.given === `${given.map((one) => one.title)}`) return;
     actions.dataset.given = given.map((one) => one.title);
     actions.replaceChildren(...given);
+  }
+
+  /** Nothing would be left of a post without a text. */
+  #removeFile(file) {
+    const { text, files } = this.post;
+    if (text || files.length > 1) this.#context.removeFile(file);
+    else this.#context.remove(this.post);
   }
 
   #showText() {
@@ -139,8 +151,16 @@ export class PostView {
         this.#editing = null;
         this.#shownText = null;
         this.#showText();
-        find("button", this.#parts.actions)?.focus();
+        find(".react", this.#parts.actions).focus();
       },
     });
   }
+}
+
+/** Where nothing can hover, the others wait behind it. */
+function moreButton() {
+  const toggle = () => (more.ariaExpanded = `${more.ariaExpanded !== "true"}`);
+  const properties = { iconName: "more", className: "plain more", ariaExpanded: "false" };
+  const more = button("More", toggle, properties);
+  return more;
 }

@@ -4,10 +4,11 @@
  */
 
 export class Posts {
-  /** By id, in their order. */
+  /** By id, in their order: a stretch of all that there are. */
   all = new Map();
-  /** Where the next older page begins; null when everything is here. */
+  /** Behind which post the next older page begins, and the next newer one; null at the end. */
   older = null;
+  newer = null;
 
   #parentId;
   #meanwhile = null;
@@ -20,24 +21,50 @@ export class Posts {
     this.all.clear();
     this.#meanwhile = null;
     this.older = this.#parentId ? null : next;
+    this.newer = null;
     for (const post of posts) this.all.set(post.id, post);
     this.#sort();
   }
 
-  /**
-   * Fetches the next older page. What happens while it is on its way may be newer than it: that is
-   * applied to it once more.
-   */
-  async addOlder(fetchPage) {
-    const meanwhile = (this.#meanwhile = []);
-    const { posts, next, live } = await fetchPage(this.older);
-    if (this.#meanwhile !== meanwhile) return; // the whole list was replaced
+  /** Fetches the next page: `older` or `newer`. */
+  async extend(direction, fetchPage) {
+    const pages = await this.#fetch(fetchPage, { [direction]: this[direction] });
+    if (pages) this.#add(pages);
+  }
+
+  /** Fetches what stands around a post instead of all this, if that post is there. */
+  async moveTo(id, fetchPage) {
+    const pages = await this.#fetch(fetchPage, { older: id + 1, newer: id });
+    if (pages?.older.posts[0]?.id !== id) return;
+    this.all.clear();
+    this.#add(pages);
+  }
+
+  /** Whatever is on its way is not wanted any more. */
+  cancel() {
     this.#meanwhile = null;
-    for (const post of posts) this.all.set(post.id, post);
-    this.older = next;
+  }
+
+  /** The page behind a post in each direction; null when something else was wanted since. */
+  async #fetch(fetchPage, behind) {
+    const meanwhile = (this.#meanwhile = []);
+    const asked = Object.entries(behind).map(async ([direction, id]) => {
+      return [direction, await fetchPage(direction, id)];
+    });
+    const pages = Object.fromEntries(await Promise.all(asked));
+    return this.#meanwhile === meanwhile ? pages : null;
+  }
+
+  /** What happened while they were on their way may be newer: it is applied to them once more. */
+  #add(pages) {
+    for (const [direction, { posts, next }] of Object.entries(pages)) {
+      for (const post of posts) this.all.set(post.id, post);
+      this[direction] = next;
+    }
     this.#sort();
-    const [seq] = Object.values(live.topics);
-    for (const event of meanwhile) if (event.seq > seq) this.#apply(event);
+    const seqs = Object.values(pages).flatMap(({ live }) => Object.values(live.topics));
+    for (const event of this.#meanwhile) if (event.seq > Math.min(...seqs)) this.#apply(event);
+    this.#meanwhile = null;
   }
 
   /** Ids of the posts that look different now, and of those that are gone. */
@@ -65,7 +92,7 @@ export class Posts {
 
   #upsert(post) {
     const counted = this.#countReplies(post.parent);
-    if ((post.parent?.id ?? null) !== this.#parentId || this.#isBefore(post.id)) return counted;
+    if ((post.parent?.id ?? null) !== this.#parentId || this.isBeyond(post.id)) return counted;
     const isLast = post.id > (this.newestId ?? 0);
     this.all.set(post.id, post);
     if (!isLast) this.#sort();
@@ -73,8 +100,9 @@ export class Posts {
   }
 
   /** Of a page that has not been asked for. */
-  #isBefore(id) {
-    return this.older !== null && id < this.older;
+  isBeyond(id) {
+    const { older, newer } = this;
+    return (older !== null && id < older) || (newer !== null && id > newer);
   }
 
   #countReplies(parent) {

@@ -35,6 +35,7 @@ export class Reactions {
       return make("li", {}, pill);
     });
     this.element.replaceChildren(...pills);
+    this.element.hidden = !pills.length;
     if (focused) find(`[data-emoji="${focused}"]`, this.element)?.focus();
   }
 

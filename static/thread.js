@@ -7,6 +7,8 @@ import { find } from "/static/dom.js";
 import { Following } from "/static/following.js";
 import { mentionable } from "/static/mentionable.js";
 import { actions } from "/static/post_actions.js";
+import { PostView } from "/static/post_view.js";
+import { Posts } from "/static/posts.js";
 import { Timeline, keepAtEnd } from "/static/timeline.js";
 import { Typing } from "/static/typing.js";
 
@@ -15,7 +17,8 @@ export class Thread {
   #context;
   #post = null;
   #channelId = null;
-  #parent = null; // a timeline of one post
+  #posts = new Posts(); // that post alone
+  #parent = null; // its view
   #replies = null;
   #following = null;
   #typing;
@@ -51,12 +54,14 @@ export class Thread {
     this.#cameFrom = document.activeElement;
     this.#post = post;
     this.#channelId = post.channel_id;
-    const scroller = find("#thread-scroller");
-    const top = { list: find("#thread-parent"), pending: document.createElement("ol"), scroller };
-    this.#parent = new Timeline(top, this.#context);
-    this.#parent.show({ posts: [post], next: null });
-    const bottom = { list: find("#replies"), pending: find("#thread-pending"), scroller };
-    this.#replies = new Timeline(bottom, this.#context, post.id);
+    this.#parent = new PostView(post, this.#context);
+    find("#thread-parent").replaceChildren(this.#parent.element);
+    const elements = {
+      list: find("#replies"),
+      pending: find("#thread-pending"),
+      scroller: find("#thread-scroller"),
+    };
+    this.#replies = new Timeline(elements, this.#context, post.id);
     find("#thread").hidden = false;
     find("#board").classList.add("with-thread");
     find("#reply-composer").hidden = !this.#context.channel().writable;
@@ -82,11 +87,11 @@ export class Thread {
     this.#end();
     find("#thread").hidden = true;
     find("#board").classList.remove("with-thread");
-    if (this.#cameFrom?.isConnected) this.#cameFrom.focus();
+    (this.#cameFrom.isConnected ? this.#cameFrom : find("#scroller")).focus();
   }
 
   showAuthors() {
-    this.#parent?.showAuthors();
+    this.#parent?.update(this.#parent.post);
     this.#replies?.showAuthors();
     if (this.#post) find("#reply-composer").hidden = !this.#context.channel()?.writable;
   }
@@ -95,7 +100,7 @@ export class Thread {
     this.#following?.end();
     this.#typing.close();
     this.#composer.open(null);
-    this.#parent?.clear();
+    this.#parent?.element.remove();
     this.#replies?.clear();
     this.#post = this.#parent = this.#replies = this.#following = null;
   }
@@ -110,20 +115,26 @@ export class Thread {
 
   #show(list) {
     this.#context.outbox.settleListed(null, list.posts);
-    this.#parent.show({ posts: [list.parent], next: null });
+    this.#posts.replace({ posts: [list.parent], next: null });
+    this.#parent.update(list.parent);
     this.#replies.show(list);
     this.#refresh();
-    if (this.#sought) this.#replies.reveal(this.#sought);
+    if (this.#sought && !this.#replies.reveal(this.#sought))
+      notify("That reply is not there any more.");
     this.#sought = null;
   }
 
   #apply(event) {
     const isAbout = event.data.id === this.#post.id;
     if (isAbout && event.kind === "post.deleted") return this.#isGone();
-    if (isAbout || event.data.parent?.id === this.#post.id) this.#parent.apply(event);
+    if (isAbout) this.#showParent(event);
     this.#typing.event(event);
     this.#replies.apply(event);
     this.#refresh();
+  }
+
+  #showParent(event) {
+    for (const id of this.#posts.apply(event)) this.#parent.update(this.#posts.all.get(id));
   }
 
   #refresh() {

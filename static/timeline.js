@@ -11,6 +11,7 @@ const AT_THE_END_PX = 48;
 
 export class Timeline {
   posts;
+  #parentId;
   #list;
   #pending;
   #scroller;
@@ -19,12 +20,12 @@ export class Timeline {
 
   /** `elements` are `list`, `pending`, `scroller`; `context` is a `PostView`'s, with `outbox`. */
   constructor({ list, pending, scroller }, context, parentId = null) {
-    Object.assign(this, { posts: new Posts(parentId) });
+    this.posts = new Posts(parentId);
+    this.#parentId = parentId;
     this.#list = list;
     this.#pending = pending;
     this.#scroller = scroller;
     this.#context = context;
-    this.parentId = parentId;
     this.clear();
   }
 
@@ -36,13 +37,11 @@ export class Timeline {
 
   /** A list that was fetched. */
   show(list) {
-    const wasAtEnd = !this.#views.size || this.isAtEnd;
-    this.#list.ariaBusy = "true";
+    const goesToEnd = !this.#views.size || this.posts.newer !== null || this.isAtEnd;
     this.posts.replace(list);
     this.#renderAll();
-    this.#list.ariaBusy = "false";
     this.showPending();
-    if (wasAtEnd) this.scrollToEnd();
+    if (goesToEnd) this.scrollToEnd();
   }
 
   /** Whether the event brought something new to the end. */
@@ -56,14 +55,17 @@ export class Timeline {
     return (this.posts.newestId ?? 0) > (newestBefore ?? 0);
   }
 
-  /** What is read stays where it is. */
-  async addOlder(fetchPage) {
-    await this.posts.addOlder(fetchPage);
+  /** With the next page, `older` or `newer`; what is read stays where it is. */
+  async extend(direction, fetchPage) {
+    await this.posts.extend(direction, fetchPage);
     const fromEnd = this.#scroller.scrollHeight - this.#scroller.scrollTop;
-    this.#list.ariaBusy = "true";
     this.#renderAll();
-    this.#list.ariaBusy = "false";
-    this.#scroller.scrollTop = this.#scroller.scrollHeight - fromEnd;
+    if (direction === "older") this.#scroller.scrollTop = this.#scroller.scrollHeight - fromEnd;
+  }
+
+  async moveTo(id, fetchPage) {
+    await this.posts.moveTo(id, fetchPage);
+    this.#renderAll();
   }
 
   /** Names or rights have changed. */
@@ -75,7 +77,7 @@ export class Timeline {
   showPending() {
     const { outbox, me, people, channel } = this.#context;
     const wasAtEnd = this.isAtEnd;
-    const waiting = outbox.of(channel().id, this.parentId);
+    const waiting = outbox.of(channel().id, this.#parentId);
     const author = people.of({ id: me, name: this.#context.myName() });
     const actions = {
       retry: (item) => outbox.retry(item),
@@ -85,8 +87,9 @@ export class Timeline {
     if (wasAtEnd) this.scrollToEnd();
   }
 
+  /** Of everything that there is. */
   get isAtEnd() {
-    return isAtEnd(this.#scroller);
+    return this.posts.newer === null && isAtEnd(this.#scroller);
   }
 
   scrollToEnd() {
@@ -101,9 +104,11 @@ export class Timeline {
   }
 
   #renderAll() {
+    this.#list.ariaBusy = "true";
     for (const id of [...this.#views.keys()]) if (!this.posts.all.has(id)) this.#renderOne(id);
     for (const id of this.posts.all.keys()) this.#renderOne(id);
     this.#arrange();
+    this.#list.ariaBusy = "false";
   }
 
   #renderOne(id) {
@@ -111,28 +116,31 @@ export class Timeline {
     const view = this.#views.get(id);
     if (!post) {
       if (view?.element.contains(document.activeElement)) this.#scroller.focus();
-      view?.remove();
+      if (this.posts.isBeyond(id)) view?.element.remove();
+      else view?.remove();
       this.#views.delete(id);
-    } else if (view) view.update(post);
-    else this.#views.set(id, new PostView(post, this.#context));
+    } else if (!view) this.#views.set(id, new PostView(post, this.#context));
+    else if (view.post !== post) view.update(post);
   }
 
   /** Everything in its order, under its day; posts of one author shortly after another together. */
   #arrange() {
-    let before = null;
+    let [before, dayBefore] = [null, null];
     let place = this.#list.firstElementChild;
     for (const post of this.posts.all.values()) {
-      const { element } = this.#views.get(post.id);
-      if (element === place) place = place.nextElementSibling;
-      else this.#list.insertBefore(element, place);
+      const view = this.#views.get(post.id);
+      if (view.element === place) place = place.nextElementSibling;
+      else this.#list.insertBefore(view.element, place);
       const day = dayOf(post.created_at);
-      const isNewDay = !before || dayOf(before.created_at) !== day;
-      const since = before && new Date(post.created_at) - new Date(before.created_at);
-      const isSame = before && before.author?.id === post.author?.id && since < TOGETHER_MS;
-      this.#views.get(post.id).place(isNewDay ? day : null, Boolean(isSame && !isNewDay));
-      before = post;
+      view.place(day === dayBefore ? null : day, day === dayBefore && isTogether(before, post));
+      [before, dayBefore] = [post, day];
     }
   }
+}
+
+function isTogether(before, post) {
+  const since = new Date(post.created_at) - new Date(before.created_at);
+  return before.author?.id === post.author?.id && since < TOGETHER_MS;
 }
 
 function isAtEnd({ scrollHeight, scrollTop, clientHeight }) {

@@ -1,6 +1,7 @@
 """What a person does in front of the pages, and what she sees there."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -141,3 +142,6 @@ class Board:
     def texts(self) -> list[str]:
         """What is there now; compare it with `shows`, which waits for the other screen."""
         return self.page.locator("#posts > .post .text").all_inner_texts()
+
+
+OpenBoard = Callable[[], Board]

@@ -2,13 +2,13 @@
 
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
 
-from tests.browser.board import Board
+from tests.browser.board import Board, OpenBoard
 from tests.server import Server
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -51,7 +51,7 @@ def server(tmp_path: Path) -> Iterator[Server]:
 
 
 @pytest.fixture
-def open_board(browser: Browser, server: Server) -> Iterator[Callable[[], Board]]:
+def open_board(browser: Browser, server: Server) -> Iterator[OpenBoard]:
     """A browser of somebody's own each time; at the end none has complained about anything."""
     boards: list[Board] = []
 
@@ -67,7 +67,7 @@ def open_board(browser: Browser, server: Server) -> Iterator[Callable[[], Board]
 
 
 @pytest.fixture
-def two(open_board: Callable[[], Board], server: Server) -> tuple[Board, Board]:
+def two(open_board: OpenBoard, server: Server) -> tuple[Board, Board]:
     """ann owns the group "Class" with the channel "general"; bob is a member. Both look at it."""
     ann, bob = open_board(), open_board()
     ann.register("ann", f"#first={server.first_token()}")

@@ -1,14 +1,11 @@
 """Coming and going: registering, joining, signing out here and elsewhere."""
 
 import re
-from collections.abc import Callable
 
 from playwright.sync_api import expect
 
-from tests.browser.board import Board
+from tests.browser.board import OpenBoard
 from tests.server import Server
-
-OpenBoard = Callable[[], Board]
 
 
 def test_the_first_account_makes_group_and_channel_and_another_joins_with_the_code(
@@ -78,7 +75,13 @@ def test_signing_out_empties_the_board_and_the_way_back_is_closed(
     expect(other_tab.locator("#signed-out")).to_be_visible()
     expect(other_tab.locator("#connection")).to_have_text("Signed out")
     expect(other_tab.locator("#posts > .post")).to_have_count(0)
+    for key in ("Escape", "Escape", "/"):
+        other_tab.keyboard.press(key)
+    other_tab.evaluate("location.hash = '#group=1'")
+    expect(other_tab.locator("#signed-out")).to_be_visible()
+    expect(other_tab.locator("#search")).to_be_hidden()
     expect(other_tab.locator("#groups > li")).to_have_count(0)
+    expect(other_tab.locator("#channel-name")).to_have_text("")
     ann.page.go_back()
     expect(ann.page.locator("body")).not_to_contain_text("for us only")
     ann.go("/board")

@@ -1,12 +1,8 @@
 """The documentation: links lead to what they name, though Swagger UI fills in the page above."""
 
-from collections.abc import Callable
-
 from playwright.sync_api import expect
 
-from tests.browser.board import Board
-
-OpenBoard = Callable[[], Board]
+from tests.browser.board import OpenBoard
 
 
 def test_a_link_opens_the_message_that_it_names(open_board: OpenBoard) -> None:

@@ -4,8 +4,8 @@ import re
 
 from playwright.sync_api import Route, expect
 
+from tests.browser.attaching import UPLOADS, a_file, are_there, attach, attached
 from tests.browser.board import Board
-from tests.browser.test_files import UPLOADS, a_file, are_there, attach, attached
 
 
 def test_what_waits_for_its_files_is_sent_to_its_own_place_alone(two: tuple[Board, Board]) -> None:

@@ -3,7 +3,7 @@
 import json
 import re
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -15,11 +15,9 @@ from urllib.parse import urlencode
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.board import Board
+from tests.browser.board import Board, OpenBoard
 from tests.people import PASSWORD
 from tests.server import ROOT, Server
-
-OpenBoard = Callable[[], Board]
 
 
 class Quiet(SimpleHTTPRequestHandler):

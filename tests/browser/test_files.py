@@ -1,74 +1,19 @@
 """Files in posts: attached in every way, shown, refused in words, and sent once they are there."""
 
 import json
-import re
-from collections.abc import Sequence
 
 import pytest
-from playwright.sync_api import FilePayload, Locator, Page, Route, expect
+from playwright.sync_api import Route, expect
 
+from tests.browser.attaching import UPLOADS, a_file, are_there, attach, attached
 from tests.browser.board import Board
-from tests.pictures import photo, png
 from tests.server import Server
 
-UPLOADS = "**/api/files"
 DROPPED = """(names) => {
   const moved = new DataTransfer();
   for (const name of names) moved.items.add(new File(["content of " + name], name));
   return moved;
 }"""
-
-
-def a_file(name: str, content: bytes = b"content") -> FilePayload:
-    kind = "image/png" if name.endswith(".png") else "text/plain"
-    return {"name": name, "mimeType": kind, "buffer": content}
-
-
-def attach(board: Board, *files: FilePayload, form: str = "#composer") -> None:
-    board.page.locator(f"{form} [type=file]").set_input_files(list(files))
-
-
-def attached(board: Board, form: str = "#composer") -> Locator:
-    return board.page.locator(f"{form} .attachment")
-
-
-def are_there(board: Board, names: Sequence[str], form: str = "#composer") -> None:
-    expect(board.page.locator(f"{form} .attachment .name")).to_have_text(names)
-    expect(board.page.locator(f"{form} progress:visible")).to_have_count(0)
-    expect(board.page.locator(f"{form} .attachment-state.wrong")).to_have_count(0)
-
-
-def is_loaded(picture: Locator) -> None:
-    expect(picture).to_have_js_property("complete", True)
-    assert picture.evaluate("(shown) => shown.decode().then(() => shown.naturalWidth)") > 0
-
-
-def test_pictures_and_other_files_of_a_post_are_shown_to_the_other(
-    two: tuple[Board, Board],
-) -> None:
-    ann, bob = two
-    attach(ann, a_file("leaf.png", png((600, 300))), a_file("notes.txt"), a_file("b.png", photo()))
-    are_there(ann, ["leaf.png", "notes.txt", "b.png"])
-    ann.write("From the lesson")
-    expect(attached(ann)).to_have_count(0)
-    post = bob.post("From the lesson")
-    leaf = post.get_by_alt_text("leaf.png")
-    is_loaded(leaf)
-    expect(leaf).to_have_attribute("width", "256")
-    expect(leaf).to_have_attribute("height", "128")
-    with bob.page.expect_download() as download:
-        post.get_by_role("link", name="notes.txt").click()
-    assert download.value.path().read_bytes() == b"content"
-    post.get_by_role("button", name="leaf.png").click()
-    shown = bob.page.locator("#viewer-picture")
-    is_loaded(shown)
-    expect(bob.page.locator("#viewer-count")).to_have_text("1 of 2")
-    for key, name in (("ArrowRight", "b.png"), ("ArrowRight", "leaf.png"), ("ArrowLeft", "b.png")):
-        bob.page.keyboard.press(key)
-        expect(bob.page.locator("#viewer-name")).to_have_text(name)
-    bob.page.keyboard.press("Escape")
-    expect(bob.page.locator("#viewer")).to_be_hidden()
-    expect(post.get_by_role("button", name="leaf.png")).to_be_focused()
 
 
 def test_what_is_dropped_or_pasted_goes_into_a_post_or_a_reply(two: tuple[Board, Board]) -> None:
@@ -188,25 +133,3 @@ def test_a_file_that_its_uploader_deletes_is_gone_from_the_post(two: tuple[Board
     ann.post("The plan").get_by_role("button", name="Delete wrong.txt").click()
     ann.page.locator("#confirm-yes").click()
     expect(bob.post("The plan").locator(".file .name")).to_have_text(["right.txt"])
-
-
-def shows_picture(page: Page, place: str) -> None:
-    picture = page.locator(f"{place} .avatar img").first
-    expect(picture).to_have_attribute("src", re.compile("/api/avatars/"))
-    is_loaded(picture)
-
-
-def test_a_picture_of_oneself_is_at_once_wherever_one_appears(two: tuple[Board, Board]) -> None:
-    ann, bob = two
-    ann.write("Hello")
-    expect(bob.post("Hello").locator(".avatar")).to_have_text("A")
-    ann.page.locator("#account").click()
-    ann.page.locator("#picture-file").set_input_files([a_file("no.png", b"no picture")])
-    expect(ann.page.locator("#picture-state")).to_have_class(re.compile("wrong"))
-    ann.page.locator("#picture-file").set_input_files([a_file("me.png", png((300, 200)))])
-    expect(ann.page.locator("#picture-state")).to_have_text("Your picture is there.")
-    for page, place in ((ann.page, "#account"), (bob.page, "#posts"), (bob.page, "#here")):
-        shows_picture(page, place)
-    ann.page.get_by_role("button", name="Remove it").click()
-    expect(bob.page.locator("#posts .avatar img")).to_have_count(0)
-    expect(ann.page.locator("#account .avatar img")).to_have_count(0)

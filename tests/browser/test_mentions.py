@@ -1,15 +1,12 @@
 """Naming people: completed while it is written, marked, and told until it has been read."""
 
 import re
-from collections.abc import Callable
 
 from playwright.sync_api import Locator, expect
 
 from model.naming import readings
 from tests.browser.board import Board
 from tests.naming import NAMED
-
-OpenBoard = Callable[[], Board]
 
 
 def people_of(board: Board, area: str = "text") -> Locator:
@@ -125,10 +122,12 @@ def test_a_mention_elsewhere_is_told_and_shown_until_it_is_read(two: tuple[Board
     expect(named(bob, "general")).to_be_visible()
     bob.page.reload()
     expect(named(bob, "general")).to_be_visible()
+    bob.page.locator("#members").click()
     ann.page.get_by_label("Write a reply").fill("@bob?")
     ann.page.get_by_label("Write a reply").press("Enter")
     bob.page.get_by_role("link", name="Ann mentions you in general · Class").click()
     expect(bob.page.locator("#channel-name")).to_have_text("general")
+    expect(bob.page.locator("#members-dialog")).to_be_hidden()
     expect(bob.reply_in_thread("@bob?")).to_be_in_viewport()
     expect(bob.reply_in_thread("You").locator("mark")).to_have_text("@Bob")
     expect(bob.post("cake").locator("mark")).to_have_count(0)

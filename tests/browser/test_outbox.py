@@ -1,14 +1,11 @@
 """Posts on their way: of one user in any number of tabs, each there once."""
 
-from collections.abc import Callable
-
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
-from tests.browser.board import Board
+from tests.browser.board import Board, OpenBoard
 from tests.server import Server
 
-OpenBoard = Callable[[], Board]
 POSTING = "**/api/channels/*/posts"
 
 

@@ -2,15 +2,13 @@
 
 import urllib.error
 import urllib.request
-from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.board import Board
+from tests.browser.board import OpenBoard
 from tests.server import ROOT, Server
 
-OpenBoard = Callable[[], Board]
 STATIC = ROOT / "static"
 FILES = sorted(path.relative_to(STATIC) for path in STATIC.rglob("*") if path.is_file())
 

@@ -8,6 +8,7 @@ from playwright.sync_api import Locator, Route, expect
 from tests.browser.board import Board
 
 SEARCH = "**/api/search?*"
+BEHIND_5 = "**/posts?*after=5"
 A_PAGE = 50
 WRITE = """async ([path, texts]) => {
   const headers = { "Content-Type": "application/json" };
@@ -36,6 +37,7 @@ def results(board: Board) -> Locator:
 def is_found(post: Locator) -> None:
     expect(post).to_have_class(re.compile("found"))
     expect(post).to_be_in_viewport()
+    expect(post).to_be_focused()
 
 
 def test_a_post_on_an_older_page_is_found_opened_and_marked(two: tuple[Board, Board]) -> None:
@@ -51,6 +53,49 @@ def test_a_post_on_an_older_page_is_found_opened_and_marked(two: tuple[Board, Bo
     expect(bob.page.locator("#search")).to_be_hidden()
     is_found(bob.post("cake"))
     expect(bob.post("cake")).not_to_have_class(re.compile("found"))
+
+
+def test_around_an_old_post_one_goes_on_either_way_and_back_to_the_newest(
+    two: tuple[Board, Board],
+) -> None:
+    ann, bob = two
+    last = 3 * A_PAGE + 10
+    write_many(ann, [f"Exercise {number}." for number in range(1, last + 1)])
+    bob.page.reload()
+    expect(bob.post(f"Exercise {last}.")).to_be_in_viewport()
+    expect(bob.channel("general").locator(".count")).to_have_count(0)
+    held: list[Route] = []
+    bob.page.route(BEHIND_5, lambda route: held.append(route))  # noqa: PLW0108
+    go_to = "(id) => (location.hash = location.hash.replace(/(&post.*)?$/u, `&post=${id}`))"
+    with bob.page.expect_request(BEHIND_5):
+        bob.page.evaluate(go_to, 5)
+    bob.page.evaluate(go_to, last - 1)
+    is_found(bob.post(f"Exercise {last - 1}."))
+    with bob.page.expect_response(BEHIND_5):
+        held[0].continue_()
+    bob.page.unroute(BEHIND_5)
+    bob.page.evaluate("fetch('/api/me')")
+    expect(bob.post(f"Exercise {last}.")).to_have_count(1)
+    bob.page.evaluate(go_to, A_PAGE + 10)
+    is_found(bob.post(f"Exercise {A_PAGE + 10}."))
+    ann.write("What was the last one?")
+    expect(bob.channel("general").locator(".count")).to_have_text("1 unread")
+    bob.shows([f"Exercise {number}." for number in range(11, 2 * A_PAGE + 11)])
+    bob.page.locator("#scroller").press("Home")
+    expect(bob.post("Exercise 1.")).to_have_count(1)
+    bob.page.locator("#scroller").press("End")
+    expect(bob.post(f"Exercise {2 * A_PAGE + 11}.")).to_have_count(1)
+    bob.page.get_by_role("button", name="Newest posts").click()
+    expect(bob.post("the last one")).to_be_in_viewport()
+    expect(bob.page.get_by_role("button", name="Newest posts")).to_be_hidden()
+    expect(bob.channel("general").locator(".count")).to_have_count(0)
+    bob.page.evaluate(go_to, 5)
+    is_found(bob.post("Exercise 5."))
+    bob.write("Mine")
+    expect(bob.page.locator("#posts > .post").last).to_have_text(re.compile("Mine"))
+    expect(bob.page.locator("#posts > .post").last).to_be_in_viewport()
+    bob.page.evaluate(go_to, "5&reply=999")
+    expect(bob.page.locator("#notices")).to_contain_text("That reply is not there any more.")
 
 
 def test_a_reply_in_another_group_opens_beside_its_post(two: tuple[Board, Board]) -> None:
