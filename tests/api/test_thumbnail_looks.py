@@ -1,0 +1,55 @@
+"""What a thumbnail shows: the picture, upright, in its colours, and nothing else of the file."""
+
+import io
+
+from PIL import Image
+
+from tests.api.thumbnails import small
+from tests.conftest import Cast
+from tests.pictures import PLACE, encoded, photo
+from tests.stores import ON_EVERY_STORE
+
+pytestmark = ON_EVERY_STORE
+
+KINDS = ["JPEG", "PNG", "WEBP", "GIF"]
+
+
+async def test_a_picture_is_made_small_in_its_own_shape(people: Cast) -> None:
+    for kind in KINDS:
+        image, made = await small(people.bob, encoded(kind, (400, 200)))
+        assert image == {"width": 400, "height": 200}
+        assert made.size == (64, 32)
+        left, right = made.convert("RGB").getpixel((8, 16)), made.convert("RGB").getpixel((56, 16))
+        assert isinstance(left, tuple)
+        assert isinstance(right, tuple)
+        assert left[0] > 200 > left[2], "red on the left"
+        assert right[2] > 200 > right[0], "blue on the right"
+
+
+ORIENTATIONS = range(1, 9)
+
+
+async def test_a_photo_stands_upright_and_does_not_say_where_it_was_taken(people: Cast) -> None:
+    for orientation in ORIENTATIONS:
+        taken = photo((80, 40), orientation)
+        assert PLACE.encode() in taken
+        image, made = await small(people.bob, taken)
+        lies = orientation >= 5
+        assert image == ({"width": 40, "height": 80} if lies else {"width": 80, "height": 40})
+        assert made.size == ((32, 64) if lies else (64, 32))
+        assert not made.getexif()
+        red_corner = made.convert("RGB").getpixel((4, 4))
+        assert isinstance(red_corner, tuple)
+        assert (red_corner[0] > red_corner[2]) is (orientation in {1, 4, 5, 6})
+
+
+async def test_a_thumbnail_carries_nothing_but_its_pixels(people: Cast) -> None:
+    picture, made = Image.new("RGB", (80, 40)), io.BytesIO()
+    exif = Image.Exif()
+    exif[0x010E] = PLACE
+    xmp = f"<x:xmpmeta>{PLACE}</x:xmpmeta>".encode()
+    picture.save(made, "WEBP", exif=exif, xmp=xmp)
+    file = await people.bob.upload(made.getvalue())
+    thumbnail = await people.bob.get(f"/api/files/{file['id']}/thumbnail")
+    assert PLACE.encode() in made.getvalue()
+    assert PLACE.encode() not in thumbnail
