@@ -30,8 +30,7 @@ FOR_EVER = "public, max-age=31536000, immutable"  # another picture has another 
 async def update() -> OwnUserView:
     """Show oneself with a picture, the part `file` of a form."""
     async with received(MAX_BYTES) as came, services().pictures.turn():
-        with came.file.open("rb") as picture:
-            made = await asyncio.to_thread(avatar, picture)
+        made = await asyncio.to_thread(avatar, came.file)
     sha256 = hashlib.sha256(made).hexdigest()
     async with write() as db:
         blob = await expect_blob(db, sha256, len(made))

@@ -1,6 +1,5 @@
 """A file that comes as multipart/form-data: streamed to the disk, counted on the way."""
 
-import asyncio
 import math
 import re
 import unicodedata
@@ -24,7 +23,6 @@ from model.errors import Invalid
 from model.file import Upload, require_room
 from model.incoming import Incoming, incoming
 from model.limit import uploaded_kb
-from model.picture import measure
 
 View = Callable[..., Awaitable[Any]]
 
@@ -62,7 +60,7 @@ def takes_file(view: View) -> View:
     async def receive(*arguments: Any, **values: Any) -> Any:
         await _require_room_for_announced()
         async with received(settings().max_file_bytes) as came:
-            size = await asyncio.to_thread(measure, came.file)
+            size = await services().pictures.measured(came.file)
             blob = await _kept(came.arriving)
         upload = Upload(came.name, came.media_type, blob, size)
         return await view(*arguments, data=upload, **values)

@@ -7,16 +7,16 @@ import asyncio
 import struct
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from io import BytesIO
+from io import SEEK_END, BytesIO
 from pathlib import Path
-from typing import BinaryIO
 
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, PngImagePlugin
 
 from model.errors import Conflict, TryAgain
 
 MAX_PIXELS = 25_000_000
 MAX_BYTES = 32 * 1024 * 1024
+HEAD_BYTES = 1024 * 1024  # EXIF, a profile and XMP have some 100 kB
 MAX_WAITING = 8
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF")
 THUMBNAILS = (64, 256, 1024)  # at most so many pixels wide and high
@@ -26,6 +26,7 @@ BROKEN = (OSError, SyntaxError, ValueError, EOFError, IndexError, struct.error, 
 """What Pillow's decoders raise for files that are not what they seem."""
 
 Image.MAX_IMAGE_PIXELS = None  # it would warn of what is refused here
+PngImagePlugin.MAX_TEXT_MEMORY = 4 * HEAD_BYTES  # texts of few bytes unpack to many
 
 
 class NoPicture(Conflict):
@@ -38,38 +39,42 @@ class NoPicture(Conflict):
 
 
 def measure(file: Path) -> tuple[int, int] | None:
-    """Width and height as it is shown, from its head alone; None for what is no picture."""
+    """Width and height as it is shown; None for what has no thumbnails."""
     try:
-        with file.open("rb") as opened:
-            image = _open(opened)
-            on_its_side = _orientation(image) in LIES_ON_ITS_SIDE
-            return (image.height, image.width) if on_its_side else image.size
+        image = _open(_beginning(file))
+        on_its_side = _orientation(image) in LIES_ON_ITS_SIDE
     except (NoPicture, *BROKEN):
         return None
+    return (image.height, image.width) if on_its_side else image.size
 
 
-def thumbnail(picture: BinaryIO, pixels: int) -> bytes:
+def thumbnail(content: bytes, pixels: int) -> bytes:
     """WebP, at most so wide and high, never larger than it was; raises NoPicture."""
 
     def shrink(image: Image.Image) -> Image.Image:
         image.thumbnail((pixels, pixels))
         return image
 
-    return _remade(picture, pixels, shrink)
+    return _remade(content, pixels, shrink)
 
 
-def avatar(picture: BinaryIO) -> bytes:
+def avatar(file: Path) -> bytes:
     """WebP, a square from its middle; raises NoPicture."""
     size = (AVATAR_PIXELS, AVATAR_PIXELS)
-    return _remade(picture, AVATAR_PIXELS, lambda image: ImageOps.fit(image, size))
+    return _remade(file.read_bytes(), AVATAR_PIXELS, lambda image: ImageOps.fit(image, size))
 
 
 class Pictures:
     """Who works on a picture in this worker: each may need 100 MB while it is decoded."""
 
     def __init__(self) -> None:
-        self._one = asyncio.Lock()
+        self._one, self._measuring = asyncio.Lock(), asyncio.Lock()
         self._there = 0
+
+    async def measured(self, file: Path) -> tuple[int, int] | None:
+        """One at a time, but beside those who decode: it takes a moment, they may take seconds."""
+        async with self._measuring:
+            return await asyncio.to_thread(measure, file)
 
     @asynccontextmanager
     async def turn(self) -> AsyncIterator[None]:
@@ -84,11 +89,28 @@ class Pictures:
             self._there -= 1
 
 
-def _open(picture: BinaryIO) -> Image.Image:
-    """Only its head is read."""
-    image = Image.open(picture, formats=FORMATS)
-    if image.width * image.height > MAX_PIXELS:
+def _beginning(file: Path) -> bytes:
+    """Of it, and all of a WebP, whose EXIF stands at its end."""
+    if file.stat().st_size > MAX_BYTES:
         raise NoPicture
+    with file.open("rb") as opened:
+        head = opened.read(HEAD_BYTES)
+        return head + opened.read() if _is_webp(head) else head
+
+
+def _is_webp(content: bytes) -> bool:
+    return content.startswith(b"RIFF")
+
+
+def _open(content: bytes) -> Image.Image:
+    """Pillow walks through a head in Python, however long it is: the rest comes afterwards."""
+    head = content if _is_webp(content) else content[:HEAD_BYTES]
+    picture = BytesIO(head)
+    image = Image.open(picture, formats=FORMATS)
+    if not 0 < image.width * image.height <= MAX_PIXELS:
+        raise NoPicture
+    picture.seek(0, SEEK_END)
+    picture.write(content[len(head) :])
     return image
 
 
@@ -97,9 +119,9 @@ def _orientation(image: Image.Image) -> int:
     return int(image.getexif().get(ORIENTATION, 1)) if "exif" in image.info else 1
 
 
-def _remade(picture: BinaryIO, pixels: int, change: Callable[[Image.Image], Image.Image]) -> bytes:
+def _remade(content: bytes, pixels: int, change: Callable[[Image.Image], Image.Image]) -> bytes:
     try:
-        image = _open(picture)
+        image = _open(content)
         image.draft(None, (2 * pixels, 2 * pixels))  # a JPEG is decoded at a fraction of its size
         upright = change(_with_plain_colours(ImageOps.exif_transpose(image)))
         upright.info = {"icc_profile": image.info.get("icc_profile")}

@@ -1,7 +1,6 @@
 """Thumbnails: made when they are first asked for, and kept beside the picture."""
 
 import asyncio
-from io import BytesIO
 from pathlib import Path
 
 from model.blob import Blob
@@ -34,7 +33,7 @@ class Thumbnails:
         if blob.size_bytes > MAX_BYTES:
             raise NoPicture
         async with self.pictures.turn():
-            picture = BytesIO(await self._read(blob.key))
+            picture = await self._read(blob.key)
             made = await asyncio.to_thread(thumbnail, picture, pixels)
         await put_content(self.store, self.folder, blob.thumbnail_key(pixels), made)
         return made

@@ -32,13 +32,36 @@ def photo(size: tuple[int, int] = (40, 20), orientation: int = 1) -> bytes:
     return encoded("JPEG", size, exif=exif, quality=95)
 
 
+def camera_photo(size: tuple[int, int] = (40, 20)) -> bytes:
+    """With all that cameras and editors write before it: a preview, a profile, XMP; 680 kB."""
+    exif = b"Exif\0\0II*\0\x08\0\0\0" + bytes(60_000)
+    xmp = b"http://ns.adobe.com/xmp/extension/\0" + b"x" * 65_000
+    before = [segment(0xE1, exif), *[segment(0xE1, xmp)] * 5]
+    return spliced(encoded("JPEG", size, icc_profile=bytes(300_000)), 2, b"".join(before))
+
+
+def segment(kind: int, data: bytes) -> bytes:
+    """Of a JPEG."""
+    return struct.pack(">BBH", 0xFF, kind, 2 + len(data)) + data
+
+
+def chunk(kind: bytes, data: bytes) -> bytes:
+    """Of a PNG."""
+    checksum = struct.pack(">I", zlib.crc32(kind + data))
+    return struct.pack(">I", len(data)) + kind + data + checksum
+
+
+def unpacking(size_bytes: int) -> bytes:
+    """A text in a PNG, of few bytes."""
+    return chunk(b"zTXt", b"Comment\0\0" + zlib.compress(b"x" * size_bytes))
+
+
+def spliced(picture: bytes, place: int, more: bytes) -> bytes:
+    return picture[:place] + more + picture[place:]
+
+
 def bomb(side: int) -> bytes:
     """A PNG of so many black pixels squared, in few bytes."""
-
-    def chunk(kind: bytes, data: bytes) -> bytes:
-        checksum = struct.pack(">I", zlib.crc32(kind + data))
-        return struct.pack(">I", len(data)) + kind + data + checksum
-
     row = bytes(1 + (side + 7) // 8)
     packer = zlib.compressobj(9)
     packed = b"".join([*(packer.compress(row) for _ in range(side)), packer.flush()])

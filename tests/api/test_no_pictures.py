@@ -1,8 +1,21 @@
 """What is no picture, or one that would hold up everybody: a file like any other."""
 
+import pytest
+
+from model.picture import MAX_BYTES
 from tests.api.browser import problem
+from tests.api.thumbnails import small
 from tests.conftest import Cast
-from tests.pictures import bomb, png
+from tests.pictures import (
+    bomb,
+    camera_photo,
+    chunk,
+    encoded,
+    png,
+    segment,
+    spliced,
+    unpacking,
+)
 from tests.stores import ON_EVERY_STORE
 
 pytestmark = ON_EVERY_STORE
@@ -33,6 +46,42 @@ async def test_what_is_no_picture_is_a_file_like_any_other(people: Cast) -> None
         assert await people.bob.get(f"/api/files/{file['id']}") == content
         links = await people.bob.post(f"/api/files/{file['id']}/links")
         assert links["thumbnails"] is None
+
+
+AFTER_SIGNATURE, AFTER_IHDR = 2, 33
+GIF = encoded("GIF")
+LONG_HEADS = [
+    spliced(encoded("JPEG"), AFTER_SIGNATURE, segment(0xFE, bytes(65_000)) * 17),
+    spliced(png(), AFTER_IHDR, chunk(b"prVt", bytes(2**20))),
+    spliced(GIF, GIF.index(b",\0\0\0\0"), b"!\xfe" + (b"\xff" + bytes(255)) * 2**12 + b"\0"),
+    spliced(png(), AFTER_IHDR, unpacking(2**20 - 1) * 5),
+]
+
+
+async def test_a_picture_whose_head_does_not_end_is_a_file_like_any_other(people: Cast) -> None:
+    """Whoever reads it to its end holds up everybody."""
+    for content in LONG_HEADS:
+        file = await people.bob.upload(content)
+        assert file["image"] is None
+        answer = await people.bob.send_file(content, path="/api/me/avatar", method="PUT")
+        problem(answer, 409, "no_picture")
+
+
+async def test_what_a_camera_writes_before_a_photo_is_not_too_long(people: Cast) -> None:
+    taken = camera_photo((80, 40))
+    assert len(taken) > 600_000
+    image, made = await small(people.bob, taken)
+    assert (image, made.size) == ({"width": 80, "height": 40}, (64, 32))
+
+
+@pytest.mark.parametrize("changed_settings", [{"max_file_mb": 40}])
+async def test_a_picture_that_is_too_large_to_be_made_small_promises_no_thumbnails(
+    people: Cast,
+) -> None:
+    file = await people.bob.upload(png() + bytes(MAX_BYTES))
+    assert file["image"] is None
+    links = await people.bob.post(f"/api/files/{file['id']}/links")
+    assert links["thumbnails"] is None
 
 
 async def test_a_picture_that_is_also_a_script_is_neither_run_nor_kept_in_its_thumbnail(

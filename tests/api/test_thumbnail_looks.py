@@ -6,7 +6,11 @@ from PIL import Image
 
 from tests.api.thumbnails import small
 from tests.conftest import Cast
-from tests.pictures import PLACE, encoded, photo
+from tests.pictures import (
+    PLACE,
+    encoded,
+    photo,
+)
 from tests.stores import ON_EVERY_STORE
 
 pytestmark = ON_EVERY_STORE

@@ -10,7 +10,10 @@ from model.picture import MAX_WAITING
 from tests.api.browser import problem
 from tests.api.thumbnails import small
 from tests.conftest import Cast
-from tests.pictures import photo, png
+from tests.pictures import (
+    photo,
+    png,
+)
 from tests.stores import ON_EVERY_STORE, kept
 
 pytestmark = ON_EVERY_STORE
