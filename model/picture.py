@@ -13,6 +13,7 @@ from pathlib import Path
 from PIL import Image, ImageOps, PngImagePlugin
 
 from model.errors import Conflict, TryAgain
+from model.part import WEBP, has_too_many_parts
 
 MAX_PIXELS = 25_000_000
 MAX_BYTES = 32 * 1024 * 1024
@@ -99,11 +100,13 @@ def _beginning(file: Path) -> bytes:
 
 
 def _is_webp(content: bytes) -> bool:
-    return content.startswith(b"RIFF")
+    return content.startswith(WEBP)
 
 
 def _open(content: bytes) -> Image.Image:
     """Pillow walks through a head in Python, however long it is: the rest comes afterwards."""
+    if has_too_many_parts(content):
+        raise NoPicture
     head = content if _is_webp(content) else content[:HEAD_BYTES]
     picture = BytesIO(head)
     image = Image.open(picture, formats=FORMATS)

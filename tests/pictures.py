@@ -51,6 +51,18 @@ def chunk(kind: bytes, data: bytes) -> bytes:
     return struct.pack(">I", len(data)) + kind + data + checksum
 
 
+def riff(chunks: bytes) -> bytes:
+    """A WebP."""
+    return b"RIFF" + struct.pack("<I", 4 + len(chunks)) + b"WEBP" + chunks
+
+
+def scanned_again(times: int) -> bytes:
+    """A progressive JPEG whose last scan comes again and again."""
+    picture = encoded("JPEG", progressive=True)
+    last = picture[picture.rindex(b"\xff\xda") : -2]
+    return spliced(picture, -2, last * times)
+
+
 def unpacking(size_bytes: int) -> bytes:
     """A text in a PNG, of few bytes."""
     return chunk(b"zTXt", b"Comment\0\0" + zlib.compress(b"x" * size_bytes))

@@ -12,6 +12,8 @@ from tests.pictures import (
     chunk,
     encoded,
     png,
+    riff,
+    scanned_again,
     segment,
     spliced,
     unpacking,
@@ -63,6 +65,25 @@ async def test_a_picture_whose_head_does_not_end_is_a_file_like_any_other(people
     for content in LONG_HEADS:
         file = await people.bob.upload(content)
         assert file["image"] is None
+        answer = await people.bob.send_file(content, path="/api/me/avatar", method="PUT")
+        problem(answer, 409, "no_picture")
+
+
+WEBP = encoded("WEBP")
+MANY_PARTS = [
+    scanned_again(200),
+    spliced(encoded("JPEG"), -2, segment(0xFE, b"") * 2000),
+    spliced(png(), -12, chunk(b"prVt", b"") * 30_000),
+    riff(b"VP8X\x0a\0\0\0" + bytes(4) + b"\x27\0\0\x13\0\0" + WEBP[12:] + b"JUNK\0\0\0\0" * 30_000),
+]
+
+
+async def test_a_picture_of_very_many_parts_has_no_thumbnail(people: Cast) -> None:
+    """Each is a few bytes, and the same work again for whoever makes it small."""
+    for content in MANY_PARTS:
+        file = await people.bob.upload(content)
+        answer = await people.bob.ask("GET", f"/api/files/{file['id']}/thumbnail")
+        problem(answer, 409, "no_picture")
         answer = await people.bob.send_file(content, path="/api/me/avatar", method="PUT")
         problem(answer, 409, "no_picture")
 

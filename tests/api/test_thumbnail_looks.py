@@ -8,8 +8,11 @@ from tests.api.thumbnails import small
 from tests.conftest import Cast
 from tests.pictures import (
     PLACE,
+    chunk,
     encoded,
     photo,
+    png,
+    spliced,
 )
 from tests.stores import ON_EVERY_STORE
 
@@ -57,3 +60,21 @@ async def test_a_thumbnail_carries_nothing_but_its_pixels(people: Cast) -> None:
     thumbnail = await people.bob.get(f"/api/files/{file['id']}/thumbnail")
     assert PLACE.encode() in made.getvalue()
     assert PLACE.encode() not in thumbnail
+
+
+WITH_MORE = [
+    encoded("JPEG", progressive=True),
+    photo() + b"moving" + b"\xff\xda\0\x02" * 2000,
+    spliced(png(), -12, chunk(b"tEXt", b"Comment\0x") * 200),
+    encoded("GIF", save_all=True, append_images=[Image.new("RGB", (40, 20), "green")]),
+    encoded("WEBP", save_all=True, append_images=[Image.new("RGB", (40, 20), "green")]),
+]
+
+
+async def test_of_a_picture_that_moves_or_carries_more_the_first_is_shown(people: Cast) -> None:
+    for content in WITH_MORE:
+        image, made = await small(people.bob, content)
+        assert image == {"width": 40, "height": 20}
+        red = made.convert("RGB").getpixel((4, 10))
+        assert isinstance(red, tuple)
+        assert red[0] > 200 > red[1]
