@@ -10,19 +10,32 @@ from contextlib import asynccontextmanager
 from io import SEEK_END, BytesIO
 from pathlib import Path
 
-from PIL import Image, ImageOps, PngImagePlugin
+from PIL import Image, PngImagePlugin
 
 from model.errors import Conflict, TryAgain
 from model.part import WEBP, has_too_many_parts
 
 MAX_PIXELS = 25_000_000
+MAX_WEBP_PIXELS = 9_000_000  # its decoder has each four times
 MAX_BYTES = 32 * 1024 * 1024
 HEAD_BYTES = 1024 * 1024  # EXIF, a profile and XMP have some 100 kB
 MAX_WAITING = 8
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF")
 THUMBNAILS = (64, 256, 1024)  # at most so many pixels wide and high
 AVATAR_PIXELS = 256
+STRIP_PIXELS = 1_000_000
 ORIENTATION, LIES_ON_ITS_SIDE = 0x0112, {5, 6, 7, 8}  # EXIF 2.32, 4.6.4
+UPRIGHT: dict[object, Image.Transpose] = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+Size = tuple[int, int]
+Box = tuple[int, int, int, int]  # left, top, right, bottom
 BROKEN = (OSError, SyntaxError, ValueError, EOFError, IndexError, struct.error, OverflowError)
 """What Pillow's decoders raise for files that are not what they seem."""
 
@@ -34,8 +47,8 @@ class NoPicture(Conflict):
     def __init__(self) -> None:
         super().__init__(
             "no_picture",
-            "This is no picture that can be made small: a JPEG, PNG, WebP or GIF"
-            f" of at most {MAX_PIXELS // 1_000_000} megapixels.",
+            "This is no picture that can be made small: a JPEG, PNG or GIF of at most"
+            f" {MAX_PIXELS // 1_000_000} megapixels, or a WebP of {MAX_WEBP_PIXELS // 1_000_000}.",
         )
 
 
@@ -52,21 +65,30 @@ def measure(file: Path) -> tuple[int, int] | None:
 def thumbnail(content: bytes, pixels: int) -> bytes:
     """WebP, at most so wide and high, never larger than it was; raises NoPicture."""
 
-    def shrink(image: Image.Image) -> Image.Image:
-        image.thumbnail((pixels, pixels))
-        return image
+    def whole(width: int, height: int) -> tuple[Box, Size]:
+        scale = min(1, pixels / max(width, height))
+        return (0, 0, width, height), (_scaled(width, scale), _scaled(height, scale))
 
-    return _remade(content, pixels, shrink)
+    return _remade(content, pixels, whole)
 
 
 def avatar(file: Path) -> bytes:
     """WebP, a square from its middle; raises NoPicture."""
-    size = (AVATAR_PIXELS, AVATAR_PIXELS)
-    return _remade(file.read_bytes(), AVATAR_PIXELS, lambda image: ImageOps.fit(image, size))
+
+    def middle(width: int, height: int) -> tuple[Box, Size]:
+        side = min(width, height)
+        left, top = (width - side) // 2, (height - side) // 2
+        return (left, top, left + side, top + side), (AVATAR_PIXELS, AVATAR_PIXELS)
+
+    return _remade(file.read_bytes(), AVATAR_PIXELS, middle)
 
 
 class Pictures:
-    """Who works on a picture in this worker: each may need 100 MB while it is decoded."""
+    """Who works on a picture in this worker: one at a time, for the memory that it takes.
+
+    Beside the file, 25 megapixels take up to 160 MB while they are decoded, and of a progressive
+    JPEG 300 MB; 9 megapixels of a WebP take up to 170 MB.
+    """
 
     def __init__(self) -> None:
         self._one, self._measuring = asyncio.Lock(), asyncio.Lock()
@@ -110,30 +132,66 @@ def _open(content: bytes) -> Image.Image:
     head = content if _is_webp(content) else content[:HEAD_BYTES]
     picture = BytesIO(head)
     image = Image.open(picture, formats=FORMATS)
-    if not 0 < image.width * image.height <= MAX_PIXELS:
+    most = MAX_WEBP_PIXELS if image.format == "WEBP" else MAX_PIXELS
+    if not 0 < image.width * image.height <= most:
         raise NoPicture
     picture.seek(0, SEEK_END)
     picture.write(content[len(head) :])
     return image
 
 
-def _orientation(image: Image.Image) -> int:
+def _orientation(image: Image.Image) -> object:
     """Asked only where the head has it: else Pillow decodes a PNG to look behind it."""
-    return int(image.getexif().get(ORIENTATION, 1)) if "exif" in image.info else 1
+    return image.getexif().get(ORIENTATION) if "exif" in image.info else None
 
 
-def _remade(content: bytes, pixels: int, change: Callable[[Image.Image], Image.Image]) -> bytes:
+def _remade(content: bytes, pixels: int, cut: Callable[[int, int], tuple[Box, Size]]) -> bytes:
+    """`cut` says which part of the picture is shown, and how large."""
     try:
         image = _open(content)
+        turn = UPRIGHT.get(_orientation(image))
         image.draft(None, (2 * pixels, 2 * pixels))  # a JPEG is decoded at a fraction of its size
-        upright = change(_with_plain_colours(ImageOps.exif_transpose(image)))
-        upright.info = {"icc_profile": image.info.get("icc_profile")}
+        box, size = cut(*image.size)
+        factor = max(1, max(box[2] - box[0], box[3] - box[1]) // (2 * pixels))
+        reduced = _reduced(image, box, factor)
+        del image  # it is by far the largest
+        exactly = (0, 0, (box[2] - box[0]) / factor, (box[3] - box[1]) / factor)
+        small = _with_plain_colours(reduced.resize(size, box=exactly))
         made = BytesIO()
+        upright = small if turn is None else small.transpose(turn)
         upright.save(made, "WEBP", quality=80, method=4)
     except BROKEN:
         raise NoPicture from None
     return made.getvalue()
 
 
+def _reduced(image: Image.Image, box: Box, factor: int) -> Image.Image:
+    """In strips: of the whole, Pillow would make a second one to average its pixels."""
+    left, top, right, bottom = box
+    size = (-((left - right) // factor), -((top - bottom) // factor))
+    reduced = Image.new(_averageable(image), size)
+    rows = max(1, STRIP_PIXELS // (factor * (right - left)))
+    for row in range(0, size[1], rows):
+        above = top + row * factor
+        strip = image.crop((left, above, right, min(above + rows * factor, bottom)))
+        reduced.paste(_converted(strip, reduced.mode).reduce(factor), (0, row))
+    return reduced
+
+
+def _scaled(side: int, scale: float) -> int:
+    return max(1, round(side * scale))
+
+
+def _averageable(image: Image.Image) -> str:
+    """The mode that is next to its own, but without a palette."""
+    if image.has_transparency_data:
+        return "RGBA"
+    return {"1": "L", "P": "RGB"}.get(image.mode, image.mode)
+
+
 def _with_plain_colours(image: Image.Image) -> Image.Image:
-    return image.convert("RGBA" if image.has_transparency_data else "RGB")
+    return _converted(image, "RGBA" if image.mode == "RGBA" else "RGB")
+
+
+def _converted(image: Image.Image, mode: str) -> Image.Image:
+    return image if image.mode == mode else image.convert(mode)

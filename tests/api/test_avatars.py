@@ -1,6 +1,9 @@
 """Pictures of people: square, small, shown wherever the person is."""
 
 import hashlib
+import io
+
+from PIL import Image, ImageStat
 
 from api.context import Services
 from model.collector import collect
@@ -38,6 +41,20 @@ async def test_a_person_is_shown_by_her_picture_wherever_she_is(
     assert (await people.ann.get(f"/api/users/{people.bob.id}"))["avatar"] == me["avatar"]
     members = (await people.ann.get(f"/api/groups/{people.group['id']}/members"))["members"]
     assert [who["avatar"] for who in members if who["id"] == people.bob.id] == [me["avatar"]]
+
+
+async def test_a_person_is_shown_by_the_middle_of_a_picture(people: Cast, visitor: Visitor) -> None:
+    for size in ((900, 300), (300, 900), (60, 20)):
+        side, made = min(size), io.BytesIO()
+        left, top = (size[0] - side) // 2, (size[1] - side) // 2
+        picture = Image.new("RGB", size, "red")
+        picture.paste("blue", (left, top, left + side, top + side))
+        picture.save(made, "PNG")
+        me = (await put(people.bob, made.getvalue())).body
+        shown = opened(await visitor.get(me["avatar"])).convert("RGB")
+        assert shown.size == (256, 256)
+        (_, most_red), _, (least_blue, _) = ImageStat.Stat(shown).extrema
+        assert least_blue > 200 > most_red, size
 
 
 async def test_everybody_in_ones_groups_is_told_of_a_new_picture(people: Cast) -> None:

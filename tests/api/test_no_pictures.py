@@ -26,6 +26,10 @@ GIF_THAT_IS_ALSO_A_SCRIPT = b"GIF89a/*\x00\x00\x00\x00\x00*/=1;alert(document.co
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
 
 
+def webp_of_ten_megapixels() -> bytes:
+    return encoded("WEBP", (4000, 2500), method=0, quality=0)
+
+
 NO_PICTURES = [
     b"no picture",
     SVG,
@@ -36,6 +40,7 @@ NO_PICTURES = [
     b"II*\0" + bytes(100),
     b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9000 9000\n",
     b"RIFF\xff\xff\xff\xffWEBPVP8X" + bytes(30),
+    webp_of_ten_megapixels(),
 ]
 
 

@@ -2,7 +2,7 @@
 
 import io
 
-from PIL import Image
+from PIL import Image, ImageChops, ImageStat
 
 from tests.api.thumbnails import small
 from tests.conftest import Cast
@@ -31,6 +31,45 @@ async def test_a_picture_is_made_small_in_its_own_shape(people: Cast) -> None:
         assert isinstance(right, tuple)
         assert left[0] > 200 > left[2], "red on the left"
         assert right[2] > 200 > right[0], "blue on the right"
+
+
+async def test_a_thumbnail_shows_the_whole_picture_as_it_is(people: Cast) -> None:
+    """However it was kept: Pillow itself makes much the same of it."""
+    rings = Image.radial_gradient("L").resize((1000, 700))
+    drawn = Image.merge("RGB", (rings, rings.point(lambda value: 255 - value), rings))
+    expected = drawn.resize((64, 45))
+    for kind, picture in (
+        ("PNG", drawn),
+        ("PNG", drawn.quantize(256)),
+        ("PNG", drawn.convert("RGBA")),
+        ("JPEG", drawn),
+        ("JPEG", drawn.convert("CMYK")),
+        ("WEBP", drawn),
+    ):
+        made = io.BytesIO()
+        picture.save(made, kind)
+        _, shown = await small(people.bob, made.getvalue())
+        assert shown.size == expected.size
+        difference = ImageChops.difference(shown.convert("RGB"), expected)
+        assert max(ImageStat.Stat(difference).mean) < 8, (kind, picture.mode)
+
+
+async def test_what_is_transparent_stays_so(people: Cast) -> None:
+    glass = Image.new("RGBA", (400, 200), (0, 0, 0, 0))
+    glass.paste((255, 0, 0, 255), (200, 0, 400, 200))
+    solid = Image.new("RGB", (400, 200), "black")
+    solid.paste("red", (200, 0, 400, 200))
+    for picture, options in (
+        (glass, {}),
+        (glass.quantize(8), {}),
+        (solid, {"transparency": (0, 0, 0)}),
+        (solid.convert("L"), {"transparency": 0}),
+    ):
+        made = io.BytesIO()
+        picture.save(made, "PNG", **options)
+        _, shown = await small(people.bob, made.getvalue())
+        alpha = shown.getchannel("A")
+        assert (alpha.getpixel((8, 16)), alpha.getpixel((56, 16))) == (0, 255), picture.mode
 
 
 ORIENTATIONS = range(1, 9)
