@@ -6,11 +6,11 @@ What comes out carries nothing of what came in but its pixels: no EXIF, no place
 import asyncio
 import struct
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from io import SEEK_END, BytesIO
 from pathlib import Path
 
-from PIL import Image, PngImagePlugin
+from PIL import Image, ImageCms, PngImagePlugin
 
 from model.errors import Conflict, TryAgain
 from model.part import WEBP, has_too_many_parts
@@ -23,6 +23,8 @@ MAX_WAITING = 8
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF")
 THUMBNAILS = (64, 256, 1024)  # at most so many pixels wide and high
 AVATAR_PIXELS = 256
+SIXTEEN_BITS = {"I;16", "I;16B", "I;16L", "I;16N", "I"}
+ENDLESS = b"mpet"  # steps of a profile, as many as it likes: 9 kB of them take a minute
 STRIP_PIXELS = 1_000_000
 ORIENTATION, LIES_ON_ITS_SIDE = 0x0112, {5, 6, 7, 8}  # EXIF 2.32, 4.6.4
 UPRIGHT: dict[object, Image.Transpose] = {
@@ -154,9 +156,10 @@ def _remade(content: bytes, pixels: int, cut: Callable[[int, int], tuple[Box, Si
         box, size = cut(*image.size)
         factor = max(1, max(box[2] - box[0], box[3] - box[1]) // (2 * pixels))
         reduced = _reduced(image, box, factor)
+        profile = image.info.get("icc_profile")
         del image  # it is by far the largest
         exactly = (0, 0, (box[2] - box[0]) / factor, (box[3] - box[1]) / factor)
-        small = _with_plain_colours(reduced.resize(size, box=exactly))
+        small = _in_srgb(reduced.resize(size, box=exactly), profile)
         made = BytesIO()
         upright = small if turn is None else small.transpose(turn)
         upright.save(made, "WEBP", quality=80, method=4)
@@ -183,15 +186,32 @@ def _scaled(side: int, scale: float) -> int:
 
 
 def _averageable(image: Image.Image) -> str:
-    """The mode that is next to its own, but without a palette."""
+    """The mode that is next to its own, but has no palette, and eight bits a channel."""
+    if image.mode in SIXTEEN_BITS:
+        return "L"
     if image.has_transparency_data:
         return "RGBA"
     return {"1": "L", "P": "RGB"}.get(image.mode, image.mode)
 
 
-def _with_plain_colours(image: Image.Image) -> Image.Image:
-    return _converted(image, "RGBA" if image.mode == "RGBA" else "RGB")
+def _in_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
+    """A profile that is broken, or is for something else than this, says nothing."""
+    mode = "RGBA" if image.mode == "RGBA" else "RGB"
+    if profile and ENDLESS not in profile:
+        with suppress(ImageCms.PyCMSError, OSError):
+            meant = ImageCms.ImageCmsProfile(BytesIO(profile))
+            return _transformed(image, meant, mode)
+    return _converted(image, mode)
+
+
+def _transformed(image: Image.Image, profile: ImageCms.ImageCmsProfile, mode: str) -> Image.Image:
+    srgb = ImageCms.createProfile("sRGB")
+    transform = ImageCms.buildTransform(profile, srgb, image.mode, mode)
+    return transform.apply(image)
 
 
 def _converted(image: Image.Image, mode: str) -> Image.Image:
+    if image.mode in SIXTEEN_BITS:
+        image = image.point(lambda value: value / 256)  # Pillow would cut off what is above 255
+        image.info.pop("transparency", None)
     return image if image.mode == mode else image.convert(mode)

@@ -5,7 +5,7 @@ import struct
 import zlib
 from typing import Any
 
-from PIL import Image
+from PIL import Image, ImageCms
 
 PLACE = "Greenwich 51.4779 N"
 
@@ -66,6 +66,14 @@ def scanned_again(times: int) -> bytes:
 def unpacking(size_bytes: int) -> bytes:
     """A text in a PNG, of few bytes."""
     return chunk(b"zTXt", b"Comment\0\0" + zlib.compress(b"x" * size_bytes))
+
+
+def swapping_profile() -> bytes:
+    """Of a screen whose red is what others call green."""
+    srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    for name, other in ((b"rXYZ", b"-XYZ"), (b"gXYZ", b"rXYZ"), (b"-XYZ", b"gXYZ")):
+        srgb = srgb.replace(name, other)
+    return srgb
 
 
 def spliced(picture: bytes, place: int, more: bytes) -> bytes:

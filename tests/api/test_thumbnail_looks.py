@@ -2,7 +2,7 @@
 
 import io
 
-from PIL import Image, ImageChops, ImageStat
+from PIL import Image, ImageChops, ImageCms, ImageStat
 
 from tests.api.thumbnails import small
 from tests.conftest import Cast
@@ -13,6 +13,7 @@ from tests.pictures import (
     photo,
     png,
     spliced,
+    swapping_profile,
 )
 from tests.stores import ON_EVERY_STORE
 
@@ -52,6 +53,46 @@ async def test_a_thumbnail_shows_the_whole_picture_as_it_is(people: Cast) -> Non
         assert shown.size == expected.size
         difference = ImageChops.difference(shown.convert("RGB"), expected)
         assert max(ImageStat.Stat(difference).mean) < 8, (kind, picture.mode)
+
+
+def colour(picture: Image.Image, place: tuple[int, int]) -> list[int]:
+    """Of what red, green and blue there is much."""
+    found = picture.convert("RGB").getpixel(place)
+    assert isinstance(found, tuple)
+    return [round(value / 255) for value in found]
+
+
+async def test_colours_are_those_that_the_profile_of_a_picture_means(people: Cast) -> None:
+    """A browser shows a thumbnail in sRGB, and the profile is not passed on."""
+    profile = swapping_profile()
+    for kind in ("JPEG", "PNG", "WEBP"):
+        _, made = await small(people.bob, encoded(kind, (400, 200), icc_profile=profile))
+        assert (colour(made, (8, 16)), colour(made, (56, 16))) == ([0, 1, 0], [0, 0, 1]), kind
+        assert "icc_profile" not in made.info
+
+
+WITHOUT_MEANING = [
+    b"no profile",
+    swapping_profile()[:200],
+    ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB")).tobytes(),
+    swapping_profile() + b"mpet",
+]
+
+
+async def test_a_profile_that_means_nothing_changes_nothing(people: Cast) -> None:
+    for profile in WITHOUT_MEANING:
+        _, made = await small(people.bob, encoded("PNG", (400, 200), icc_profile=profile))
+        assert (colour(made, (8, 16)), colour(made, (56, 16))) == ([1, 0, 0], [0, 0, 1])
+
+
+async def test_a_picture_of_sixteen_bits_is_as_grey_as_it_is(people: Cast) -> None:
+    for options in ({}, {"transparency": 0x8000}):
+        picture, made = Image.new("I;16", (40, 20), 0x8000), io.BytesIO()
+        picture.save(made, "PNG", **options)
+        _, shown = await small(people.bob, made.getvalue())
+        grey = shown.convert("L").getpixel((20, 10))
+        assert isinstance(grey, int)
+        assert 120 < grey < 136
 
 
 async def test_what_is_transparent_stays_so(people: Cast) -> None:
