@@ -38,7 +38,16 @@ UPRIGHT: dict[object, Image.Transpose] = {
 }
 Size = tuple[int, int]
 Box = tuple[int, int, int, int]  # left, top, right, bottom
-BROKEN = (OSError, SyntaxError, ValueError, EOFError, IndexError, struct.error, OverflowError)
+BROKEN = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    TypeError,
+    EOFError,
+    IndexError,
+    OverflowError,
+    struct.error,
+)
 """What Pillow's decoders raise for files that are not what they seem."""
 
 Image.MAX_IMAGE_PIXELS = None  # it would warn of what is refused here

@@ -32,6 +32,13 @@ def photo(size: tuple[int, int] = (40, 20), orientation: int = 1) -> bytes:
     return encoded("JPEG", size, exif=exif, quality=95)
 
 
+def nonsense_photo() -> bytes:
+    """It lies on its side, and its resolution is a text."""
+    entries = struct.pack("<HHHIHHHHII", 2, 0x0112, 3, 1, 6, 0, 0x011A, 2, 8, 38)
+    exif = b"II*\0\x08\0\0\0" + entries + bytes(4) + b"nonsense"
+    return spliced(encoded("JPEG"), 2, segment(0xE1, b"Exif\0\0" + exif))
+
+
 def camera_photo(size: tuple[int, int] = (40, 20)) -> bytes:
     """With all that cameras and editors write before it: a preview, a profile, XMP; 680 kB."""
     exif = b"Exif\0\0II*\0\x08\0\0\0" + bytes(60_000)

@@ -10,6 +10,7 @@ from tests.pictures import (
     PLACE,
     chunk,
     encoded,
+    nonsense_photo,
     photo,
     png,
     spliced,
@@ -128,6 +129,11 @@ async def test_a_photo_stands_upright_and_does_not_say_where_it_was_taken(people
         red_corner = made.convert("RGB").getpixel((4, 4))
         assert isinstance(red_corner, tuple)
         assert (red_corner[0] > red_corner[2]) is (orientation in {1, 4, 5, 6})
+
+
+async def test_a_photo_that_says_nonsense_of_itself_is_shown(people: Cast) -> None:
+    image, made = await small(people.bob, nonsense_photo())
+    assert (image, made.size) == ({"width": 20, "height": 40}, (20, 40))
 
 
 async def test_a_thumbnail_carries_nothing_but_its_pixels(people: Cast) -> None:
