@@ -13,7 +13,7 @@ from api.middleware.limits import limit
 from api.upload import FileForm, received
 from model.avatar import find_avatar, set_avatar
 from model.blob import expect_blob
-from model.incoming import put_content
+from model.incoming import put_content, read_content
 from model.limit import UPLOAD
 from model.picture import MAX_BYTES, avatar
 from model.user import OwnUserView, find_account
@@ -56,5 +56,5 @@ async def show(sha256: str) -> Response:
     """The picture of a person, for everybody who has its address: as WebP."""
     async with read() as db:
         blob = await find_avatar(db, sha256)
-    chunks = services().store.read(blob.key, 0, blob.size_bytes)
-    return deliver_picture(b"".join([chunk async for chunk in chunks]), sha256, FOR_EVER)
+    picture = await read_content(services().store, blob.key, blob.size_bytes)
+    return deliver_picture(picture, sha256, FOR_EVER)

@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from model.errors import NotFound
 from model.store import Store, refusing_when_full
 
 
@@ -68,6 +69,14 @@ async def put_content(store: Store, folder: Path, key: str, content: bytes) -> N
         await arriving.write(content)
         await arriving.finish()
         await store.put(key, arriving.file)
+
+
+async def read_content(store: Store, key: str, most_bytes: int) -> bytes:
+    """Of something small; raises NotFound."""
+    try:
+        return b"".join([chunk async for chunk in store.read(key, 0, most_bytes)])
+    except FileNotFoundError:
+        raise NotFound("picture") from None
 
 
 def clear(folder: Path) -> None:

@@ -4,7 +4,8 @@ import asyncio
 from pathlib import Path
 
 from model.blob import Blob
-from model.incoming import put_content
+from model.errors import NotFound
+from model.incoming import put_content, read_content
 from model.picture import MAX_BYTES, NoPicture, Pictures, thumbnail
 from model.store import Store
 
@@ -18,25 +19,25 @@ class Thumbnails:
         self._making: dict[str, asyncio.Task[bytes]] = {}
 
     async def of(self, blob: Blob, pixels: int) -> bytes:
-        """WebP, at most so wide and high; raises NoPicture, and TryAgain when too many wait."""
+        """WebP, at most so wide and high.
+
+        Raises NoPicture, NotFound, and TryAgain when too many wait.
+        """
         key = blob.thumbnail_key(pixels)
         try:
-            return await self._read(key)
-        except FileNotFoundError:
-            pass
-        if (making := self._making.get(key)) is None:
-            making = self._making[key] = asyncio.create_task(self._make(blob, pixels))
-            making.add_done_callback(lambda _: self._making.pop(key))
-        return await asyncio.shield(making)
+            made = await read_content(self.store, key, MAX_BYTES)
+        except NotFound:
+            if (making := self._making.get(key)) is None:
+                making = self._making[key] = asyncio.create_task(self._make(blob, pixels))
+                making.add_done_callback(lambda _: self._making.pop(key))
+            made = await asyncio.shield(making)
+        return made
 
     async def _make(self, blob: Blob, pixels: int) -> bytes:
         if blob.size_bytes > MAX_BYTES:
             raise NoPicture
         async with self.pictures.turn():
-            picture = await self._read(blob.key)
+            picture = await read_content(self.store, blob.key, MAX_BYTES)
             made = await asyncio.to_thread(thumbnail, picture, pixels)
         await put_content(self.store, self.folder, blob.thumbnail_key(pixels), made)
         return made
-
-    async def _read(self, key: str) -> bytes:
-        return b"".join([chunk async for chunk in self.store.read(key, 0, MAX_BYTES)])

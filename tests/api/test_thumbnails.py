@@ -10,6 +10,7 @@ from model.picture import MAX_WAITING
 from tests.api.browser import problem
 from tests.api.thumbnails import small
 from tests.conftest import Cast
+from tests.people import Visitor
 from tests.pictures import (
     photo,
     png,
@@ -34,12 +35,28 @@ async def test_another_size_is_refused(people: Cast) -> None:
         assert problem(answer, 400, "invalid")["fields"].keys() == {"size"}
 
 
+def noise(size: tuple[int, int]) -> bytes:
+    made = io.BytesIO()
+    Image.effect_noise(size, 90).save(made, "PNG")
+    return made.getvalue()
+
+
 async def test_a_picture_that_breaks_off_has_no_thumbnail(people: Cast) -> None:
-    noise = io.BytesIO()
-    Image.effect_noise((400, 300), 90).save(noise, "PNG")
-    file = await people.bob.upload(noise.getvalue()[:20_000])
+    file = await people.bob.upload(noise((400, 300))[:20_000])
     answer = await people.bob.ask("GET", f"/api/files/{file['id']}/thumbnail")
     problem(answer, 409, "no_picture")
+
+
+async def test_a_picture_whose_bytes_are_gone_is_not_found(
+    people: Cast, services: Services, visitor: Visitor
+) -> None:
+    file = await people.bob.upload(png())
+    shown = (await people.bob.send_file(png(), path="/api/me/avatar", method="PUT")).body
+    for key in await kept(services.store):
+        await services.store.remove(key)
+    await people.bob.get(f"/api/files/{file['id']}", status=404)
+    await people.bob.get(f"/api/files/{file['id']}/thumbnail", status=404)
+    await visitor.get(shown["avatar"], status=404)
 
 
 async def test_who_has_a_thumbnail_is_told_so(people: Cast) -> None:
