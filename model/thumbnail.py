@@ -1,10 +1,11 @@
 """Thumbnails: made when they are first asked for, and kept beside the picture."""
 
 import asyncio
+from contextlib import suppress
 from pathlib import Path
 
 from model.blob import Blob
-from model.errors import NotFound
+from model.errors import NotFound, StorageFull, TryAgain
 from model.incoming import put_content, read_content
 from model.picture import MAX_BYTES, NoPicture, Pictures, thumbnail
 from model.store import Store
@@ -39,5 +40,6 @@ class Thumbnails:
         async with self.pictures.turn():
             picture = await read_content(self.store, blob.key, MAX_BYTES)
             made = await asyncio.to_thread(thumbnail, picture, pixels)
-        await put_content(self.store, self.folder, blob.thumbnail_key(pixels), made)
+        with suppress(StorageFull, TryAgain):  # whoever asked gets it all the same
+            await put_content(self.store, self.folder, blob.thumbnail_key(pixels), made)
         return made

@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import resource
 
 from PIL import Image
 
@@ -12,6 +13,7 @@ from tests.api.thumbnails import small
 from tests.conftest import Cast
 from tests.people import Visitor
 from tests.pictures import (
+    opened,
     photo,
     png,
 )
@@ -45,6 +47,22 @@ async def test_a_picture_that_breaks_off_has_no_thumbnail(people: Cast) -> None:
     file = await people.bob.upload(noise((400, 300))[:20_000])
     answer = await people.bob.ask("GET", f"/api/files/{file['id']}/thumbnail")
     problem(answer, 409, "no_picture")
+
+
+async def test_a_thumbnail_that_cannot_be_kept_is_shown_all_the_same(
+    people: Cast, services: Services
+) -> None:
+    """Here the system lets this process write no file of more than 100 kB."""
+    file = await people.bob.upload(noise((1000, 1000)))
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, hard))
+    try:
+        made = await people.bob.get(f"/api/files/{file['id']}/thumbnail?size=1024")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert opened(made).size == (1000, 1000)
+    assert len(made) > 100_000
+    assert len(await kept(services.store)) == 1
 
 
 async def test_a_picture_whose_bytes_are_gone_is_not_found(
