@@ -10,6 +10,9 @@ from model.incoming import put_content, read_content
 from model.picture import MAX_BYTES, NoPicture, Pictures, thumbnail
 from model.store import Store
 
+NOTHING = b"no picture"
+"""Kept in the place of a thumbnail, so that no worker tries in vain again."""
+
 
 class Thumbnails:
     """Of a worker. A class that sees a new picture asks at once: it is made for all of them."""
@@ -32,6 +35,8 @@ class Thumbnails:
                 making = self._making[key] = asyncio.create_task(self._make(blob, pixels))
                 making.add_done_callback(lambda _: self._making.pop(key))
             made = await asyncio.shield(making)
+        if made == NOTHING:
+            raise NoPicture
         return made
 
     async def _make(self, blob: Blob, pixels: int) -> bytes:
@@ -39,7 +44,14 @@ class Thumbnails:
             raise NoPicture
         async with self.pictures.turn():
             picture = await read_content(self.store, blob.key, MAX_BYTES)
-            made = await asyncio.to_thread(thumbnail, picture, pixels)
+            made = await asyncio.to_thread(_thumbnail_or_nothing, picture, pixels)
         with suppress(StorageFull, TryAgain):  # whoever asked gets it all the same
             await put_content(self.store, self.folder, blob.thumbnail_key(pixels), made)
         return made
+
+
+def _thumbnail_or_nothing(picture: bytes, pixels: int) -> bytes:
+    try:
+        return thumbnail(picture, pixels)
+    except NoPicture:
+        return NOTHING

@@ -43,10 +43,15 @@ def noise(size: tuple[int, int]) -> bytes:
     return made.getvalue()
 
 
-async def test_a_picture_that_breaks_off_has_no_thumbnail(people: Cast) -> None:
+async def test_a_picture_that_breaks_off_has_no_thumbnail_and_is_not_tried_again(
+    people: Cast, services: Services
+) -> None:
+    """Not even by another worker: it would not find its bytes here."""
     file = await people.bob.upload(noise((400, 300))[:20_000])
-    answer = await people.bob.ask("GET", f"/api/files/{file['id']}/thumbnail")
-    problem(answer, 409, "no_picture")
+    path, (picture,) = f"/api/files/{file['id']}/thumbnail", await kept(services.store)
+    problem(await people.bob.ask("GET", path), 409, "no_picture")
+    await services.store.remove(picture)
+    problem(await people.bob.ask("GET", path), 409, "no_picture")
 
 
 async def test_a_thumbnail_that_cannot_be_kept_is_shown_all_the_same(
