@@ -1,5 +1,7 @@
 """Which picture shows a person: the content of a blob, whose digest nobody can guess."""
 
+import re
+
 from sqlalchemy import bindparam, exists, select, update
 
 from model.account import edit_profile
@@ -8,6 +10,7 @@ from model.db import Transaction, now
 from model.errors import NotFound
 from model.user import User, Users
 
+DIGEST = re.compile("[0-9a-f]{64}")  # PostgreSQL takes no text with NUL
 FIND = select(Blobs.id, Blobs.sha256, Blobs.size_bytes).where(
     Blobs.sha256 == bindparam("sha256"),
     Blobs.leaving.is_(False),
@@ -18,7 +21,7 @@ USED = update(Blobs).where(Blobs.sha256 == bindparam("of_sha256"), Blobs.leaving
 
 async def find_avatar(db: Transaction, sha256: str) -> Blob:
     """Of anybody, for everybody who knows its digest: those who see the person."""
-    row = await db.first(FIND, sha256=sha256)
+    row = await db.first(FIND, sha256=sha256) if DIGEST.fullmatch(sha256) else None
     if row is None:
         raise NotFound("picture")
     return Blob(*row)

@@ -88,7 +88,8 @@ async def test_what_is_no_picture_or_too_large_shows_nobody(people: Cast) -> Non
         problem(await put(people.bob, wrong), 409, "no_picture")
     problem(await put(people.bob, b""), 400, "invalid")
     assert (await people.bob.get("/api/me"))["avatar"] is None
-    for unknown in ("x", "0" * 64, hashlib.sha256(b"").hexdigest(), "..%2f..%2fapp.db"):
+    strange = ("x", "..%2f..%2fapp.db", "a%00b", "%00", "%ff", "%F0%9F%99%82")
+    for unknown in ("0" * 64, hashlib.sha256(b"").hexdigest(), *strange):
         await people.bob.get(f"/api/avatars/{unknown}", status=404)
 
 
