@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import bindparam, delete, exists, func, or_, select, true
 from sqlalchemy.orm import aliased
 
+from model.blob import note_use
 from model.channel import Channels
 from model.db import Transaction
 from model.document import Documents
@@ -218,6 +219,7 @@ async def delete_account(db: Transaction, user: User, *, by: Caller) -> None:
     theirs = {"user_id": user.id, "prefix": own_keys(user.id)}
     logs |= {row.topic for row in await db.all(DELETE_DOCUMENTS, **theirs)}
     await revoke_other_sessions(db, user.id, but=None, by=by.id)
+    await note_use(db, sha256=user.avatar)
     await db.run(DELETE, of_user=user.id)
     _tell_deleted(db, user, topics, sorted(logs - {ADMIN}), by=by)
 

@@ -2,11 +2,11 @@
 
 import re
 
-from sqlalchemy import bindparam, exists, select, update
+from sqlalchemy import bindparam, exists, select
 
 from model.account import edit_profile
-from model.blob import Blob, Blobs
-from model.db import Transaction, now
+from model.blob import Blob, Blobs, note_use
+from model.db import Transaction
 from model.errors import NotFound
 from model.user import User, Users
 
@@ -16,7 +16,6 @@ FIND = select(Blobs.id, Blobs.sha256, Blobs.size_bytes).where(
     Blobs.leaving.is_(False),
     exists().where(Users.avatar == Blobs.sha256),
 )
-USED = update(Blobs).where(Blobs.sha256 == bindparam("of_sha256"), Blobs.leaving.is_(False))
 
 
 async def find_avatar(db: Transaction, sha256: str) -> Blob:
@@ -29,6 +28,5 @@ async def find_avatar(db: Transaction, sha256: str) -> Blob:
 
 async def set_avatar(db: Transaction, user: User, sha256: str | None) -> User:
     """Whoever shares a group with the person is told."""
-    if user.avatar is not None:
-        await db.run(USED, of_sha256=user.avatar, used_at=now())
+    await note_use(db, sha256=user.avatar)
     return await edit_profile(db, user, {"avatar": sha256})

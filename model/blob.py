@@ -7,7 +7,7 @@ killed in between; a file refers to it only when its bytes are durable.
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Index, bindparam, select, text, update
+from sqlalchemy import Index, and_, bindparam, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -53,7 +53,12 @@ EXPECT = _insert.on_conflict_do_update(
     set_={"used_at": _insert.excluded.used_at},
 ).returning(Blobs.id)
 KEPT = select(Blobs.id).where(Blobs.sha256 == bindparam("sha256"), _KEPT)
-USED = update(Blobs).where(Blobs.id == bindparam("of_blob"))
+USED = update(Blobs).where(
+    or_(
+        Blobs.id == bindparam("of_blob"),
+        and_(Blobs.sha256 == bindparam("of_sha256"), Blobs.leaving.is_(False)),
+    )
+)
 
 
 async def is_kept(db: Transaction, sha256: str) -> bool:
@@ -69,6 +74,8 @@ async def expect_blob(db: Transaction, sha256: str, size_bytes: int) -> Blob:
     return Blob(blob_id, sha256, size_bytes)
 
 
-async def note_use(db: Transaction, blob_id: int) -> None:
-    """It was needed until now."""
-    await db.run(USED, of_blob=blob_id, used_at=now())
+async def note_use(
+    db: Transaction, blob_id: int | None = None, *, sha256: str | None = None
+) -> None:
+    """It was needed until now; people have theirs by its digest, or none."""
+    await db.run(USED, of_blob=blob_id, of_sha256=sha256, used_at=now())

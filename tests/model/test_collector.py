@@ -88,6 +88,20 @@ async def test_the_bytes_of_a_deleted_post_go_a_day_later_with_their_thumbnails(
     assert await kept_count(services) == 0
 
 
+async def test_the_picture_of_a_person_goes_a_day_after_nobody_shows_it_any_more(
+    people: Cast, services: Services
+) -> None:
+    for path, status in (("/api/me/avatar", 200), ("/api/me", 204)):
+        await people.bob.send_file(png(), path="/api/me/avatar", method="PUT")
+        await let_a_day_pass(services)
+        assert await collected(services) == 0
+        await people.bob.delete(path, status)
+        assert await collected(services) == 0, path
+        assert await kept_count(services) == 1
+        await let_a_day_pass(services)
+        assert await collected(services) == 1
+
+
 async def test_bytes_that_another_file_needs_stay(people: Cast, services: Services) -> None:
     first, second = await people.bob.upload(b"x"), await people.mia.upload(b"x")
     await people.mia.post(people.posts, {"text": "look", "file_ids": [second["id"]]})
