@@ -14,10 +14,13 @@ from model.post import write_post
 from model.word import MAX_WORD_CHARS, composed, searchable, words
 from tests.people import private_channel
 
-EVERY_LETTER = [
+ASSIGNED = [
     char
     for char in map(chr, range(sys.maxunicode + 1))
-    if char.isalnum() or unicodedata.category(char) in {"Mn", "Mc"}
+    if unicodedata.category(char) not in {"Cn", "Co", "Cs"}
+]
+EVERY_LETTER = [
+    char for char in ASSIGNED if char.isalnum() or unicodedata.category(char) in {"Mn", "Mc"}
 ]
 AT_ONCE = 200
 
@@ -42,11 +45,11 @@ def test_words_are_folded_and_known_by_where_they_stand(written: str) -> None:
 
 
 def test_whatever_unicode_has_is_folded_once_and_for_all() -> None:
-    for code in range(sys.maxunicode + 1):
-        once = searchable(f"x{chr(code)}y")
+    for at in range(0, len(ASSIGNED), AT_ONCE):
+        written = " ".join(f"x{char}y" for char in ASSIGNED[at : at + AT_ONCE])
+        once = searchable(written)
         assert searchable(once) == once
-        assert "\u0301" not in once
-        assert [word.folded for word in words(composed(f"x{chr(code)}y"))] == once.split()
+        assert [word.folded for word in words(composed(written))] == once.split()
 
 
 @pytest.mark.parametrize(
