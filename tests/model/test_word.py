@@ -22,7 +22,7 @@ ASSIGNED = [
 EVERY_LETTER = [
     char for char in ASSIGNED if char.isalnum() or unicodedata.category(char) in {"Mn", "Mc"}
 ]
-AT_ONCE = 200
+AT_ONCE = 2000
 
 VOCABULARY = "CREATE VIRTUAL TABLE temp.kept USING fts5vocab('main', 'post_search', 'instance')"
 IN_SQLITE = (
