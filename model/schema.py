@@ -26,7 +26,7 @@ from model.search import POSTGRESQL_COLUMN, POSTGRESQL_INDEX, SQLITE_TABLE
 MIGRATIONS = Path(__file__).parent / "migrations"
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 BY_HAND = {  # made by migrations, on one kind of database only: no table of the code has it
-    "table": tuple(SQLITE_TABLE + of for of in ("", "_data", "_idx", "_docsize", "_config")),
+    "table": tuple(SQLITE_TABLE + of for of in ("", "_data", "_idx", "_config")),
     "column": (POSTGRESQL_COLUMN,),
     "index": (POSTGRESQL_INDEX,),
 }
