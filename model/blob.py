@@ -56,7 +56,7 @@ KEPT = select(Blobs.id).where(Blobs.sha256 == bindparam("sha256"), _KEPT)
 USED = update(Blobs).where(
     or_(
         Blobs.id == bindparam("of_blob"),
-        and_(Blobs.sha256 == bindparam("of_sha256"), Blobs.leaving.is_(False)),
+        and_(Blobs.sha256 == bindparam("of_sha256"), _KEPT),
     )
 )
 
