@@ -16,16 +16,17 @@ from quart.json.provider import JSONProvider
 from quart.wrappers.base import BaseRequestWebsocket
 from werkzeug.routing import BaseConverter, IntegerConverter, MapAdapter
 
-from api import docs, health, jobs, pages
-from api.avatars import avatars
-from api.channels import channels
-from api.connection import (
+from api import health, jobs, pages
+from api.adapters.quart import (
     BareWebsocket,
     FinishingHTTPConnection,
     FinishingWebsocketConnection,
     HomeroomRequest,
 )
+from api.avatars import avatars
+from api.channels import channels
 from api.context import Services
+from api.docs import openapi
 from api.documents import documents
 from api.files import files
 from api.groups import groups
@@ -44,18 +45,18 @@ from api.sessions import sessions
 from api.settings import ROOT, Settings
 from api.storage import check_bucket, open_store
 from api.users import users
-from model.bus import Bus
-from model.db import Database
-from model.ephemeral import Attendance, Ephemeral, SignalMessage, WorkerDied
-from model.feed import Feed
-from model.incoming import clear
+from model.database.unit_of_work import Database
+from model.documents.document_space import KEY_PATTERN, MAX_KEY_CHARS
+from model.live.bus import Bus
+from model.live.ephemeral import Attendance, Ephemeral, SignalMessage, WorkerDied
+from model.live.feed import Feed
+from model.live.presence import Presence
+from model.live.signal import Signals
 from model.password import Passwords
-from model.picture import Pictures
-from model.presence import Presence
 from model.schema import check, prepare
-from model.shelf import KEY_PATTERN, MAX_KEY_CHARS
-from model.signal import Signals
-from model.thumbnail import Thumbnails
+from model.storage.incoming import clear
+from model.storage.picture import Pictures
+from model.storage.thumbnail import Thumbnails
 
 log = logging.getLogger(__name__)
 
@@ -144,7 +145,7 @@ def create_app(
     app.url_map.merge_slashes = False  # it would redirect
     app.url_map.converters["id"] = IdConverter
     app.url_map.converters["key"] = KeyConverter
-    docs.init(app)
+    openapi.init(app)
     app.json = Json(app)
     for middleware in (request_id, headers, cors, errors, auth, limits, idempotent):
         middleware.init(app)

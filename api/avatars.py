@@ -7,15 +7,15 @@ from quart import Blueprint, Response
 from quart_schema import DataSource, document_request, document_response
 
 from api.context import caller, read, services, write
-from api.delivery import deliver_picture, delivers
 from api.middleware.auth import public
 from api.middleware.limits import limit
-from api.upload import FileForm, received
+from api.transfer.delivery import deliver_picture, delivers
+from api.transfer.upload import FileForm, received
 from model.avatar import find_avatar, set_avatar
-from model.blob import expect_blob
-from model.incoming import put_content, read_content
 from model.limit import UPLOAD
-from model.picture import MAX_BYTES, avatar
+from model.storage.blob import expect_blob
+from model.storage.incoming import put_content, read_content
+from model.storage.picture import MAX_BYTES, avatar
 from model.user import OwnUserView, find_account
 
 avatars = Blueprint("avatars", __name__)

@@ -24,7 +24,7 @@ from model.channel_member import (
     remove_channel_member,
 )
 from model.group import find_group
-from model.position import Live, stand
+from model.log.position import Live, stand
 from model.read_mark import (
     ChannelEntry,
     ReadMarkView,

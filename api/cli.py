@@ -15,12 +15,12 @@ from api.forms import MIN_PASSWORD_CHARS
 from api.logs import start_logging
 from api.prove.plan import MAIN, Options, Unfinished
 from api.prove.run import prove
-from api.reload import serve_and_reload
-from api.server import CannotStart, serve
+from api.server.reload import serve_and_reload
+from api.server.supervisor import CannotStart, serve
 from api.settings import Settings, WrongSettings, load_settings
-from model.db import Database, Transaction
+from model.database.unit_of_work import Database, Transaction
 from model.errors import Refusal
-from model.event import begin_epoch
+from model.log.event import begin_epoch
 from model.password import Passwords
 from model.schema import new_migration, prepare
 from model.session import revoke_other_sessions

@@ -11,17 +11,17 @@ from typing import Any, Protocol, TypeVar, cast
 from quart import current_app, g
 
 from api.settings import Settings
-from model.bus import Bus
-from model.db import Database, Transaction
+from model.database.unit_of_work import Database, Transaction
 from model.errors import NotSignedIn
-from model.feed import Feed
 from model.limit import Limit, take
+from model.live.bus import Bus
+from model.live.feed import Feed
+from model.live.presence import Presence
+from model.live.signal import Signals
 from model.password import Passwords
-from model.picture import Pictures
-from model.presence import Presence
-from model.signal import Signals
-from model.store import Store
-from model.thumbnail import Thumbnails
+from model.storage.picture import Pictures
+from model.storage.store import Store
+from model.storage.thumbnail import Thumbnails
 from model.user import Caller
 
 T = TypeVar("T")

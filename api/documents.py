@@ -12,9 +12,8 @@ from werkzeug.exceptions import UnsupportedMediaType
 
 from api.context import caller, read, write
 from api.forms import PageQuery
-from api.preconditions import conditional, precondition, tagged
-from model.body import Json, require_size
-from model.document import (
+from api.transfer.preconditions import conditional, precondition, tagged
+from model.documents.document import (
     DocumentView,
     delete_document,
     find_document,
@@ -22,9 +21,10 @@ from model.document import (
     patch_document,
     save_document,
 )
+from model.documents.document_space import MAX_KEY_CHARS, find_shelf
+from model.documents.json_body import Json, require_size
 from model.errors import Invalid
-from model.position import Live, stand
-from model.shelf import MAX_KEY_CHARS, find_shelf
+from model.log.position import Live, stand
 
 View = Callable[..., Awaitable[Any]]
 
@@ -62,7 +62,7 @@ def takes_json(*media_types: str) -> Callable[[View], View]:
             require_size(len(sent))
             return await view(*arguments, data=await request.get_json(), **values)
 
-        receive.takes_json = media_types  # type: ignore[attr-defined] # for api/docs.py
+        receive.takes_json = media_types  # type: ignore[attr-defined] # for api/docs/openapi.py
         return receive
 
     return decorate

@@ -13,7 +13,10 @@ from quart_schema import (
 from typing_extensions import TypedDict
 
 from api.context import caller, read, services, settings, write
-from api.delivery import (
+from api.middleware.idempotent import idempotent
+from api.middleware.limits import limit
+from api.middleware.links import LinkQuery, linkable, signed_query
+from api.transfer.delivery import (
     JUDGED,
     UNKNOWN,
     client_has,
@@ -21,14 +24,11 @@ from api.delivery import (
     deliver_picture,
     delivers,
 )
-from api.middleware.idempotent import idempotent
-from api.middleware.limits import limit
-from api.middleware.links import LinkQuery, linkable, signed_query
-from api.upload import FileForm, takes_file
+from api.transfer.upload import FileForm, takes_file
 from model.attachment import FileView
 from model.file import Upload, add_file, delete_file, find_file
 from model.limit import UPLOAD
-from model.picture import THUMBNAILS, NoPicture
+from model.storage.picture import THUMBNAILS, NoPicture
 
 files = Blueprint("files", __name__)
 

@@ -5,9 +5,9 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
-from model.db import MAX_ID
+from model.database.page import DEFAULT_LIMIT, MAX_LIMIT, Page
+from model.database.unit_of_work import MAX_ID
 from model.errors import Invalid
-from model.page import DEFAULT_LIMIT, MAX_LIMIT, Page
 from model.post import MAX_CHARS
 
 MIN_PASSWORD_CHARS = 8

@@ -14,7 +14,7 @@ from model.group import (
     find_group,
     list_groups,
 )
-from model.position import Live, stand
+from model.log.position import Live, stand
 from model.removal import delete_group
 
 groups = Blueprint("groups", __name__)

@@ -6,8 +6,8 @@ from typing_extensions import TypedDict
 
 from api.context import read
 from api.middleware.auth import public
-from model.event import RIGHTS
-from model.position import stand
+from model.log.event import RIGHTS
+from model.log.position import stand
 
 health = Blueprint("health", __name__)
 

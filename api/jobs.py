@@ -6,13 +6,13 @@ import random
 
 from api.settings import Settings
 from model.collector import collect
-from model.db import Database
+from model.database.lock import taken
+from model.database.unit_of_work import Database
 from model.idempotency import forget_old_answers
 from model.limit import forget_passed_limits
-from model.lock import taken
-from model.retention import prune
+from model.log.retention import prune
 from model.session import forget_expired_sessions
-from model.store import Store
+from model.storage.store import Store
 
 log = logging.getLogger(__name__)
 

@@ -13,6 +13,7 @@ from api.middleware.idempotent import idempotent
 from api.middleware.limits import address, limit
 from model.group import GroupEntry, MemberView, Role, find_group
 from model.limit import JOIN_CODE, give_back
+from model.log.position import Live, stand
 from model.membership import (
     JoinCodeView,
     find_member,
@@ -22,7 +23,6 @@ from model.membership import (
     remove_member,
     set_role,
 )
-from model.position import Live, stand
 
 memberships = Blueprint("memberships", __name__)
 

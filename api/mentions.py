@@ -6,8 +6,8 @@ from typing_extensions import TypedDict
 
 from api.context import caller, read
 from api.forms import PageQuery
+from model.log.position import Live, stand
 from model.mention import MentionView, list_mentions
-from model.position import Live, stand
 
 mentions = Blueprint("mentions", __name__)
 

@@ -4,6 +4,7 @@ import asyncio
 import re
 from functools import cache
 from pathlib import Path
+from urllib.parse import urljoin
 
 from quart import Blueprint, redirect, render_template
 from quart_schema import hide
@@ -11,11 +12,11 @@ from werkzeug.wrappers import Response as Redirection
 
 from api.context import read, settings
 from api.middleware.auth import public, visitor
+from model.database.page import MAX_LIMIT, Page
 from model.group import list_groups
-from model.page import MAX_LIMIT, Page
 
 STATIC = Path(__file__).parent.parent / "static"
-IMPORT = re.compile(r'^import [^"]*"(?:\./|/static/)([^"]+)";', re.MULTILINE)
+IMPORT = re.compile(r'^import [^"]*"([^"]+)";', re.MULTILINE)
 
 pages = Blueprint("pages", __name__)
 
@@ -65,7 +66,11 @@ def modules_of(name: str) -> list[str]:
     """It and all that it imports: fetched at once, instead of level after level."""
     found, unread = {name}, [name]
     while unread:
-        imported = set(IMPORT.findall((STATIC / unread.pop()).read_text()))
+        module = unread.pop()
+        imported = {
+            urljoin(f"/static/{module}", address).removeprefix("/static/")
+            for address in IMPORT.findall((STATIC / module).read_text())
+        }
         unread += imported - found
         found |= imported
     return sorted(found)

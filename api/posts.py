@@ -10,7 +10,7 @@ from api.forms import Form, Id, PageQuery, PostText
 from api.middleware.idempotent import idempotent
 from model.attachment import MAX_FILES_A_POST
 from model.channel import find_channel
-from model.position import Live, stand
+from model.log.position import Live, stand
 from model.post import (
     delete_post,
     edit_post,

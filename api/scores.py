@@ -11,7 +11,7 @@ from api.context import caller, read, write
 from api.forms import Form, Name, PageQuery
 from api.middleware.idempotent import idempotent
 from model.channel import find_channel
-from model.position import Live, stand
+from model.log.position import Live, stand
 from model.score import (
     MAX_POINTS,
     ScoreView,

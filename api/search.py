@@ -9,7 +9,7 @@ from typing_extensions import TypedDict
 
 from api.context import caller, read
 from api.forms import Id, Printable, Query
-from model.page import DEFAULT_LIMIT, MAX_LIMIT, Page
+from model.database.page import DEFAULT_LIMIT, MAX_LIMIT, Page
 from model.search import Filters, SearchResult, phrases_of, search_posts
 
 MAX_CHARS, MAX_PHRASES = 200, 16

@@ -25,8 +25,8 @@ from api.setting_types import (
     Switch,
 )
 from model.account import Registration
-from model.retention import Retention
-from model.subscription import FeedLimits
+from model.live.subscription import FeedLimits
+from model.log.retention import Retention
 
 ROOT = Path(__file__).parent.parent
 PREFIX = "HOMEROOM_"

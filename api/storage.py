@@ -6,8 +6,8 @@ from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 
 from api.settings import BucketSettings, Settings
-from model.s3 import Bucket
-from model.store import Folder, Store
+from model.storage.s3 import Bucket
+from model.storage.store import Folder, Store
 
 
 def open_store(settings: Settings) -> Store:

@@ -7,12 +7,12 @@ from collections.abc import Iterable
 from sqlalchemy import bindparam, literal, select, true, union_all
 
 from model.channel import READABLE, Channels
-from model.db import Transaction
+from model.database.json_rows import json_object, json_rows, number
+from model.database.unit_of_work import Transaction
 from model.errors import NotFound
-from model.event import ADMIN
 from model.group import Memberships
-from model.json_rows import json_object, json_rows, number
-from model.position import Position, positions
+from model.log.event import ADMIN
+from model.log.position import Position, positions
 from model.user import Caller, ServerRole, Users
 
 _channels, _groups = json_rows("channel_ids"), json_rows("group_ids")

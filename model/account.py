@@ -13,17 +13,17 @@ from typing import Any
 from sqlalchemy import bindparam, delete, exists, func, or_, select, true
 from sqlalchemy.orm import aliased
 
-from model.blob import note_use
 from model.channel import Channels
-from model.db import Transaction
-from model.document import Documents
+from model.database.page import Page, pages
+from model.database.unit_of_work import Transaction
+from model.documents.document import Documents
+from model.documents.document_space import own_keys
 from model.errors import Conflict, Forbidden, NotFound
-from model.event import ADMIN, Epochs, Events, Rights, judge_again, record
 from model.group import Groups, Member, Memberships, Role
+from model.log.event import ADMIN, Epochs, Events, Rights, judge_again, record
 from model.membership import join_group
-from model.page import Page, pages
 from model.session import revoke_other_sessions
-from model.shelf import own_keys
+from model.storage.blob import note_use
 from model.user import (
     COLUMNS,
     EDIT,

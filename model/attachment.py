@@ -7,10 +7,10 @@ from sqlalchemy import ForeignKey, bindparam, exists, false, func, insert, or_, 
 from sqlalchemy.orm import Mapped, mapped_column
 from typing_extensions import TypedDict
 
-from model.blob import Blobs
-from model.db import Base, Transaction
+from model.database.json_rows import json_object, json_rows, number
+from model.database.unit_of_work import Base, Transaction
 from model.errors import Invalid
-from model.json_rows import json_object, json_rows, number
+from model.storage.blob import Blobs
 from model.user import Caller
 
 MAX_FILES_A_POST = 10

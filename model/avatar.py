@@ -5,9 +5,9 @@ import re
 from sqlalchemy import bindparam, exists, select
 
 from model.account import edit_profile
-from model.blob import Blob, Blobs, note_use
-from model.db import Transaction
+from model.database.unit_of_work import Transaction
 from model.errors import NotFound
+from model.storage.blob import Blob, Blobs, note_use
 from model.user import User, Users
 
 DIGEST = re.compile("[0-9a-f]{64}")  # PostgreSQL takes no text with NUL

@@ -22,10 +22,10 @@ from sqlalchemy.dialects.postgresql import insert as insert_or_update
 from sqlalchemy.orm import Mapped, mapped_column
 from typing_extensions import TypedDict
 
-from model.db import Base, Transaction, finder, now, one_of
+from model.database.unit_of_work import Base, Transaction, finder, now, one_of
 from model.errors import Forbidden, NotFound
-from model.event import Rights, judge_again, record
 from model.group import Group, Memberships, Role
+from model.log.event import Rights, judge_again, record
 from model.user import Caller
 
 

@@ -13,10 +13,10 @@ from model.channel import (
     record_left,
     require_moderator,
 )
-from model.db import Transaction, finder
+from model.database.unit_of_work import Transaction, finder
 from model.errors import Conflict, NotFound
-from model.event import Rights, judge_again
 from model.group import Memberships, Role, find_group
+from model.log.event import Rights, judge_again
 from model.membership import find_member
 from model.user import Caller
 

@@ -9,11 +9,11 @@ from datetime import datetime, timedelta
 from sqlalchemy import BigInteger, and_, bindparam, delete, exists, or_, select, true, update
 
 from model.attachment import LIVING, Files
-from model.blob import Blob, Blobs, note_use
-from model.db import Database, now
-from model.page import Statement
-from model.picture import THUMBNAILS
-from model.store import Store
+from model.database.page import Statement
+from model.database.unit_of_work import Database, now
+from model.storage.blob import Blob, Blobs, note_use
+from model.storage.picture import THUMBNAILS
+from model.storage.store import Store
 from model.user import Users
 
 KEPT_FOR = timedelta(hours=24)

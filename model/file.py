@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from sqlalchemy import and_, bindparam, delete, exists, func, insert, or_, select
 
 from model.attachment import LIVING, Files, FileView, PostFiles, file_view
-from model.blob import Blob, Blobs, note_use
 from model.channel import READABLE, Channels
-from model.db import Transaction, finder, now
+from model.database.unit_of_work import Transaction, finder, now
 from model.errors import Conflict, Forbidden, NotFound
-from model.event import record
 from model.group import Memberships
+from model.log.event import record
 from model.post import SELECT, Posts
 from model.post_list import views
+from model.storage.blob import Blob, Blobs, note_use
 from model.user import Caller, Users
 
 

@@ -10,10 +10,10 @@ from sqlalchemy.dialects.postgresql import insert as insert_or_ignore
 from sqlalchemy.orm import Mapped, mapped_column
 from typing_extensions import TypedDict
 
-from model.db import Base, Transaction, finder, now, one_of
+from model.database.page import Page, pages
+from model.database.unit_of_work import Base, Transaction, finder, now, one_of
 from model.errors import Conflict, Forbidden, NotFound
-from model.event import record
-from model.page import Page, pages
+from model.log.event import record
 from model.user import Caller, PersonView, User, person
 
 

@@ -12,7 +12,7 @@ from sqlalchemy import ForeignKey, LargeBinary, bindparam, delete, select, updat
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
-from model.db import Base, Transaction, now
+from model.database.unit_of_work import Base, Transaction, now
 from model.errors import Conflict
 from model.user import Caller
 

@@ -12,7 +12,7 @@ from sqlalchemy import BigInteger, bindparam, case, delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
-from model.db import Base, Database, Transaction
+from model.database.unit_of_work import Base, Database, Transaction
 from model.errors import TooMany
 
 

@@ -9,9 +9,9 @@ from sqlalchemy import ForeignKey, bindparam, delete, func, insert, select, upda
 from sqlalchemy.orm import Mapped, mapped_column
 from typing_extensions import TypedDict
 
-from model.db import Base, Transaction, finder, now
+from model.database.page import Page, pages
+from model.database.unit_of_work import Base, Transaction, finder, now
 from model.errors import Conflict, Forbidden, Invalid, NotFound
-from model.event import Rights, judge_again, record
 from model.group import (
     Group,
     Groups,
@@ -22,7 +22,7 @@ from model.group import (
     add_member,
     require_owner,
 )
-from model.page import Page, pages
+from model.log.event import Rights, judge_again, record
 from model.user import Caller, User, Users
 
 CODE_LASTS = timedelta(days=30)

@@ -12,12 +12,12 @@ from sqlalchemy.orm import Mapped, aliased, mapped_column
 from typing_extensions import TypedDict
 
 from model.channel import READABLE, Channel, Channels
-from model.db import Base, Transaction, now
-from model.event import record
+from model.database.json_rows import json_object, json_rows, number
+from model.database.page import Page, pages
+from model.database.unit_of_work import Base, Transaction, now
 from model.group import Memberships
-from model.json_rows import json_object, json_rows, number
-from model.naming import names_in, readings
-from model.page import Page, pages
+from model.log.event import record
+from model.text.mention_syntax import names_in, readings
 from model.user import Caller, PersonView, Users, author
 
 MAX_PEOPLE = 20  # that one post tells

@@ -9,15 +9,15 @@ from sqlalchemy.orm import Mapped, aliased, mapped_column
 
 from model.attachment import FileView, attach_files, find_own_files, list_files
 from model.channel import MINE, READABLE, Channel, Channels
-from model.db import Base, Transaction, finder, now
+from model.database.unit_of_work import Base, Transaction, finder, now
 from model.errors import Conflict, Forbidden, Invalid, NotFound
-from model.event import record
 from model.group import Memberships
+from model.log.event import record
 from model.mention import mention_people, mention_people_anew, take_mentions_back
 from model.post_view import ParentView, PostView, post_view
 from model.reaction import ReactionView, list_reactions
+from model.text.word import searchable
 from model.user import Caller, Users
-from model.word import searchable
 
 MAX_CHARS = 4000
 

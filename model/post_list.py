@@ -7,8 +7,8 @@ from sqlalchemy import bindparam
 
 from model.attachment import list_files
 from model.channel import Channel
-from model.db import Transaction
-from model.page import Page, Pages, pages
+from model.database.page import Page, Pages, pages
+from model.database.unit_of_work import Transaction
 from model.post import SELECT, Post, Posts
 from model.post_view import PostView, post_view
 from model.reaction import list_reactions

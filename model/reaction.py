@@ -9,10 +9,10 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 from typing_extensions import TypedDict
 
-from model.db import Base, Transaction
+from model.database.json_rows import json_object, json_rows, number
+from model.database.unit_of_work import Base, Transaction
 from model.errors import Conflict, Invalid
-from model.event import record
-from model.json_rows import json_object, json_rows, number
+from model.log.event import record
 from model.user import Caller
 
 MAX_CHARS = 16  # code points: a family or a flag takes seven

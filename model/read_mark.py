@@ -6,11 +6,11 @@ from sqlalchemy.orm import Mapped, mapped_column
 from typing_extensions import TypedDict
 
 from model.channel import MINE, READABLE, Channel, Channels, ChannelView
-from model.db import Base, Transaction, finder
+from model.database.page import Page, pages
+from model.database.unit_of_work import Base, Transaction, finder
 from model.errors import NotFound
-from model.event import record
 from model.group import Group, Memberships, Role
-from model.page import Page, pages
+from model.log.event import record
 from model.post import Posts
 from model.user import Caller
 

@@ -6,9 +6,9 @@ The rows of `topics` stay: a number that was given out is never given out again.
 from sqlalchemy import bindparam, delete, select
 
 from model.channel import Channel, Channels, channel_member_ids, require_moderator
-from model.db import Transaction
-from model.event import Rights, judge_again, record
+from model.database.unit_of_work import Transaction
 from model.group import Group, Groups, Memberships, require_owner
+from model.log.event import Rights, judge_again, record
 from model.user import Caller
 
 DELETE_CHANNEL = delete(Channels).where(Channels.id == bindparam("of_channel"))

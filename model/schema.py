@@ -19,8 +19,8 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.orm import Mapped, mapped_column
 
-from model.db import Base
-from model.event import Epochs, epoch_name
+from model.database.unit_of_work import Base
+from model.log.event import Epochs, epoch_name
 from model.search import POSTGRESQL_COLUMN, POSTGRESQL_INDEX, SQLITE_TABLE
 
 MIGRATIONS = Path(__file__).parent / "migrations"

@@ -9,11 +9,11 @@ from sqlalchemy.orm import Mapped, mapped_column
 from typing_extensions import TypedDict
 
 from model.channel import MINE, READABLE, Channel, Channels
-from model.db import MAX_ID, Base, Transaction, finder, now
+from model.database.page import Page, pages
+from model.database.unit_of_work import MAX_ID, Base, Transaction, finder, now
 from model.errors import Forbidden, Invalid, NotFound
-from model.event import record
 from model.group import Memberships
-from model.page import Page, pages
+from model.log.event import record
 from model.user import Caller, PersonView, Users, author
 
 MAX_POINTS = MAX_ID  # of 64 bits

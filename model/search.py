@@ -1,10 +1,10 @@
 """Full-text search over what the reader may read; the right is judged in the statement that finds.
 
-The words of a post are cut in model/word.py and kept in `posts.words`. On SQLite the FTS5 table
-`post_search` has them, on PostgreSQL the generated column `posts.search`; both are made by the
-migration "search". A member whose channels are few, or old, does not wait until all posts with a
-common word are looked at: FTS5 has the channel and the author beside the words and passes over the
-others by itself, PostgreSQL takes the bitmap of the words with that of the channels.
+The words of a post are cut in model/text/word.py and kept in `posts.words`. On SQLite the FTS5
+table `post_search` has them, on PostgreSQL the generated column `posts.search`; both are made by
+the migration "search". A member whose channels are few, or old, does not wait until all posts
+with a common word are looked at: FTS5 has the channel and the author beside the words and passes
+over the others by itself, PostgreSQL takes the bitmap of the words with that of the channels.
 """
 
 import re
@@ -34,16 +34,16 @@ from sqlalchemy.dialects.postgresql import ARRAY, TSQUERY, TSVECTOR
 from typing_extensions import TypedDict
 
 from model.channel import MINE, READABLE, Channels
-from model.db import Transaction
+from model.database.json_rows import json_object, json_rows
+from model.database.page import Page, Statement
+from model.database.unit_of_work import Transaction
 from model.errors import Invalid
-from model.json_rows import json_object, json_rows
-from model.page import Page, Statement
 from model.post import SELECT, Posts
 from model.post_list import views
 from model.post_view import PostView
-from model.snippet import Phrase, SnippetPart, snippet
+from model.text.snippet import Phrase, SnippetPart, snippet
+from model.text.word import composed, searchable
 from model.user import Caller
-from model.word import composed, searchable
 
 SQLITE_TABLE, POSTGRESQL_COLUMN, POSTGRESQL_INDEX = "post_search", "search", "ix_posts_search"
 RANKED = 1000  # the newest matches

@@ -10,11 +10,11 @@ from sqlalchemy import ForeignKey, bindparam, delete, insert, select, true
 from sqlalchemy.orm import Mapped, mapped_column
 from typing_extensions import TypedDict
 
-from model.db import Base, Transaction, now
+from model.database.json_rows import json_object, json_rows, number
+from model.database.page import Page, pages
+from model.database.unit_of_work import Base, Transaction, now
 from model.errors import NotFound
-from model.event import Rights, judge_again, record
-from model.json_rows import json_object, json_rows, number
-from model.page import Page, pages
+from model.log.event import Rights, judge_again, record
 from model.user import Caller, PersonView, User, Users, person
 
 LASTS = timedelta(days=30)

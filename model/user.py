@@ -10,9 +10,9 @@ from sqlalchemy.dialects.postgresql import insert as insert_or_ignore
 from sqlalchemy.orm import Mapped, mapped_column
 from typing_extensions import TypedDict
 
-from model.db import Base, Transaction, finder, now, one_of
+from model.database.unit_of_work import Base, Transaction, finder, now, one_of
 from model.errors import Conflict, NotFound
-from model.event import ADMIN, record
+from model.log.event import ADMIN, record
 
 
 class ServerRole(StrEnum):

@@ -1,10 +1,10 @@
 /** One's own account: name, password, where one is signed in, signing out. */
 
 import { ask } from "/static/api.js";
-import { notify, tried } from "/static/dialogs.js";
-import { dateOf } from "/static/dates.js";
-import { avatar, button, find, make } from "/static/dom.js";
-import { clearProblems, onSubmit } from "/static/forms.js";
+import { notify, tried } from "/static/page/dialogs.js";
+import { dateOf } from "/static/page/dates.js";
+import { avatar, button, find, make } from "/static/page/dom.js";
+import { clearProblems, onSubmit } from "/static/page/forms.js";
 import { OwnPicture } from "/static/own_picture.js";
 
 const BROWSERS = ["Edg", "OPR", "Firefox", "Chrome", "Safari"];

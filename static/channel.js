@@ -1,15 +1,15 @@
 /** The open channel: a stretch of its posts, writing, and how far they have been read. */
 
 import { ask, askPatiently } from "/static/api.js";
-import { Composer } from "/static/composer.js";
-import { notify, tried } from "/static/dialogs.js";
-import { find } from "/static/dom.js";
-import { Following } from "/static/following.js";
-import { Here } from "/static/here.js";
-import { mentionable } from "/static/mentionable.js";
-import { actions } from "/static/post_actions.js";
-import { Timeline, keepAtEnd } from "/static/timeline.js";
-import { Typing } from "/static/typing.js";
+import { Composer } from "/static/posts/composer.js";
+import { notify, tried } from "/static/page/dialogs.js";
+import { find } from "/static/page/dom.js";
+import { Following } from "/static/page/following.js";
+import { Here } from "/static/lists/here.js";
+import { mentionable } from "/static/posts/mentionable.js";
+import { actions } from "/static/posts/post_actions.js";
+import { Timeline, keepAtEnd } from "/static/posts/timeline.js";
+import { Typing } from "/static/posts/typing.js";
 
 const A_PAGE = 50;
 const NEAR_PX = 400; // to an end of what is loaded

@@ -1,6 +1,6 @@
 /**
  * Follows lists of a Homeroom server live: a plain ES module, usable from any page. A copy of it
- * needs its siblings `live_*.js` and `waking.js`.
+ * needs the folder `live/` beside it.
  *
  * Each list of the API says where it stands: `{"epoch": "k3f9", "topics": {"channel:7": 131}}`.
  * Subscribed with that, you get every event behind it, once and in order, come what may:
@@ -15,8 +15,8 @@
  * Everything is the same then, but that `signal` sends nothing.
  */
 
-import { Connection } from "./live_connection.js";
-import { Topic, call } from "./live_topic.js";
+import { Connection } from "./live/connection.js";
+import { Topic, call } from "./live/topic.js";
 
 const [COMMANDS_AT_ONCE, COMMAND_EVERY_MS] = [25, 40]; // the server takes 60, then 30 a second
 const ANEW_EVERY_MS = 300; // where each time is a new request

@@ -1,8 +1,8 @@
 /** One's own picture in the dialog about the account. */
 
 import { ask } from "/static/api.js";
-import { avatar, find } from "/static/dom.js";
-import { upload } from "/static/upload.js";
+import { avatar, find } from "/static/page/dom.js";
+import { upload } from "/static/page/upload.js";
 
 export class OwnPicture {
   #changed;

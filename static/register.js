@@ -1,8 +1,8 @@
 /** Making an account: the first one by the printed link, others with a group's join code. */
 
 import { ask, newKey } from "/static/api.js";
-import { find } from "/static/dom.js";
-import { onSubmit } from "/static/forms.js";
+import { find } from "/static/page/dom.js";
+import { onSubmit } from "/static/page/forms.js";
 
 const given = new URLSearchParams(location.hash.slice(1));
 const [first, join] = [given.get("first"), given.get("join")];

@@ -1,8 +1,8 @@
 /** Finding posts: as one types, in everything one may read, or only in the open channel. */
 
 import { ask } from "/static/api.js";
-import { Choices } from "/static/choices.js";
-import { find } from "/static/dom.js";
+import { Choices } from "/static/page/choices.js";
+import { find } from "/static/page/dom.js";
 import { resultView } from "/static/search_result.js";
 
 const AFTER_MS = 180; // of not typing

@@ -1,7 +1,7 @@
 /** One post that was found: who wrote it where, and where it matches. */
 
-import { dateOf, fullyOf, timeOf } from "/static/dates.js";
-import { avatar, make } from "/static/dom.js";
+import { dateOf, fullyOf, timeOf } from "/static/page/dates.js";
+import { avatar, make } from "/static/page/dom.js";
 
 /** `names(channelId, groupId)` promises what they are called. */
 export function resultView({ post, group_id: groupId, snippet }, names) {

@@ -1,8 +1,8 @@
 /** Signing in; whoever came with a join code joins that group at once. */
 
 import { ask } from "/static/api.js";
-import { find } from "/static/dom.js";
-import { onSubmit } from "/static/forms.js";
+import { find } from "/static/page/dom.js";
+import { onSubmit } from "/static/page/forms.js";
 
 const join = new URLSearchParams(location.hash.slice(1)).get("join");
 if (join) find("#register-link").href += `#join=${encodeURIComponent(join)}`;

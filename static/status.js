@@ -1,6 +1,6 @@
 /** Says how the connection is. */
 
-import { find } from "/static/dom.js";
+import { find } from "/static/page/dom.js";
 
 const TEXTS = {
   connecting: "Connecting…",

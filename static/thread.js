@@ -1,16 +1,16 @@
 /** The replies to a post, beside the channel. */
 
 import { askForAll, askPatiently } from "/static/api.js";
-import { Composer } from "/static/composer.js";
-import { notify } from "/static/dialogs.js";
-import { find } from "/static/dom.js";
-import { Following } from "/static/following.js";
-import { mentionable } from "/static/mentionable.js";
-import { actions } from "/static/post_actions.js";
-import { PostView } from "/static/post_view.js";
-import { Posts } from "/static/posts.js";
-import { Timeline, keepAtEnd } from "/static/timeline.js";
-import { Typing } from "/static/typing.js";
+import { Composer } from "/static/posts/composer.js";
+import { notify } from "/static/page/dialogs.js";
+import { find } from "/static/page/dom.js";
+import { Following } from "/static/page/following.js";
+import { mentionable } from "/static/posts/mentionable.js";
+import { actions } from "/static/posts/post_actions.js";
+import { PostView } from "/static/posts/post_view.js";
+import { Posts } from "/static/posts/posts.js";
+import { Timeline, keepAtEnd } from "/static/posts/timeline.js";
+import { Typing } from "/static/posts/typing.js";
 
 export class Thread {
   #live;

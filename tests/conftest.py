@@ -15,16 +15,16 @@ import pytest
 from hypercorn.asyncio import serve
 from quart import Quart
 
+from api.adapters.hypercorn import mend
 from api.app import close_connections, create_app
 from api.context import Services
-from api.server import listen
+from api.server.supervisor import listen
+from api.server.worker import handed_over, hypercorn_config
 from api.settings import Settings
-from api.wire import mend
-from api.worker import handed_over, hypercorn_config
 from model.user import ServerRole
-from tests.databases import drop_postgresql_template, new_postgresql, new_sqlite
-from tests.people import Person, Visitor, sign_up
-from tests.stores import new_bucket
+from tests.support.databases import drop_postgresql_template, new_postgresql, new_sqlite
+from tests.support.people import Person, Visitor, sign_up
+from tests.support.stores import new_bucket
 
 
 @pytest.fixture(scope="session", autouse=True)

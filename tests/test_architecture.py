@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from api.app import create_app
 from api.settings import Settings
-from model.db import Base
+from model.database.unit_of_work import Base
 from model.schema import is_compared
 
 ROOT = Path(__file__).parent.parent
@@ -40,13 +40,13 @@ ONE_ROW = {"epochs", "schema"}
 MAX_LINES = 250
 
 GENERIC = {
-    "model/db.py": ["Transaction", "Database", "finder", "Finder"],
+    "model/database/unit_of_work.py": ["Transaction", "Database", "finder", "Finder"],
     "api/context.py": ["read", "write", "one_unit_of_work"],
     "api/forms.py": ["Form", "Query", "PageQuery"],
-    "api/connection.py": ["HomeroomRequest"],
-    "model/page.py": ["Page", "Pages", "pages"],
-    "model/event.py": ["record", "judge_again", "flush"],
-    "model/position.py": ["stand", "positions", "events_after", "events_between"],
+    "api/adapters/quart.py": ["HomeroomRequest"],
+    "model/database/page.py": ["Page", "Pages", "pages"],
+    "model/log/event.py": ["record", "judge_again", "flush"],
+    "model/log/position.py": ["stand", "positions", "events_after", "events_between"],
     "model/errors.py": ["Refusal"],
     "api/middleware/errors.py": ["init", "wrong_fields", "wants_page", "_answer"],
     "api/middleware/auth.py": ["public", "init"],
@@ -177,10 +177,11 @@ def test_importing_does_nothing(tmp_path: Path) -> None:
 
 
 def test_every_file_can_be_read_at_a_sitting() -> None:
-    files = [*CODE, *(ROOT / "static").glob("*.js"), *(ROOT / "tests").rglob("*.py")]
+    files = [*CODE, *(ROOT / "static").rglob("*.js"), *(ROOT / "tests").rglob("*.py")]
     for file in files:
         lines = len(file.read_text().splitlines())
-        assert lines <= MAX_LINES or "migrations" in file.parts, f"{named(file)}: {lines} lines"
+        as_made = {"migrations", "vendor"} & set(file.parts)
+        assert lines <= MAX_LINES or as_made, f"{named(file)}: {lines} lines"
 
 
 def test_what_is_generic_stays_small() -> None:

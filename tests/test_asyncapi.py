@@ -17,7 +17,7 @@ from api.live.protocol import ClientMessage, Close, ServerMessage, parse
 from api.settings import Settings
 from tests.conftest import Cast
 from tests.live.client import LiveClient
-from tests.people import Visitor
+from tests.support.people import Visitor
 
 OFFICIAL = Path(__file__).parent / "schemas" / "asyncapi-3.0.0.json"
 CLIENT_KINDS: tuple[type[msgspec.Struct], ...] = ClientMessage.__args__

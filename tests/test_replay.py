@@ -11,8 +11,8 @@ import pytest
 
 from tests.conftest import Cast
 from tests.live.client import LiveClient
-from tests.people import Person
-from tests.screen import Screen
+from tests.support.people import Person
+from tests.support.screen import Screen
 
 OPERATIONS = 120
 MENTIONS = ("", "@bob", "@ann and @mia")

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 import websockets
 
-from tests.caller import Caller, first_account
 from tests.live.client import LiveClient
-from tests.server import Server
+from tests.support.caller import Caller, first_account
+from tests.support.server import Server
 
 SOCKETS, WRITERS, POSTS_EACH = 8, 6, 40
 

@@ -24,12 +24,12 @@ from api.live.protocol import (
     Unsubscribed,
     Welcome,
 )
-from model.db import Transaction
-from model.ephemeral import Sender, SignalMessage
-from model.event import RIGHTS
-from model.position import stand
+from model.database.unit_of_work import Transaction
+from model.live.ephemeral import Sender, SignalMessage
+from model.live.subscription import Joined, Reset
+from model.log.event import RIGHTS
+from model.log.position import stand
 from model.session import find_caller
-from model.subscription import Joined, Reset
 from model.user import Caller
 
 

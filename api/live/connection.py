@@ -13,11 +13,11 @@ from collections.abc import AsyncIterator, Mapping
 from api.context import Services, shielded
 from api.live.clock import Clock, Due
 from api.live.protocol import Bye, Close, Error, ResetMessage, Revoked, ServerMessage, ServerPing
-from model.ephemeral import SignalKey, encode
 from model.errors import TryAgain
-from model.position import Live
-from model.ring import in_one_frame
-from model.subscription import Subscription
+from model.live.ephemeral import SignalKey, encode
+from model.live.ring import in_one_frame
+from model.live.subscription import Subscription
+from model.log.position import Live
 from model.user import Caller, PersonView
 
 TRY_AGAIN_AFTER_S = 1

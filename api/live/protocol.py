@@ -6,9 +6,9 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from model.db import MAX_ID
-from model.ephemeral import NOTHING, PresenceMessage, SignalMessage
-from model.ring import EventMessage
+from model.database.unit_of_work import MAX_ID
+from model.live.ephemeral import NOTHING, PresenceMessage, SignalMessage
+from model.live.ring import EventMessage
 from model.user import PersonView
 
 MAX_FRAME_BYTES = 64 * 1024

@@ -6,13 +6,13 @@ from typing import cast
 
 from quart import Blueprint, Websocket, websocket
 
-from api.bucket import Bucket
 from api.context import services, shielded
 from api.live.commands import carry_out
 from api.live.connection import TRY_AGAIN_AFTER_S, Connection
 from api.live.protocol import ClientMessage, Close, Error, NotTheProtocol, Signal, parse
 from api.middleware.auth import cookie_of
 from api.middleware.cors import is_allowed
+from api.middleware.token_bucket import Bucket
 from model.errors import TryAgain
 
 log = logging.getLogger(__name__)

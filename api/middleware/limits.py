@@ -11,9 +11,9 @@ from typing import Any
 
 from quart import Quart, request
 
-from api.bucket import Buckets
 from api.context import limited, settings, signed_in
 from api.middleware.proxy import parsed
+from api.middleware.token_bucket import Buckets
 from model.errors import TooMany
 from model.limit import Limit
 

@@ -21,7 +21,7 @@ from api.prove.stage import set_up
 from api.prove.trouble import cut, disturb
 from api.prove.verdict import judge
 from api.prove.writer import write
-from api.worker import run_in_loop
+from api.server.worker import run_in_loop
 
 CONNECTED_WITHIN_S = 60
 SETTLED_AFTER_S = 0.5  # memory; and whatever comes twice comes by then

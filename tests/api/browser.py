@@ -6,7 +6,7 @@ from typing import Any
 
 from quart import Quart
 
-from tests.people import Answer, Visitor
+from tests.support.people import Answer, Visitor
 
 
 @dataclass

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.people import Visitor
+from tests.support.people import Visitor
 
 Action = tuple[str, str, object]
 """Method, path and body."""

@@ -9,9 +9,9 @@ from api.context import Services
 from model.collector import collect
 from tests.api.browser import problem
 from tests.conftest import Cast
-from tests.people import Answer, Person, Visitor
-from tests.pictures import PLACE, bomb, opened, photo, png
-from tests.stores import ON_EVERY_STORE
+from tests.support.people import Answer, Person, Visitor
+from tests.support.pictures import PLACE, bomb, opened, photo, png
+from tests.support.stores import ON_EVERY_STORE
 
 pytestmark = ON_EVERY_STORE
 

@@ -9,7 +9,7 @@ from api.context import Services
 from tests.api.browser import problem
 from tests.api.tables import Statuses, rows, tried
 from tests.conftest import Cast
-from tests.people import Person, Visitor, sign_up
+from tests.support.people import Person, Visitor, sign_up
 
 
 async def made(by: Person, people: Cast, kind: str) -> Any:

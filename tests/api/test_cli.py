@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.caller import Caller
-from tests.server import Server
+from tests.support.caller import Caller
+from tests.support.server import Server
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from api.middleware.auth import public
 from api.settings import Settings
 from tests.api.browser import Browser, browser, problem
 from tests.conftest import Cast
-from tests.people import PASSWORD
+from tests.support.people import PASSWORD
 
 FRONT, EVIL = "https://pages.example.org", "https://evil.example.org"
 BOB = {"username": "bob", "password": PASSWORD}

@@ -2,7 +2,7 @@
 
 from tests.api.browser import problem
 from tests.conftest import Cast
-from tests.stores import ON_EVERY_STORE
+from tests.support.stores import ON_EVERY_STORE
 
 pytestmark = ON_EVERY_STORE
 

@@ -6,14 +6,14 @@ from typing import Any
 from sqlalchemy import insert, select
 
 from api.context import Services
-from model.db import now
-from model.document import Documents
-from model.event import Events
+from model.database.unit_of_work import now
+from model.documents.document import Documents
+from model.log.event import Events
 from tests.api.browser import problem
 from tests.api.test_documents import MINE, documents
 from tests.conftest import Cast
 from tests.live.client import LiveClient
-from tests.people import Person
+from tests.support.people import Person
 
 
 async def test_a_list_shows_what_begins_so_and_leaves_out_long_bodies(people: Cast) -> None:

@@ -8,7 +8,7 @@ import pytest
 from tests.api.browser import problem
 from tests.api.test_documents import KIB_64, MINE, documents
 from tests.conftest import Cast
-from tests.people import Answer
+from tests.support.people import Answer
 
 
 async def tag_of(people: Cast, path: str) -> str:

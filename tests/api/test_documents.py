@@ -7,7 +7,7 @@ import pytest
 from tests.api.browser import problem
 from tests.api.tables import Statuses, rows, tried
 from tests.conftest import Cast
-from tests.people import Visitor
+from tests.support.people import Visitor
 
 MINE = "/api/me/documents"
 KIB_64 = 64 * 1024

@@ -9,9 +9,9 @@ from api.context import Services
 from tests.api.browser import problem
 from tests.api.tables import Statuses, rows, tried
 from tests.conftest import Cast
-from tests.people import Person, Visitor
-from tests.pictures import png
-from tests.stores import ON_EVERY_STORE, kept
+from tests.support.people import Person, Visitor
+from tests.support.pictures import png
+from tests.support.stores import ON_EVERY_STORE, kept
 
 pytestmark = ON_EVERY_STORE
 

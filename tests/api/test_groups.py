@@ -3,7 +3,7 @@
 from tests.api.browser import problem
 from tests.api.tables import Statuses, rows, tried
 from tests.conftest import Cast
-from tests.people import Visitor
+from tests.support.people import Visitor
 
 
 @rows("""

@@ -3,7 +3,7 @@
 from quart import Quart
 
 from tests.api.browser import browser
-from tests.people import Visitor
+from tests.support.people import Visitor
 
 
 async def test_anybody_may_ask_whether_it_lives_and_is_ready(app: Quart, visitor: Visitor) -> None:

@@ -8,11 +8,11 @@ from quart import Quart
 from sqlalchemy import update
 
 from api.context import Services
-from model.db import now
+from model.database.unit_of_work import now
 from model.idempotency import IdempotencyKeys
 from tests.api.browser import problem
 from tests.conftest import Cast
-from tests.people import sign_up
+from tests.support.people import sign_up
 
 KEY = "0d6f2c1e-once"
 

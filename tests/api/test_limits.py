@@ -4,8 +4,8 @@ import asyncio
 
 from quart import Quart
 
-from api.bucket import REMEMBERED, Bucket, Buckets
 from api.context import Services
+from api.middleware.token_bucket import REMEMBERED, Bucket, Buckets
 from api.setting_types import Switch
 from tests.api.browser import browser, problem
 from tests.conftest import Cast

@@ -8,9 +8,9 @@ from tests.api.browser import problem
 from tests.api.tables import Statuses, rows, tried
 from tests.api.test_files import CONTENT, carried
 from tests.conftest import Cast
-from tests.people import Visitor
-from tests.pictures import png
-from tests.stores import ON_EVERY_STORE
+from tests.support.people import Visitor
+from tests.support.pictures import png
+from tests.support.stores import ON_EVERY_STORE
 
 pytestmark = ON_EVERY_STORE
 

@@ -6,10 +6,10 @@ from quart import Quart
 from sqlalchemy import select
 
 from api.context import Services
-from model.event import Events
+from model.log.event import Events
 from tests.api.browser import browser, problem
 from tests.conftest import Cast
-from tests.people import PASSWORD
+from tests.support.people import PASSWORD
 
 NEW = "an even better passphrase"
 

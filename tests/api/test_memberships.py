@@ -7,14 +7,14 @@ from quart import Quart
 from sqlalchemy import update
 
 from api.context import Services
-from model.db import now
+from model.database.unit_of_work import now
 from model.group import Role, find_group
 from model.membership import CROCKFORD, JoinCodes, find_member, set_role
 from model.session import find_caller
 from tests.api.browser import problem
 from tests.api.tables import Statuses, rows, tried
 from tests.conftest import Cast
-from tests.people import Person, Visitor, sign_up
+from tests.support.people import Person, Visitor, sign_up
 
 WHILE_OTHERS_WAIT_S = 0.4
 

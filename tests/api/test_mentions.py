@@ -8,7 +8,7 @@ from quart import Quart
 from api.context import Services
 from model.mention import MAX_PEOPLE
 from tests.conftest import Cast
-from tests.people import PASSWORD, Person, sign_up
+from tests.support.people import PASSWORD, Person, sign_up
 
 
 async def told(who: Person) -> list[tuple[str, Any]]:

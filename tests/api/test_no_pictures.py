@@ -2,11 +2,11 @@
 
 import pytest
 
-from model.picture import MAX_BYTES
+from model.storage.picture import MAX_BYTES
 from tests.api.browser import problem
 from tests.api.thumbnails import small
 from tests.conftest import Cast
-from tests.pictures import (
+from tests.support.pictures import (
     bomb,
     camera_photo,
     chunk,
@@ -18,7 +18,7 @@ from tests.pictures import (
     spliced,
     unpacking,
 )
-from tests.stores import ON_EVERY_STORE
+from tests.support.stores import ON_EVERY_STORE
 
 pytestmark = ON_EVERY_STORE
 

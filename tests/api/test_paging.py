@@ -9,7 +9,7 @@ from model.session import open_session
 from model.user import find_account
 from tests.api.browser import problem
 from tests.conftest import Cast
-from tests.people import Person, sign_up
+from tests.support.people import Person, sign_up
 
 HOW_MANY = 7
 

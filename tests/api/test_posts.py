@@ -8,7 +8,7 @@ from api.context import Services
 from tests.api.browser import problem
 from tests.api.tables import Statuses, rows, tried
 from tests.conftest import Cast
-from tests.people import Visitor
+from tests.support.people import Visitor
 
 
 async def test_what_one_writes_all_members_read(people: Cast) -> None:

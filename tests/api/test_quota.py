@@ -10,7 +10,7 @@ from model.limit import UPLOAD
 from tests.api.browser import problem
 from tests.api.test_uploads import END, HEAD
 from tests.conftest import Cast
-from tests.stores import kept
+from tests.support.stores import kept
 
 
 @pytest.mark.parametrize("changed_settings", [{"user_quota_mb": 1, "limits": "off"}])

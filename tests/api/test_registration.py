@@ -13,7 +13,7 @@ from api.settings import Settings
 from model.account import Registration, register
 from tests.api.browser import browser, problem
 from tests.conftest import Cast
-from tests.people import PASSWORD
+from tests.support.people import PASSWORD
 
 WHILE_OTHERS_WAIT_S = 0.4
 ZOE = {"username": "zoe", "name": "Zoe", "password": PASSWORD}

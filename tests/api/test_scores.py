@@ -7,7 +7,7 @@ from tests.api.browser import problem
 from tests.api.tables import Statuses, rows, tried
 from tests.conftest import Cast
 from tests.live.client import LiveClient
-from tests.people import Person, Visitor
+from tests.support.people import Person, Visitor
 
 
 def scores(people: Cast) -> str:

@@ -7,7 +7,7 @@ import pytest
 
 from tests.api.browser import problem
 from tests.conftest import Cast
-from tests.people import Visitor
+from tests.support.people import Visitor
 
 # What is written, what finds it, and what does not
 # ruff: noqa: RUF001 - letters that look like others

@@ -10,11 +10,11 @@ from quart import Quart
 from sqlalchemy import update
 
 from api.context import Services
-from model.db import now
+from model.database.unit_of_work import now
 from model.session import Sessions
 from tests.api.browser import Browser, browser, problem
 from tests.conftest import Cast
-from tests.people import PASSWORD
+from tests.support.people import PASSWORD
 
 BOB = {"username": "bob", "password": PASSWORD}
 

@@ -6,7 +6,7 @@ from PIL import Image, ImageChops, ImageCms, ImageStat
 
 from tests.api.thumbnails import small
 from tests.conftest import Cast
-from tests.pictures import (
+from tests.support.pictures import (
     PLACE,
     chunk,
     encoded,
@@ -16,7 +16,7 @@ from tests.pictures import (
     spliced,
     swapping_profile,
 )
-from tests.stores import ON_EVERY_STORE
+from tests.support.stores import ON_EVERY_STORE
 
 pytestmark = ON_EVERY_STORE
 

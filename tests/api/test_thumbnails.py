@@ -7,17 +7,17 @@ import resource
 from PIL import Image
 
 from api.context import Services
-from model.picture import MAX_WAITING
+from model.storage.picture import MAX_WAITING
 from tests.api.browser import problem
 from tests.api.thumbnails import small
 from tests.conftest import Cast
-from tests.people import Visitor
-from tests.pictures import (
+from tests.support.people import Visitor
+from tests.support.pictures import (
     opened,
     photo,
     png,
 )
-from tests.stores import ON_EVERY_STORE, kept
+from tests.support.stores import ON_EVERY_STORE, kept
 
 pytestmark = ON_EVERY_STORE
 

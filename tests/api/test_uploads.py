@@ -11,8 +11,8 @@ import pytest
 from api.context import Services
 from tests.api.browser import problem
 from tests.conftest import Cast
-from tests.people import Person
-from tests.stores import ON_EVERY_STORE, kept
+from tests.support.people import Person
+from tests.support.stores import ON_EVERY_STORE, kept
 
 pytestmark = ON_EVERY_STORE
 

@@ -8,7 +8,7 @@ from quart import Quart
 from tests.api.browser import browser, problem
 from tests.api.tables import Statuses, rows, tried
 from tests.conftest import Cast
-from tests.people import PASSWORD, Visitor
+from tests.support.people import PASSWORD, Visitor
 
 
 @rows("""

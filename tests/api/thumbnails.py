@@ -4,8 +4,8 @@ from typing import Any
 
 from PIL import Image
 
-from tests.people import Person
-from tests.pictures import opened
+from tests.support.people import Person
+from tests.support.pictures import opened
 
 
 async def small(who: Person, content: bytes, size: int = 64) -> tuple[Any, Image.Image]:

@@ -20,8 +20,8 @@ from statistics import quantiles
 from PIL import Image
 
 from tests.bench.transfer import CHUNK, ask_bytes, ask_health, download, upload, upload_large
-from tests.caller import Caller, first_account
-from tests.server import Server
+from tests.support.caller import Caller, first_account
+from tests.support.server import Server
 
 LARGE_MB = 200
 UPLOADERS, PHOTOS_EACH = 8, 3

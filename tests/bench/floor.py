@@ -16,10 +16,10 @@ from typing import Any
 from hypercorn.asyncio import serve
 from quart import Quart
 
+from api.adapters.hypercorn import mend
 from api.prove.instance import GREETING
-from api.server import listen
-from api.wire import mend
-from api.worker import STOP_SIGNALS, handed_over, hypercorn_config, run_in_loop
+from api.server.supervisor import listen
+from api.server.worker import STOP_SIGNALS, handed_over, hypercorn_config, run_in_loop
 
 routes = Quart(__name__)
 

@@ -6,7 +6,7 @@ from tests.bench.load import Connection
 from tests.bench.stage import Board, connect
 from tests.bench.subscriber import Frames, Subscriber
 from tests.bench.table import Results
-from tests.server import Server
+from tests.support.server import Server
 
 
 @dataclass(frozen=True)

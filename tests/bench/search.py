@@ -17,18 +17,18 @@ from urllib.parse import urlencode
 from sqlalchemy import insert, text
 
 from model.channel import Channels, Kind
-from model.db import Database, Transaction, now
+from model.database.page import Page
+from model.database.unit_of_work import Database, Transaction, now
 from model.group import Groups, Memberships, Role
-from model.page import Page
 from model.post import Posts
 from model.schema import prepare
 from model.search import Filters, phrases_of, search_posts
 from model.session import find_caller, open_session
+from model.text.word import searchable
 from model.user import Caller, create_user
-from model.word import searchable
 from tests.bench.load import Latency, latency, request
 from tests.bench.stage import connect, new_database, running
-from tests.server import Server
+from tests.support.server import Server
 
 GROUPS, CHANNELS_EACH, AUTHORS, VOCABULARY = 5, 20, 50, 30_000
 OLD_SHARE = 0.02  # of the posts: all that there are in the last group, and the oldest

@@ -15,8 +15,8 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from api.prove import database
 from tests.bench.load import Connection, Failed, request
-from tests.caller import first_account
-from tests.server import Server
+from tests.support.caller import first_account
+from tests.support.server import Server
 
 ROOT = Path(__file__).parents[2]
 POSTS, LISTED = 200, 20

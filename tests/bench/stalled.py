@@ -12,7 +12,7 @@ from tests.bench.load import HOST, Connection, Failed, Latency, latency
 from tests.bench.measure import Measure
 from tests.bench.stage import Board, connect, rss, spread
 from tests.bench.subscriber import Frames, Subscriber, receive_all
-from tests.server import Server
+from tests.support.server import Server
 
 PUBLISHERS, OTHERS = 4, 20
 AT_ONCE = 4  # events in a commit

@@ -5,8 +5,8 @@ import http.client
 import time
 from pathlib import Path
 
-from tests.caller import Caller
-from tests.server import Server
+from tests.support.caller import Caller
+from tests.support.server import Server
 
 CHUNK = 1024 * 1024
 HEAD = b'--form\r\nContent-Disposition: form-data; name="file"; filename="large"\r\n\r\n'

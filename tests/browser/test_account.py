@@ -5,7 +5,7 @@ import re
 from playwright.sync_api import expect
 
 from tests.browser.board import OpenBoard
-from tests.server import Server
+from tests.support.server import Server
 
 
 def test_the_first_account_makes_group_and_channel_and_another_joins_with_the_code(

@@ -3,7 +3,7 @@
 from playwright.sync_api import Route, WebSocketRoute, expect
 
 from tests.browser.board import Board
-from tests.server import Server
+from tests.support.server import Server
 
 
 def test_what_one_writes_edits_and_deletes_the_other_sees_without_a_reload(

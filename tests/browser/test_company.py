@@ -3,7 +3,7 @@
 from playwright.sync_api import WebSocketRoute, expect
 
 from tests.browser.board import Board
-from tests.server import Server
+from tests.support.server import Server
 
 LEFT_WITHIN_MS = 60_000  # leaving lingers, so that a reload is no farewell
 

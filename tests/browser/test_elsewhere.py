@@ -16,8 +16,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.board import Board, OpenBoard
-from tests.people import PASSWORD
-from tests.server import ROOT, Server
+from tests.support.people import PASSWORD
+from tests.support.server import ROOT, Server
 
 
 class Quiet(SimpleHTTPRequestHandler):
@@ -131,8 +131,9 @@ def elsewhere(open_board: OpenBoard, server: Server, tmp_path: Path) -> Iterator
     ann, bob = open_board(), open_board()
     folder = tmp_path / "pages"
     shutil.copytree(Path(__file__).parent / "elsewhere", folder)
-    for module in (ROOT / "static").glob("*.js"):
-        shutil.copy(module, folder)
+    for copied in ("api.js", "live.js", "outbox.js"):
+        shutil.copy(ROOT / "static" / copied, folder)
+    shutil.copytree(ROOT / "static" / "live", folder / "live")
     with pages_host(folder) as origin:
         server.stop()
         server.settings["HOMEROOM_ORIGINS"] = origin

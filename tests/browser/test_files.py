@@ -7,7 +7,7 @@ from playwright.sync_api import Route, expect
 
 from tests.browser.attaching import UPLOADS, a_file, are_there, attach, attached
 from tests.browser.board import Board
-from tests.server import Server
+from tests.support.server import Server
 
 DROPPED = """(names) => {
   const moved = new DataTransfer();

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Locator, expect
 
 from tests.browser.board import Board, OpenBoard
-from tests.server import Server
+from tests.support.server import Server
 
 MAX_CHARS = 4000
 AT_ONCE_MS = 2_000  # on slow machines; where it takes more, it takes far more
@@ -110,7 +110,7 @@ def test_hostile_texts_are_rendered_at_once_and_nothing_of_them_is_lost(ann: Boa
         text = (pattern * MAX_CHARS)[:MAX_CHARS]
         took_ms, shown = ann.page.evaluate(
             """async (text) => {
-              const { formatted } = await import("/static/formatted.js");
+              const { formatted } = await import("/static/posts/formatted.js");
               const begun = performance.now();
               const place = document.createElement("div");
               place.append(...formatted(text));

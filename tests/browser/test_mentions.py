@@ -4,9 +4,9 @@ import re
 
 from playwright.sync_api import Locator, expect
 
-from model.naming import readings
+from model.text.mention_syntax import readings
 from tests.browser.board import Board
-from tests.naming import NAMED
+from tests.support.mention_syntax import NAMED
 
 
 def people_of(board: Board, area: str = "text") -> Locator:
@@ -55,7 +55,7 @@ def test_whom_the_server_tells_the_board_marks(two: tuple[Board, Board]) -> None
     _, bob = two
     marked = bob.page.evaluate(
         """async (texts) => {
-          const { formatted } = await import("/static/formatted.js");
+          const { formatted } = await import("/static/posts/formatted.js");
           const shown = (text) => {
             const place = document.createElement("div");
             place.append(...formatted(text, "Bob"));

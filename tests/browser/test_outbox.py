@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.browser.board import Board, OpenBoard
-from tests.server import Server
+from tests.support.server import Server
 
 POSTING = "**/api/channels/*/posts"
 

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.board import OpenBoard
-from tests.server import ROOT, Server
+from tests.support.server import ROOT, Server
 
 STATIC = ROOT / "static"
 FILES = sorted(path.relative_to(STATIC) for path in STATIC.rglob("*") if path.is_file())

@@ -6,8 +6,8 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.attaching import a_file, are_there, attach, attached
 from tests.browser.board import Board
-from tests.pictures import photo, png
-from tests.server import Server
+from tests.support.pictures import photo, png
+from tests.support.server import Server
 
 THUMBNAILS = "**/thumbnail?*"
 

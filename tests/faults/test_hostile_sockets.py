@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.caller import Caller, first_account
-from tests.server import Server
+from tests.support.caller import Caller, first_account
+from tests.support.server import Server
 
 A_MB = 2**20
 BOMB_MB = 256

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.server import MAIN, ROOT, Server
+from tests.support.server import MAIN, ROOT, Server
 
 OFTEN = f"""
 import asyncio, os, runpy, sys

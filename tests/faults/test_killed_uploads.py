@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.caller import Caller, first_account
-from tests.server import Server
+from tests.support.caller import Caller, first_account
+from tests.support.server import Server
 
 UPLOADERS, KILLS, SERVER_KILLS = 4, 12, 3
 HEAD = b'Content-Disposition: form-data; name="file"; filename="x"'

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from tests.caller import Caller, first_account
 from tests.live.client import LiveClient
-from tests.server import Server
+from tests.support.caller import Caller, first_account
+from tests.support.server import Server
 
 SOCKETS = 6
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.caller import first_account
-from tests.server import Server
+from tests.support.caller import first_account
+from tests.support.server import Server
 
 LENGTH = 20 * 2**20
 HEAD = (

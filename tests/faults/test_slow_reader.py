@@ -7,7 +7,7 @@ import pytest
 
 from tests.bench.stage import Board, running, seed, servers
 from tests.bench.stalled import publish
-from tests.server import Server
+from tests.support.server import Server
 
 MAX_GROWN_BYTES = 32 * 2**20
 

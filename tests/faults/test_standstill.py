@@ -11,17 +11,17 @@ import pytest
 from sqlalchemy import update
 
 from model.channel import find_channel
-from model.db import Database, now
-from model.event import RIGHTS, Events, Rights, judge_again
+from model.database.unit_of_work import Database, now
 from model.group import find_group
+from model.log.event import RIGHTS, Events, Rights, judge_again
+from model.log.retention import Retention, prune
 from model.membership import find_member, remove_member
 from model.post import write_post
-from model.retention import Retention, prune
 from model.session import find_caller
-from tests.caller import Caller, first_account, sign_in
 from tests.live.client import LiveClient
-from tests.people import PASSWORD
-from tests.server import Server
+from tests.support.caller import Caller, first_account, sign_in
+from tests.support.people import PASSWORD
+from tests.support.server import Server
 
 
 @pytest.fixture

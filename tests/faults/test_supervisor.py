@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.caller import Caller, first_account
 from tests.live.client import LiveClient
-from tests.server import MAIN, ROOT, Server
+from tests.support.caller import Caller, first_account
+from tests.support.server import MAIN, ROOT, Server
 
 
 @pytest.fixture

@@ -4,11 +4,11 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from model.db import MAX_ID, Transaction
-from model.feed import Feed, T
-from model.position import events_after, events_between
-from model.ring import Encoded, in_one_frame
-from model.subscription import Reset, Subscription
+from model.database.unit_of_work import MAX_ID, Transaction
+from model.live.feed import Feed, T
+from model.live.ring import Encoded, in_one_frame
+from model.live.subscription import Reset, Subscription
+from model.log.position import events_after, events_between
 
 
 class DeliversInProcess(Feed):

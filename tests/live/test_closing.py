@@ -11,7 +11,7 @@ from websockets.exceptions import InvalidStatus
 
 from api.context import Services
 from api.live import clock
-from model.db import READERS
+from model.database.unit_of_work import READERS
 from tests.conftest import Cast
 from tests.live.client import LiveClient
 

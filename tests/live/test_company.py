@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from tests.bench.stage import workers_of
-from tests.caller import Caller, first_account, sign_in
 from tests.live.client import LiveClient
-from tests.people import PASSWORD
-from tests.server import Server
+from tests.support.caller import Caller, first_account, sign_in
+from tests.support.people import PASSWORD
+from tests.support.server import Server
 
 SOCKETS = 9  # enough that several workers serve some of them
 GONE_WITHIN_S = 15

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import delete, update
 
 from api.context import Services
-from model.event import Epochs, Events, Topics
+from model.log.event import Epochs, Events, Topics
 from tests.conftest import Cast
 from tests.live.client import LiveClient
 

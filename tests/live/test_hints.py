@@ -4,8 +4,8 @@ import asyncio
 from contextlib import suppress
 
 from api.context import Services
-from model.db import Database
-from model.event import record
+from model.database.unit_of_work import Database
+from model.log.event import record
 from tests.conftest import Cast
 from tests.live.client import LiveClient
 

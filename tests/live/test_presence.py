@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from model import presence
+from model.live import presence
 from tests.conftest import Cast
 from tests.live.client import LiveClient
 

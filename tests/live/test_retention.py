@@ -11,9 +11,9 @@ from websockets.asyncio.client import connect
 
 from api import jobs
 from api.context import Services
-from model.db import now
-from model.event import Events, record
-from model.retention import Retention, prune
+from model.database.unit_of_work import now
+from model.log.event import Events, record
+from model.log.retention import Retention, prune
 from tests.conftest import Cast
 from tests.live.client import LiveClient, Message
 

@@ -8,11 +8,11 @@ from sqlalchemy import update
 
 from api.context import Services
 from api.live import clock
-from model.db import now
+from model.database.unit_of_work import now
 from model.session import Sessions
 from tests.conftest import Cast
 from tests.live.client import LiveClient
-from tests.people import PASSWORD
+from tests.support.people import PASSWORD
 
 Act = Callable[[Cast], Awaitable[object]]
 

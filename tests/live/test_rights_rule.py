@@ -18,14 +18,14 @@ import pytest
 
 from model.channel import Channel, find_channel
 from model.channel_member import add_channel_member, remove_channel_member
-from model.db import Database, Transaction
-from model.feed import Feed
-from model.position import positions
+from model.database.unit_of_work import Database, Transaction
+from model.live.feed import Feed
+from model.live.subscription import FeedLimits, Joined, Subscription
+from model.log.position import positions
 from model.post import write_post
-from model.subscription import FeedLimits, Joined, Subscription
 from model.user import Caller
 from tests.live.broken_feeds import DeliversInProcess, LooksOnlyOnce, RaisesLate, ReplaysPastTheHead
-from tests.people import private_channel
+from tests.support.people import private_channel
 
 ROUNDS = 50
 BROKEN_ROUNDS = 150

@@ -9,15 +9,15 @@ from sqlalchemy import func, select, update
 from api import jobs
 from api.context import Services
 from model.attachment import Files
-from model.blob import Blobs, expect_blob
 from model.collector import collect
-from model.db import now
-from model.incoming import put_content
-from model.lock import taken
-from model.store import Folder
+from model.database.lock import taken
+from model.database.unit_of_work import now
+from model.storage.blob import Blobs, expect_blob
+from model.storage.incoming import put_content
+from model.storage.store import Folder
 from tests.conftest import Cast
-from tests.pictures import png
-from tests.stores import ON_EVERY_STORE, kept
+from tests.support.pictures import png
+from tests.support.stores import ON_EVERY_STORE, kept
 
 pytestmark = ON_EVERY_STORE
 

@@ -9,8 +9,8 @@ from sqlalchemy import Connection, MetaData, Table, insert, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from model import schema
-from model.db import Database
-from model.page import Page
+from model.database.page import Page
+from model.database.unit_of_work import Database
 from model.search import Filters, phrases_of, search_posts
 from model.user import Caller, ServerRole
 

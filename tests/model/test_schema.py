@@ -4,8 +4,8 @@ import pytest
 from sqlalchemy import select, text, update
 
 from model import schema
-from model.db import Database
-from model.event import Epochs
+from model.database.unit_of_work import Database
+from model.log.event import Epochs
 
 
 async def epoch(url: str) -> str:

@@ -7,12 +7,12 @@ import pytest
 from sqlalchemy import text
 
 from model.channel import Channel
-from model.db import Database, Transaction
-from model.page import Page
+from model.database.page import Page
+from model.database.unit_of_work import Database, Transaction
 from model.score import BEST, MAX_POINTS, ScoreView, list_best, set_score
 from model.session import find_caller, open_session
 from model.user import Caller, create_user
-from tests.people import private_channel
+from tests.support.people import private_channel
 
 POINTS = (-MAX_POINTS - 1, -1, 0, 1, 2, MAX_POINTS)
 

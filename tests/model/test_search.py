@@ -8,15 +8,15 @@ import pytest
 from sqlalchemy import Delete, delete, text
 
 from model.channel import Channels, add_members, find_channel
-from model.db import Database, Transaction
+from model.database.page import Page
+from model.database.unit_of_work import Database, Transaction
 from model.errors import NotFound
 from model.group import Groups
-from model.page import Page
 from model.post import Posts, edit_post, find_post, write_post
 from model.search import Filters, phrases_of, search_posts
 from model.user import Caller, Users
-from tests.databases import new_sqlite
-from tests.people import private_channel
+from tests.support.databases import new_sqlite
+from tests.support.people import private_channel
 
 INTEGRITY = "INSERT INTO post_search (post_search, rank) VALUES ('integrity-check', 1)"
 

@@ -1,6 +1,6 @@
 """Which sessions still sign somebody in."""
 
-from model.db import Database
+from model.database.unit_of_work import Database
 from model.session import find_caller, living_sessions, open_session, revoke_session
 from model.user import create_user
 

@@ -9,10 +9,10 @@ from typing import Any
 
 from api import app
 from api.cli import cli
-from model import feed
-from model.db import Database, Transaction
-from model.event import flush
-from model.feed import Feed
+from model.database.unit_of_work import Database, Transaction
+from model.live import feed
+from model.live.feed import Feed
+from model.log.event import flush
 
 DIES_AT = 25  # each so many posts of a worker
 PASSES = 10  # one of so many hints

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from model.word import searchable
+from model.text.word import searchable
 
 revision = "0003"
 down_revision = "0002"

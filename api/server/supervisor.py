@@ -1,0 +1,241 @@
+"""The supervisor: migrates, binds, starts the workers, replaces the dead and stops them all.
+
+Hypercorn's own `--workers` stops the server when one worker dies, cuts requests and sockets when
+it is told to stop, and exits with 0 when it could not start.
+"""
+
+import asyncio
+import errno
+import logging
+import multiprocessing
+import os
+import signal
+import socket
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from multiprocessing.connection import wait
+from multiprocessing.process import BaseProcess
+from types import FrameType
+
+import click
+from sqlalchemy.exc import DBAPIError
+
+from api.server.worker import READY, STOP_SIGNALS, Pair, Place, run_in_process, run_worker
+from api.settings import Settings, unknown_settings
+from api.storage import check_bucket_apart
+from model.database.unit_of_work import Database
+from model.live.bus import Datagrams
+from model.live.ephemeral import WorkerDied, encode_all
+from model.schema import Misfit, note_clean_stop, prepare
+from model.storage.s3 import Unusable
+from model.user import anybody_there
+
+log = logging.getLogger(__name__)
+
+PORT_LEFT_WITHIN_S = 3  # by whoever else listens on it
+STOPPED_WITHIN_S = 25  # then they are killed
+TRIES = 5  # of a worker that ends before it is ready, one after another
+BACK_OFF_S = 0.25  # after the first failure; doubled after each
+
+TCP_OPTIONS = {
+    "TCP_USER_TIMEOUT": 20_000,  # ms: a peer that takes nothing is dropped by the kernel
+    "TCP_KEEPIDLE": 30,
+    "TCP_KEEPINTVL": 10,
+    "TCP_KEEPCNT": 3,
+    "TCP_NODELAY": 1,
+}
+BUFFER_BYTES = 256 * 1024
+
+
+class CannotStart(Exception):
+    """The message is one line for whoever started it."""
+
+
+def serve(settings: Settings) -> None:
+    """Until SIGTERM or Ctrl-C; raises CannotStart."""
+    listener = listen(settings.bind)
+    try:
+        settings.signing_key()
+    except OSError as error:
+        raise CannotStart(f"HOMEROOM_INSTANCE: {error.strerror}: {error.filename}.") from None
+    try:
+        is_empty = asyncio.run(make_ready(settings))
+        check_bucket_apart(settings)
+    except (Misfit, Unusable) as error:
+        raise CannotStart(str(error)) from None
+    except (OSError, DBAPIError) as error:
+        raise CannotStart(f"The database does not answer: {error}") from None
+    if hasattr(os, "fork"):
+        Supervisor(settings, listener).run(lambda: greet(settings, is_empty=is_empty))
+    else:
+        listener.close()
+        greet(settings, is_empty=is_empty)
+        click.echo("There is one worker, in this process: this platform has no others.")
+        run_in_process(settings)
+    if settings.is_lossy:
+        asyncio.run(note_clean_stop(settings.sqlalchemy_url))
+
+
+async def make_ready(settings: Settings) -> bool:
+    """The database is up to date; whether there is no account yet."""
+    await prepare(settings.sqlalchemy_url, lossy=settings.is_lossy)
+    database = Database(settings.sqlalchemy_url)
+    async with database.read() as db:
+        is_empty = not await anybody_there(db)
+    await database.close()
+    return is_empty
+
+
+def greet(settings: Settings, *, is_empty: bool) -> None:
+    for name in unknown_settings():
+        click.echo(f"{name}: there is no such setting; it is ignored.", err=True)
+    if not settings.is_limited:
+        click.echo("HOMEROOM_LIMITS=off: anybody may try passwords without end!", err=True)
+    click.echo(f"Homeroom is at {settings.url}  (Ctrl-C stops it)")
+    if is_empty:
+        token = settings.first_token(settings.signing_key())
+        click.echo(
+            f"Make the first account, the administrator's: {settings.url}/register#first={token}"
+        )
+
+
+def listen(bind: str) -> socket.socket:
+    """Waits a little for a port: workers of a server that was killed may be about to leave it."""
+    deadline = time.monotonic() + PORT_LEFT_WITHIN_S
+    while True:
+        try:
+            return bound(bind)
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE or time.monotonic() > deadline:
+                message = f"HOMEROOM_BIND: cannot listen on {bind}: {error.strerror}."
+                raise CannotStart(message) from None
+        time.sleep(0.1)
+
+
+def bound(bind: str) -> socket.socket:
+    host, _, port = bind.rpartition(":")
+    host = host.strip("[]")
+    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    if os.name == "posix":
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, BUFFER_BYTES)
+    for name, value in TCP_OPTIONS.items():
+        if hasattr(socket, name):
+            listener.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
+    try:
+        listener.bind((host, int(port)))
+        listener.listen(2048)
+    except OSError:
+        listener.close()
+        raise
+    return listener
+
+
+def pairs(count: int) -> list[Pair]:
+    made = [socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM) for _ in range(count)]
+    for read, write in made:
+        read.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BUFFER_BYTES)
+        write.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, BUFFER_BYTES)
+    return made
+
+
+@dataclass
+class Worker:
+    process: BaseProcess
+    ready: int  # descriptor
+    is_ready: bool = False
+
+
+class Supervisor:
+    """Its workers share the listening socket; each has two pairs of datagram sockets."""
+
+    def __init__(self, settings: Settings, listener: socket.socket) -> None:
+        self.settings, self.listener = settings, listener
+        self.hints, self.ephemera = pairs(settings.workers), pairs(settings.workers)
+        self.lifeline = os.pipe()
+        self.woken = os.pipe()
+        self.workers: dict[int, Worker] = {}
+        self.failures = 0
+        self.stopping = False
+
+    def run(self, when_ready: Callable[[], None]) -> None:
+        for number in STOP_SIGNALS:
+            signal.signal(number, self._stop)
+        for index in range(self.settings.workers):
+            self.start(index)
+        try:
+            while not self.stopping and not self.all_ready():
+                self.watch()
+            if not self.stopping:
+                when_ready()
+            while not self.stopping:
+                self.watch()
+        finally:
+            self.stop()
+
+    def all_ready(self) -> bool:
+        return all(worker.is_ready for worker in self.workers.values())
+
+    def start(self, index: int) -> None:
+        ready, tell_ready = os.pipe()
+        place = Place(index, self.listener, self.hints, self.ephemera, self.lifeline, tell_ready)
+        process = multiprocessing.get_context("fork").Process(
+            target=run_worker, args=(self.settings, place), name=f"worker-{index}", daemon=True
+        )
+        signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
+        process.start()
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
+        os.close(tell_ready)
+        self.workers[index] = Worker(process, ready)
+
+    def watch(self) -> None:
+        """Wait until a worker is ready, one has died, or a signal has come."""
+        starting = {worker.ready: worker for worker in self.workers.values() if not worker.is_ready}
+        dying = {worker.process.sentinel: index for index, worker in self.workers.items()}
+        for changed in wait([*starting, *dying, self.woken[0]]):
+            if changed in starting and os.read(starting[changed].ready, 1) == READY:
+                starting[changed].is_ready = True
+                self.failures = 0
+        for index, worker in list(self.workers.items()):
+            if not self.stopping and not worker.process.is_alive():
+                self.replace(index)
+
+    def replace(self, index: int) -> None:
+        worker = self.workers.pop(index)
+        os.close(worker.ready)
+        log.error("worker %d ended with %s", index, worker.process.exitcode)
+        Datagrams(others=[write for _, write in self.ephemera]).send(
+            encode_all([WorkerDied(index)])
+        )
+        if not worker.is_ready:
+            self.failures += 1
+            if self.failures >= TRIES:
+                raise CannotStart(f"A worker could not start, {TRIES} times: see the log above.")
+            time.sleep(BACK_OFF_S * 2**self.failures)
+        self.start(index)
+
+    def stop(self) -> None:
+        """Each finishes its requests and closes its sockets; who does not is killed.
+
+        The port is free at once: whoever connects now is refused instead of kept waiting.
+        """
+        self.listener.close()
+        processes = [worker.process for worker in self.workers.values()]
+        for process in processes:
+            process.terminate()
+        deadline = time.monotonic() + STOPPED_WITHIN_S
+        for process in processes:
+            process.join(max(0.0, deadline - time.monotonic()))
+            if process.is_alive():
+                log.error("%s did not stop in time and is killed", process.name)
+                process.kill()
+                process.join()
+
+    def _stop(self, number: int, frame: FrameType | None) -> None:
+        del number, frame
+        self.stopping = True
+        with suppress(OSError):
+            os.write(self.woken[1], b"!")

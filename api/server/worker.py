@@ -1,0 +1,128 @@
+"""One worker process: serves on the socket it was handed until it is told to stop."""
+
+import asyncio
+import logging
+import os
+import signal
+import socket
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from hypercorn.asyncio import serve
+from hypercorn.config import Config
+from quart import Quart
+
+from api.adapters.hypercorn import mend
+from api.app import close_connections, create_app
+from api.settings import Settings
+from model.live.bus import Bus, Datagrams
+
+try:
+    import uvloop
+except ImportError:  # Windows
+    uvloop = None  # type: ignore[assignment]
+
+T = TypeVar("T")
+
+STOP_SIGNALS = {signal.SIGTERM, signal.SIGINT}
+READY = b"R"
+GRACE_S = 20  # for requests in flight when the server stops
+KEEP_ALIVE_S = 15  # also the limit for slow heads of requests
+MAX_MESSAGE_BYTES = 256 * 1024
+
+
+Pair = tuple[socket.socket, socket.socket]  # to read, to write
+
+
+@dataclass
+class Place:
+    """What the supervisor hands to a worker; all but `index` are inherited descriptors."""
+
+    index: int
+    listener: socket.socket
+    hints: Sequence[Pair]  # of all workers
+    ephemera: Sequence[Pair]  # of all workers: signals and presence
+    lifeline: tuple[int, int]  # the end to read is at its end once the supervisor is gone
+    ready: int  # to be told that the worker serves
+
+
+def run_worker(settings: Settings, place: Place) -> None:
+    """The supervisor has blocked the signals, so that none comes before it can be heard."""
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all; the supervisor passes it on
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
+    os.close(place.lifeline[1])
+    mend()
+    bus = Bus(datagrams_of(place.index, place.hints), datagrams_of(place.index, place.ephemera))
+    app = create_app(settings, bus=bus, worker=place.index, prepared=True)
+    run_in_loop(serve_until_told(app, place))
+
+
+def datagrams_of(index: int, pairs: Sequence[Pair]) -> Datagrams:
+    others = [write for other, (_, write) in enumerate(pairs) if other != index]
+    return Datagrams(pairs[index][0], others)
+
+
+async def serve_until_told(app: Quart, place: Place) -> None:
+    loop, told = asyncio.get_running_loop(), asyncio.Event()
+    loop.add_signal_handler(signal.SIGTERM, told.set)
+    loop.add_reader(place.lifeline[0], told.set)
+
+    async def wait() -> None:
+        os.write(place.ready, READY)
+        await told.wait()
+        loop.remove_reader(place.lifeline[0])
+
+    await serve_until(wait, app, handed_over(place.listener))
+
+
+def run_in_process(settings: Settings) -> None:
+    """One worker in this process: where there is no fork, as on Windows."""
+    mend()
+    run_in_loop(serve_until_signalled(create_app(settings, prepared=True), settings.bind))
+
+
+async def serve_until_signalled(app: Quart, bind: str) -> None:
+    loop, told = asyncio.get_running_loop(), asyncio.Event()
+    for number in STOP_SIGNALS:
+        signal.signal(number, lambda *_: loop.call_soon_threadsafe(told.set))
+
+    await serve_until(told.wait, app, bind)
+
+
+async def serve_until(told: Callable[[], Awaitable[Any]], app: Quart, bind: str) -> None:
+    """Hypercorn stops listening and waits for connections to end: ours are closed meanwhile."""
+    closing: list[asyncio.Task[None]] = []
+
+    async def begin_to_close() -> None:
+        await told()
+        closing.append(asyncio.create_task(close_connections(app.extensions["homeroom"])))
+
+    await serve(app, hypercorn_config(bind), shutdown_trigger=begin_to_close)
+    await asyncio.gather(*closing)
+
+
+def handed_over(listener: socket.socket) -> str:
+    """For Hypercorn to bind: nothing else here holds it, so that the port is free once it stops."""
+    return f"fd://{listener.detach()}"
+
+
+def hypercorn_config(bind: str) -> Config:
+    config = Config()
+    config.bind = [bind]
+    config.accesslog = None
+    config.errorlog = logging.getLogger("hypercorn.error")
+    config.loglevel = "WARNING"
+    config.include_server_header = False
+    config.keep_alive_timeout = KEEP_ALIVE_S
+    config.keep_alive_max_requests = 1_000_000
+    config.graceful_timeout = GRACE_S
+    config.backlog = 2048
+    config.websocket_max_message_size = MAX_MESSAGE_BYTES
+    return config
+
+
+def run_in_loop(main: Coroutine[Any, Any, T]) -> T:
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop if uvloop else None) as runner:
+        return runner.run(main)

@@ -1,0 +1,165 @@
+"""A file that comes as multipart/form-data: streamed to the disk, counted on the way."""
+
+import math
+import re
+import unicodedata
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
+from quart import request
+from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
+from werkzeug.http import parse_options_header
+from werkzeug.sansio.multipart import Data, Epilogue, Event, Field, File, MultipartDecoder, NeedData
+
+from api.context import caller, limited, read, services, settings, write
+from api.forms import Form
+from api.middleware.idempotent import HEADER
+from model.errors import Invalid
+from model.file import Upload, require_room
+from model.limit import uploaded_kb
+from model.storage.blob import Blob, expect_blob, is_kept
+from model.storage.incoming import Incoming, incoming
+
+View = Callable[..., Awaitable[Any]]
+
+MAX_NAME_CHARS = 255
+MAX_PARTS = 20
+PIECE_BYTES = 256 * 1024
+MAX_UNPARSED_BYTES = 4 * PIECE_BYTES
+OVERHEAD_BYTES = 4096  # of the form round the file
+UNKNOWN = "application/octet-stream"
+MEDIA_TYPE = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,60}/[a-z0-9][a-z0-9!#$&^_.+-]{0,60}")
+TURNS_TEXT_ROUND = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
+
+
+class FileForm(Form):
+    """One part: a file, with its name."""
+
+    file: bytes
+
+
+@dataclass
+class Received:
+    arriving: Incoming
+    name: str = ""
+    media_type: str = UNKNOWN
+
+    @property
+    def file(self) -> Path:
+        return self.arriving.file
+
+
+def takes_file(view: View) -> View:
+    """Above `@idempotent`: what came is kept by its content before the view is called with it."""
+
+    @wraps(view)
+    async def receive(*arguments: Any, **values: Any) -> Any:
+        await _require_room_for_announced()
+        async with received(settings().max_file_bytes) as came:
+            size = await services().pictures.measured(came.file)
+            blob = await _kept(came.arriving)
+        upload = Upload(came.name, came.media_type, blob, size)
+        return await view(*arguments, data=upload, **values)
+
+    return receive
+
+
+async def _require_room_for_announced() -> None:
+    """A repeated request may announce what is there already."""
+    if HEADER not in request.headers:
+        announced = (request.content_length or 0) - OVERHEAD_BYTES
+        async with read() as db:
+            await require_room(db, announced, settings().user_quota_bytes, by=caller())
+
+
+async def _kept(arriving: Incoming) -> Blob:
+    """New bytes are counted: those of deleted files stay for a day."""
+    async with read() as db:
+        is_new = not await is_kept(db, arriving.sha256)
+        if is_new:
+            await require_room(db, arriving.size_bytes, settings().user_quota_bytes, by=caller())
+    if is_new:
+        rule = uploaded_kb(settings().user_quota_mb)
+        await limited(rule, f"user:{caller().id}", math.ceil(arriving.size_bytes / 1024))
+    async with write() as db:
+        blob = await expect_blob(db, arriving.sha256, arriving.size_bytes)
+    await services().store.put(blob.key, arriving.file)
+    return blob
+
+
+@asynccontextmanager
+async def received(max_bytes: int) -> AsyncIterator[Received]:
+    """The part `file`, durable, until the end; raises Invalid, StorageFull, or 408, 413, 415."""
+    async with incoming(services().incoming) as arriving:
+        came = Received(arriving)
+        if (request.content_length or 0) > max_bytes + OVERHEAD_BYTES:
+            raise RequestEntityTooLarge
+        await _receive(came, max_bytes)
+        await arriving.finish()
+        yield came
+
+
+async def _receive(came: Received, max_bytes: int) -> None:
+    wrong: dict[str, str] = {}
+    is_there = is_file = False
+    async for part in _parts():
+        if isinstance(part, Data) and is_file:
+            if came.arriving.size_bytes + len(part.data) > max_bytes:
+                raise RequestEntityTooLarge
+            await came.arriving.write(part.data)
+        elif isinstance(part, File) and part.name == "file" and not is_there:
+            is_there = is_file = True
+            came.name, came.media_type = _name(part.filename, wrong), _media_type(part)
+        elif isinstance(part, Field | File):
+            is_file = False
+            wrong[part.name or "body"] = "The form has one part: a file, named “file”."
+    if not is_there:
+        wrong["file"] = "It is missing."
+    elif not came.arriving.size_bytes:
+        wrong.setdefault("file", "It is empty.")
+    if wrong:
+        raise Invalid(wrong)
+
+
+async def _parts() -> AsyncIterator[Event]:
+    media_type, options = parse_options_header(request.headers.get("Content-Type"))
+    if media_type != "multipart/form-data":
+        raise UnsupportedMediaType
+    boundary = options.get("boundary", "").encode("latin-1", "replace")
+    decoder = MultipartDecoder(boundary, MAX_UNPARSED_BYTES, max_parts=MAX_PARTS)
+    try:
+        async for data in request.body:
+            for start in range(0, len(data), PIECE_BYTES):
+                decoder.receive_data(data[start : start + PIECE_BYTES])
+                while not isinstance(event := decoder.next_event(), NeedData):
+                    yield event
+        decoder.receive_data(None)
+        while not isinstance(event := decoder.next_event(), Epilogue):
+            yield event
+    except ValueError:
+        raise Invalid({"body": "It is not multipart/form-data."}) from None
+
+
+def _name(given: str, wrong: dict[str, str]) -> str:
+    """Without the folders that some clients send (RFC 7578, 4.2)."""
+    name = re.split(r"[/\\]", given)[-1].strip()
+    if not 0 < len(name) <= MAX_NAME_CHARS or name in {".", ".."}:
+        wrong["file"] = f"Its name has 1 to {MAX_NAME_CHARS} characters."
+    elif any(_is_hidden(char) for char in name):
+        wrong["file"] = "Its name has control characters."
+    return name
+
+
+def _is_hidden(char: str) -> bool:
+    """Control characters, and those that show a name in another order than it is."""
+    kind = unicodedata.category(char)
+    return kind in {"Cc", "Cs"} or unicodedata.bidirectional(char) in TURNS_TEXT_ROUND
+
+
+def _media_type(part: File) -> str:
+    given = parse_options_header(part.headers.get("Content-Type"))[0].lower()
+    return given if MEDIA_TYPE.fullmatch(given) else UNKNOWN

@@ -1,0 +1,43 @@
+"""A lock between processes that ends with its holder, even when that is killed.
+
+PostgreSQL: an advisory lock of a connection that is held meanwhile. SQLite: a transaction on a
+file of its own; the system's lock on that file ends with the process, on every platform.
+"""
+
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, closing
+from pathlib import Path
+
+from sqlalchemy import text
+
+from model.database.engine import postgresql_engine
+from model.database.unit_of_work import Database
+
+POSTGRESQL_LOCK = 0x6A6F6273  # any number that nobody else takes: "jobs"
+
+
+@asynccontextmanager
+async def taken(database: Database, file: Path) -> AsyncIterator[bool]:
+    """Whether it is ours until the end; nobody waits for it. With SQLite it is on `file`."""
+    if database.is_sqlite:
+        with closing(sqlite3.connect(file, timeout=0, isolation_level=None)) as holder:
+            yield _taken_on_file(holder)
+        return
+    engine = postgresql_engine(database.writers.url, 1, "AUTOCOMMIT")
+    try:
+        async with engine.connect() as connection:
+            statement = text("SELECT pg_try_advisory_lock(:lock)")
+            yield bool(await connection.scalar(statement, {"lock": POSTGRESQL_LOCK}))
+    finally:
+        await engine.dispose()
+
+
+def _taken_on_file(holder: sqlite3.Connection) -> bool:
+    try:
+        holder.execute("BEGIN EXCLUSIVE")
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode == sqlite3.SQLITE_BUSY:
+            return False
+        raise
+    return True

@@ -1,0 +1,58 @@
+"""Keyset pages: a page begins behind an id that the client has seen, whatever was added since."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Select, bindparam
+from sqlalchemy.orm import InstrumentedAttribute
+
+from model.database.unit_of_work import MAX_ID
+
+Column = InstrumentedAttribute[int]
+Statement = Select[*tuple[Any, ...]]
+
+DEFAULT_LIMIT, MAX_LIMIT = 20, 100
+
+
+@dataclass(frozen=True)
+class Page:
+    """`before` goes towards older things, `after` towards newer ones; without, a list begins."""
+
+    limit: int = DEFAULT_LIMIT
+    before: int | None = None
+    after: int | None = None
+
+    @property
+    def values(self) -> dict[str, int]:
+        """To bind in a statement of this page; one row more tells of a next page."""
+        after = self.after or 0
+        return {"limit": self.limit + 1, "before": self.before or MAX_ID, "after": after}
+
+    def cut(self, rows: Sequence[Any], key: str = "id") -> tuple[Sequence[Any], int | None]:
+        """The rows of this page, and where the next begins: what to give as `before` or `after`."""
+        if len(rows) <= self.limit:
+            return rows, None
+        return rows[: self.limit], getattr(rows[self.limit - 1], key)
+
+
+@dataclass(frozen=True)
+class Pages:
+    """The statements of a list: one for each direction."""
+
+    older: Statement
+    newer: Statement
+    newest_first: bool
+
+    def of(self, page: Page) -> Statement:
+        """`before` wants the next older ones, `after` the next newer ones, each nearest first."""
+        if page.before is None and page.after is None:
+            return self.older if self.newest_first else self.newer
+        return self.newer if page.before is None else self.older
+
+
+def pages(statement: Statement, key: Column, *, newest_first: bool = False) -> Pages:
+    limited = statement.limit(bindparam("limit"))
+    older = limited.where(key < bindparam("before")).order_by(key.desc())
+    newer = limited.where(key > bindparam("after")).order_by(key)
+    return Pages(older, newer, newest_first)

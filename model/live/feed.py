@@ -1,0 +1,250 @@
+"""The one reader of the log in a worker, and the rule "rights before events".
+
+A look is one snapshot over the topic `rights` and the topics looked at. It first raises `applied`
+and collects, without an await between, whose right has to be judged again; then it judges and
+sends away; only then it fills the rings. Nothing but a look fills a ring, so its head says: every
+right that was taken away before this event has been taken away here.
+
+Who wants to join is judged in a snapshot of its own (`judged`), which must not be older than what
+is applied: else somebody judged before a removal could join behind it.
+"""
+
+import asyncio
+import logging
+import time
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from contextlib import suppress
+from typing import Any, TypeVar
+
+import msgspec
+
+from model.access import readable
+from model.database.unit_of_work import Database, Transaction
+from model.live.rights_check import Suspect
+from model.live.ring import Encoded, Ring, in_one_frame, trim_largest
+from model.live.subscription import FeedLimits, Joined, Reader, Reset, Subscription, reset_of
+from model.log.event import RIGHTS, Rights
+from model.log.position import Position, events_after, events_between, positions
+from model.session import living_sessions
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+LOOK_EVERY_S = 0.25  # when no hint comes
+LOOK_AT_MOST = 2000  # events; the rest is looked at next
+REPLAY_CHUNK = 200
+REPLAYS_AT_ONCE = 2  # requests need the database too
+PREFILL = 100  # events that a topic is first served with
+
+
+class Feed:
+    def __init__(self, database: Database, limits: FeedLimits | None = None) -> None:
+        self.database = database
+        self.limits = limits or FeedLimits()
+        self.applied = 0  # the last number of `rights` that was judged here
+        self.readers = set[Reader]()
+        self.rings: dict[str, Ring] = {}
+        self.suspects: dict[Reader, str] = {}  # to be judged, and why
+        self._subscribers: defaultdict[str, set[Reader]] = defaultdict(set)
+        self._moved, self._dirty, self._changed = set[str](), set[str](), set[str]()
+        self._woken = asyncio.Event()
+        self._replaying = asyncio.Semaphore(REPLAYS_AT_ONCE)
+
+    async def open(self) -> None:
+        async with self.database.read() as db:
+            self.applied = (await positions(db, RIGHTS))[RIGHTS].seq
+
+    async def run(self) -> None:
+        """Look at what is hinted at, and at all every 250 ms however many hints come; for ever."""
+        due = time.monotonic() + LOOK_EVERY_S
+        while True:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(due - time.monotonic()):
+                    await self._woken.wait()
+            self._woken.clear()
+            dirty, self._dirty = self._dirty, set()
+            if is_full := time.monotonic() >= due:
+                due = time.monotonic() + LOOK_EVERY_S
+            try:
+                await self.look(None if is_full else dirty)
+            except Exception:
+                log.exception("a look at the log failed; the next one repeats it")
+                await asyncio.sleep(LOOK_EVERY_S)
+
+    def wake(self, topics: Collection[str] | None) -> None:
+        """Look at these topics soon, or at all."""
+        served = self.rings.keys() if topics is None else self.rings.keys() & topics
+        if served or topics is None or RIGHTS in topics:
+            self._dirty.update(served)
+            self._woken.set()
+
+    async def look(self, topics: Collection[str] | None = None) -> None:
+        served = self.rings if topics is None else self.rings.keys() & topics
+        cursors = {topic: self.rings[topic].head for topic in served}
+        async with self.database.read() as db:
+            rows = await events_after(db, {RIGHTS: self.applied, **cursors}, LOOK_AT_MOST)
+        self.collect(row for row in rows if row.topic == RIGHTS)
+        if self.suspects:
+            await self.judge()
+        self.fill(row for row in rows if row.topic != RIGHTS)
+        if len(rows) == LOOK_AT_MOST:
+            self.wake(topics)
+
+    def collect(self, rows: Any) -> None:
+        for row in rows:
+            rights = msgspec.json.decode(row.data, type=Rights)
+            if rights.epoch or row.seq > self.applied + 1:  # some are pruned: it stood still
+                for reader in (readers := list(self.readers)):
+                    self.leave(reader)
+                    reader.stop(among=len(readers))
+            self.applied = row.seq
+            for reader in self.readers:
+                if reader.user_id in rights.users or reader.session_id in rights.sessions:
+                    self.suspects[reader] = rights.reason
+            for topic in rights.topics:
+                self.suspects.update(dict.fromkeys(self._subscribers.get(topic, ()), rights.reason))
+            for topic in self.rings.keys() & rights.floors.keys():
+                self.rings[topic].restart(rights.floors[topic])
+                self._changed.add(topic)  # its readers are woken when everybody was judged
+
+    async def judge(self) -> None:
+        suspects = [Suspect.of(reader, why) for reader, why in self.suspects.items()]
+        topics = defaultdict[int, set[str]](set)
+        for suspect in suspects:
+            topics[suspect.reader.user_id].update(suspect.held)
+        async with self.database.read() as db:
+            people = await living_sessions(db, [suspect.session_id for suspect in suspects])
+            allowed = {user_id: await readable(db, user_id, of) for user_id, of in topics.items()}
+        for suspect in suspects:
+            reader = suspect.reader
+            if self.suspects.pop(reader, None) is None:
+                continue  # it has left meanwhile
+            if suspect.is_signed_out(people):
+                self.leave(reader)
+                reader.signed_out()
+                continue
+            if suspect.changes(people):
+                self._moved.update(reader.subscriptions)
+            for topic in suspect.lost(allowed[reader.user_id]):
+                self.unsubscribe(reader, topic)
+                reader.revoked(topic, suspect.reason)
+
+    def fill(self, rows: Any) -> None:
+        for row in rows:
+            if ring := self.rings.get(row.topic):
+                if row.scrubs:
+                    ring.scrub(msgspec.json.decode(row.scrubs, type=set[str]))
+                ring.append(Encoded.of(row))
+                self._changed.add(row.topic)
+        for topic in self.rings.keys() & self._changed:
+            self.rings[topic].trim(self.limits.ring_events, self.limits.ring_chars)
+            for reader in self._subscribers[topic]:
+                reader.wake()
+        self._changed.clear()
+        trim_largest(self.rings.values(), self.limits.worker_chars)
+
+    async def judged(self, judge: Callable[[Transaction], Awaitable[T]]) -> T:
+        """The answer of a snapshot that knows all that is applied; act on it before you await."""
+        while True:
+            async with self.database.read() as db:
+                answer = await judge(db)
+                rights = (await positions(db, RIGHTS))[RIGHTS].seq
+            if rights >= self.applied:
+                return answer
+
+    def join(self, reader: Reader) -> None:
+        """Directly after its sign-in was `judged`."""
+        self.readers.add(reader)
+
+    def leave(self, reader: Reader) -> None:
+        for topic in list(reader.subscriptions):
+            self.unsubscribe(reader, topic)
+        self.readers.discard(reader)
+        self.suspects.pop(reader, None)
+
+    async def subscribe(
+        self, reader: Reader, wanted: Mapping[str, int | None], epoch: str | None = None
+    ) -> dict[str, Joined | Reset | None]:
+        """Each topic with the events behind a number, or from now on; None: may not know of it."""
+
+        async def judge(db: Transaction) -> dict[str, Position]:
+            allowed = await readable(db, reader.user_id, wanted)
+            return await positions(db, *allowed) if allowed else {}
+
+        found = await self.judged(judge)
+        if reader not in self.readers:
+            return {}
+        return {
+            topic: self._subscribe(reader, topic, found.get(topic), after, epoch)
+            for topic, after in wanted.items()
+        }
+
+    def unsubscribe(self, reader: Reader, topic: str) -> bool:
+        if reader.subscriptions.pop(topic, None) is None:
+            return False
+        self._subscribers[topic].discard(reader)
+        self._moved.add(topic)
+        if not self._subscribers[topic]:
+            del self._subscribers[topic], self.rings[topic]
+        return True
+
+    def subscribers(self, topic: str) -> Collection[Reader]:
+        return self._subscribers.get(topic, ())
+
+    def take_moved(self) -> set[str]:
+        """The topics whose subscribers have changed since it was last asked."""
+        moved, self._moved = self._moved, set()
+        return moved
+
+    def frame(self, subscription: Subscription) -> tuple[str, int] | None:
+        """What is next for it, and its cursor then; None when it has everything.
+
+        Raises LookupError when it is behind the ring and has to `replay`.
+        """
+        return self.rings[subscription.topic].frame(subscription.cursor)
+
+    def has_more(self, subscription: Subscription) -> bool:
+        return subscription.cursor < self.rings[subscription.topic].head
+
+    async def replay(
+        self, reader: Reader, subscription: Subscription
+    ) -> tuple[str, int] | Reset | None:
+        """What is next from the log, judged by today's right; None: may no longer read it.
+
+        Not beyond the ring's head: what comes behind it may follow a removal not yet applied.
+        """
+        topic, after = subscription.topic, subscription.cursor
+        if topic not in self.rings:
+            return None  # it was unsubscribed meanwhile
+        until = self.rings[topic].head
+        async with self._replaying, self.database.read() as db:
+            if not await readable(db, reader.user_id, [topic]):
+                return None
+            position = (await positions(db, topic))[topic]
+            rows = await events_between(db, topic, after=after, until=until, limit=REPLAY_CHUNK)
+        if after < position.floor or not rows:
+            return Reset(position.seq, "retention")
+        return in_one_frame([Encoded.of(row).text for row in rows]), rows[-1].seq
+
+    def _subscribe(
+        self,
+        reader: Reader,
+        topic: str,
+        position: Position | None,
+        after: int | None,
+        epoch: str | None,
+    ) -> Joined | Reset | None:
+        self.unsubscribe(reader, topic)
+        if position is None:
+            return None
+        if reset := reset_of(position, after, epoch, most=self.limits.replay_events):
+            return reset
+        if topic not in self.rings:
+            self.rings[topic] = Ring(max(position.floor, position.seq - PREFILL, 0))
+            self.wake([topic])
+        self._subscribers[topic].add(reader)
+        self._moved.add(topic)
+        reader.subscriptions[topic] = Subscription(topic, position.seq if after is None else after)
+        reader.wake()
+        return Joined(position.seq)

@@ -1,0 +1,131 @@
+"""The newest events of one topic, each encoded once, for all sockets of a worker."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from model.live.ephemeral import encode
+from model.log.event import gone
+
+MAX_FRAME_EVENTS = 500
+MAX_FRAME_CHARS = 256 * 1024
+MAX_FRAMES = 8  # places at which sockets stand and share what is next
+
+
+class EventMessage(msgspec.Struct, tag="event"):
+    """An event as it is sent. `tx` is the id of the request that made it."""
+
+    topic: str
+    seq: int
+    kind: str
+    data: msgspec.Raw
+    at: datetime
+    by: int | None
+    tx: str | None
+
+
+@dataclass(slots=True)
+class Encoded:
+    """Only as it is sent: a ring would keep the data twice."""
+
+    seq: int
+    about: str | None
+    text: str
+
+    @classmethod
+    def of(cls, row: Any) -> "Encoded":
+        message = EventMessage(
+            row.topic, row.seq, row.kind, msgspec.Raw(row.data.encode()), row.at, row.by, row.tx
+        )
+        return cls(row.seq, row.about, encode(message))
+
+    def scrub(self) -> None:
+        assert self.about
+        message = msgspec.json.decode(self.text, type=EventMessage)
+        message.data = msgspec.Raw(gone(self.about).encode())
+        self.text = encode(message)
+
+
+def in_one_frame(texts: Sequence[str]) -> str:
+    return texts[0] if len(texts) == 1 else f"[{','.join(texts)}]"
+
+
+class Ring:
+    """Events with `base` < seq <= `head`; `head` says up to where the log has been looked at."""
+
+    def __init__(self, head: int) -> None:
+        self.base = self.head = head
+        self.size = 0  # characters
+        self._events: list[Encoded] = []
+        self._frames: dict[int, tuple[str, int]] = {}
+
+    def append(self, event: Encoded) -> None:
+        """An older one is known already; where one is missing the ring begins anew behind it."""
+        seq = event.seq
+        if seq <= self.head:
+            return
+        if seq > self.head + 1:
+            self.restart(seq - 1)
+        self._events.append(event)
+        self._frames.clear()
+        self.head = seq
+        self.size += len(event.text)
+
+    def scrub(self, abouts: Collection[str]) -> None:
+        for event in self._events:
+            if event.about in abouts:
+                self.size -= len(event.text)
+                event.scrub()
+                self.size += len(event.text)
+        self._frames.clear()
+
+    def restart(self, head: int) -> None:
+        self.base = self.head = head
+        self.size = 0
+        self._events.clear()
+        self._frames.clear()
+
+    def trim(self, max_events: int, max_size: int) -> None:
+        drop, size = max(0, len(self._events) - max_events), self.size
+        size -= sum(len(event.text) for event in self._events[:drop])
+        while size > max_size:
+            size -= len(self._events[drop].text)
+            drop += 1
+        if drop:
+            del self._events[:drop]
+            self.base, self.size = self.base + drop, size
+            self._frames.clear()
+
+    def frame(self, after: int) -> tuple[str, int] | None:
+        """The next events behind a cursor, and the cursor behind them.
+
+        Sockets that stand at the same place share the frame. Raises LookupError when the cursor is
+        behind the ring.
+        """
+        if after < self.base:
+            raise LookupError
+        if after >= self.head:
+            return None
+        if after not in self._frames:
+            if len(self._frames) >= MAX_FRAMES:
+                self._frames.clear()
+            texts: list[str] = []
+            size = 0
+            for event in self._events[after - self.base :][:MAX_FRAME_EVENTS]:
+                size += len(event.text)
+                if texts and size > MAX_FRAME_CHARS:
+                    break
+                texts.append(event.text)
+            self._frames[after] = in_one_frame(texts), after + len(texts)
+        return self._frames[after]
+
+
+def trim_largest(rings: Collection[Ring], max_size: int) -> None:
+    """All of them together are to be no larger."""
+    excess = sum(ring.size for ring in rings) - max_size
+    if excess > 0:
+        largest = max(rings, key=lambda ring: ring.size)
+        largest.trim(largest.head - largest.base, max(0, largest.size - excess))

@@ -1,0 +1,203 @@
+"""The event log: what happened, numbered 1, 2, 3, … without a gap in each topic.
+
+`record()` only notes; the commit writes the notes in the same transaction as the change. It takes
+the rows of `topics` in sorted order, so that no two commits wait for each other in a ring, and
+keeps them locked until it is done: behind a number that can be read, no smaller one will come.
+
+A topic is exactly what one permission guards: `channel:7`, `group:3`, `user:5`, `admin`. The
+topic `rights` is internal: it names those whose right to read must be judged again.
+"""
+
+import secrets
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from sqlalchemy import (
+    Index,
+    Text,
+    bindparam,
+    delete,
+    insert,
+    literal,
+    select,
+    true,
+    update,
+)
+from sqlalchemy.dialects.postgresql import insert as insert_or_update  # SQLite takes it as well
+from sqlalchemy.orm import Mapped, mapped_column
+
+from model.database.json_rows import json_object, json_rows, number
+from model.database.unit_of_work import Base, Transaction, now
+
+ADMIN = "admin"
+RIGHTS = "rights"
+
+
+class Epochs(Base):
+    """One row: the name of this log's life. It changes when numbers may be given out again."""
+
+    __tablename__ = "epochs"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    running_boot: Mapped[str | None]  # with HOMEROOM_DURABILITY=process, until a clean stop
+
+
+class Topics(Base):
+    """The last number given out, and the last one that is no longer kept. Never deleted."""
+
+    __tablename__ = "topics"
+    name: Mapped[str] = mapped_column(primary_key=True)
+    seq: Mapped[int]
+    floor: Mapped[int]
+
+
+class Events(Base):
+    __tablename__ = "events"
+    topic: Mapped[str] = mapped_column(primary_key=True)
+    seq: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str]
+    data: Mapped[str] = mapped_column(Text)
+    about: Mapped[str | None]  # what `data` shows: deleting that empties `data`
+    scrubs: Mapped[str | None] = mapped_column(Text)  # the abouts that this event emptied, as JSON
+    by: Mapped[int | None]
+    tx: Mapped[str | None]
+    at: Mapped[datetime]
+    __table_args__ = (
+        Index(None, "topic", "about"),
+        {"sqlite_with_rowid": False},
+    )
+
+
+@dataclass(frozen=True)
+class Note:
+    topic: str
+    kind: str
+    data: "str | Rights"
+    about: str | None
+    scrubs: Sequence[str]
+    by: int | None
+
+
+class Rights(msgspec.Struct, omit_defaults=True):
+    """Whose right to read must be judged again, and why; behind which number topics begin anew.
+
+    With a new `epoch` all logs do.
+    """
+
+    users: list[int] = []
+    topics: list[str] = []
+    sessions: list[int] = []
+    floors: dict[str, int] = {}
+    reason: str = "removed"
+    epoch: str = ""
+
+
+def record(
+    db: Transaction,
+    topic: str,
+    kind: str,
+    data: Mapping[str, Any],
+    *,
+    by: int | None,
+    about: str | None = None,
+    scrubs: Sequence[str] = (),
+) -> None:
+    """Note an event of this transaction. Older events about `scrubs` in its topic lose their data.
+
+    `data` is the resulting state, the same view that HTTP shows; `by` is a user's id.
+    """
+    db.before_commit = flush
+    db.notes.append(Note(topic, kind, _json(data), about, scrubs, by))
+
+
+def judge_again(db: Transaction, rights: Rights, *, forget: Iterable[str] = ()) -> None:
+    """Note that this transaction takes rights away: applied on every worker before what follows.
+
+    All events so far of the topics `forget` go, and whoever follows one is told `reset retention`;
+    where this transaction records an event, that tells whoever has read all before it.
+    """
+    db.before_commit = flush
+    db.notes.append(Note(RIGHTS, "rights", rights, None, (), None))
+    db.forgotten.update(forget)
+
+
+def epoch_name() -> str:
+    return secrets.token_hex(4)
+
+
+async def begin_epoch(db: Transaction) -> str:
+    """Its name: from now on numbers may be given out again. Who follows has to come back."""
+    name = epoch_name()
+    await db.run(RENAME, new_name=name)
+    judge_again(db, Rights(epoch=name))
+    return name
+
+
+async def flush(db: Transaction) -> None:
+    counts = Counter(note.topic for note in db.notes)
+    skipped = Counter(db.forgotten - counts.keys())  # a number that nobody has read
+    counts += skipped
+    heads = {row.name: row.seq for row in await db.all(ADVANCE, counts=json_object(counts))}
+    next_seq = {name: heads[name] - count + skipped[name] for name, count in counts.items()}
+    floors = {name: next_seq[name] for name in sorted(db.forgotten)}
+    await db.run_for_each(FORGET, [{"of_topic": name} for name in floors])
+    await db.run_for_each(
+        RAISE_FLOOR, [{"of_topic": name, "floor": floor} for name, floor in floors.items()]
+    )
+    at, rows, scrubbed = now(), [], []
+    for note in db.notes:
+        next_seq[note.topic] += 1
+        rows.append(
+            {
+                "topic": note.topic,
+                "seq": next_seq[note.topic],
+                "kind": note.kind,
+                "data": _with_floors(note.data, floors),
+                "about": note.about,
+                "scrubs": _json(note.scrubs) if note.scrubs else None,
+                "by": note.by,
+                "tx": db.tx,
+                "at": at,
+            }
+        )
+        scrubbed += [
+            {"of_topic": note.topic, "of_about": about, "data": gone(about)}
+            for about in note.scrubs
+        ]
+    await db.run_for_each(SCRUB, scrubbed)
+    await db.run_for_each(insert(Events), rows)
+    db.topics = counts.keys()
+
+
+def _with_floors(data: str | Rights, floors: dict[str, int]) -> str:
+    return data if isinstance(data, str) else _json(msgspec.structs.replace(data, floors=floors))
+
+
+def gone(about: str) -> str:
+    """What is left of the data of an event about something deleted or edited: `post:9`."""
+    return _json({"id": int(about.partition(":")[2]), "gone": True})
+
+
+def _json(value: Any) -> str:
+    return msgspec.json.encode(value).decode()
+
+
+_counts = json_rows("counts")
+_sorted = select(_counts.c.key, number(_counts.c.value), literal(0))
+_advance = insert_or_update(Topics).from_select(
+    ["name", "seq", "floor"], _sorted.where(true()).order_by(_counts.c.key)
+)
+ADVANCE = _advance.on_conflict_do_update(
+    index_elements=[Topics.name], set_={"seq": Topics.seq + _advance.excluded.seq}
+).returning(Topics.name, Topics.seq)
+
+RENAME = update(Epochs).values(name=bindparam("new_name"))
+FORGET = delete(Events).where(Events.topic == bindparam("of_topic"))
+RAISE_FLOOR = update(Topics).where(Topics.name == bindparam("of_topic"))
+SCRUB = update(Events).where(
+    Events.topic == bindparam("of_topic"), Events.about == bindparam("of_about")
+)

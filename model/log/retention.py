@@ -1,0 +1,125 @@
+"""How long the log is kept: by age, and by how many events there are in all topics together.
+
+A topic loses its oldest events, and its `floor` rises in the same transaction: what lies behind
+the floor has no gap, and who stands before it is told `reset retention`. The row of the topic
+stays. `admin` goes by an age of its own only. `rights` goes by age only and keeps its newest
+event: a feed that has stood still for so long meets a gap there, and judges everybody again.
+
+The numbers have no gaps, so a topic's oldest event is number `floor + 1` and its count the
+difference to `seq`: everything is found by the primary key. A million events of 500 topics went in
+17 to 64 s on SQLite and 25 s on PostgreSQL (two busy cores); a transaction had the write lock for
+2 to 6 ms, and one writer beside it took 2 to 8 ms instead of 2 to 4 (p50).
+"""
+
+import asyncio
+import time
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import and_, bindparam, delete, func, or_, select, update
+
+from model.database.unit_of_work import Database, now
+from model.log.event import ADMIN, RIGHTS, Events, Topics
+
+BATCH = 500  # events that one transaction deletes
+
+
+@dataclass(frozen=True)
+class Retention:
+    days: int = 7
+    events: int = 1_000_000
+    audit_days: int = 365  # of the topic `admin`
+
+
+STANDING = select(Topics.name, Topics.floor, Topics.seq, Events.at.label("oldest_at")).join(
+    Events, and_(Events.topic == Topics.name, Events.seq == Topics.floor + 1)
+)
+_next = (
+    Events.topic == bindparam("of_topic"),
+    Events.seq > bindparam("floor"),
+    Events.seq <= bindparam("until"),
+)
+CUT = select(func.max(Events.seq)).where(
+    *_next, or_(Events.at < bindparam("before"), Events.seq <= bindparam("beyond"))
+)
+RAISE_FLOOR = (
+    update(Topics)
+    .where(Topics.name == bindparam("of_topic"), Topics.floor < bindparam("until"))
+    .values(floor=bindparam("until"))
+)
+DELETE = delete(Events).where(*_next)
+
+
+@dataclass(frozen=True)
+class Excess:
+    """The events that a topic loses: those from `before`, and those up to number `beyond`."""
+
+    topic: str
+    floor: int
+    last: int
+    before: datetime
+    beyond: int
+
+
+async def prune(database: Database, retention: Retention) -> int:
+    """How many events went; in small transactions, and others write in between."""
+    async with database.read() as db:
+        standing = await db.all(STANDING)
+    pruned = 0
+    for excess in _excess(standing, retention):
+        pruned += await _prune_topic(database, excess)
+    return pruned
+
+
+def fair_share(counts: Collection[int], keep: int) -> int:
+    """How many events each topic may keep so that all together have at most `keep`.
+
+    The longest lose first: a busy topic never takes the place of a quiet one's events.
+    """
+    for place, count in enumerate(sorted(counts)):
+        share = keep // (len(counts) - place)
+        if count > share:
+            return share
+        keep -= count
+    return max(counts, default=0)
+
+
+def _excess(standing: Collection[Any], retention: Retention) -> list[Excess]:
+    moment, found = now(), []
+    counts = {topic.name: topic.seq - topic.floor for topic in standing}
+    counted = counts.keys() - {ADMIN, RIGHTS}
+    share = fair_share([counts[name] for name in counted], retention.events)
+    for topic in standing:
+        days = retention.audit_days if topic.name == ADMIN else retention.days
+        before = moment - timedelta(days=days)
+        beyond = topic.seq - share if topic.name in counted else 0
+        last = topic.seq - 1 if topic.name == RIGHTS else topic.seq
+        if topic.oldest_at < before or beyond > topic.floor:
+            found.append(Excess(topic.name, topic.floor, last, before, beyond))
+    return found
+
+
+async def _prune_topic(database: Database, excess: Excess) -> int:
+    """Rests as long as it has worked: the other half of the time is for whoever writes."""
+    floor, pruned = excess.floor, 0
+    while True:
+        began = time.monotonic()
+        async with database.read() as db:
+            cut = await db.scalar(
+                CUT,
+                of_topic=excess.topic,
+                floor=floor,
+                until=min(floor + BATCH, excess.last),
+                before=excess.before,
+                beyond=excess.beyond,
+            )
+        if cut is None:
+            return pruned
+        async with database.write() as db:
+            # the topic's row first, as every writer does; it is higher when it was forgotten
+            if await db.run(RAISE_FLOOR, of_topic=excess.topic, until=cut):
+                pruned += await db.run(DELETE, of_topic=excess.topic, floor=floor, until=cut)
+        floor = cut
+        await asyncio.sleep(time.monotonic() - began)

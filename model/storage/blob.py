@@ -1,0 +1,81 @@
+"""What bytes are kept: once for each content. Where they lie is for model/storage/store.py.
+
+A row is there before its bytes are put in their place and until they are removed, whatever is
+killed in between; a file refers to it only when its bytes are durable.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Index, and_, bindparam, or_, select, text, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Mapped, mapped_column
+
+from model.database.unit_of_work import Base, Transaction, now
+
+_KEPT = text("NOT leaving")
+
+
+class Blobs(Base):
+    """`leaving`: its bytes are being removed; when the same come again they are another blob."""
+
+    __tablename__ = "blobs"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    sha256: Mapped[str]
+    size_bytes: Mapped[int]
+    leaving: Mapped[bool]
+    used_at: Mapped[datetime] = mapped_column(index=True)
+    __table_args__ = (
+        Index("uq_blobs_sha256", "sha256", unique=True, sqlite_where=_KEPT, postgresql_where=_KEPT),
+        {"sqlite_autoincrement": True},
+    )
+
+
+@dataclass(frozen=True)
+class Blob:
+    id: int
+    sha256: str
+    size_bytes: int
+
+    @property
+    def key(self) -> str:
+        """Where its bytes lie in the store; never the place of another blob."""
+        return f"{self.sha256[:2]}/{self.sha256[2:]}-{self.id}"
+
+    def thumbnail_key(self, pixels: int) -> str:
+        return f"{self.key}.{pixels}.webp"
+
+
+_insert = insert(Blobs)
+EXPECT = _insert.on_conflict_do_update(
+    index_elements=[Blobs.sha256],
+    index_where=_KEPT,
+    set_={"used_at": _insert.excluded.used_at},
+).returning(Blobs.id)
+KEPT = select(Blobs.id).where(Blobs.sha256 == bindparam("sha256"), _KEPT)
+USED = update(Blobs).where(
+    or_(
+        Blobs.id == bindparam("of_blob"),
+        and_(Blobs.sha256 == bindparam("of_sha256"), _KEPT),
+    )
+)
+
+
+async def is_kept(db: Transaction, sha256: str) -> bool:
+    """Whether the same bytes have come already."""
+    return await db.scalar(KEPT, sha256=sha256) is not None
+
+
+async def expect_blob(db: Transaction, sha256: str, size_bytes: int) -> Blob:
+    """Before its bytes are put in their place; from now on they stay there for a day."""
+    blob_id = await db.scalar(
+        EXPECT, sha256=sha256, size_bytes=size_bytes, leaving=False, used_at=now()
+    )
+    return Blob(blob_id, sha256, size_bytes)
+
+
+async def note_use(
+    db: Transaction, blob_id: int | None = None, *, sha256: str | None = None
+) -> None:
+    """It was needed until now; people have theirs by its digest, or none."""
+    await db.run(USED, of_blob=blob_id, of_sha256=sha256, used_at=now())

@@ -1,0 +1,86 @@
+"""Bytes that are coming: in a file of their own until all are there, digested on the way.
+
+Whoever dies meanwhile leaves it behind; the next worker of the same number clears its folder.
+"""
+
+import asyncio
+import hashlib
+import os
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from model.errors import NotFound
+from model.storage.store import Store, refusing_when_full
+
+
+class Incoming:
+    def __init__(self, file: Path) -> None:
+        self.file = file
+        self.size_bytes = 0
+        self._digest = hashlib.sha256()
+        self._opened = file.open("xb", 0)
+
+    @property
+    def sha256(self) -> str:
+        return self._digest.hexdigest()
+
+    async def write(self, chunk: bytes) -> None:
+        """Raises StorageFull, as `finish` does."""
+        self.size_bytes += len(chunk)
+        with refusing_when_full():
+            await asyncio.to_thread(self._write, chunk)
+
+    async def finish(self) -> None:
+        """Durable afterwards."""
+        with refusing_when_full():
+            await asyncio.to_thread(self._finish)
+
+    def close(self) -> None:
+        self._opened.close()
+        self.file.unlink(missing_ok=True)
+
+    def _write(self, chunk: bytes) -> None:
+        rest = memoryview(chunk)
+        while rest:
+            rest = rest[self._opened.write(rest) :]
+        self._digest.update(chunk)
+
+    def _finish(self) -> None:
+        os.fsync(self._opened.fileno())
+        self._opened.close()
+
+
+@asynccontextmanager
+async def incoming(folder: Path) -> AsyncIterator[Incoming]:
+    """Gone at the end, unless it was moved to where it stays."""
+    await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
+    arriving = await asyncio.to_thread(Incoming, folder / secrets.token_hex(8))
+    try:
+        yield arriving
+    finally:
+        await asyncio.to_thread(arriving.close)
+
+
+async def put_content(store: Store, folder: Path, key: str, content: bytes) -> None:
+    """Of something small that was made here."""
+    async with incoming(folder) as arriving:
+        await arriving.write(content)
+        await arriving.finish()
+        await store.put(key, arriving.file)
+
+
+async def read_content(store: Store, key: str, most_bytes: int) -> bytes:
+    """Of something small; raises NotFound."""
+    try:
+        return b"".join([chunk async for chunk in store.read(key, 0, most_bytes)])
+    except FileNotFoundError:
+        raise NotFound("picture") from None
+
+
+def clear(folder: Path) -> None:
+    """Of what a worker that was killed has left behind."""
+    if folder.exists():
+        for file in folder.iterdir():
+            file.unlink(missing_ok=True)

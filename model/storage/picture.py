@@ -1,0 +1,226 @@
+"""Making pictures small: decoded by Pillow in one thread of a worker, and encoded anew.
+
+What comes out carries nothing of what came in but its pixels: no EXIF, no place, no script.
+"""
+
+import asyncio
+import struct
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from io import SEEK_END, BytesIO
+from pathlib import Path
+
+from PIL import Image, ImageCms, PngImagePlugin
+
+from model.errors import Conflict, TryAgain
+from model.storage.image_part import WEBP, has_too_many_parts
+
+MAX_PIXELS = 25_000_000
+MAX_WEBP_PIXELS = 9_000_000  # its decoder has each four times
+MAX_BYTES = 32 * 1024 * 1024
+HEAD_BYTES = 1024 * 1024  # EXIF, a profile and XMP have some 100 kB
+MAX_WAITING = 8
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF")
+THUMBNAILS = (64, 256, 1024)  # at most so many pixels wide and high
+AVATAR_PIXELS = 256
+SIXTEEN_BITS = {"I;16", "I;16B", "I;16L", "I;16N", "I"}
+ENDLESS = b"mpet"  # steps of a profile, as many as it likes: 9 kB of them take a minute
+STRIP_PIXELS = 1_000_000
+ORIENTATION, LIES_ON_ITS_SIDE = 0x0112, {5, 6, 7, 8}  # EXIF 2.32, 4.6.4
+UPRIGHT: dict[object, Image.Transpose] = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+Size = tuple[int, int]
+Box = tuple[int, int, int, int]  # left, top, right, bottom
+BROKEN = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    TypeError,
+    EOFError,
+    IndexError,
+    OverflowError,
+    struct.error,
+)
+"""What Pillow's decoders raise for files that are not what they seem."""
+
+Image.MAX_IMAGE_PIXELS = None  # it would warn of what is refused here
+PngImagePlugin.MAX_TEXT_MEMORY = 4 * HEAD_BYTES  # texts of few bytes unpack to many
+
+
+class NoPicture(Conflict):
+    def __init__(self) -> None:
+        super().__init__(
+            "no_picture",
+            "This is no picture that can be made small: a JPEG, PNG or GIF of at most"
+            f" {MAX_PIXELS // 1_000_000} megapixels, or a WebP of {MAX_WEBP_PIXELS // 1_000_000}.",
+        )
+
+
+def measure(file: Path) -> tuple[int, int] | None:
+    """Width and height as it is shown; None for what has no thumbnails."""
+    try:
+        image = _open(_beginning(file))
+        on_its_side = _orientation(image) in LIES_ON_ITS_SIDE
+    except (NoPicture, *BROKEN):
+        return None
+    return (image.height, image.width) if on_its_side else image.size
+
+
+def thumbnail(content: bytes, pixels: int) -> bytes:
+    """WebP, at most so wide and high, never larger than it was; raises NoPicture."""
+
+    def whole(width: int, height: int) -> tuple[Box, Size]:
+        scale = min(1, pixels / max(width, height))
+        return (0, 0, width, height), (_scaled(width, scale), _scaled(height, scale))
+
+    return _remade(content, pixels, whole)
+
+
+def avatar(file: Path) -> bytes:
+    """WebP, a square from its middle; raises NoPicture."""
+
+    def middle(width: int, height: int) -> tuple[Box, Size]:
+        side = min(width, height)
+        left, top = (width - side) // 2, (height - side) // 2
+        return (left, top, left + side, top + side), (AVATAR_PIXELS, AVATAR_PIXELS)
+
+    return _remade(file.read_bytes(), AVATAR_PIXELS, middle)
+
+
+class Pictures:
+    """Who works on a picture in this worker: one at a time, for the memory that it takes.
+
+    Beside the file, 25 megapixels take up to 160 MB while they are decoded, and of a progressive
+    JPEG 300 MB; 9 megapixels of a WebP take up to 170 MB.
+    """
+
+    def __init__(self) -> None:
+        self._one, self._measuring = asyncio.Lock(), asyncio.Lock()
+        self._there = 0
+
+    async def measured(self, file: Path) -> tuple[int, int] | None:
+        """One at a time, but beside those who decode: it takes a moment, they may take seconds."""
+        async with self._measuring:
+            return await asyncio.to_thread(measure, file)
+
+    @asynccontextmanager
+    async def turn(self) -> AsyncIterator[None]:
+        """Raises TryAgain when too many wait for theirs."""
+        if self._there > MAX_WAITING:
+            raise TryAgain
+        self._there += 1
+        try:
+            async with self._one:
+                yield
+        finally:
+            self._there -= 1
+
+
+def _beginning(file: Path) -> bytes:
+    """Of it, and all of a WebP, whose EXIF stands at its end."""
+    if file.stat().st_size > MAX_BYTES:
+        raise NoPicture
+    with file.open("rb") as opened:
+        head = opened.read(HEAD_BYTES)
+        return head + opened.read() if _is_webp(head) else head
+
+
+def _is_webp(content: bytes) -> bool:
+    return content.startswith(WEBP)
+
+
+def _open(content: bytes) -> Image.Image:
+    """Pillow walks through a head in Python, however long it is: the rest comes afterwards."""
+    if has_too_many_parts(content):
+        raise NoPicture
+    head = content if _is_webp(content) else content[:HEAD_BYTES]
+    picture = BytesIO(head)
+    image = Image.open(picture, formats=FORMATS)
+    most = MAX_WEBP_PIXELS if image.format == "WEBP" else MAX_PIXELS
+    if not 0 < image.width * image.height <= most:
+        raise NoPicture
+    picture.seek(0, SEEK_END)
+    picture.write(content[len(head) :])
+    return image
+
+
+def _orientation(image: Image.Image) -> object:
+    """Asked only where the head has it: else Pillow decodes a PNG to look behind it."""
+    return image.getexif().get(ORIENTATION) if "exif" in image.info else None
+
+
+def _remade(content: bytes, pixels: int, cut: Callable[[int, int], tuple[Box, Size]]) -> bytes:
+    """`cut` says which part of the picture is shown, and how large."""
+    try:
+        image = _open(content)
+        turn = UPRIGHT.get(_orientation(image))
+        image.draft(None, (2 * pixels, 2 * pixels))  # a JPEG is decoded at a fraction of its size
+        box, size = cut(*image.size)
+        factor = max(1, max(box[2] - box[0], box[3] - box[1]) // (2 * pixels))
+        reduced = _reduced(image, box, factor)
+        profile = image.info.get("icc_profile")
+        del image  # it is by far the largest
+        exactly = (0, 0, (box[2] - box[0]) / factor, (box[3] - box[1]) / factor)
+        small = _in_srgb(reduced.resize(size, box=exactly), profile)
+        made = BytesIO()
+        upright = small if turn is None else small.transpose(turn)
+        upright.save(made, "WEBP", quality=80, method=4)
+    except BROKEN:
+        raise NoPicture from None
+    return made.getvalue()
+
+
+def _reduced(image: Image.Image, box: Box, factor: int) -> Image.Image:
+    """In strips: of the whole, Pillow would make a second one to average its pixels."""
+    left, top, right, bottom = box
+    size = (-((left - right) // factor), -((top - bottom) // factor))
+    reduced = Image.new(_averageable(image), size)
+    rows = max(1, STRIP_PIXELS // (factor * (right - left)))
+    for row in range(0, size[1], rows):
+        above = top + row * factor
+        strip = image.crop((left, above, right, min(above + rows * factor, bottom)))
+        reduced.paste(_converted(strip, reduced.mode).reduce(factor), (0, row))
+    return reduced
+
+
+def _scaled(side: int, scale: float) -> int:
+    return max(1, round(side * scale))
+
+
+def _averageable(image: Image.Image) -> str:
+    """The mode that is next to its own, but has no palette, and eight bits a channel."""
+    if image.mode in SIXTEEN_BITS:
+        return "L"
+    if image.has_transparency_data:
+        return "RGBA"
+    return {"1": "L", "P": "RGB"}.get(image.mode, image.mode)
+
+
+def _in_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
+    """A profile that is broken, or is for something else than this, says nothing."""
+    mode = "RGBA" if image.mode == "RGBA" else "RGB"
+    if profile and ENDLESS not in profile:
+        with suppress(ImageCms.PyCMSError, OSError):
+            meant = ImageCms.ImageCmsProfile(BytesIO(profile))
+            return _transformed(image, meant, mode)
+    return _converted(image, mode)
+
+
+def _transformed(image: Image.Image, profile: ImageCms.ImageCmsProfile, mode: str) -> Image.Image:
+    srgb = ImageCms.createProfile("sRGB")
+    transform = ImageCms.buildTransform(profile, srgb, image.mode, mode)
+    return transform.apply(image)
+
+
+def _converted(image: Image.Image, mode: str) -> Image.Image:
+    if image.mode in SIXTEEN_BITS:
+        image = image.point(lambda value: value / 256)  # Pillow would cut off what is above 255
+        image.info.pop("transparency", None)
+    return image if image.mode == mode else image.convert(mode)

@@ -1,0 +1,120 @@
+"""Bytes under keys, in a bucket of an object store: of S3, or of what speaks like it.
+
+What lies under a key never changes, so that reading may go on where it was cut off.
+"""
+
+import asyncio
+import logging
+import re
+import secrets
+from collections.abc import AsyncGenerator, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from model.errors import StorageFull, TryAgain
+from model.storage.store import CHUNK_BYTES, chunks_of
+
+try:
+    import obstore
+    import obstore.exceptions
+    import obstore.store
+except ImportError:  # whoever needs it is told by the settings
+    obstore = None  # type: ignore[assignment]
+
+log = logging.getLogger(__name__)
+
+IS_INSTALLED = obstore is not None
+PUTS_AT_ONCE = 4  # each has up to two parts in memory
+PART_BYTES = 5 * 1024 * 1024  # no store takes smaller ones
+NO_ROOM = re.compile("507 Insufficient Storage|QuotaExceeded|StorageFull")
+MAX_SAID_CHARS = 400
+CLIENT = {
+    "allow_http": True,  # for whoever names such an endpoint
+    "connect_timeout": "3s",
+    "read_timeout": "30s",  # without a byte
+    "timeout": "1day",  # a client may take its file as slowly as it likes
+}
+RETRIES = {"max_retries": 3, "retry_timeout": timedelta(seconds=10)}
+
+
+class Unusable(Exception):
+    """The message is a sentence for whoever started the server."""
+
+
+class Bucket:
+    def __init__(self, url: str, access: Mapping[str, str]) -> None:
+        """`access`: of obstore's configuration; it looks for the rest by itself.
+
+        What is used before a fork hangs after it.
+        """
+        parts = urlsplit(url)
+        options: dict[str, Any] = {**access, "client_options": CLIENT, "retry_config": RETRIES}
+        self.objects = obstore.store.S3Store(
+            parts.netloc, prefix=parts.path.strip("/") or None, disable_bulk_delete=True, **options
+        )
+        self._turns = asyncio.Semaphore(PUTS_AT_ONCE)
+
+    async def put(self, key: str, file: Path) -> None:
+        """Large ones in parts that are read here: obstore itself would keep more in memory."""
+        size = (await asyncio.to_thread(file.stat)).st_size
+        content = file if size <= PART_BYTES else chunks_of(file, 0, size)
+        async with self._turns:
+            with _refusing(FileNotFoundError):  # that is the bucket
+                await obstore.put_async(
+                    self.objects, key, content, chunk_size=PART_BYTES, max_concurrency=1
+                )
+
+    async def read(self, key: str, start: int, end: int) -> AsyncGenerator[bytes, None]:
+        if start == end:
+            with _refusing():
+                await obstore.head_async(self.objects, key)
+        while start < end:
+            with _refusing():
+                found = await obstore.get_async(self.objects, key, options={"range": (start, end)})
+            begun, end = found.range
+            with suppress(obstore.exceptions.BaseError):
+                async for chunk in found.stream(CHUNK_BYTES):
+                    start += len(chunk)
+                    yield chunk
+            if start == begun:
+                raise TryAgain
+
+    async def remove(self, key: str) -> None:
+        with _refusing(), suppress(FileNotFoundError):
+            await obstore.delete_async(self.objects, key)
+
+    async def check(self) -> None:
+        """Raises Unusable, unless bytes can be put, read and removed."""
+        key = f"probe-{secrets.token_hex(8)}"
+        try:
+            await obstore.put_async(self.objects, key, b"probe")
+            await obstore.get_async(self.objects, key)
+            await obstore.delete_async(self.objects, key)
+            with suppress(FileNotFoundError):  # it must be that, and not that one may not know
+                await obstore.head_async(self.objects, key)
+        except (obstore.exceptions.BaseError, FileNotFoundError) as error:
+            raise Unusable(
+                f"HOMEROOM_FILES_URL (or AWS_…): files cannot be kept there: {_said(error)}"
+            ) from None
+
+
+@contextmanager
+def _refusing(*also: type[Exception]) -> Iterator[None]:
+    """Raises StorageFull, or TryAgain; who runs the server finds in the log what the store said."""
+    expected: tuple[type[Exception], ...] = (obstore.exceptions.BaseError, *also)
+    try:
+        yield
+    except expected as error:
+        if NO_ROOM.search(str(error)):
+            raise StorageFull from error
+        log.error("the object store: %s", _said(error))  # noqa: TRY400 - its words, no traceback
+        raise TryAgain from error
+
+
+def _said(error: Exception) -> str:
+    """In one line, without the tags of its XML."""
+    plain = re.sub(r"<[^>]*>", " ", str(error).partition("\n\nDebug source")[0])
+    return " ".join(plain.split())[:MAX_SAID_CHARS]

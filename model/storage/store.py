@@ -1,0 +1,88 @@
+"""Bytes under keys, in a folder; model/storage/s3.py keeps them in a bucket. Knows no tables."""
+
+import asyncio
+import errno
+import os
+import sys
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Protocol
+
+from model.errors import StorageFull
+
+CHUNK_BYTES = 256 * 1024  # a client that takes nothing keeps one or two in memory
+FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}  # the disk, a quota, the limit of a process
+
+
+class Store(Protocol):
+    async def put(self, key: str, file: Path) -> None:
+        """Whole and durable at its end, or not there; `file` may be gone then.
+
+        Raises StorageFull.
+        """
+
+    def read(self, key: str, start: int, end: int) -> AsyncGenerator[bytes, None]:
+        """Bytes from `start` to before `end`, or to the last.
+
+        Raises FileNotFoundError before the first.
+        """
+
+    async def remove(self, key: str) -> None:
+        """It need not be there."""
+
+
+class Folder:
+    """`root` is on the same file system as the files that it is given, which are moved there."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    async def put(self, key: str, file: Path) -> None:
+        with refusing_when_full():
+            await asyncio.to_thread(self._move, file, self.root / key)
+
+    def read(self, key: str, start: int, end: int) -> AsyncGenerator[bytes, None]:
+        return chunks_of(self.root / key, start, end)
+
+    async def remove(self, key: str) -> None:
+        await asyncio.to_thread((self.root / key).unlink, missing_ok=True)
+
+    def _move(self, file: Path, place: Path) -> None:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        file.replace(place)
+        for folder in (place.parent, self.root):
+            _make_durable(folder)
+
+
+async def chunks_of(file: Path, start: int, end: int) -> AsyncGenerator[bytes, None]:
+    opened = await asyncio.to_thread(file.open, "rb", 0)
+    with opened:
+        opened.seek(start)
+        while start < end:
+            chunk = await asyncio.to_thread(opened.read, min(CHUNK_BYTES, end - start))
+            if not chunk:
+                return
+            start += len(chunk)
+            yield chunk
+
+
+@contextmanager
+def refusing_when_full() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno in FULL:
+            raise StorageFull from error
+        raise
+
+
+def _make_durable(folder: Path) -> None:
+    """What a folder lists survives a power cut; on Windows it does so by itself."""
+    if sys.platform == "win32":
+        return
+    opened = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)

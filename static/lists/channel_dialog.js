@@ -1,0 +1,81 @@
+/** Making a channel, and changing one: its name, its kind, who is let into a private one. */
+
+import { ask, askPatiently, newKey } from "/static/api.js";
+import { confirmed, tried } from "/static/page/dialogs.js";
+import { avatar, find, make } from "/static/page/dom.js";
+import { clearProblems, onSubmit } from "/static/page/forms.js";
+
+export class ChannelDialog {
+  #me;
+  #people;
+  #group = null;
+  #channel = null; // null while one is being made
+  #dialog = find("#channel-dialog");
+  #form = find("#channel-form");
+
+  constructor(me, people) {
+    this.#me = me;
+    this.#people = people;
+    onSubmit(this.#form, (values) => this.#save(values));
+    find("#delete-channel").addEventListener("click", () => this.#delete());
+  }
+
+  async open(group, channel = null) {
+    this.#group = group;
+    this.#channel = channel;
+    this.#form.reset();
+    clearProblems(this.#form);
+    find("#channel-dialog-title").textContent = channel ? "Channel settings" : "Make a channel";
+    find("[type=submit]", this.#form).textContent = channel ? "Save" : "Make the channel";
+    find("#delete-channel").hidden = !channel;
+    find("#channel-people").hidden = true;
+    if (channel) {
+      const { name, description, kind } = this.#form.elements;
+      [name.value, description.value, kind.value] = [
+        channel.name,
+        channel.description,
+        channel.kind,
+      ];
+      if (channel.kind === "private") await tried(() => this.#listPeople());
+    }
+    this.#dialog.showModal();
+  }
+
+  async #listPeople() {
+    const { member_ids: ids } = await askPatiently("GET", `/channels/${this.#channel.id}`);
+    const rows = this.#people.all.map((member) => {
+      const box = make("input", {
+        type: "checkbox",
+        checked: ids.includes(member.id),
+        disabled: member.id === this.#me.id,
+      });
+      box.addEventListener("change", () => this.#letIn(member, box));
+      return make("li", {}, make("label", {}, box, avatar(member), member.name));
+    });
+    find(".people", find("#channel-people")).replaceChildren(...rows);
+    find("#channel-people").hidden = false;
+  }
+
+  async #letIn(member, box) {
+    const method = box.checked ? "PUT" : "DELETE";
+    const path = `/channels/${this.#channel.id}/members/${member.id}`;
+    if (!(await tried(() => ask(method, path)))) box.checked = !box.checked;
+  }
+
+  async #save(values) {
+    if (this.#channel) {
+      await askPatiently("PATCH", `/channels/${this.#channel.id}`, { description: "", ...values });
+      return this.#dialog.close();
+    }
+    const path = `/groups/${this.#group.id}/channels`;
+    const channel = await askPatiently("POST", path, values, { key: newKey() });
+    this.#dialog.close();
+    location.hash = `group=${channel.group_id}&channel=${channel.id}`;
+  }
+
+  async #delete() {
+    const text = "All its posts go with it, for everybody.";
+    if (!(await confirmed(`Delete ${this.#channel.name}?`, text, "Delete"))) return;
+    if (await tried(() => ask("DELETE", `/channels/${this.#channel.id}`))) this.#dialog.close();
+  }
+}

@@ -1,0 +1,81 @@
+/** One's groups in the side list; joining one and making one. */
+
+import { ask, askForAll, newKey } from "/static/api.js";
+import { find, make, replaceRows } from "/static/page/dom.js";
+import { Following } from "/static/page/following.js";
+import { clearProblems, onSubmit } from "/static/page/forms.js";
+import { namedBadge } from "/static/lists/mentions.js";
+
+/** Tells `changed` when the list is different. */
+export class Groups extends EventTarget {
+  all = [];
+  isLoaded = false;
+  #following;
+  #mentions;
+  #current = null;
+
+  constructor(live, mentions) {
+    super();
+    this.#mentions = mentions;
+    mentions.addEventListener("changed", () => this.#render());
+    this.#following = new Following(live, {
+      fetch: (options) => askForAll("/groups", "groups", options),
+      show: ({ groups }) => {
+        this.all = groups;
+        this.isLoaded = true;
+        this.#render();
+        this.dispatchEvent(new Event("changed"));
+      },
+      event: ({ kind }) => kind.startsWith("membership.") && this.load(),
+      failed: (problem) => this.dispatchEvent(new CustomEvent("failed", { detail: problem })),
+    });
+    this.#listen();
+  }
+
+  load() {
+    return this.#following.load();
+  }
+
+  find(id) {
+    return this.all.find((group) => group.id === id) ?? null;
+  }
+
+  select(id) {
+    this.#current = id;
+    this.#render();
+  }
+
+  #listen() {
+    const dialog = find("#group-dialog");
+    const [join, create] = [find("#join-group"), find("#make-group")];
+    find("#new-group").addEventListener("click", () => {
+      for (const form of [join, create]) {
+        form.reset();
+        clearProblems(form);
+      }
+      dialog.showModal();
+    });
+    const enter = async (path, values) => {
+      const group = await ask("POST", path, values, { key: newKey() });
+      await this.load();
+      dialog.close();
+      location.hash = `group=${group.id}`;
+    };
+    onSubmit(join, (values) => enter("/memberships", values));
+    onSubmit(create, (values) => enter("/groups", values));
+  }
+
+  #render() {
+    const rows = this.all.map((group) => {
+      const row = make(
+        "a",
+        { id: `to-group-${group.id}`, href: `#group=${group.id}`, title: group.description },
+        make("span", { className: "name" }, group.name),
+      );
+      if (group.id === this.#current) row.setAttribute("aria-current", "true");
+      else if (this.#mentions.unreadInGroup(group.id)) row.append(namedBadge());
+      return make("li", {}, row);
+    });
+    replaceRows(find("#groups"), rows);
+  }
+}

@@ -1,0 +1,35 @@
+/** Who is here: the others who follow the open channel now, in its head. */
+
+import { avatar, find, make } from "/static/page/dom.js";
+import { listed } from "/static/lists/people.js";
+
+const [FACES, NAMES] = [3, 2];
+
+export class Here {
+  #me;
+  #people;
+  #present = [];
+  #place = find("#here");
+
+  constructor({ me, people }) {
+    this.#me = me;
+    this.#people = people;
+    this.#place.addEventListener("click", () => people.showDialog());
+  }
+
+  /** Names may have changed when nobody is given. */
+  show(present = this.#present) {
+    this.#present = present;
+    const others = present
+      .map((person) => this.#people.of(person))
+      .filter((person) => person && person.id !== this.#me)
+      .sort((a, b) => a.name.localeCompare(b.name));
+    this.#place.hidden = !others.length;
+    const faces = make("span", { className: "faces" }, ...others.slice(0, FACES).map(avatar));
+    const names = others.map(({ name }) => name);
+    this.#place.title = names.join(", ");
+    if (names.length > NAMES) names.splice(1, Infinity, `${names.length - 1} others`);
+    const text = `${listed(names)} ${others.length === 1 ? "is" : "are"} here`;
+    this.#place.replaceChildren(faces, make("span", { className: "here-names" }, text));
+  }
+}

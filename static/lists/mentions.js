@@ -1,0 +1,92 @@
+/** Where one has been named, and which of it has not been read. */
+
+import { askPatiently } from "/static/api.js";
+import { make } from "/static/page/dom.js";
+import { Following } from "/static/page/following.js";
+
+const NEWEST = 100;
+const RIGHTS = /^(membership|channel)\./u; // what one may read may be less now
+
+/** Tells `changed`, and `named` with a mention that has just come. */
+export class Mentions extends EventTarget {
+  #following;
+  #all = new Map(); // by the post's id
+  #marks = new Map(); // by the channel's id: up to where it is read; a promise until it is known
+
+  constructor(live) {
+    super();
+    this.#following = new Following(live, {
+      fetch: (options) => askPatiently("GET", `/me/mentions?limit=${NEWEST}`, undefined, options),
+      show: ({ mentions }) => this.#show(mentions),
+      event: (event) => this.#apply(event),
+    });
+  }
+
+  unreadInChannel(id) {
+    return this.#unread.filter((mention) => mention.channel_id === id).length;
+  }
+
+  unreadInGroup(id) {
+    return this.#unread.filter((mention) => mention.group_id === id).length;
+  }
+
+  /** All of them, each with `isUnread`. */
+  get newest() {
+    const all = [...this.#all.values()].sort((a, b) => b.post_id - a.post_id);
+    return all.map((mention) => ({ ...mention, isUnread: this.#isUnread(mention) }));
+  }
+
+  get #unread() {
+    return [...this.#all.values()].filter((mention) => this.#isUnread(mention));
+  }
+
+  #isUnread({ post_id: postId, channel_id: channelId }) {
+    const mark = this.#marks.get(channelId);
+    return typeof mark === "number" && postId > mark;
+  }
+
+  #show(mentions) {
+    this.#all = new Map(mentions.map((mention) => [mention.post_id, mention]));
+    for (const { channel_id: id } of mentions) this.#findMark(id);
+    this.#changed();
+  }
+
+  #apply({ kind, data }) {
+    if (data.gone) return;
+    if (kind === "mention.created") {
+      this.#all.set(data.post_id, data);
+      this.#findMark(data.channel_id);
+      this.dispatchEvent(new CustomEvent("named", { detail: data }));
+    } else if (kind === "mention.deleted") {
+      for (const id of data.post_ids) this.#all.delete(id);
+    } else if (kind === "read_mark.moved") this.#marks.set(data.channel_id, data.post_id);
+    else return RIGHTS.test(kind) && this.#following.load();
+    this.#changed();
+  }
+
+  async #findMark(id) {
+    if (this.#marks.has(id)) return;
+    const asked = askPatiently("GET", `/channels/${id}`, undefined, { patience: Infinity });
+    this.#marks.set(id, asked);
+    const channel = await asked.catch(() => null);
+    if (this.#marks.get(id) !== asked) return; // it was moved meanwhile
+    if (channel) this.#marks.set(id, channel.read_mark);
+    else this.#marks.delete(id);
+    this.#changed();
+  }
+
+  #changed() {
+    this.dispatchEvent(new Event("changed"));
+  }
+}
+
+/** For whatever has mentions that were not read. */
+export function namedBadge() {
+  const label = make("span", { className: "hidden-label" }, " you are mentioned");
+  return make("span", { className: "named", title: "You are mentioned" }, "@", label);
+}
+
+export function addressOf({ group_id: groupId, channel_id: channelId, post_id: id, parent_id: of }) {
+  const post = of ? `post=${of}&reply=${id}` : `post=${id}`;
+  return `#group=${groupId}&channel=${channelId}&${post}`;
+}

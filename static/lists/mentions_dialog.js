@@ -1,0 +1,49 @@
+/** Where one has been named, newest first: each line leads to the post. */
+
+import { dateOf, dayOf, fullyOf, timeOf } from "/static/page/dates.js";
+import { avatar, find, make, replaceRows } from "/static/page/dom.js";
+import { addressOf } from "/static/lists/mentions.js";
+
+export class MentionsDialog {
+  #mentions;
+  #context;
+  #dialog = find("#mentions-dialog");
+
+  /** `context`: `people`, and `names` of channels and groups. */
+  constructor(mentions, context) {
+    this.#mentions = mentions;
+    this.#context = context;
+    find("#open-mentions").addEventListener("click", () => this.#dialog.showModal());
+    find("#mentions").addEventListener("click", ({ target }) => {
+      if (target.closest("a")) this.#dialog.close();
+    });
+    mentions.addEventListener("changed", () => this.#show());
+  }
+
+  #show() {
+    const { newest } = this.#mentions;
+    find("#no-mentions").hidden = newest.length > 0;
+    const rows = newest.map((mention) => this.#row(mention));
+    replaceRows(find("#mentions"), rows);
+    const count = newest.filter(({ isUnread }) => isUnread).length;
+    find("#open-mentions").classList.toggle("has-unread", count > 0);
+    find("#mentions-label").textContent = count ? `Mentions, ${count} not read` : "Mentions";
+  }
+
+  #row(mention) {
+    const { by, channel_id: channelId, group_id: groupId, created_at: at, isUnread } = mention;
+    const person = this.#context.people.of(by);
+    const where = make("span", { className: "hint" });
+    this.#context.names(channelId, groupId).then((name) => (where.textContent = name));
+    const moment = dayOf(at) === "Today" ? timeOf(at) : dateOf(at);
+    const time = make("time", { title: fullyOf(at) }, moment);
+    time.dateTime = at;
+    const name = make("span", { className: "person" }, person?.name ?? "Somebody who left", where);
+    const unread = make("span", { className: "hidden-label" }, "not read");
+    const id = `to-mention-${mention.post_id}`;
+    const link = make("a", { id, href: addressOf(mention) }, avatar(person), name, time);
+    if (isUnread) link.append(unread);
+    link.classList.toggle("has-unread", isUnread);
+    return make("li", {}, link);
+  }
+}

@@ -1,0 +1,177 @@
+/** Who belongs to the group: names for everything that is shown, and the dialog about members. */
+
+import { ask, askForAll, askPatiently } from "/static/api.js";
+import { confirmed, copied, tried } from "/static/page/dialogs.js";
+import { avatar, button, find, make, replaceRows } from "/static/page/dom.js";
+import { Following } from "/static/page/following.js";
+
+const ROLES = ["member", "moderator", "owner"];
+
+/** Tells `changed` when names or roles have changed. */
+export class People extends EventTarget {
+  #live;
+  #me;
+  #group = null;
+  #members = new Map();
+  #gone = new Set();
+  #present = new Set(); // ids
+  #following = null;
+
+  constructor(live, me) {
+    super();
+    this.#live = live;
+    this.#me = me;
+    find("#members").addEventListener("click", () => this.showDialog());
+    find("#make-code").addEventListener("click", () => tried(() => this.#makeCode()));
+    find("#leave-group").addEventListener("click", () => this.#leave());
+    for (const what of ["code", "link"]) {
+      const output = find(what === "code" ? "#code" : "#code-link");
+      const copy = find(`#copy-${what}`);
+      copy.addEventListener("click", () => copied(output.value, copy));
+    }
+  }
+
+  showDialog() {
+    this.#render();
+    find("#made-code").hidden = true;
+    find("#members-dialog").showModal();
+  }
+
+  open(group) {
+    const isSame = group?.id === this.#group?.id;
+    this.#group = group;
+    if (isSame) return find("#members-dialog").open && this.#render();
+    this.#following?.end();
+    this.#members.clear();
+    this.#showPresent([]);
+    if (!group) return find("#members-dialog").close();
+    const path = `/groups/${group.id}/members`;
+    this.#following = new Following(this.#live, {
+      fetch: (options) => askForAll(path, "members", { ...options, most: 5000 }),
+      show: ({ members }) => {
+        this.#members = new Map(members.map((member) => [member.id, member]));
+        this.#changed();
+      },
+      event: (event) => this.#apply(event),
+      presence: (present) => this.#showPresent(present),
+    });
+  }
+
+  /** The person as known now; null for whoever has deleted the account. */
+  of(author) {
+    if (!author || this.#gone.has(author.id)) return null;
+    return this.#members.get(author.id) ?? author;
+  }
+
+  get all() {
+    return [...this.#members.values()];
+  }
+
+  namesOf(ids) {
+    const known = ids.filter((id) => this.#members.has(id));
+    const names = known.map((id) => (id === this.#me.id ? "You" : this.#members.get(id).name));
+    const others = ids.length - known.length;
+    if (others) names.push(others === 1 ? "somebody else" : `${others} others`);
+    return names.join(", ");
+  }
+
+  #apply({ kind, data }) {
+    if (data.gone) return;
+    if (kind === "member.joined" || kind === "member.changed") this.#members.set(data.id, data);
+    else if (kind === "member.left") this.#members.delete(data.id);
+    else if (kind === "member.anonymised") {
+      this.#members.delete(data.id);
+      this.#gone.add(data.id);
+    } else return;
+    this.#changed();
+  }
+
+  #showPresent(present) {
+    this.#present = new Set(present.map(({ id }) => id));
+    find("#members-here").textContent = present.length > 1 ? `${present.length} here` : "";
+    if (find("#members-dialog").open) this.#render();
+  }
+
+  #changed() {
+    const count = this.#members.size;
+    find("#members-label").textContent = count === 1 ? "1 member" : `${count} members`;
+    if (find("#members-dialog").open) this.#render();
+    this.dispatchEvent(new Event("changed"));
+  }
+
+  #render() {
+    const { name, role } = this.#group;
+    find("#members-title").textContent = `Members of ${name}`;
+    find("#invite").hidden = role === "member";
+    const inOrder = this.all.sort(
+      (a, b) => ROLES.indexOf(b.role) - ROLES.indexOf(a.role) || a.name.localeCompare(b.name),
+    );
+    const rows = inOrder.map((member) => this.#row(member));
+    replaceRows(find("#people"), rows);
+  }
+
+  #row(member) {
+    const isMe = member.id === this.#me.id;
+    const mine = this.#group.role;
+    const name = make("span", { className: "person" }, member.name, isMe ? " (you)" : "");
+    const row = make("li", {}, avatar(member), name);
+    if (this.#present.has(member.id)) {
+      name.append(make("span", { className: "hint here-now" }, "here now"));
+    }
+    if (mine === "owner") row.append(this.#roleChoice(member));
+    else if (member.role !== "member")
+      row.append(make("span", { className: "badge" }, member.role));
+    const mayRemove = mine === "owner" || ROLES.indexOf(mine) > ROLES.indexOf(member.role);
+    if (mayRemove && !isMe) {
+      row.append(
+        button(`Remove ${member.name}`, () => this.#remove(member), {
+          id: `remove-${member.id}`,
+          iconName: "close",
+          className: "plain",
+        }),
+      );
+    }
+    return row;
+  }
+
+  #roleChoice(member) {
+    const options = ROLES.map((role) => new Option(role, role, false, role === member.role));
+    const select = make(
+      "select",
+      { id: `role-of-${member.id}`, ariaLabel: `Role of ${member.name}` },
+      ...options,
+    );
+    select.addEventListener("change", async () => {
+      const path = `/groups/${this.#group.id}/members/${member.id}`;
+      (await tried(() => askPatiently("PUT", path, { role: select.value }))) || this.#render();
+    });
+    return select;
+  }
+
+  async #remove(member) {
+    const text = "Nothing that was written is deleted. A new join code lets them in again.";
+    if (!(await confirmed(`Remove ${member.name}?`, text, "Remove"))) return;
+    await tried(() => ask("DELETE", `/groups/${this.#group.id}/members/${member.id}`));
+  }
+
+  async #leave() {
+    const text = "You come back only with a join code.";
+    if (!(await confirmed(`Leave ${this.#group.name}?`, text, "Leave"))) return;
+    const path = `/groups/${this.#group.id}/members/${this.#me.id}`;
+    if (await tried(() => ask("DELETE", path))) find("#members-dialog").close();
+  }
+
+  async #makeCode() {
+    const { join_code: code } = await ask("POST", `/groups/${this.#group.id}/join-code`, {});
+    find("#code").value = code;
+    find("#code-link").value = `${location.origin}/register#join=${code}`;
+    find("#made-code").hidden = false;
+    find("#copy-link").focus();
+  }
+}
+
+/** "Ann", "Ann and Bob", "Ann, Bob and Mia". */
+export function listed(names) {
+  const [others, last] = [names.slice(0, -1), names.at(-1) ?? ""];
+  return others.length ? `${others.join(", ")} and ${last}` : last;
+}

@@ -1,0 +1,33 @@
+/** The side list: beside the posts where there is room, else a drawer above them. */
+
+import { find } from "/static/page/dom.js";
+
+export class Sidebar {
+  #narrow = matchMedia("(width < 48rem)");
+  #isOpen = false;
+
+  constructor() {
+    find("#menu").addEventListener("click", () => this.#set(!this.#isOpen));
+    find("#scrim").addEventListener("click", () => this.close());
+    find("#sidebar").addEventListener("click", ({ target }) => target.closest("a") && this.close());
+    addEventListener("keydown", ({ key }) => key === "Escape" && this.close());
+    this.#narrow.addEventListener("change", () => this.#set(false));
+    this.#set(false);
+  }
+
+  close() {
+    if (this.#isOpen) this.#set(false);
+  }
+
+  #set(isOpen) {
+    const wasOpen = this.#isOpen;
+    this.#isOpen = isOpen;
+    const sidebar = find("#sidebar");
+    sidebar.inert = this.#narrow.matches && !isOpen;
+    sidebar.classList.toggle("open", isOpen);
+    find("#scrim").hidden = !isOpen;
+    find("#menu").ariaExpanded = `${isOpen}`;
+    if (isOpen) find("a, button", sidebar)?.focus();
+    else if (wasOpen) find("#menu").focus();
+  }
+}

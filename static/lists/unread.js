@@ -1,0 +1,82 @@
+/** A channel's line in the list: how many posts of others are behind one's read mark. */
+
+import { askPatiently } from "/static/api.js";
+import { Following } from "/static/page/following.js";
+
+const COUNTED = 100; // the server stops counting there
+
+export class Unread {
+  /** As in the list of channels; events keep it up to date. */
+  entry;
+  #me;
+  #before = 0; // unread when the list was made; which posts they are is not known
+  #since = new Map(); // unread posts that came after it: id to the id of the post they reply to
+  #hidden = new Set(); // came after it, too, but with the text already edited or deleted
+  #following;
+  #changed;
+
+  constructor(live, listed, stand, me, changed) {
+    this.#me = me;
+    this.#changed = changed;
+    this.#show(listed);
+    let given = stand && { ...listed, live: stand };
+    this.#following = new Following(live, {
+      fetch: async (options) => {
+        const first = given;
+        given = null;
+        return first ?? askPatiently("GET", `/channels/${listed.id}`, undefined, options);
+      },
+      show: (entry) => this.#show(entry),
+      event: (event) => this.#apply(event),
+    });
+  }
+
+  get count() {
+    return Math.min(COUNTED, this.#before + this.#since.size);
+  }
+
+  /** Everything up to a post has been read; `isAll` when the server says that nothing is left. */
+  readUpTo(postId, { isAll = false } = {}) {
+    if (postId <= this.entry.read_mark && !isAll) return;
+    this.entry.read_mark = Math.max(postId, this.entry.read_mark);
+    for (const id of this.#since.keys()) if (id <= postId) this.#since.delete(id);
+    if (isAll) this.#before = 0;
+    else if (this.#before) this.#following.load();
+    this.#changed();
+  }
+
+  end() {
+    this.#following.end();
+  }
+
+  #show(entry) {
+    this.entry = entry;
+    this.#before = entry.unread;
+    this.#since.clear();
+    this.#hidden.clear();
+    this.#changed();
+  }
+
+  #apply({ kind, data }) {
+    if (kind === "channel.edited") Object.assign(this.entry, data);
+    else if (kind === "post.deleted") this.#forget(data.id);
+    else if (data.gone) return void (kind === "post.created" && this.#hidden.add(data.id));
+    else if (kind === "post.created") this.#count(data);
+    else if (kind === "post.edited" && this.#hidden.delete(data.id)) this.#count(data);
+    else return;
+    this.#changed();
+  }
+
+  #count({ id, author, parent }) {
+    const isNew = author?.id !== this.#me && id > this.entry.read_mark;
+    if (isNew) this.#since.set(id, parent?.id ?? null);
+  }
+
+  #forget(deletedId) {
+    this.#hidden.delete(deletedId);
+    for (const [id, parentId] of this.#since) {
+      if (id === deletedId || parentId === deletedId) this.#since.delete(id);
+    }
+    if (this.#before) this.#following.load();
+  }
+}

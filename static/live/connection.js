@@ -1,0 +1,140 @@
+/** Stays connected: comes back with growing pauses, by the line that the network lets through. */
+
+import { LOST, Socket } from "./socket.js";
+import { Stream } from "./stream.js";
+import { onWaking } from "./waking.js";
+
+const SPEAKS_WITHIN_MS = 30_000; // the server says something at least every 25 s
+const DEAD_AFTER_MS = 60_000;
+const ANSWER_WITHIN_MS = 10_000; // to a new connection, and to our own ping
+const [FIRST_RETRY_MS, LONGEST_RETRY_MS] = [500, 30_000]; // doubled with each attempt
+const [SOCKETS_TRIED, A_SOCKET_EACH] = [2, 3];
+const [SIGNED_OUT, TOO_MANY] = [4401, 4429];
+const HOPELESS = [4400, 4403]; // not the protocol, origin not allowed: coming back cures nothing
+
+export class Connection {
+  /** Whether the server has welcomed us. */
+  isGreeted = false;
+  #url;
+  #client;
+  #line = null; // a Socket or a Stream
+  #attempts = 0;
+  #refusedSockets = 0; // in a row
+  #streams = 0; // since a socket was tried; 0 while sockets work
+  #heardAt = 0;
+  #retryAfterS;
+  #timers = { retry: 0, dead: 0 };
+  #stopWaking = () => {};
+
+  /**
+   * @param {URL} url of `/api/live`
+   * @param {() => object} client.hello what to sign in with and resume: `token`, `epoch`, `topics`
+   * @param {(message: object) => void} client.heard
+   * @param {(state: string) => void} client.state `connecting`, `offline` or `signed out`
+   */
+  constructor(url, client) {
+    this.#url = url;
+    this.#client = client;
+  }
+
+  /** Whether it can `send`; if not, what is followed is changed by asking `anew`. */
+  get takesCommands() {
+    return this.isGreeted && this.#line.takesCommands;
+  }
+
+  get isOn() {
+    return this.#line !== null;
+  }
+
+  open() {
+    this.#stopWaking();
+    this.#stopWaking = onWaking(() => this.#hurry());
+    this.#begin();
+  }
+
+  close() {
+    this.#stopWaking();
+    this.#hangUp();
+  }
+
+  send(message) {
+    return this.#line.send(message);
+  }
+
+  /** Says hello again, without a word about it. */
+  anew() {
+    this.#use(this.#line.constructor);
+  }
+
+  #begin() {
+    this.#client.state("connecting");
+    const isStreaming = this.#streams > 0 && this.#streams++ % A_SOCKET_EACH > 0;
+    this.#use(isStreaming ? Stream : Socket);
+  }
+
+  #use(Line) {
+    this.#hangUp();
+    this.#retryAfterS = undefined;
+    this.#watch(ANSWER_WITHIN_MS);
+    const line = new Line(this.#url, {
+      hello: this.#client.hello,
+      heard: (messages) => {
+        if (line === this.#line) this.#watch(DEAD_AFTER_MS);
+        for (const message of messages) if (line === this.#line) this.#hear(message);
+      },
+      lost: (code, retryAfterS) => line === this.#line && this.#lost(code, retryAfterS),
+    });
+    this.#line = line;
+  }
+
+  #hear(message) {
+    if (message.type === "welcome") this.#greet();
+    else if (message.type === "ping") this.#line.send({ type: "pong" });
+    else if (message.type === "bye") this.#retryAfterS = message.retry_after;
+    this.#client.heard(message);
+  }
+
+  #greet() {
+    this.isGreeted = true;
+    this.#attempts = 0;
+    if (this.#line.takesCommands) this.#refusedSockets = this.#streams = 0;
+    else this.#streams ||= 1;
+  }
+
+  #hangUp() {
+    for (const name in this.#timers) clearTimeout(this.#timers[name]);
+    this.#timers = { retry: 0, dead: 0 };
+    this.isGreeted = false;
+    this.#line?.close();
+    this.#line = null;
+  }
+
+  #lost(code, retryAfterS = this.#retryAfterS) {
+    const isRefusedSocket = code === LOST && !this.isGreeted && this.#line.takesCommands;
+    this.#hangUp();
+    if (code === SIGNED_OUT) return this.#client.state("signed out");
+    if (isRefusedSocket && ++this.#refusedSockets >= SOCKETS_TRIED) return this.#use(Stream);
+    this.#client.state("offline");
+    if (HOPELESS.includes(code)) return;
+    if (code === TOO_MANY) this.#attempts = Math.max(this.#attempts, 5);
+    const longest = Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** this.#attempts++);
+    const waitMs = 1000 * retryAfterS || longest * (0.5 + Math.random() / 2);
+    this.#timers.retry = setTimeout(() => this.#begin(), waitMs);
+  }
+
+  #watch(ms) {
+    this.#heardAt = Date.now();
+    clearTimeout(this.#timers.dead);
+    this.#timers.dead = setTimeout(() => this.#lost(LOST), ms);
+  }
+
+  /** Comes back at once, or sees whether the connection still lives. */
+  #hurry() {
+    if (this.#timers.retry) return this.#begin();
+    if (!this.isGreeted) return;
+    const isSilent = Date.now() - this.#heardAt > SPEAKS_WITHIN_MS;
+    if (!isSilent && !this.#line.takesCommands) return;
+    if (isSilent || !this.#line.ping()) this.#begin();
+    else this.#watch(ANSWER_WITHIN_MS);
+  }
+}

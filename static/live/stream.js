@@ -1,0 +1,71 @@
+/**
+ * A live connection as Server-Sent Events, for networks that let no WebSocket through: the same
+ * messages come in, no commands go out. It is read with `fetch`, because an `EventSource` cannot
+ * say who asks (`Authorization`) nor where it stands when it is opened (`Last-Event-ID`).
+ */
+
+import { LOST } from "./socket.js";
+
+const CODES = { 401: 4401, 429: 4429 }; // of a WebSocket that is refused
+
+export class Stream {
+  takesCommands = false;
+  #stop = new AbortController();
+
+  /** As a `Socket`; `lost` is told the seconds to wait, too, when the server names them. */
+  constructor(url, { hello, heard, lost }) {
+    this.#follow(url, hello(), heard).then(
+      ({ code, retryAfterS }) => lost(code, retryAfterS),
+      () => lost(LOST),
+    );
+  }
+
+  send() {
+    return false;
+  }
+
+  ping() {
+    return false;
+  }
+
+  close() {
+    this.#stop.abort();
+  }
+
+  async #follow(url, { token, epoch, topics }, heard) {
+    const address = new URL(url);
+    for (const name of Object.keys(topics)) address.searchParams.append("topic", name);
+    const headers = { Accept: "text/event-stream" };
+    if (token) headers.Authorization = `Bearer ${token}`;
+    if (epoch) headers["Last-Event-ID"] = JSON.stringify({ epoch, topics });
+    const credentials = token ? "omit" : "include";
+    const { signal } = this.#stop;
+    const response = await fetch(address, { headers, credentials, signal, cache: "no-store" });
+    if (!response.ok) {
+      const retryAfterS = Number(response.headers.get("Retry-After"));
+      return { code: CODES[response.status] ?? LOST, retryAfterS };
+    }
+    let code = LOST;
+    for await (const messages of framesOf(response.body)) {
+      for (const message of messages) if (message.type === "bye") ({ code } = message);
+      heard(messages);
+    }
+    return { code };
+  }
+}
+
+/** The messages of each event of a stream; of a comment, which is a sign of life, none. */
+async function* framesOf(body) {
+  const reader = body.pipeThrough(new TextDecoderStream()).getReader();
+  let text = "";
+  for (;;) {
+    const { value, done } = await reader.read();
+    if (done) return;
+    const events = (text + value).split(/\r?\n\r?\n/);
+    text = events.pop();
+    for (const event of events) {
+      const data = event.split(/\r?\n/).filter((line) => line.startsWith("data:"));
+      yield data.length ? [JSON.parse(data.map((line) => line.slice(5)).join("\n"))].flat() : [];
+    }
+  }
+}

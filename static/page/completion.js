@@ -1,0 +1,86 @@
+/** Completing `@` and the beginning of a name while somebody writes. */
+
+import { Choices } from "/static/page/choices.js";
+import { avatar, make } from "/static/page/dom.js";
+import { BEFORE } from "/static/posts/mention_syntax.js";
+
+const AFTER_MS = 120; // of not typing
+const BEGUN = new RegExp(`${BEFORE}@([\\p{L}\\p{N}_-]{0,39})$`, "u"); // before the cursor
+
+export class Completion {
+  #area;
+  #list;
+  #people;
+  #choices;
+  #words = null; // those that are completed
+  #found = [];
+
+  /** `people(words, signal)` promises those who may be named; `list` is where they are shown. */
+  constructor(area, list, people) {
+    this.#area = area;
+    this.#list = list;
+    this.#people = people;
+    this.#choices = new Choices(area, list, (number) => this.#take(number));
+    area.addEventListener("input", () => this.#ask());
+    area.addEventListener("selectionchange", () => this.#begun !== this.#words && this.#close());
+    area.addEventListener("blur", () => this.#close());
+    area.addEventListener("keydown", (pressed) => this.#press(pressed));
+    area.form.addEventListener("submit", () => this.#close());
+  }
+
+  get #begun() {
+    const { value, selectionStart, selectionEnd } = this.#area;
+    if (selectionStart !== selectionEnd) return null;
+    return BEGUN.exec(value.slice(0, selectionEnd))?.[1] ?? null;
+  }
+
+  #ask() {
+    this.#words = this.#begun;
+    if (this.#words === null) return this.#close();
+    this.#choices.ask(async (signal) => {
+      const found = await this.#people(this.#words, signal).catch(() => []);
+      if (!signal.aborted) this.#show(found);
+    }, AFTER_MS);
+  }
+
+  #show(found) {
+    this.#found = found;
+    const rows = found.map(({ username, ...person }) => {
+      const id = `${this.#list.id}-${person.id}`;
+      const name = make("span", { className: "name" }, person.name);
+      const known = make("span", { className: "hint" }, `@${username}`);
+      return make("li", { id, role: "option" }, avatar(person), name, known);
+    });
+    this.#choices.show(rows);
+  }
+
+  #close() {
+    this.#words = null;
+    this.#choices.forget();
+    if (!this.#list.hidden) this.#show([]);
+  }
+
+  #press(pressed) {
+    if (this.#list.hidden || pressed.isComposing) return;
+    if (this.#begun !== this.#words) return this.#close(); // the cursor has just been moved
+    const acts = {
+      ArrowDown: () => this.#choices.move(1),
+      ArrowUp: () => this.#choices.move(-1),
+      Enter: () => this.#take(this.#choices.chosen),
+      Tab: () => this.#take(this.#choices.chosen),
+      Escape: () => this.#close(),
+    };
+    if (!(pressed.key in acts) || pressed.shiftKey) return;
+    pressed.preventDefault();
+    pressed.stopPropagation(); // Escape closes this, and nothing else
+    acts[pressed.key]();
+  }
+
+  #take(number) {
+    if (number === null) return;
+    const { selectionEnd } = this.#area;
+    const begin = selectionEnd - this.#words.length;
+    this.#area.setRangeText(`${this.#found[number].username} `, begin, selectionEnd, "end");
+    this.#area.dispatchEvent(new Event("input", { bubbles: true }));
+  }
+}

@@ -1,0 +1,75 @@
+/** Dialogs and passing notices. */
+
+import { find, make } from "/static/page/dom.js";
+
+const NOTICE_MS = 6_000;
+const notices = find("#notices");
+
+for (const closing of document.querySelectorAll("[data-close]")) {
+  closing.addEventListener("click", () => closing.closest("dialog").close());
+}
+for (const dialog of document.querySelectorAll("dialog")) {
+  dialog.addEventListener("toggle", raiseNotices);
+}
+for (const dialog of document.querySelectorAll("dialog:not(#signed-out)")) {
+  dialog.addEventListener("mousedown", (pressed) => {
+    const { left, right, top, bottom } = dialog.getBoundingClientRect();
+    const { clientX: x, clientY: y, target } = pressed;
+    const isOutside = x < left || x > right || y < top || y > bottom;
+    if (target === dialog && isOutside) dialog.close();
+  });
+}
+
+/** Whether the person really wants it. */
+export function confirmed(title, text, verb) {
+  const dialog = find("#confirm");
+  find("#confirm-title").textContent = title;
+  find("#confirm-text").textContent = text;
+  find("#confirm-yes").textContent = verb;
+  dialog.returnValue = "";
+  dialog.showModal();
+  return new Promise((resolve) => {
+    dialog.addEventListener("close", () => resolve(dialog.returnValue === "yes"), { once: true });
+  });
+}
+
+/** With an address it is a link. */
+export function notify(text, address = null) {
+  const follow = () => notices.closest("dialog")?.close();
+  const said = address ? make("a", { href: address, onclick: follow }, text) : text;
+  const notice = make("p", { className: "notice" }, said);
+  notices.append(notice);
+  pass(notice);
+}
+
+/** Not while somebody is about to follow it. */
+function pass(notice) {
+  setTimeout(() => {
+    if (notice.matches(":hover, :focus-within")) pass(notice);
+    else notice.remove();
+  }, NOTICE_MS);
+}
+
+/** An open dialog covers whatever is not in it. */
+function raiseNotices() {
+  const topmost = [...document.querySelectorAll("dialog:modal")].at(-1) ?? document.body;
+  if (notices.parentElement !== topmost) topmost.append(notices);
+}
+
+/** Does something; a refusal becomes a notice. Whether it was done. */
+export async function tried(action) {
+  try {
+    await action();
+    return true;
+  } catch (problem) {
+    notify(problem.message);
+    return false;
+  }
+}
+
+export async function copied(text, button) {
+  await navigator.clipboard?.writeText(text).catch(() => null);
+  const label = button.textContent;
+  button.textContent = navigator.clipboard ? "Copied" : "Select and copy it";
+  setTimeout(() => (button.textContent = label), 2_000);
+}

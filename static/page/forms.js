@@ -1,0 +1,71 @@
+/** Forms that send JSON and show each wrong field's message beside the field. */
+
+import { find, make } from "/static/page/dom.js";
+
+/** `send(values)` may throw a Problem; meanwhile the form cannot be sent twice. */
+export function onSubmit(form, send) {
+  form.noValidate = true;
+  form.addEventListener("submit", async (submitted) => {
+    submitted.preventDefault();
+    if (form.ariaBusy === "true") return;
+    form.ariaBusy = "true";
+    clearProblems(form);
+    try {
+      await send(valuesOf(form));
+    } catch (problem) {
+      showProblem(form, problem);
+    } finally {
+      form.ariaBusy = "false";
+    }
+  });
+}
+
+/** What was filled in; empty fields that are not required are left out. */
+function valuesOf(form) {
+  const values = {};
+  for (const field of form.elements) {
+    if (!field.name || (field.type === "radio" && !field.checked)) continue;
+    if (field.value !== "" || field.required) values[field.name] = field.value;
+  }
+  return values;
+}
+
+export function clearProblems(form) {
+  for (const message of form.querySelectorAll(".field > .wrong, .refused")) message.remove();
+  for (const field of form.querySelectorAll("[aria-invalid]")) {
+    field.removeAttribute("aria-invalid");
+    describe(field, field.dataset.hint ?? "");
+  }
+}
+
+export function showProblem(form, problem) {
+  clearProblems(form);
+  const elsewhere = [];
+  const wrong = Object.entries(problem.fields ?? {});
+  for (const [name, message] of wrong) {
+    const field = form.elements[name];
+    if (field?.labels?.length) showWrong(field, message);
+    else elsewhere.push(message);
+  }
+  if (!wrong.length) elsewhere.push(problem.message);
+  if (elsewhere.length) {
+    const refused = make("p", { className: "refused", role: "alert" }, elsewhere.join(" "));
+    find("[type=submit]", form).closest(".verbs").before(refused);
+  }
+  find("[aria-invalid]", form)?.focus();
+}
+
+function showWrong(field, message) {
+  const isPattern = message.startsWith("String should match pattern");
+  const text = (isPattern && field.dataset.wrong) || message.replace(/^String/, "It");
+  const id = `${field.id}-wrong`;
+  field.dataset.hint ??= field.getAttribute("aria-describedby") ?? "";
+  field.setAttribute("aria-invalid", "true");
+  describe(field, `${field.dataset.hint} ${id}`.trim());
+  field.closest(".field").append(make("p", { className: "wrong", id }, text));
+}
+
+function describe(field, ids) {
+  if (ids) field.setAttribute("aria-describedby", ids);
+  else field.removeAttribute("aria-describedby");
+}

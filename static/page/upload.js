@@ -1,0 +1,80 @@
+/** Sends one file, and tells how far it is: `fetch` cannot. */
+
+import { Problem } from "/static/api.js";
+import { find } from "/static/page/dom.js";
+
+const AT_ONCE = 2; // the browser has few connections, and other requests need them
+const STALLED_MS = 60_000; // without getting any further
+const MB = 2 ** 20;
+
+let running = 0;
+const waiting = [];
+
+/** The JSON of the answer; `progress` is called with a share of 1, `signal` ends it. */
+export async function upload(method, path, file, options = {}) {
+  refuseTooLarge(file);
+  if (running < AT_ONCE) running++;
+  else await new Promise((resolve) => waiting.push(resolve));
+  try {
+    return await send(method, path, file, options);
+  } finally {
+    const next = waiting.shift();
+    if (next) next();
+    else running--;
+  }
+}
+
+function send(method, path, file, { key, signal, progress }) {
+  signal?.throwIfAborted();
+  const request = new XMLHttpRequest();
+  request.open(method, `/api${path}`);
+  request.responseType = "json";
+  if (key) request.setRequestHeader("Idempotency-Key", key);
+  const form = new FormData();
+  form.append("file", file);
+  const ended = new Promise((resolve, reject) => {
+    request.upload.onprogress = ({ loaded, total }) => {
+      watch();
+      progress?.(loaded / total);
+    };
+    request.onload = () =>
+      request.status < 300 ? resolve(request.response) : reject(problemOf(request));
+    request.onerror = () => reject(unreachable());
+    request.onabort = () => reject(signal?.aborted ? signal.reason : unreachable());
+    request.onloadend = () => clearTimeout(stalled);
+  });
+  let stalled = 0;
+  const watch = () => {
+    clearTimeout(stalled);
+    stalled = setTimeout(() => request.abort(), STALLED_MS);
+  };
+  signal?.addEventListener("abort", () => request.abort());
+  watch();
+  request.send(form);
+  return ended;
+}
+
+function problemOf({ status, response }) {
+  const { fields = {}, ...sent } = response ?? {};
+  const tooLarge = status === 413 && sentenceOfTooLarge();
+  const detail = fields.file ?? (tooLarge || sent.detail) ?? `The server answered ${status}.`;
+  return new Problem({ ...sent, status, detail });
+}
+
+function unreachable() {
+  const detail = "No connection: files are sent only while there is one.";
+  return new Problem({ status: 0, code: "unreachable", detail });
+}
+
+/** Before all of it is sent in vain. */
+function refuseTooLarge({ size }) {
+  if (size > maxBytes()) throw new Problem({ status: 413, detail: sentenceOfTooLarge() });
+}
+
+function sentenceOfTooLarge() {
+  return `It is larger than ${maxBytes() / MB} MB.`;
+}
+
+function maxBytes() {
+  return Number(find("#board").dataset.maxFileBytes);
+}

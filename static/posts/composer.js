@@ -1,0 +1,134 @@
+/** Where one writes: the text and files of a post, kept for each place until they are sent. */
+
+import { Completion } from "/static/page/completion.js";
+import { notify } from "/static/page/dialogs.js";
+import { find } from "/static/page/dom.js";
+import { Draft, MAX_FILES, draftsOf } from "/static/posts/draft.js";
+import { takeDropped, takePasted } from "/static/posts/dropping.js";
+import { sends } from "/static/page/keys.js";
+
+export class Composer {
+  #form;
+  #area;
+  #send;
+  #draft = null; // null where nobody writes
+
+  /**
+   * Files that are dropped anywhere `within` are attached; `send(place, text, files)` sends a post;
+   * `people` as of a `Completion`.
+   */
+  constructor(form, { within, people, send }) {
+    this.#form = form;
+    this.#area = find("textarea", form);
+    this.#send = send;
+    new Completion(this.#area, find(".completion", form), people); // hears each key first
+    this.#listenToWriting();
+    this.#listenToFiles(within);
+  }
+
+  /** What was begun there before is there again; `place` is a channel, or a post to reply to. */
+  open(place) {
+    const begun = draftsOf(this.#form, place).find(({ isWanted }) => !isWanted);
+    this.#draft = place && (begun ?? this.#begin(place));
+    this.#area.value = this.#draft?.text ?? "";
+    this.#show();
+  }
+
+  focus() {
+    this.#area.focus();
+  }
+
+  #begin(place) {
+    const draft = new Draft(this.#form, place);
+    draft.addEventListener("changed", () => this.#changed(draft));
+    return draft;
+  }
+
+  #listenToWriting() {
+    this.#area.addEventListener("input", () => {
+      if (this.#draft) this.#draft.text = this.#area.value;
+    });
+    this.#area.addEventListener("keydown", (pressed) => {
+      if (!sends(pressed) || pressed.defaultPrevented) return;
+      pressed.preventDefault();
+      this.#form.requestSubmit();
+    });
+    this.#form.noValidate = true;
+    this.#form.addEventListener("submit", (submitted) => {
+      submitted.preventDefault();
+      this.#submit();
+    });
+  }
+
+  #listenToFiles(within) {
+    const input = find("[type=file]", this.#form);
+    find(".attach", this.#form).addEventListener("click", () => input.click());
+    input.addEventListener("change", () => {
+      this.#attach(input.files);
+      input.value = "";
+    });
+    const attach = (files) => this.#attach(files);
+    takePasted(this.#area, attach);
+    takeDropped(within, { mayTake: () => this.#draft && !this.#form.hidden, take: attach });
+  }
+
+  #attach(files) {
+    this.#draft.attach(files);
+    this.#show();
+    this.focus();
+  }
+
+  #submit() {
+    const draft = this.#draft;
+    if (draft.isEmpty || draft.failed) return;
+    draft.isWanted = true;
+    this.#changed(draft);
+    this.open(draft.place);
+    this.focus();
+  }
+
+  #changed(draft) {
+    const isHere = draft.place.id === this.#draft?.place.id;
+    if (draft.isWanted && !draft.isOnItsWay) {
+      if (!draft.failed) this.#finish(draft);
+      else if (!isHere) notify("A file was not sent. Its post waits where you wrote it.");
+    }
+    if (isHere) this.#show();
+  }
+
+  #finish(draft) {
+    const { place, text, attachments } = draft;
+    if (!draft.end() || draft.isEmpty) return;
+    this.#send(
+      place,
+      text.trim() && text,
+      attachments.map(({ view }) => view),
+    );
+  }
+
+  #show() {
+    const drafts = draftsOf(this.#form, this.#draft?.place);
+    const elements = drafts.flatMap(({ attachments }) => attachments.map(({ element }) => element));
+    const list = find(".attachments", this.#form);
+    for (const gone of [...list.children].filter((element) => !elements.includes(element))) {
+      if (gone.contains(document.activeElement)) this.focus();
+      gone.remove();
+    }
+    for (const element of elements) if (!element.isConnected) list.append(element);
+    list.hidden = !elements.length;
+    find(".composer-hint", this.#form).textContent = hintFor(drafts);
+  }
+}
+
+function hintFor(drafts) {
+  const said = drafts
+    .filter(({ isWanted }) => isWanted)
+    .map(({ text }) => (text.trim() ? `“${text}”` : "It"))
+    .map((what) => `${what} is sent as soon as the files are there.`);
+  const failed = drafts.reduce((sum, draft) => sum + draft.failed, 0);
+  if (failed === 1) said.push("One file was not sent: try it again, or remove it.");
+  if (failed > 1) said.push(`${failed} files were not sent: try them again, or remove them.`);
+  if (drafts.some(({ attachments }) => attachments.length === MAX_FILES))
+    said.push(`A post has at most ${MAX_FILES} files.`);
+  return said.join(" ");
+}

@@ -1,0 +1,69 @@
+/** Changing the text of a post where it stands. */
+
+import { Completion } from "/static/page/completion.js";
+import { button, make } from "/static/page/dom.js";
+import { sends } from "/static/page/keys.js";
+
+export class Editing {
+  #before;
+  #area;
+  #hint = make("p", { className: "hint", role: "status" });
+
+  /**
+   * `save(text)` tells whether it was saved; `done()` puts back what stood in `place`;
+   * `people` as of a `Completion`.
+   */
+  constructor(place, post, { people, save, done }) {
+    this.#before = post.text;
+    const list = make("ul", {
+      id: `people-of-${post.id}`,
+      className: "completion",
+      role: "listbox",
+      ariaLabel: "People to name",
+      hidden: true,
+    });
+    this.#area = make("textarea", {
+      value: post.text,
+      maxLength: 4000,
+      required: !post.files.length,
+      ariaLabel: "Text of the post",
+      dir: "auto",
+      ariaAutoComplete: "list",
+      "aria-controls": list.id,
+    });
+    const saving = make("button", { type: "submit", className: "primary" }, "Save");
+    const verbs = make("p", { className: "verbs" }, saving, button("Cancel", done));
+    const form = make("form", { className: "editing" }, this.#area, list, this.#hint, verbs);
+    new Completion(this.#area, list, people); // hears each key first
+    this.#area.addEventListener("keydown", (pressed) => {
+      if (!sends(pressed)) return;
+      pressed.preventDefault();
+      form.requestSubmit();
+    });
+    form.addEventListener("keydown", ({ key, isComposing }) => {
+      if (key === "Escape" && !isComposing) done();
+    });
+    form.addEventListener("submit", async (submitted) => {
+      submitted.preventDefault();
+      if (form.ariaBusy === "true") return;
+      form.ariaBusy = "true";
+      if (this.changed === null || (await save(this.changed))) done();
+      form.ariaBusy = "false";
+    });
+    place.replaceChildren(form);
+    this.#area.focus();
+    this.#area.setSelectionRange(post.text.length, post.text.length);
+  }
+
+  /** What is written now; null while that is what the post was. */
+  get changed() {
+    const { value } = this.#area;
+    return value === this.#before ? null : value;
+  }
+
+  /** The post has changed meanwhile. */
+  update({ text }) {
+    const isOther = ![this.#before, this.#area.value].includes(text);
+    this.#hint.textContent = isOther ? "It was changed elsewhere. Saving replaces that." : "";
+  }
+}

@@ -1,0 +1,70 @@
+/**
+ * The text of a post as nodes: links, code, lists, quotes and emphasis, as Markdown writes them.
+ * Everything else stays as it was typed; nothing of it is ever read as HTML.
+ */
+
+import MarkdownIt from "/static/vendor/markdown-it.js";
+import { make } from "/static/page/dom.js";
+import { mention } from "/static/posts/mention_syntax.js";
+
+const BLOCKS = ["fence", "list", "blockquote"];
+const MARKS = ["escape", "backticks", "emphasis", "strikethrough", "link", "autolink", "linkify"];
+const DEEPEST = 20; // what is nested deeper the parser leaves out
+const LINKED = /^(https?:\/\/|mailto:)/iu;
+const OPENED = {
+  paragraph_open: () => make("p"),
+  blockquote_open: () => make("blockquote"),
+  bullet_list_open: () => make("ul"),
+  ordered_list_open: (token) => listFrom(token.attrGet("start") ?? 1, token.markup),
+  list_item_open: () => make("li"),
+  strong_open: () => make("strong"),
+  em_open: () => make("em"),
+  s_open: () => make("s"),
+  link_open: (token) => linkTo(token.attrGet("href")),
+};
+const WHOLE = {
+  code_inline: ({ content }) => make("code", {}, content),
+  fence: ({ content }) => make("pre", { tabIndex: 0 }, make("code", {}, content)),
+  hardbreak: () => "\n",
+  mention: ({ content }) => make("mark", {}, content),
+};
+
+const parser = new MarkdownIt("zero", { linkify: true, maxNesting: DEEPEST }).enable([...BLOCKS, ...MARKS]);
+parser.linkify.set({ fuzzyLink: false, fuzzyEmail: false, urlAuth: true }); // main.py is no site in Paraguay
+parser.validateLink = (address) => LINKED.test(address);
+parser.inline.ruler.push("mention", mention);
+
+/** What an element is filled with; where it names the `username`, that is marked. */
+export function formatted(text, username = null) {
+  const tokens = parser.parse(text, { username });
+  if (tokens.some(({ level }) => level >= DEEPEST - 1)) return [text];
+  const whole = built(tokens.flatMap((token) => token.children ?? token));
+  return whole.textContent.trim() ? [...whole.childNodes] : [text];
+}
+
+function built(tokens) {
+  const open = [document.createDocumentFragment()];
+  for (const token of tokens) {
+    if (token.hidden) continue; // the paragraph in a list without empty lines
+    if (token.nesting < 0) open.pop();
+    else if (token.type in OPENED) {
+      const element = OPENED[token.type](token);
+      open.at(-1).append(element);
+      open.push(element);
+    } else open.at(-1).append(WHOLE[token.type]?.(token) ?? token.content);
+  }
+  return open[0];
+}
+
+/** "1." or "1)" */
+function listFrom(start, mark) {
+  const list = make("ol", { start });
+  list.classList.toggle("bracketed", mark === ")");
+  list.classList.toggle("high", start > 999);
+  return list;
+}
+
+function linkTo(address) {
+  const rel = "noopener noreferrer nofollow";
+  return make("a", { href: address, rel, target: "_blank", title: address });
+}

@@ -1,0 +1,23 @@
+/** Whom a text names: `@username`, as model/text/mention_syntax.py finds it. */
+
+const WORD = "A-Za-z0-9\\u00c0-\\u058f\\u1e00-\\u1fff";
+const AT = 0x40;
+
+/** What stands before a name: no word, no other mark than one that Markdown takes away. */
+export const BEFORE = `(?<=(?<![${WORD}@./\\\\_\\-])_*)`;
+
+const NAME = new RegExp(`${BEFORE}@([A-Za-z0-9_-]{2,39})[_-]*(?![${WORD}@_-])`, "y");
+const MARKS = /^[_-]*$/;
+
+/** A rule of Markdown's parser: each name of `username` in its environment is a token `mention`. */
+export function mention(state, silent) {
+  const { username } = state.env;
+  if (!username || state.src.charCodeAt(state.pos) !== AT) return false;
+  NAME.lastIndex = state.pos;
+  const name = NAME.exec(state.src)?.[1] ?? "";
+  const [own, marks] = [name.slice(0, username.length), name.slice(username.length)];
+  if (own.toLowerCase() !== username.toLowerCase() || !MARKS.test(marks)) return false;
+  if (!silent) state.push("mention", "", 0).content = `@${own}`;
+  state.pos += 1 + own.length;
+  return true;
+}

@@ -1,0 +1,166 @@
+/** One post on the page. It is changed in place, so that focus and scrolling stay as they are. */
+
+import { fullyOf, timeOf } from "/static/page/dates.js";
+import { confirmed } from "/static/page/dialogs.js";
+import { avatar, button, find, make } from "/static/page/dom.js";
+import { Editing } from "/static/posts/editing.js";
+import { FilesView } from "/static/posts/files_view.js";
+import { formatted } from "/static/posts/formatted.js";
+import { mentionable } from "/static/posts/mentionable.js";
+import { Reactions } from "/static/posts/reactions.js";
+
+/** Also of a post that is on its way. */
+export function articleOf(face, about, shown) {
+  const meta = make("p", { className: "meta" }, ...about);
+  return make("article", {}, face, make("div", { className: "body" }, meta, ...shown));
+}
+
+/**
+ * `context`: `me` (id), `username` (mine), `people` (names), `channel()`, `mayModerate()`, and what the buttons do:
+ * `react(post, emoji, on)`, `edit(post, text)`, `remove(post)`, `removeFile(file)`; `open(post)`,
+ * null in a thread.
+ */
+export class PostView {
+  post = null;
+  #context;
+  #parts;
+  #files = new FilesView();
+  #reactions;
+  #shownText = null;
+  #editing = null;
+
+  constructor(post, context) {
+    this.#context = context;
+    const parts = {
+      day: make("p", { className: "day", hidden: true }),
+      face: make("div", { className: "face" }),
+      author: make("strong", { className: "author" }),
+      time: make("time"),
+      edited: make("span", { className: "edited", hidden: true }, "edited"),
+      text: make("div", { className: "text", dir: "auto" }),
+      replies: button("", () => context.open(this.post), { className: "quiet replies" }),
+      actions: make("div", { className: "actions", role: "group" }),
+    };
+    this.#parts = parts;
+    this.#reactions = new Reactions(parts.actions, context);
+    const { face, author, time, edited, text, replies, actions } = parts;
+    const about = [author, " ", time, " ", edited];
+    const shown = [text, this.#files.element, this.#reactions.element, replies];
+    const article = articleOf(face, about, shown);
+    article.append(actions);
+    this.element = make("li", { className: "post" }, parts.day, article);
+    this.element.addEventListener("keydown", (pressed) => {
+      if (pressed.key === "Escape") this.#reactions.closePalette(true);
+    });
+    actions.addEventListener("focusout", ({ relatedTarget }) => {
+      const more = find(".more", actions);
+      if (more && !actions.contains(relatedTarget)) more.ariaExpanded = "false";
+    });
+    this.update(post);
+  }
+
+  update(post) {
+    this.post = post;
+    const { time, edited, text, replies } = this.#parts;
+    this.element.dataset.post = post.id;
+    time.dateTime = post.created_at;
+    time.textContent = timeOf(post.created_at);
+    time.title = fullyOf(post.created_at);
+    edited.hidden = !post.edited_at;
+    if (post.edited_at) edited.title = fullyOf(post.edited_at);
+    if (this.#editing) this.#editing.update(post);
+    else this.#showText();
+    this.#files.show(post.files, this.#isMine ? (file) => this.#removeFile(file) : null);
+    replies.hidden = !post.reply_count || !this.#context.open;
+    replies.textContent = post.reply_count === 1 ? "1 reply" : `${post.reply_count} replies`;
+    this.showAuthor();
+    this.#reactions.show(post);
+  }
+
+  /** Names change, and people go. */
+  showAuthor() {
+    const person = this.#context.people.of(this.post.author);
+    const { author, face, actions } = this.#parts;
+    author.textContent = person?.name ?? "Somebody who left";
+    author.classList.toggle("gone", !person);
+    const shown = `${person?.name} ${person?.avatar}`;
+    if (face.dataset.shown !== shown) face.replaceChildren(avatar(person));
+    face.dataset.shown = shown;
+    actions.ariaLabel = `What to do with the post of ${author.textContent}`;
+    this.#showActions();
+  }
+
+  /** Where it stands among the others: under a new day, or going on after the same author. */
+  place(day, continues) {
+    if (this.#parts.day.textContent !== (day ?? "")) this.#parts.day.textContent = day ?? "";
+    this.#parts.day.hidden = !day;
+    this.element.classList.toggle("continues", continues);
+  }
+
+  get #isMine() {
+    return this.#context.people.of(this.post.author)?.id === this.#context.me;
+  }
+
+  #showActions() {
+    const { mayModerate, channel, open } = this.#context;
+    const openPalette = () => this.#reactions.openPalette();
+    const given = [
+      moreButton(),
+      button("React", openPalette, { iconName: "react", className: "plain react" }),
+    ];
+    const add = (label, iconName, act) =>
+      given.push(button(label, act, { iconName, className: "plain" }));
+    if (open) add("Reply", "reply", () => open(this.post));
+    if (this.#isMine && channel().writable) add("Edit", "edit", () => this.#edit());
+    if (this.#isMine || mayModerate())
+      add("Delete", "delete", () => this.#context.remove(this.post));
+    const { actions } = this.#parts;
+    if (actions.dataset.given === `${given.map((one) => one.title)}`) return;
+    actions.dataset.given = given.map((one) => one.title);
+    actions.replaceChildren(...given);
+  }
+
+  /** Nothing would be left of a post without a text. */
+  #removeFile(file) {
+    const { text, files } = this.post;
+    if (text || files.length > 1) this.#context.removeFile(file);
+    else this.#context.remove(this.post);
+  }
+
+  #showText() {
+    if (this.#shownText === this.post.text) return;
+    this.#shownText = this.post.text;
+    this.#parts.text.replaceChildren(...formatted(this.post.text, this.#context.username));
+  }
+
+  /** The post is gone; what was being written there is not. */
+  async remove() {
+    this.element.remove();
+    const { channel_id: channelId, parent } = this.post;
+    const text = this.#editing?.changed;
+    if (!text) return;
+    if (await confirmed("This post was deleted while you changed it", text, "Post it anew"))
+      this.#context.outbox.add(channelId, parent?.id ?? null, text);
+  }
+
+  #edit() {
+    this.#editing ??= new Editing(this.#parts.text, this.post, {
+      people: (words, signal) => mentionable(words, this.#context, signal),
+      save: (text) => this.#context.edit(this.post, text),
+      done: () => {
+        this.#editing = null;
+        this.#shownText = null;
+        this.#showText();
+        find(".react", this.#parts.actions).focus();
+      },
+    });
+  }
+}
+
+/** Where nothing can hover, the others wait behind it. */
+function moreButton() {
+  const toggle = () => (more.ariaExpanded = `${more.ariaExpanded !== "true"}`);
+  const properties = { iconName: "more", className: "plain more", ariaExpanded: "false" };
+  const more = button("More", toggle, properties);
+  return more;
+}

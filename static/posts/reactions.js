@@ -1,0 +1,68 @@
+/** The reactions to a post, and the palette from which one gives one. */
+
+import { button, find, make } from "/static/page/dom.js";
+
+const PALETTE = ["👍", "❤️", "😂", "🎉", "👀", "✅", "🤔"];
+
+export class Reactions {
+  element = make("ul", { className: "reactions", "aria-label": "Reactions" });
+  #context;
+  #post = null;
+  #place;
+
+  /** `place` has the button `.react` and takes the palette; `context` as of a `PostView`. */
+  constructor(place, context) {
+    this.#place = place;
+    this.#context = context;
+  }
+
+  show(post) {
+    this.#post = post;
+    const focused = this.element.contains(document.activeElement)
+      ? document.activeElement.dataset.emoji
+      : null;
+    const pills = post.reactions.map(({ emoji, user_ids: ids }) => {
+      const isOn = ids.includes(this.#context.me);
+      const names = this.#context.people.namesOf(ids);
+      const pill = button("", () => this.#context.react(post, emoji, !isOn), {
+        className: "pill",
+        title: names,
+        "aria-pressed": isOn,
+        "aria-label": `${emoji} ${ids.length}: ${names}`,
+      });
+      pill.append(make("span", { className: "emoji" }, emoji), ` ${ids.length}`);
+      pill.dataset.emoji = emoji;
+      return make("li", {}, pill);
+    });
+    this.element.replaceChildren(...pills);
+    this.element.hidden = !pills.length;
+    if (focused) find(`[data-emoji="${focused}"]`, this.element)?.focus();
+  }
+
+  openPalette() {
+    if (find(".palette", this.#place)) return this.closePalette(true);
+    const palette = make("div", { className: "palette", role: "group", ariaLabel: "Reactions" });
+    for (const emoji of PALETTE) {
+      const mine = this.#post.reactions.find((one) => one.emoji === emoji)?.user_ids ?? [];
+      const isOn = mine.includes(this.#context.me);
+      const react = () => {
+        this.#context.react(this.#post, emoji, !isOn);
+        this.closePalette(true);
+      };
+      palette.append(button(emoji, react, { className: "plain emoji", "aria-pressed": isOn }));
+    }
+    this.#place.append(palette);
+    palette.firstChild.focus();
+    palette.addEventListener("focusout", ({ relatedTarget }) => {
+      if (!this.#place.contains(relatedTarget)) this.closePalette(false);
+    });
+  }
+
+  closePalette(focusBack) {
+    const palette = find(".palette", this.#place);
+    if (!palette) return;
+    palette.classList.remove("palette"); // taking it away moves the focus, which closes it again
+    if (focusBack) find(".react", this.#place)?.focus();
+    palette.remove();
+  }
+}

@@ -1,0 +1,157 @@
+/** Posts on the page: those of a channel, or the replies to one of them. Newest at the bottom. */
+
+import { dayOf } from "/static/page/dates.js";
+import { pendingView } from "/static/posts/pending_view.js";
+import { PostView } from "/static/posts/post_view.js";
+import { reveal } from "/static/page/reveal.js";
+import { Posts } from "/static/posts/posts.js";
+
+const TOGETHER_MS = 5 * 60_000; // posts of one author within it stand under one name
+const AT_THE_END_PX = 48;
+
+export class Timeline {
+  posts;
+  #parentId;
+  #list;
+  #pending;
+  #scroller;
+  #context;
+  #views = new Map();
+
+  /** `elements` are `list`, `pending`, `scroller`; `context` is a `PostView`'s, with `outbox`. */
+  constructor({ list, pending, scroller }, context, parentId = null) {
+    this.posts = new Posts(parentId);
+    this.#parentId = parentId;
+    this.#list = list;
+    this.#pending = pending;
+    this.#scroller = scroller;
+    this.#context = context;
+    this.clear();
+  }
+
+  clear() {
+    this.#views.clear();
+    this.#list.replaceChildren();
+    this.#pending.replaceChildren();
+  }
+
+  /** A list that was fetched. */
+  show(list) {
+    const goesToEnd = !this.#views.size || this.posts.newer !== null || this.isAtEnd;
+    this.posts.replace(list);
+    this.#renderAll();
+    this.showPending();
+    if (goesToEnd) this.scrollToEnd();
+  }
+
+  /** Whether the event brought something new to the end. */
+  apply(event) {
+    const wasAtEnd = this.isAtEnd;
+    const newestBefore = this.posts.newestId;
+    for (const id of this.posts.apply(event)) this.#renderOne(id);
+    this.#arrange();
+    this.#context.outbox.settle(event);
+    if (wasAtEnd) this.scrollToEnd();
+    return (this.posts.newestId ?? 0) > (newestBefore ?? 0);
+  }
+
+  /** With the next page, `older` or `newer`; what is read stays where it is. */
+  async extend(direction, fetchPage) {
+    await this.posts.extend(direction, fetchPage);
+    const fromEnd = this.#scroller.scrollHeight - this.#scroller.scrollTop;
+    this.#renderAll();
+    if (direction === "older") this.#scroller.scrollTop = this.#scroller.scrollHeight - fromEnd;
+  }
+
+  async moveTo(id, fetchPage) {
+    await this.posts.moveTo(id, fetchPage);
+    this.#renderAll();
+  }
+
+  /** Names or rights have changed. */
+  showAuthors() {
+    for (const view of this.#views.values()) view.update(view.post);
+    this.#arrange();
+  }
+
+  showPending() {
+    const { outbox, me, people, channel } = this.#context;
+    const wasAtEnd = this.isAtEnd;
+    const waiting = outbox.of(channel().id, this.#parentId);
+    const author = people.of({ id: me, name: this.#context.myName() });
+    const actions = {
+      retry: (item) => outbox.retry(item),
+      discard: (item) => outbox.discard(item),
+    };
+    this.#pending.replaceChildren(...waiting.map((item) => pendingView(item, author, actions)));
+    if (wasAtEnd) this.scrollToEnd();
+  }
+
+  /** Of everything that there is. */
+  get isAtEnd() {
+    return this.posts.newer === null && isAtEnd(this.#scroller);
+  }
+
+  scrollToEnd() {
+    this.#scroller.scrollTop = this.#scroller.scrollHeight;
+  }
+
+  /** Whether the post is here. */
+  reveal(id) {
+    const view = this.#views.get(id);
+    if (view) reveal(view.element);
+    return Boolean(view);
+  }
+
+  #renderAll() {
+    this.#list.ariaBusy = "true";
+    for (const id of [...this.#views.keys()]) if (!this.posts.all.has(id)) this.#renderOne(id);
+    for (const id of this.posts.all.keys()) this.#renderOne(id);
+    this.#arrange();
+    this.#list.ariaBusy = "false";
+  }
+
+  #renderOne(id) {
+    const post = this.posts.all.get(id);
+    const view = this.#views.get(id);
+    if (!post) {
+      if (view?.element.contains(document.activeElement)) this.#scroller.focus();
+      if (this.posts.isBeyond(id)) view?.element.remove();
+      else view?.remove();
+      this.#views.delete(id);
+    } else if (!view) this.#views.set(id, new PostView(post, this.#context));
+    else if (view.post !== post) view.update(post);
+  }
+
+  /** Everything in its order, under its day; posts of one author shortly after another together. */
+  #arrange() {
+    let [before, dayBefore] = [null, null];
+    let place = this.#list.firstElementChild;
+    for (const post of this.posts.all.values()) {
+      const view = this.#views.get(post.id);
+      if (view.element === place) place = place.nextElementSibling;
+      else this.#list.insertBefore(view.element, place);
+      const day = dayOf(post.created_at);
+      view.place(day === dayBefore ? null : day, day === dayBefore && isTogether(before, post));
+      [before, dayBefore] = [post, day];
+    }
+  }
+}
+
+function isTogether(before, post) {
+  const since = new Date(post.created_at) - new Date(before.created_at);
+  return before.author?.id === post.author?.id && since < TOGETHER_MS;
+}
+
+function isAtEnd({ scrollHeight, scrollTop, clientHeight }) {
+  return scrollHeight - scrollTop - clientHeight < AT_THE_END_PX;
+}
+
+/** Who looks at the end still does when the room becomes smaller. */
+export function keepAtEnd(scroller) {
+  let stays = true;
+  scroller.addEventListener("scroll", () => (stays = isAtEnd(scroller)), { passive: true });
+  new ResizeObserver(() => {
+    if (stays) scroller.scrollTop = scroller.scrollHeight;
+  }).observe(scroller);
+}

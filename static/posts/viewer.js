@@ -1,0 +1,58 @@
+/** The pictures of a post, large, one at a time: the arrows turn the pages, Escape closes. */
+
+import { find } from "/static/page/dom.js";
+
+const LARGE_PX = 1024; // as the server makes them
+const [dialog, picture, state] = ["", "-picture", "-state"].map((part) => find(`#viewer${part}`));
+const leaving = new MutationObserver(() => opener.isConnected || dialog.close());
+
+let pictures = [];
+let current = 0;
+let opener = null;
+
+/** Begins with `first`; closes when that from which it was opened leaves the page. */
+export function view(all, first, from) {
+  [pictures, opener] = [all, from];
+  show(all.indexOf(first));
+  dialog.showModal();
+  leaving.observe(document.body, { childList: true, subtree: true });
+}
+
+function show(number) {
+  current = (number + pictures.length) % pictures.length;
+  const { id, name, image } = pictures[current];
+  const scale = Math.min(1, LARGE_PX / Math.max(image.width, image.height));
+  picture.width = Math.max(1, Math.round(image.width * scale));
+  picture.height = Math.max(1, Math.round(image.height * scale));
+  picture.alt = name;
+  picture.removeAttribute("src"); // or the one before stays until this one is there
+  picture.src = `/api/files/${id}/thumbnail?size=${LARGE_PX}`;
+  say("One moment…");
+  find("#viewer-name").textContent = name;
+  find("#viewer-count").textContent =
+    pictures.length > 1 ? `${current + 1} of ${pictures.length}` : "";
+  Object.assign(find("#viewer-download"), { href: `/api/files/${id}`, download: name });
+  for (const turn of dialog.querySelectorAll("[data-turn]")) turn.hidden = pictures.length < 2;
+}
+
+function say(text) {
+  state.textContent = text;
+}
+
+picture.addEventListener("load", () => say(""));
+picture.addEventListener("error", () => say("It cannot be shown just now."));
+dialog.addEventListener("close", () => {
+  leaving.disconnect();
+  picture.removeAttribute("src");
+  find("#viewer-name").textContent = "";
+  if (!opener.isConnected) find("#scroller").focus();
+});
+dialog.addEventListener("keydown", ({ key }) => {
+  if (key === "ArrowLeft") show(current - 1);
+  if (key === "ArrowRight") show(current + 1);
+});
+dialog.addEventListener("click", ({ target }) => {
+  const turn = Number(target.closest("[data-turn]")?.dataset.turn ?? 0);
+  if (turn) show(current + turn);
+  else if (!target.closest("button, a, img")) dialog.close();
+});

@@ -1,0 +1,54 @@
+"""One process at a time, and whoever is killed holds nothing any more."""
+
+import asyncio
+import subprocess
+import sys
+from pathlib import Path
+
+from model.database.lock import taken
+from model.database.unit_of_work import Database
+from tests.support.server import ROOT
+
+HOLDER = """
+import asyncio, sys
+from pathlib import Path
+from model.database.unit_of_work import Database
+from model.database.lock import taken
+
+async def hold() -> None:
+    async with taken(Database(sys.argv[1]), Path(sys.argv[2])) as is_ours:
+        print(is_ours, flush=True)
+        await asyncio.Event().wait()
+
+asyncio.run(hold())
+"""
+
+
+async def is_free(url: str, file: Path) -> bool:
+    async with taken(Database(url), file) as is_ours:
+        return is_ours
+
+
+async def test_only_one_has_it_until_the_end(database_url: str, tmp_path: Path) -> None:
+    file = tmp_path / "jobs.lock"
+    async with taken(Database(database_url), file) as is_ours:
+        assert is_ours
+        assert not await is_free(database_url, file)
+    assert await is_free(database_url, file)
+
+
+async def test_the_lock_of_a_killed_process_is_free(database_url: str, tmp_path: Path) -> None:
+    file = tmp_path / "jobs.lock"
+    holder = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", HOLDER, database_url, file, cwd=ROOT, stdout=subprocess.PIPE
+    )
+    try:
+        assert holder.stdout
+        assert await holder.stdout.readline() == b"True\n"
+        assert not await is_free(database_url, file)
+    finally:
+        holder.kill()
+        await holder.wait()
+    async with asyncio.timeout(5):  # PostgreSQL has to notice it
+        while not await is_free(database_url, file):
+            await asyncio.sleep(0.01)

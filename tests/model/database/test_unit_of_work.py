@@ -1,0 +1,148 @@
+"""Units of work: all or nothing, one snapshot, and no lock left behind by whoever is cancelled."""
+
+import asyncio
+import gc
+import random
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, insert, select, text
+
+from model.database.unit_of_work import Database, Transaction, now
+from model.errors import StorageFull, TryAgain
+from model.session import Sessions
+from model.user import Users, create_user
+from tests.support.databases import new_sqlite
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    database = Database(database_url)
+    yield database
+    await database.close()
+
+
+async def count(db: Transaction) -> int:
+    return int(await db.scalar(select(func.count()).select_from(Users)))
+
+
+async def test_what_fails_in_the_middle_changes_nothing(database: Database) -> None:
+    with pytest.raises(RuntimeError, match="in the middle"):
+        async with database.write() as db:
+            await create_user(db, "ann", "Ann", "-")
+            raise RuntimeError("in the middle")
+    async with database.read() as db:
+        assert await count(db) == 0
+
+
+async def test_a_snapshot_does_not_see_what_is_committed_meanwhile(database: Database) -> None:
+    async with database.read() as before:
+        assert await count(before) == 0
+        async with database.write() as db:
+            await create_user(db, "ann", "Ann", "-")
+        assert await count(before) == 0
+    async with database.read() as after:
+        assert await count(after) == 1
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+async def test_a_read_cannot_write(database: Database) -> None:
+    with pytest.raises(Exception, match="read-only"):
+        async with database.read() as db:
+            await create_user(db, "ann", "Ann", "-")
+
+
+# aiosqlite leaves a connection that is cancelled while it opens to the garbage collector
+@pytest.mark.filterwarnings("ignore:unclosed database:ResourceWarning")
+async def test_cancelled_writers_leave_no_lock_behind(database: Database) -> None:
+    async def write(number: int) -> None:
+        async with database.write() as db:
+            await create_user(db, f"user{number}", "User", "-")
+            await db.scalar(select(func.count()).select_from(Users))
+
+    for number in range(100):
+        writing = asyncio.create_task(write(number))
+        await asyncio.sleep(random.uniform(0, 0.004))
+        writing.cancel()
+        await asyncio.wait([writing])
+    async with asyncio.timeout(5):
+        async with database.write() as db:
+            await create_user(db, "last", "Last", "-")
+    gc.collect()
+
+
+async def test_concurrent_read_modify_writes_are_all_kept(database: Database) -> None:
+    async with database.write() as db:
+        await db.run(text("CREATE TABLE counters (n INTEGER NOT NULL)"))
+        await db.run(text("INSERT INTO counters VALUES (0)"))
+    lock = "" if database.is_sqlite else " FOR UPDATE"
+
+    async def add_one() -> None:
+        async with database.write() as db:
+            value = await db.scalar(text(f"SELECT n FROM counters{lock}"))  # noqa: S608 - ours
+            await db.run(text("UPDATE counters SET n = :n"), n=value + 1)
+
+    await asyncio.gather(*(add_one() for _ in range(50)))
+    async with database.read() as db:
+        assert await db.scalar(text("SELECT n FROM counters")) == 50
+
+
+LONG = text(
+    "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n LIMIT 3000000)"
+    " SELECT count(*) FROM n"
+)
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+async def test_a_long_read_leaves_the_event_loop_free_and_keeps_its_snapshot(
+    database: Database,
+) -> None:
+    longest = 0.0
+
+    async def watch() -> None:
+        nonlocal longest
+        while True:
+            before = time.perf_counter()
+            await asyncio.sleep(0.001)
+            longest = max(longest, time.perf_counter() - before)
+
+    watching = asyncio.create_task(watch())
+    began = time.perf_counter()
+    async with database.read() as db:
+        assert await db.scalar(LONG) == 3_000_000
+        took = time.perf_counter() - began
+        assert await count(db) == 0
+    watching.cancel()
+    assert longest < took / 4
+
+
+async def test_a_database_that_is_gone_says_try_again() -> None:
+    database = Database("postgresql+asyncpg://nobody@127.0.0.1:1/none")
+    with pytest.raises(TryAgain):
+        async with database.read() as db:
+            await count(db)
+    await database.close()
+
+
+async def test_what_refers_to_an_account_deleted_meanwhile_may_be_tried_again(
+    database: Database,
+) -> None:
+    form = {"token_sha256": "-", "agent": "-", "created_at": now(), "expires_at": now()}
+    with pytest.raises(TryAgain):
+        async with database.write() as db:
+            await db.run(insert(Sessions), user_id=999, **form)
+
+
+async def test_a_full_disk_is_said_and_changes_nothing(tmp_path: Path, templates: Path) -> None:
+    database = Database(new_sqlite(tmp_path, templates))
+    with pytest.raises(StorageFull):
+        async with database.write() as db:
+            pages = await db.scalar(text("PRAGMA page_count"))
+            await db.scalar(text(f"PRAGMA max_page_count = {pages}"))
+            for n in range(1000):
+                await create_user(db, f"user{n}", "x" * 100, "-")
+    async with database.read() as db:
+        assert await count(db) == 0
+    await database.close()

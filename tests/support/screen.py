@@ -1,0 +1,170 @@
+"""What a client has on its screen: what it fetched, and what the events made of it."""
+
+from operator import itemgetter
+from typing import Any
+
+from tests.live.client import Message
+from tests.support.people import Person
+
+OF_READER = {"readable", "writable", "read_mark", "unread"}
+ROLES = {"author", "player"}  # in which people appear
+
+first = itemgetter(0)
+Posts = dict[int, dict[str, Any]]
+Things = dict[tuple[str, int], dict[str, Any]]  # by noun and id
+
+
+class Screen:
+    """What a client shows of a group: its channels, members, posts, scores and documents.
+
+    Events have an order within their topic, not across topics. So the channels that the group's
+    topic tells of and the private ones of one's own topic are two sets, and of two views of the
+    same thing the newer one counts.
+    """
+
+    def __init__(self, group_id: int) -> None:
+        self.group_id = group_id
+        self.of_group: set[int] = set()
+        self.private: set[int] = set()
+        self.views: dict[int, tuple[str, dict[str, Any]]] = {}
+        self.members: dict[int, dict[str, Any]] = {}
+        self.posts: dict[int, Posts] = {}
+        self.things: dict[int, Things] = {}
+        self.mentions: dict[int, dict[str, Any]] = {}
+        self.live: dict[str, Any] = {"epoch": "", "topics": {}}
+
+    async def fetch(self, who: Person) -> "Screen":
+        members = await who.get(f"/api/groups/{self.group_id}/members?limit=100")
+        self.members = {member["id"]: member for member in members["members"]}
+        channels = await who.get(f"/api/groups/{self.group_id}/channels?limit=100")
+        self._stands(members, channels)
+        for entry in channels["channels"]:
+            view = {name: value for name, value in entry.items() if name not in OF_READER}
+            (self.private if entry["kind"] == "private" else self.of_group).add(entry["id"])
+            self.views[entry["id"]] = "", view
+            await self._fetch_posts(who, entry["id"])
+            await self._fetch_things(who, entry["id"])
+        mentions = await who.get("/api/me/mentions?limit=100")
+        self._stands(mentions)
+        self.mentions = {mention["post_id"]: mention for mention in mentions["mentions"]}
+        return self
+
+    async def _fetch_posts(self, who: Person, channel_id: int) -> None:
+        listed = await who.get(f"/api/channels/{channel_id}/posts?limit=100")
+        self._stands(listed)
+        posts = self.posts[channel_id] = {post["id"]: post for post in listed["posts"]}
+        for post in listed["posts"]:
+            replies = await who.get(f"/api/posts/{post['id']}/replies?limit=100")
+            posts.update((reply["id"], reply) for reply in replies["posts"])
+
+    async def _fetch_things(self, who: Person, channel_id: int) -> None:
+        path = f"/api/channels/{channel_id}"
+        scores = await who.get(f"{path}/scores?game=snake&order=latest&limit=100")
+        documents = await who.get(f"{path}/documents?limit=100")
+        self._stands(scores, documents)
+        things = self.things[channel_id] = {("score", one["id"]): one for one in scores["scores"]}
+        things.update((("document", one["id"]), one) for one in documents["documents"])
+
+    def _stands(self, *lists: dict[str, Any]) -> None:
+        for listed in lists:
+            self.live["epoch"] = listed["live"]["epoch"]
+            for topic, seq in listed["live"]["topics"].items():
+                self.live["topics"][topic] = min(seq, self.live["topics"].get(topic, seq))
+
+    def apply(self, message: Message) -> None:
+        noun, _, number = message["topic"].partition(":")
+        if message["type"] == "revoked" and noun == "channel":
+            self.posts.pop(int(number), None)
+            self.things.pop(int(number), None)
+        elif message["type"] == "event" and "gone" not in message["data"]:
+            self._apply(message["kind"], message["data"], int(number), message["at"])
+
+    def _apply(self, kind: str, data: dict[str, Any], number: int, at: str) -> None:
+        noun, _, verb = kind.partition(".")
+        if noun == "channel":
+            self._apply_to_channels(verb, data, at)
+        elif noun == "member":
+            self.members |= {data["id"]: data} if verb != "left" else {}
+        elif noun == "mention":
+            for post_id in data.get("post_ids", ()):
+                self.mentions.pop(post_id, None)
+            if verb == "created":
+                self.mentions[data["post_id"]] = data
+        elif noun in {"score", "document"} and number in self.things:
+            self.things[number][noun, data["id"]] = data
+            if verb == "deleted":
+                del self.things[number][noun, data["id"]]
+        elif number in self.posts:
+            self._apply_to_posts(kind, data, number)
+
+    def _apply_to_channels(self, verb: str, data: dict[str, Any], at: str) -> None:
+        if verb in {"created", "edited", "joined"}:
+            known = self.views.get(data["id"], ("", {}))
+            self.views[data["id"]] = max(known, (at, data), key=first)
+        match verb:
+            case "created":
+                self.of_group.add(data["id"])
+            case "deleted":
+                self.of_group.discard(data["id"])
+            case "joined":
+                self.private.add(data["id"])
+            case "left":
+                self.private.discard(data["id"])
+
+    def _apply_to_posts(self, kind: str, data: dict[str, Any], number: int) -> None:
+        posts = self.posts[number]
+        match kind.split("."):
+            case ["post", "created" | "edited"]:
+                posts[data["id"]] = data
+                self._count_replies(number, data["parent"])
+            case ["post", "deleted"]:
+                gone = {
+                    i for i, post in posts.items() if (post["parent"] or {}).get("id") == data["id"]
+                }
+                for post_id in {data["id"], *gone}:
+                    posts.pop(post_id, None)
+                self._count_replies(number, data["parent"])
+            case ["reaction", _] if data["id"] in posts:
+                reactions = posts[data["id"]]["reactions"]
+                others = [one for one in reactions if one["emoji"] != data["emoji"]]
+                mine = {"emoji": data["emoji"], "user_ids": data["user_ids"]}
+                posts[data["id"]]["reactions"] = sorted(
+                    others + [mine] * bool(data["user_ids"]), key=lambda one: str(one["emoji"])
+                )
+
+    def _count_replies(self, channel_id: int, parent: dict[str, Any] | None) -> None:
+        """Of the parent, and of what its replies say of it."""
+        if parent is not None:
+            for post in self.posts[channel_id].values():
+                if post["id"] == parent["id"]:
+                    post["reply_count"] = parent["reply_count"]
+                elif post["parent"] and post["parent"]["id"] == parent["id"]:
+                    post["parent"] = parent
+
+    def shown(self, channel_ids: set[int]) -> dict[str, Any]:
+        """With the posts and scores of the channels that are followed.
+
+        People are shown by what the list of members says of them, wherever they appear; of a
+        private channel that is not followed, nothing but that it is there.
+        """
+        names = {member["id"]: member["name"] for member in self.members.values()}
+        posts = {
+            i: with_names(post, names)
+            for channel_id in channel_ids & self.posts.keys()
+            for i, post in self.posts[channel_id].items()
+        }
+        things = {
+            of: with_names(thing, names)
+            for channel_id in channel_ids & self.things.keys()
+            for of, thing in self.things[channel_id].items()
+        }
+        mentions = [i for i, one in self.mentions.items() if one["channel_id"] in channel_ids]
+        channels: dict[int, Any] = dict.fromkeys(self.private)
+        channels |= {i: self.views[i][1] for i in self.of_group | self.private & channel_ids}
+        shown = {"channels": channels, "members": self.members}
+        return {**shown, "posts": posts, "things": things, "mentions": sorted(mentions)}
+
+
+def with_names(thing: dict[str, Any], names: dict[int, str]) -> dict[str, Any]:
+    people = ROLES & thing.keys()
+    return {**thing, **{role: names.get(thing[role]["id"]) for role in people}}

@@ -1,0 +1,125 @@
+"""The real server: `python main.py` as a process of its own, with its workers."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO
+
+from api.prove.instance import GREETING, free_port
+
+ROOT = Path(__file__).parents[2]
+MAIN = ROOT / "main.py"
+READY_WITHIN_S = 30
+STOPPED_WITHIN_S = 30
+
+
+@dataclass
+class Server:
+    """Keeps its port and data when it is started again."""
+
+    instance: Path
+    workers: int = 3
+    port: int = field(default_factory=free_port)
+    settings: dict[str, str] = field(default_factory=dict)
+    program: list[str] = field(default_factory=lambda: [str(MAIN)])
+    process: "subprocess.Popen[bytes] | None" = None
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def log_file(self) -> Path:
+        return self.instance.parent / f"server-{self.port}.log"
+
+    @property
+    def log(self) -> str:
+        return self.log_file.read_text(errors="replace")
+
+    @property
+    def environment(self) -> dict[str, str]:
+        inherited = {k: v for k, v in os.environ.items() if not k.startswith("HOMEROOM_")}
+        return {
+            **inherited,
+            "HOMEROOM_BIND": f"127.0.0.1:{self.port}",
+            "HOMEROOM_WORKERS": str(self.workers),
+            "HOMEROOM_INSTANCE": str(self.instance),
+            **self.settings,
+        }
+
+    def start(self) -> "Server":
+        with self.log_file.open("ab") as log:
+            greeted = self.log.count(GREETING)
+            self.process = self._run(log)
+        deadline = time.monotonic() + READY_WITHIN_S
+        while self.log.count(GREETING) == greeted or not self.answers():
+            assert self.process.poll() is None, f"it ended:\n{self.log[-3000:]}"
+            assert time.monotonic() < deadline, f"not ready:\n{self.log[-3000:]}"
+            time.sleep(0.05)
+        return self
+
+    def stop(self) -> int:
+        """As a deployment stops it; its exit status."""
+        assert self.process
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(STOPPED_WITHIN_S)
+
+    def kill(self) -> None:
+        assert self.process
+        self.process.kill()
+        self.process.wait(STOPPED_WITHIN_S)
+
+    def close(self) -> None:
+        """At the end of a test, whatever state it is in."""
+        if self.process and self.process.poll() is None:
+            try:
+                self.stop()
+            except subprocess.TimeoutExpired:
+                self.kill()
+
+    def answers(self) -> bool:
+        try:
+            with urllib.request.urlopen(f"{self.url}/health", timeout=2) as answer:
+                return bool(answer.status == 200)
+        except (OSError, urllib.error.URLError):
+            return False
+
+    def worker_pids(self) -> list[int]:
+        assert self.process
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
+        return [int(pid) for pid in children.read_text().split()]
+
+    def first_token(self) -> str:
+        found = re.findall(r"/register#first=(\w+)", self.log)
+        assert found, self.log
+        return str(found[-1])
+
+    def run(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
+        """A command on the same data."""
+        return subprocess.run(
+            [sys.executable, *self.program, *arguments],
+            cwd=self.instance.parent,
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=READY_WITHIN_S,
+            check=False,
+        )
+
+    def _run(self, log: IO[bytes]) -> "subprocess.Popen[bytes]":
+        return subprocess.Popen(
+            [sys.executable, *self.program],
+            cwd=self.instance.parent,
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+        )
