@@ -1,13 +1,7 @@
-"""The stage of every test: a database of its own, the application, and the cast.
-
-root is an administrator of the server; ann owns the group "class", mia moderates it, bob is a
-member; eve has an account and belongs nowhere.
-"""
+"""What every test may ask for: a database, the application on it, a server, and the cast."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
-from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
@@ -21,31 +15,41 @@ from api.context import Services
 from api.server.supervisor import listen
 from api.server.worker import handed_over, hypercorn_config
 from api.settings import Settings
-from model.user import ServerRole
-from tests.support.databases import drop_postgresql_template, new_postgresql, new_sqlite
-from tests.support.people import Person, Visitor, sign_up
+from tests.support.cast import Cast, Stages, settings_of_tests
+from tests.support.databases import PostgreSQL, SQLite, require_postgresql
+from tests.support.people import Visitor
 from tests.support.stores import new_bucket
 
 
-@pytest.fixture(scope="session", autouse=True)
-def _templates() -> Iterator[None]:
-    yield
-    drop_postgresql_template()
+@pytest.fixture(scope="session")
+def sqlite(tmp_path_factory: pytest.TempPathFactory) -> Stages[SQLite]:
+    folder = tmp_path_factory.mktemp("sqlite")
+    return Stages(SQLite(folder), folder)
 
 
 @pytest.fixture(scope="session")
-def templates(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("templates")
+def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stages[PostgreSQL]]:
+    database = PostgreSQL(require_postgresql())
+    yield Stages(database, tmp_path_factory.mktemp("postgresql"))
+    database.drop()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path, templates: Path) -> Iterator[str]:
-    """An empty database that is up to date: each test runs on both kinds."""
-    with ExitStack() as stack:
-        if request.param == "sqlite":
-            yield new_sqlite(tmp_path / "instance", templates)
-        else:
-            yield stack.enter_context(new_postgresql())
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """Up to date, on both kinds of database; with the cast in it for a test that wants people.
+
+    A test that changes more than rows is marked `own_database`.
+    """
+    database = request.getfixturevalue(request.param).database
+    stage = "cast" if "people" in request.fixturenames else "empty"
+    if isinstance(database, SQLite):
+        yield database.copy(stage, tmp_path / "instance")
+    elif request.node.get_closest_marker("own_database"):
+        with database.copy(stage) as url:
+            yield url
+    else:
+        database.put_back(stage)
+        yield database.url
 
 
 @pytest.fixture
@@ -70,16 +74,8 @@ def changed_settings() -> dict[str, Any]:
 def settings(
     database_url: str, files_url: str | None, tmp_path: Path, changed_settings: dict[str, Any]
 ) -> Settings:
-    return Settings(
-        _env_file=None,
-        **{
-            "instance": tmp_path / "instance",
-            "database_url": database_url,
-            "files_url": files_url,
-            "registration": "open",
-            "workers": 1,
-            **changed_settings,
-        },
+    return settings_of_tests(
+        tmp_path / "instance", database_url, files_url=files_url, **changed_settings
     )
 
 
@@ -118,40 +114,15 @@ async def url(app: Quart) -> AsyncIterator[str]:
     await serving
 
 
-@dataclass
-class Cast:
-    root: Person
-    ann: Person
-    mia: Person
-    bob: Person
-    eve: Person
-    group: dict[str, Any]
-    channel: dict[str, Any]
-
-    @property
-    def posts(self) -> str:
-        """The path of the posts of the channel "general"."""
-        return f"/api/channels/{self.channel['id']}/posts"
-
-    def named(self, name: str) -> Person:
-        return cast(Person, getattr(self, name))
-
-
 @pytest.fixture
 def visitor(app: Quart) -> Visitor:
     return Visitor(app.test_client())
 
 
 @pytest.fixture
-async def people(app: Quart, services: Services) -> Cast:
+def people(request: pytest.FixtureRequest, app: Quart, database_url: str) -> Cast:
     """The cast, the group "class" and its open channel "general"."""
-    database = services.database
-    root = await sign_up(app, database, "root", ServerRole.ADMIN)
-    ann, mia, bob, eve = [await sign_up(app, database, who) for who in ("ann", "mia", "bob", "eve")]
-    group = await ann.post("/api/groups", {"name": "class"})
-    code = await ann.post(f"/api/groups/{group['id']}/join-code", {})
-    for person in (mia, bob):
-        await person.post("/api/memberships", {"join_code": code["join_code"]})
-    await ann.put(f"/api/groups/{group['id']}/members/{mia.id}", {"role": "moderator"})
-    channel = await ann.post(f"/api/groups/{group['id']}/channels", {"name": "general"})
-    return Cast(root, ann, mia, bob, eve, group, channel)
+    kind = "sqlite" if database_url.startswith("sqlite") else "postgresql"
+    stages = request.getfixturevalue(kind)
+    made: Cast = stages.cast
+    return made.before(app)

@@ -15,8 +15,8 @@ from jsonschema_rs import Draft7Validator
 
 from api.live.protocol import ClientMessage, Close, ServerMessage, parse
 from api.settings import Settings
-from tests.conftest import Cast
 from tests.live.client import LiveClient
+from tests.support.cast import Cast
 from tests.support.people import Visitor
 
 OFFICIAL = Path(__file__).parent / "schemas" / "asyncapi-3.0.0.json"

@@ -16,7 +16,7 @@ from werkzeug.routing import Rule
 
 from api.context import Services
 from api.setting_types import Switch
-from tests.conftest import Cast
+from tests.support.cast import Cast
 from tests.support.people import Person, Visitor, sign_up
 
 METHODS = {"GET", "POST", "PUT", "PATCH", "DELETE"}

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import Cast
 from tests.live.client import LiveClient
+from tests.support.cast import Cast
 from tests.support.people import Person
 from tests.support.screen import Screen
 

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import event
 
 from api.context import Services
-from tests.conftest import Cast
+from tests.support.cast import Cast
 
 AT_MOST_TO_READ = 6
 AT_MOST_TO_WRITE = 10

@@ -8,7 +8,7 @@ from PIL import Image, ImageStat
 from api.context import Services
 from model.collector import collect
 from tests.api.browser import problem
-from tests.conftest import Cast
+from tests.support.cast import Cast
 from tests.support.people import Answer, Person, Visitor
 from tests.support.pictures import PLACE, bomb, opened, photo, png
 from tests.support.stores import ON_EVERY_STORE

@@ -8,7 +8,7 @@ from quart import Quart
 from api.context import Services
 from tests.api.browser import problem
 from tests.api.tables import Statuses, rows, tried
-from tests.conftest import Cast
+from tests.support.cast import Cast
 from tests.support.people import Person, Visitor, sign_up
 
 

@@ -6,7 +6,7 @@ from quart import Quart
 from api.middleware.auth import public
 from api.settings import Settings
 from tests.api.browser import Browser, browser, problem
-from tests.conftest import Cast
+from tests.support.cast import Cast
 from tests.support.people import PASSWORD
 
 FRONT, EVIL = "https://pages.example.org", "https://evil.example.org"

@@ -1,7 +1,7 @@
 """The bytes of files: ranges, what the client has already, and that nothing in them runs."""
 
 from tests.api.browser import problem
-from tests.conftest import Cast
+from tests.support.cast import Cast
 from tests.support.stores import ON_EVERY_STORE
 
 pytestmark = ON_EVERY_STORE

@@ -11,8 +11,8 @@ from model.documents.document import Documents
 from model.log.event import Events
 from tests.api.browser import problem
 from tests.api.test_documents import MINE, documents
-from tests.conftest import Cast
 from tests.live.client import LiveClient
+from tests.support.cast import Cast
 from tests.support.people import Person
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from tests.api.browser import problem
 from tests.api.test_documents import KIB_64, MINE, documents
-from tests.conftest import Cast
+from tests.support.cast import Cast
 from tests.support.people import Answer
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from tests.api.browser import problem
 from tests.api.tables import Statuses, rows, tried
-from tests.conftest import Cast
+from tests.support.cast import Cast
 from tests.support.people import Visitor
 
 MINE = "/api/me/documents"

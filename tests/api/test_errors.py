@@ -7,7 +7,7 @@ from quart import Quart
 
 from api.middleware.auth import public
 from tests.api.browser import browser, problem
-from tests.conftest import Cast
+from tests.support.cast import Cast
 
 BODIES = {
     "not UTF-8": b'{"text": "\xff\xfe"}',

@@ -8,7 +8,7 @@ import pytest
 from api.context import Services
 from tests.api.browser import problem
 from tests.api.tables import Statuses, rows, tried
-from tests.conftest import Cast
+from tests.support.cast import Cast
 from tests.support.people import Person, Visitor
 from tests.support.pictures import png
 from tests.support.stores import ON_EVERY_STORE, kept

@@ -11,7 +11,7 @@ from api.context import Services
 from model.database.unit_of_work import now
 from model.idempotency import IdempotencyKeys
 from tests.api.browser import problem
-from tests.conftest import Cast
+from tests.support.cast import Cast
 from tests.support.people import sign_up
 
 KEY = "0d6f2c1e-once"

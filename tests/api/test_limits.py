@@ -8,7 +8,7 @@ from api.context import Services
 from api.middleware.token_bucket import REMEMBERED, Bucket, Buckets
 from api.setting_types import Switch
 from tests.api.browser import browser, problem
-from tests.conftest import Cast
+from tests.support.cast import Cast
 
 WRONG = {"join_code": "0000000000"}
 

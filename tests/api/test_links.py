@@ -7,7 +7,7 @@ import pytest
 from tests.api.browser import problem
 from tests.api.tables import Statuses, rows, tried
 from tests.api.test_files import CONTENT, carried
-from tests.conftest import Cast
+from tests.support.cast import Cast
 from tests.support.people import Visitor
 from tests.support.pictures import png
 from tests.support.stores import ON_EVERY_STORE

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from api.context import Services
 from model.log.event import Events
 from tests.api.browser import browser, problem
-from tests.conftest import Cast
+from tests.support.cast import Cast
 from tests.support.people import PASSWORD
 
 NEW = "an even better passphrase"

@@ -13,7 +13,7 @@ from model.membership import CROCKFORD, JoinCodes, find_member, set_role
 from model.session import find_caller
 from tests.api.browser import problem
 from tests.api.tables import Statuses, rows, tried
-from tests.conftest import Cast
+from tests.support.cast import Cast
 from tests.support.people import Person, Visitor, sign_up
 
 WHILE_OTHERS_WAIT_S = 0.4

@@ -7,7 +7,7 @@ from quart import Quart
 
 from api.context import Services
 from model.mention import MAX_PEOPLE
-from tests.conftest import Cast
+from tests.support.cast import Cast
 from tests.support.people import PASSWORD, Person, sign_up
 
 

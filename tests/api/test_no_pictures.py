@@ -5,7 +5,7 @@ import pytest
 from model.storage.picture import MAX_BYTES
 from tests.api.browser import problem
 from tests.api.thumbnails import small
-from tests.conftest import Cast
+from tests.support.cast import Cast
 from tests.support.pictures import (
     bomb,
     camera_photo,

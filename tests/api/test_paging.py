@@ -8,7 +8,7 @@ from api.context import Services
 from model.session import open_session
 from model.user import find_account
 from tests.api.browser import problem
-from tests.conftest import Cast
+from tests.support.cast import Cast
 from tests.support.people import Person, sign_up
 
 HOW_MANY = 7

@@ -7,7 +7,7 @@ from sqlalchemy import text as sql
 from api.context import Services
 from tests.api.browser import problem
 from tests.api.tables import Statuses, rows, tried
-from tests.conftest import Cast
+from tests.support.cast import Cast
 from tests.support.people import Visitor
 
 

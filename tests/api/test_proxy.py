@@ -5,7 +5,7 @@ from quart import Quart
 
 from api.settings import Settings
 from tests.api.browser import Browser, browser, problem
-from tests.conftest import Cast
+from tests.support.cast import Cast
 from tests.support.people import PASSWORD
 
 PROXY, ANOTHER_PROXY, CLIENT = "10.0.0.2", "10.0.0.3", "203.0.113.9"

@@ -9,7 +9,7 @@ from api.context import Services
 from model.limit import UPLOAD
 from tests.api.browser import problem
 from tests.api.test_uploads import END, HEAD
-from tests.conftest import Cast
+from tests.support.cast import Cast
 from tests.support.stores import kept
 
 

@@ -12,7 +12,7 @@ from api.context import Services
 from api.settings import Settings
 from model.account import Registration, register
 from tests.api.browser import browser, problem
-from tests.conftest import Cast
+from tests.support.cast import Cast
 from tests.support.people import PASSWORD
 
 WHILE_OTHERS_WAIT_S = 0.4

@@ -5,8 +5,8 @@ from urllib.parse import quote
 
 from tests.api.browser import problem
 from tests.api.tables import Statuses, rows, tried
-from tests.conftest import Cast
 from tests.live.client import LiveClient
+from tests.support.cast import Cast
 from tests.support.people import Person, Visitor
 
 

@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 import pytest
 
 from tests.api.browser import problem
-from tests.conftest import Cast
+from tests.support.cast import Cast
 from tests.support.people import Visitor
 
 # What is written, what finds it, and what does not

@@ -2,7 +2,7 @@
 
 from tests.api.browser import problem
 from tests.api.test_search import post_in_private_channel, search, texts
-from tests.conftest import Cast
+from tests.support.cast import Cast
 
 IN_ORDER = [
     "Chess, chess! And chess once more.",

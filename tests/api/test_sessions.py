@@ -13,7 +13,7 @@ from api.context import Services
 from model.database.unit_of_work import now
 from model.session import Sessions
 from tests.api.browser import Browser, browser, problem
-from tests.conftest import Cast
+from tests.support.cast import Cast
 from tests.support.people import PASSWORD
 
 BOB = {"username": "bob", "password": PASSWORD}

@@ -5,7 +5,7 @@ import io
 from PIL import Image, ImageChops, ImageCms, ImageStat
 
 from tests.api.thumbnails import small
-from tests.conftest import Cast
+from tests.support.cast import Cast
 from tests.support.pictures import (
     PLACE,
     chunk,

@@ -10,7 +10,7 @@ from api.context import Services
 from model.storage.picture import MAX_WAITING
 from tests.api.browser import problem
 from tests.api.thumbnails import small
-from tests.conftest import Cast
+from tests.support.cast import Cast
 from tests.support.people import Visitor
 from tests.support.pictures import (
     opened,

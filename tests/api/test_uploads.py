@@ -10,7 +10,7 @@ import pytest
 
 from api.context import Services
 from tests.api.browser import problem
-from tests.conftest import Cast
+from tests.support.cast import Cast
 from tests.support.people import Person
 from tests.support.stores import ON_EVERY_STORE, kept
 
@@ -191,8 +191,8 @@ async def test_a_client_that_leaves_halfway_leaves_nothing(
 async def test_a_client_that_stops_halfway_is_given_up(
     people: Cast, url: str, services: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("api.connection.IDLE_S", 0.2)
-    monkeypatch.setattr("api.connection.THROWN_AWAY_WITHIN_S", 0.2)
+    monkeypatch.setattr("api.adapters.quart.IDLE_S", 0.2)
+    monkeypatch.setattr("api.adapters.quart.THROWN_AWAY_WITHIN_S", 0.2)
 
     def send() -> tuple[int, Any]:
         connection = connect(url, people.bob, 5 * 2**20)

@@ -7,7 +7,7 @@ from quart import Quart
 
 from tests.api.browser import browser, problem
 from tests.api.tables import Statuses, rows, tried
-from tests.conftest import Cast
+from tests.support.cast import Cast
 from tests.support.people import PASSWORD, Visitor
 
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page, expect
 
@@ -41,6 +42,43 @@ class Board:
 
     def go(self, path: str) -> None:
         self.page.goto(self.server.url + path)
+
+    def arrive(self, username: str, **how: str) -> None:
+        """With an account made just now: by the printed `token`, or with a `join_code`."""
+        account = {"username": username, "name": username.title(), "password": PASSWORD}
+        self.ask("/users", {**account, **how})
+        self.go("/board")
+        self.is_live()
+
+    def found(self, group: str, *channels: str) -> str:
+        """A group with channels, of which the first is open on the board; its join code."""
+        made = self.ask("/groups", {"name": group})
+        for name in channels:
+            self.ask(f"/groups/{made['id']}/channels", {"name": name})
+        code = self.ask(f"/groups/{made['id']}/join-code", {})
+        self.page.reload()
+        self.opens(channels[0])
+        return str(code["join_code"])
+
+    def opens(self, channel: str) -> None:
+        """The channel is there, and followed."""
+        expect(self.page.locator("#channel-name")).to_have_text(channel)
+        self.is_live()
+
+    @property
+    def posts_path(self) -> str:
+        """Of the open channel, below `/api`."""
+        (channel_id,) = re.findall(r"channel=(\d+)", self.page.url)
+        return f"/channels/{channel_id}/posts"
+
+    def ask(self, path: str, body: object) -> Any:
+        """What a form of the page would send, without the page."""
+        headers = {"Origin": self.server.url}
+        answer = self.context.request.post(
+            f"{self.server.url}/api{path}", data=body, headers=headers
+        )
+        assert answer.ok, answer.text()
+        return answer.json()
 
     def register(self, username: str, fragment: str = "") -> None:
         self.go(f"/register{fragment}")

@@ -6,13 +6,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, sync_playwright
 
 from tests.browser.board import Board, OpenBoard
+from tests.support.databases import empty_running_sqlite
 from tests.support.server import Server
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+NAMES = ("chromium-headless-shell", "chromium", "chromium-browser")  # the first is the lightest
+CHROMIUM = next(filter(None, map(shutil.which, NAMES)), None)
 IN_CI = os.environ.get("CI") == "true"
+SETTINGS = {"HOMEROOM_REGISTRATION": "open"}
 FLAGS = [
     "--no-sandbox",  # root has none, as in a container
     "--disable-gpu",
@@ -42,12 +45,25 @@ def browser() -> Iterator[Browser]:
         opened.close()
 
 
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[Server]:
-    instance = tmp_path / "instance"
-    running = Server(instance, settings={"HOMEROOM_REGISTRATION": "open"}).start()
-    yield running
+@pytest.fixture(scope="session")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """One server for all tests of this process: starting one takes longer than most of them."""
+    running = Server(tmp_path_factory.mktemp("server") / "instance", settings=dict(SETTINGS))
+    yield running.start()
     running.close()
+
+
+@pytest.fixture
+def server(running: Server) -> Iterator[Server]:
+    """As it is after the first start: nobody has an account. Tests may stop it and change it."""
+    yield running
+    if running.settings != SETTINGS:
+        running.settings = dict(SETTINGS)
+        running.close()
+    empty_running_sqlite(running.instance / "app.db")
+    if not running.answers():
+        running.close()
+        running.start()
 
 
 @pytest.fixture
@@ -70,9 +86,9 @@ def open_board(browser: Browser, server: Server) -> Iterator[OpenBoard]:
 def two(open_board: OpenBoard, server: Server) -> tuple[Board, Board]:
     """ann owns the group "Class" with the channel "general"; bob is a member. Both look at it."""
     ann, bob = open_board(), open_board()
-    ann.register("ann", f"#first={server.first_token()}")
-    ann.make_group("Class")
-    ann.make_channel("general")
-    bob.register("bob", f"#join={ann.make_code()}")
-    expect(bob.page.locator("#channel-name")).to_have_text("general")
+    ann.arrive("ann", token=server.first_token())
+    code = ann.found("Class", "general")
+    bob.arrive("bob", join_code=code)
+    for board in (ann, bob):
+        board.opens("general")
     return ann, bob

@@ -46,7 +46,7 @@ def test_a_wrong_password_is_said_and_the_right_one_opens_the_board(
     open_board: OpenBoard, server: Server
 ) -> None:
     ann, again = open_board(), open_board()
-    ann.register("ann", f"#first={server.first_token()}")
+    ann.arrive("ann", token=server.first_token())
     again.go("/board")
     expect(again.page).to_have_url(re.compile("/sign-in$"))
     again.page.get_by_label("Username").fill("ann")
@@ -60,9 +60,8 @@ def test_signing_out_empties_the_board_and_the_way_back_is_closed(
     open_board: OpenBoard, server: Server
 ) -> None:
     ann = open_board()
-    ann.register("ann", f"#first={server.first_token()}")
-    ann.make_group("Class")
-    ann.make_channel("general")
+    ann.arrive("ann", token=server.first_token())
+    ann.found("Class", "general")
     ann.write("for us only")
     expect(ann.post("for us only")).to_have_count(1)
     other_tab = ann.context.new_page()
@@ -92,7 +91,7 @@ def test_signing_out_elsewhere_ends_the_other_browser_at_once(
     open_board: OpenBoard, server: Server
 ) -> None:
     here, there = open_board(), open_board()
-    here.register("ann", f"#first={server.first_token()}")
+    here.arrive("ann", token=server.first_token())
     there.sign_in("ann")
     here.page.locator("#account").click()
     expect(here.page.locator("#sessions > li")).to_have_count(2)
@@ -106,9 +105,8 @@ def test_a_changed_name_is_at_once_beside_what_was_written(
     open_board: OpenBoard, server: Server
 ) -> None:
     ann, bob = open_board(), open_board()
-    ann.register("ann", f"#first={server.first_token()}")
-    ann.make_group("Class")
-    ann.make_channel("general")
+    ann.arrive("ann", token=server.first_token())
+    ann.found("Class", "general")
     ann.write("Hello")
     bob.register("bob", f"#join={ann.make_code()}")
     expect(bob.post("Hello").locator(".author")).to_have_text("Ann")

@@ -63,15 +63,16 @@ def test_an_edit_loses_nothing_when_the_post_is_changed_or_deleted_meanwhile(
     def elsewhere(method: str, text: str | None = None) -> None:
         """The same person, in another tab."""
         ann.page.evaluate(
-            """([method, text]) => fetch("/api/posts/1", {
+            """([post, method, text]) => fetch(`/api/posts/${post}`, {
               method,
               headers: { "Content-Type": "application/json" },
               body: text && JSON.stringify({ text }),
             })""",
-            [method, text],
+            [post_id, method, text],
         )
 
     ann.write("Good morning")
+    post_id = ann.post("Good morning").get_attribute("data-post")
     ann.act(ann.post("Good morning"), "Edit")
     editor = ann.page.get_by_label("Text of the post")
     elsewhere("PATCH", "Good evening")

@@ -25,6 +25,14 @@ class Quiet(SimpleHTTPRequestHandler):
         pass
 
 
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Server]:
+    """One of its own, not started yet: its settings name the page's origin, the pages channel 1."""
+    server = Server(tmp_path / "instance", settings={"HOMEROOM_REGISTRATION": "open"})
+    yield server
+    server.close()
+
+
 @contextmanager
 def pages_host(folder: Path) -> Iterator[str]:
     with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=folder)) as host:
@@ -58,12 +66,10 @@ def test_the_page_shows_the_best_players_live_with_what_the_guide_adds(
         )
 
     with pages_host(tmp_path) as origin:
-        server.stop()
         server.settings["HOMEROOM_ORIGINS"] = origin
         server.start()
-        ann.register("ann", f"#first={server.first_token()}")
-        ann.make_group("Class")
-        ann.make_channel("general")
+        ann.arrive("ann", token=server.first_token())
+        ann.found("Class", "general")
         play(7)
         page.goto(f"{origin}/page.html")
         expect(page.locator("p")).to_have_text("Ann: 7")
@@ -81,12 +87,10 @@ def test_a_page_on_a_named_origin_signs_in_lists_and_follows_a_channel(
     page.on("dialog", lambda dialog: dialog.accept(PASSWORD))
     (tmp_path / "page.html").write_text(page_of_the_readme(server))
     with pages_host(tmp_path) as origin:
-        server.stop()
         server.settings["HOMEROOM_ORIGINS"] = origin
         server.start()
-        ann.register("ann", f"#first={server.first_token()}")
-        ann.make_group("Class")
-        ann.make_channel("general")
+        ann.arrive("ann", token=server.first_token())
+        ann.found("Class", "general")
         ann.write("written before")
         expect(ann.post("written before")).to_have_count(1)
         page.goto(f"{origin}/page.html")
@@ -135,13 +139,11 @@ def elsewhere(open_board: OpenBoard, server: Server, tmp_path: Path) -> Iterator
         shutil.copy(ROOT / "static" / copied, folder)
     shutil.copytree(ROOT / "static" / "live", folder / "live")
     with pages_host(folder) as origin:
-        server.stop()
         server.settings["HOMEROOM_ORIGINS"] = origin
         server.start()
-        ann.register("ann", f"#first={server.first_token()}")
-        ann.make_group("Class")
-        ann.make_channel("general")
-        bob.register("bob", f"#join={ann.make_code()}")
+        ann.arrive("ann", token=server.first_token())
+        ann.found("Class", "general")
+        bob.arrive("bob", join_code=ann.make_code())
         bob.page.close()
         channel = re.findall(r"channel=(\d+)", ann.page.url)[0]
         values = {"server": server.url, "channel": channel, "username": "bob", "password": PASSWORD}

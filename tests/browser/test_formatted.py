@@ -59,9 +59,8 @@ PATTERNS = [
 
 
 def prepared(board: Board, server: Server) -> Board:
-    board.register("ann", f"#first={server.first_token()}")
-    board.make_group("Class")
-    board.make_channel("general")
+    board.arrive("ann", token=server.first_token())
+    board.found("Class", "general")
     return board
 
 

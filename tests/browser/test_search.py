@@ -8,19 +8,22 @@ from playwright.sync_api import Locator, Route, expect
 from tests.browser.board import Board
 
 SEARCH = "**/api/search?*"
-BEHIND_5 = "**/posts?*after=5"
 A_PAGE = 50
 WRITE = """async ([path, texts]) => {
   const headers = { "Content-Type": "application/json" };
+  const ids = [];
   for (const text of texts) {
-    await fetch(path, { method: "POST", headers, body: JSON.stringify({ text }) });
+    const body = JSON.stringify({ text });
+    ids.push((await (await fetch(path, { method: "POST", headers, body })).json()).id);
   }
+  return ids;
 }"""
 
 
-def write_many(board: Board, texts: Sequence[str]) -> None:
-    """In the channel that was made first."""
-    board.page.evaluate(WRITE, ["/api/channels/1/posts", texts])
+def write_many(board: Board, texts: Sequence[str]) -> list[int]:
+    """In the channel that is open; their ids."""
+    written: list[int] = board.page.evaluate(WRITE, [f"/api{board.posts_path}", texts])
+    return written
 
 
 def search(board: Board, words: str, key: str = "Control+k") -> None:
@@ -60,23 +63,24 @@ def test_around_an_old_post_one_goes_on_either_way_and_back_to_the_newest(
 ) -> None:
     ann, bob = two
     last = 3 * A_PAGE + 10
-    write_many(ann, [f"Exercise {number}." for number in range(1, last + 1)])
+    ids = write_many(ann, [f"Exercise {number}." for number in range(1, last + 1)])
+    behind_the_fifth = f"**/posts?*after={ids[4]}"
     bob.page.reload()
     expect(bob.post(f"Exercise {last}.")).to_be_in_viewport()
     expect(bob.channel("general").locator(".count")).to_have_count(0)
     held: list[Route] = []
-    bob.page.route(BEHIND_5, lambda route: held.append(route))  # noqa: PLW0108
+    bob.page.route(behind_the_fifth, lambda route: held.append(route))  # noqa: PLW0108
     go_to = "(id) => (location.hash = location.hash.replace(/(&post.*)?$/u, `&post=${id}`))"
-    with bob.page.expect_request(BEHIND_5):
-        bob.page.evaluate(go_to, 5)
-    bob.page.evaluate(go_to, last - 1)
+    with bob.page.expect_request(behind_the_fifth):
+        bob.page.evaluate(go_to, ids[4])
+    bob.page.evaluate(go_to, ids[-2])
     is_found(bob.post(f"Exercise {last - 1}."))
-    with bob.page.expect_response(BEHIND_5):
+    with bob.page.expect_response(behind_the_fifth):
         held[0].continue_()
-    bob.page.unroute(BEHIND_5)
+    bob.page.unroute(behind_the_fifth)
     bob.page.evaluate("fetch('/api/me')")
     expect(bob.post(f"Exercise {last}.")).to_have_count(1)
-    bob.page.evaluate(go_to, A_PAGE + 10)
+    bob.page.evaluate(go_to, ids[A_PAGE + 9])
     is_found(bob.post(f"Exercise {A_PAGE + 10}."))
     ann.write("What was the last one?")
     expect(bob.channel("general").locator(".count")).to_have_text("1 unread")
@@ -89,12 +93,12 @@ def test_around_an_old_post_one_goes_on_either_way_and_back_to_the_newest(
     expect(bob.post("the last one")).to_be_in_viewport()
     expect(bob.page.get_by_role("button", name="Newest posts")).to_be_hidden()
     expect(bob.channel("general").locator(".count")).to_have_count(0)
-    bob.page.evaluate(go_to, 5)
+    bob.page.evaluate(go_to, ids[4])
     is_found(bob.post("Exercise 5."))
     bob.write("Mine")
     expect(bob.page.locator("#posts > .post").last).to_have_text(re.compile("Mine"))
     expect(bob.page.locator("#posts > .post").last).to_be_in_viewport()
-    bob.page.evaluate(go_to, "5&reply=999")
+    bob.page.evaluate(go_to, f"{ids[4]}&reply=999999")
     expect(bob.page.locator("#notices")).to_contain_text("That reply is not there any more.")
 
 

@@ -12,8 +12,8 @@ from websockets.exceptions import InvalidStatus
 from api.context import Services
 from api.live import clock
 from model.database.unit_of_work import READERS
-from tests.conftest import Cast
 from tests.live.client import LiveClient
+from tests.support.cast import Cast
 
 DEEP = "[" * 30_000
 

@@ -8,8 +8,8 @@ from sqlalchemy import delete, update
 
 from api.context import Services
 from model.log.event import Epochs, Events, Topics
-from tests.conftest import Cast
 from tests.live.client import LiveClient
+from tests.support.cast import Cast
 
 
 async def test_a_list_and_what_follows_it_have_no_hole_and_no_overlap(

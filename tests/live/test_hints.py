@@ -6,8 +6,8 @@ from contextlib import suppress
 from api.context import Services
 from model.database.unit_of_work import Database
 from model.log.event import record
-from tests.conftest import Cast
 from tests.live.client import LiveClient
+from tests.support.cast import Cast
 
 
 async def test_what_is_committed_without_a_hint_comes_even_while_others_are_hinted_at(

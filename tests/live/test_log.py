@@ -1,7 +1,7 @@
 """The log as JSON: the same events, rights and cursors as on the socket."""
 
-from tests.conftest import Cast
 from tests.live.client import LiveClient
+from tests.support.cast import Cast
 
 
 async def test_the_log_is_read_page_by_page_as_the_socket_shows_it(people: Cast, url: str) -> None:

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from model.live import presence
-from tests.conftest import Cast
 from tests.live.client import LiveClient
+from tests.support.cast import Cast
 
 
 def who(people: list[dict[str, Any]]) -> set[str]:

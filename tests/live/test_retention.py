@@ -14,8 +14,8 @@ from api.context import Services
 from model.database.unit_of_work import now
 from model.log.event import Events, record
 from model.log.retention import Retention, prune
-from tests.conftest import Cast
 from tests.live.client import LiveClient, Message
+from tests.support.cast import Cast
 
 EVENTS = 1000  # more bytes than fit between a server and a client that does not read
 

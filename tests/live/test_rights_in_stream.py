@@ -10,8 +10,8 @@ from api.context import Services
 from api.live import clock
 from model.database.unit_of_work import now
 from model.session import Sessions
-from tests.conftest import Cast
 from tests.live.client import LiveClient
+from tests.support.cast import Cast
 from tests.support.people import PASSWORD
 
 Act = Callable[[Cast], Awaitable[object]]

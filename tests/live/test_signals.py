@@ -3,8 +3,8 @@
 import asyncio
 from typing import Any
 
-from tests.conftest import Cast
 from tests.live.client import LiveClient
+from tests.support.cast import Cast
 
 
 def signals(live: LiveClient) -> list[dict[str, Any]]:

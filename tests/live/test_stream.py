@@ -8,9 +8,9 @@ import pytest
 
 from api.context import Services
 from api.live import clock
-from tests.conftest import Cast
 from tests.live.client import LiveClient
 from tests.live.event_stream import WITHIN_S, streaming
+from tests.support.cast import Cast
 
 
 def bearer(token: str) -> str:

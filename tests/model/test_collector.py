@@ -15,7 +15,7 @@ from model.database.unit_of_work import now
 from model.storage.blob import Blobs, expect_blob
 from model.storage.incoming import put_content
 from model.storage.store import Folder
-from tests.conftest import Cast
+from tests.support.cast import Cast
 from tests.support.pictures import png
 from tests.support.stores import ON_EVERY_STORE, kept
 

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import pytest
 from alembic import command
 from sqlalchemy import Connection, MetaData, Table, insert, text
 from sqlalchemy.ext.asyncio import create_async_engine
@@ -56,6 +57,7 @@ async def emptied(url: str, folder: Path) -> str:
     return url
 
 
+@pytest.mark.own_database
 async def test_posts_of_before_are_found_by_their_words(database_url: str, tmp_path: Path) -> None:
     url = await emptied(database_url, tmp_path)
     async with schema._locked(url) as connection:

@@ -15,7 +15,8 @@ from model.group import Groups
 from model.post import Posts, edit_post, find_post, write_post
 from model.search import Filters, phrases_of, search_posts
 from model.user import Caller, Users
-from tests.support.databases import new_sqlite
+from tests.support.cast import Stages
+from tests.support.databases import SQLite
 from tests.support.people import private_channel
 
 INTEGRITY = "INSERT INTO post_search (post_search, rank) VALUES ('integrity-check', 1)"
@@ -80,9 +81,11 @@ async def test_what_is_rolled_back_was_never_in_the_index(database_url: str) -> 
     await database.close()
 
 
-async def test_a_search_does_not_hold_up_the_event_loop(tmp_path: Path, templates: Path) -> None:
+async def test_a_search_does_not_hold_up_the_event_loop(
+    tmp_path: Path, sqlite: Stages[SQLite]
+) -> None:
     """FTS5 works for long within one step of SQLite's machine, where nothing interrupts it."""
-    database = Database(new_sqlite(tmp_path, templates))
+    database = Database(sqlite.database.copy("empty", tmp_path))
     async with database.write() as db:
         ann, _, channel = await private_channel(db)
         await write_post(db, channel, "tea", by=ann)

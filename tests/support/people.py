@@ -1,7 +1,7 @@
 """The cast of the tests, and how each of them asks: through the application's real door."""
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from quart import Quart
@@ -112,6 +112,10 @@ class Person(Visitor):
     username: str = ""
     id: int = 0
     token: str = ""
+
+    def before(self, app: Quart) -> "Person":
+        """The same person, who asks another application."""
+        return replace(self, client=app.test_client(use_cookies=False), headers=dict(self.headers))
 
 
 async def sign_up(

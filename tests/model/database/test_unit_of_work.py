@@ -14,7 +14,8 @@ from model.database.unit_of_work import Database, Transaction, now
 from model.errors import StorageFull, TryAgain
 from model.session import Sessions
 from model.user import Users, create_user
-from tests.support.databases import new_sqlite
+from tests.support.cast import Stages
+from tests.support.databases import SQLite
 
 
 @pytest.fixture
@@ -81,7 +82,7 @@ async def test_concurrent_read_modify_writes_are_all_kept(database: Database) ->
 
     async def add_one() -> None:
         async with database.write() as db:
-            value = await db.scalar(text(f"SELECT n FROM counters{lock}"))  # noqa: S608 - ours
+            value = await db.scalar(text(f"SELECT n FROM counters{lock}"))
             await db.run(text("UPDATE counters SET n = :n"), n=value + 1)
 
     await asyncio.gather(*(add_one() for _ in range(50)))
@@ -135,8 +136,10 @@ async def test_what_refers_to_an_account_deleted_meanwhile_may_be_tried_again(
             await db.run(insert(Sessions), user_id=999, **form)
 
 
-async def test_a_full_disk_is_said_and_changes_nothing(tmp_path: Path, templates: Path) -> None:
-    database = Database(new_sqlite(tmp_path, templates))
+async def test_a_full_disk_is_said_and_changes_nothing(
+    tmp_path: Path, sqlite: Stages[SQLite]
+) -> None:
+    database = Database(sqlite.database.copy("empty", tmp_path))
     with pytest.raises(StorageFull):
         async with database.write() as db:
             pages = await db.scalar(text("PRAGMA page_count"))
