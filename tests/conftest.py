@@ -21,6 +21,14 @@ from tests.support.people import Visitor
 from tests.support.stores import new_bucket
 
 
+SLOWEST_FIRST = ("prove", "faults", "browser")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """So that all processes end together: what is short is left for whoever has time."""
+    items.sort(key=lambda item: item.path.parent.name not in SLOWEST_FIRST)
+
+
 @pytest.fixture(scope="session")
 def sqlite(tmp_path_factory: pytest.TempPathFactory) -> Stages[SQLite]:
     folder = tmp_path_factory.mktemp("sqlite")

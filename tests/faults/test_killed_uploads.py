@@ -2,11 +2,11 @@
 
 import hashlib
 import os
+import queue
 import random
 import signal
 import sqlite3
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import closing, suppress
 from http.client import HTTPConnection, HTTPException
@@ -18,6 +18,9 @@ from tests.support.caller import Caller, first_account
 from tests.support.server import Server
 
 UPLOADERS, KILLS, SERVER_KILLS = 4, 12, 3
+BURST = 8  # files for each kill, so that the work is the same on every disk
+MAX_BYTES = 2_000_000
+ENDED_WITHIN_S = 60
 HEAD = b'Content-Disposition: form-data; name="file"; filename="x"'
 FORM = b"--form\r\n%b\r\n\r\n%b\r\n--form--\r\n"
 
@@ -31,13 +34,14 @@ def server(tmp_path: Path) -> Iterator[Server]:
 
 
 class Uploaders:
-    """They upload without end, now and then what somebody else uploads just then."""
+    """Each burst they upload so many files, now and then what somebody else uploads just then."""
 
     def __init__(self, caller: Caller) -> None:
         self.caller = caller
         self.acknowledged: dict[int, str] = {}
-        self.failed = 0
-        self._is_over = threading.Event()
+        self.failed = self.tried = 0
+        self._wanted: queue.SimpleQueue[bool] = queue.SimpleQueue()
+        self._has_ended = threading.Condition()
         self._threads = [threading.Thread(target=self._upload) for _ in range(UPLOADERS)]
 
     def __enter__(self) -> "Uploaders":
@@ -46,21 +50,33 @@ class Uploaders:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._is_over.set()
+        for _thread in self._threads:
+            self._wanted.put(False)
         for thread in self._threads:
             thread.join()
 
+    def begin(self, files: int, *, until: int) -> None:
+        """Upload so many; come back when the first `until` of them have ended, well or not."""
+        with self._has_ended:
+            ended = self.tried + until
+        for _ in range(files):
+            self._wanted.put(True)
+        with self._has_ended:
+            assert self._has_ended.wait_for(lambda: self.tried >= ended, ENDED_WITHIN_S)
+
     def _upload(self) -> None:
-        while not self._is_over.is_set():
+        while self._wanted.get():
             shared = random.random() < 0.3
-            content = b"the same" if shared else random.randbytes(random.randrange(1, 4_000_000))
+            content = b"the same" if shared else random.randbytes(random.randrange(1, MAX_BYTES))
             try:
                 file_id = self._send(content)
             except (OSError, HTTPException):
                 self.failed += 1
-                time.sleep(0.01)
             else:
                 self.acknowledged[file_id] = hashlib.sha256(content).hexdigest()
+            with self._has_ended:
+                self.tried += 1
+                self._has_ended.notify_all()
 
     def _send(self, content: bytes) -> int:
         connection = HTTPConnection("127.0.0.1", self.caller.server.port, timeout=10)
@@ -105,17 +121,16 @@ def assert_whole(server: Server) -> None:
     assert found.items() <= known.items(), "a file without its row, or half of one"
 
 
-@pytest.mark.timeout(180)
 def test_whatever_is_killed_no_file_is_half_or_lost_or_without_its_row(server: Server) -> None:
     ann = first_account(server)
     with Uploaders(ann) as uploaders:
         for _ in range(KILLS):
-            time.sleep(random.uniform(0.05, 0.4))
+            uploaders.begin(BURST, until=random.randrange(BURST - UPLOADERS))
             with suppress(ProcessLookupError, IndexError):
                 os.kill(random.choice(server.worker_pids()), signal.SIGKILL)
             assert_whole(server)
         for _ in range(SERVER_KILLS):
-            time.sleep(random.uniform(0.05, 0.4))
+            uploaders.begin(BURST, until=random.randrange(BURST - UPLOADERS))
             server.kill()
             assert_whole(server)
             server.start()

@@ -187,7 +187,13 @@ async def test_a_socket_that_misses_the_route_is_refused_without_a_bug(
     assert not [record for record in caplog.records if record.levelname == "ERROR"]
 
 
-@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)  # it takes 10 s
+@pytest.fixture
+def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody waits for long until a connection to the database is free."""
+    monkeypatch.setattr("model.database.engine.NOBODY_FREE_AFTER_S", 0.2)
+
+
+@pytest.mark.usefixtures("hurried")
 async def test_who_cannot_be_served_just_now_is_told_to_come_back(
     people: Cast, url: str, services: Services
 ) -> None:

@@ -50,7 +50,6 @@ def new_bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     name = f"tests-{secrets.token_hex(6)}"
     ask("PUT", f"/{name}")
     yield f"s3://{name}/class/of-2026"
-    ask("POST", "/moto-api/reset")
 
 
 def ask(method: str, path: str) -> None:
