@@ -2,7 +2,7 @@
 
 import { ask } from "/static/api.js";
 import { notify, tried } from "/static/page/dialogs.js";
-import { dateOf } from "/static/page/dates.js";
+import { dateOf } from "/static/page/format.js";
 import { avatar, button, find, make } from "/static/page/dom.js";
 import { clearProblems, onSubmit } from "/static/page/forms.js";
 import { OwnPicture } from "/static/own_picture.js";

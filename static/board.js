@@ -15,12 +15,12 @@ import { Groups } from "/static/lists/groups.js";
 import { Live } from "/static/live.js";
 import { Mentions, addressOf } from "/static/lists/mentions.js";
 import { MentionsDialog } from "/static/lists/mentions_dialog.js";
-import { namesOf } from "/static/lists/names.js";
+import { namesOf } from "/static/lists/channel_names.js";
 import { Outbox } from "/static/outbox.js";
 import { People } from "/static/lists/people.js";
 import { Search } from "/static/search.js";
 import { Sidebar } from "/static/lists/sidebar.js";
-import { showConnection } from "/static/status.js";
+import { showConnection } from "/static/page/connection_status.js";
 import { Thread } from "/static/thread.js";
 
 const PERSONAL = `#groups, #channels, #people, #sessions, #account, #nothing, #mentions, #code,

@@ -20,7 +20,7 @@
  */
 
 import { Problem, ask, newKey } from "./api.js";
-import { onWaking } from "./live/waking.js";
+import { onWaking } from "./live/wake.js";
 
 const KEY_LASTS_MS = 23 * 3_600_000; // the server knows it for 24 hours
 const ANSWER_WITHIN_MS = 20_000;

@@ -1,7 +1,7 @@
 /** Finding posts: as one types, in everything one may read, or only in the open channel. */
 
 import { ask } from "/static/api.js";
-import { Choices } from "/static/page/choices.js";
+import { Choices } from "/static/page/listbox.js";
 import { find } from "/static/page/dom.js";
 import { resultView } from "/static/search_result.js";
 

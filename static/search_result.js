@@ -1,6 +1,6 @@
 /** One post that was found: who wrote it where, and where it matches. */
 
-import { dateOf, fullyOf, timeOf } from "/static/page/dates.js";
+import { dateOf, fullyOf, timeOf } from "/static/page/format.js";
 import { avatar, make } from "/static/page/dom.js";
 
 /** `names(channelId, groupId)` promises what they are called. */

@@ -4,7 +4,7 @@ import { askForAll, askPatiently } from "/static/api.js";
 import { Composer } from "/static/posts/composer.js";
 import { notify } from "/static/page/dialogs.js";
 import { find } from "/static/page/dom.js";
-import { Following } from "/static/page/following.js";
+import { Following } from "/static/page/live_query.js";
 import { mentionable } from "/static/posts/mentionable.js";
 import { actions } from "/static/posts/post_actions.js";
 import { PostView } from "/static/posts/post_view.js";

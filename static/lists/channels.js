@@ -3,7 +3,7 @@
 import { ask, askForAll } from "/static/api.js";
 import { tried } from "/static/page/dialogs.js";
 import { button, find, icon, make, replaceRows } from "/static/page/dom.js";
-import { Following } from "/static/page/following.js";
+import { Following } from "/static/page/live_query.js";
 import { namedBadge } from "/static/lists/mentions.js";
 import { Unread } from "/static/lists/unread.js";
 

@@ -2,7 +2,7 @@
 
 import { ask, askForAll, newKey } from "/static/api.js";
 import { find, make, replaceRows } from "/static/page/dom.js";
-import { Following } from "/static/page/following.js";
+import { Following } from "/static/page/live_query.js";
 import { clearProblems, onSubmit } from "/static/page/forms.js";
 import { namedBadge } from "/static/lists/mentions.js";
 

@@ -2,7 +2,7 @@
 
 import { askPatiently } from "/static/api.js";
 import { make } from "/static/page/dom.js";
-import { Following } from "/static/page/following.js";
+import { Following } from "/static/page/live_query.js";
 
 const NEWEST = 100;
 const RIGHTS = /^(membership|channel)\./u; // what one may read may be less now

@@ -1,6 +1,6 @@
 /** Where one has been named, newest first: each line leads to the post. */
 
-import { dateOf, dayOf, fullyOf, timeOf } from "/static/page/dates.js";
+import { dateOf, dayOf, fullyOf, timeOf } from "/static/page/format.js";
 import { avatar, find, make, replaceRows } from "/static/page/dom.js";
 import { addressOf } from "/static/lists/mentions.js";
 

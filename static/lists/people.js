@@ -3,7 +3,7 @@
 import { ask, askForAll, askPatiently } from "/static/api.js";
 import { confirmed, copied, tried } from "/static/page/dialogs.js";
 import { avatar, button, find, make, replaceRows } from "/static/page/dom.js";
-import { Following } from "/static/page/following.js";
+import { Following } from "/static/page/live_query.js";
 
 const ROLES = ["member", "moderator", "owner"];
 

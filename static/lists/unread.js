@@ -1,7 +1,7 @@
 /** A channel's line in the list: how many posts of others are behind one's read mark. */
 
 import { askPatiently } from "/static/api.js";
-import { Following } from "/static/page/following.js";
+import { Following } from "/static/page/live_query.js";
 
 const COUNTED = 100; // the server stops counting there
 

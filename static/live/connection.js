@@ -2,7 +2,7 @@
 
 import { LOST, Socket } from "./socket.js";
 import { Stream } from "./stream.js";
-import { onWaking } from "./waking.js";
+import { onWaking } from "./wake.js";
 
 const SPEAKS_WITHIN_MS = 30_000; // the server says something at least every 25 s
 const DEAD_AFTER_MS = 60_000;

@@ -1,10 +1,10 @@
 /** Where one writes: the text and files of a post, kept for each place until they are sent. */
 
-import { Completion } from "/static/page/completion.js";
+import { Completion } from "/static/posts/mention_completion.js";
 import { notify } from "/static/page/dialogs.js";
 import { find } from "/static/page/dom.js";
 import { Draft, MAX_FILES, draftsOf } from "/static/posts/draft.js";
-import { takeDropped, takePasted } from "/static/posts/dropping.js";
+import { takeDropped, takePasted } from "/static/posts/drop_and_paste.js";
 import { sends } from "/static/page/keys.js";
 
 export class Composer {

@@ -1,9 +1,9 @@
 /** One post on the page. It is changed in place, so that focus and scrolling stay as they are. */
 
-import { fullyOf, timeOf } from "/static/page/dates.js";
+import { fullyOf, timeOf } from "/static/page/format.js";
 import { confirmed } from "/static/page/dialogs.js";
 import { avatar, button, find, make } from "/static/page/dom.js";
-import { Editing } from "/static/posts/editing.js";
+import { Editing } from "/static/posts/editor.js";
 import { FilesView } from "/static/posts/files_view.js";
 import { formatted } from "/static/posts/formatted.js";
 import { mentionable } from "/static/posts/mentionable.js";

@@ -1,6 +1,6 @@
 /** Posts on the page: those of a channel, or the replies to one of them. Newest at the bottom. */
 
-import { dayOf } from "/static/page/dates.js";
+import { dayOf } from "/static/page/format.js";
 import { pendingView } from "/static/posts/pending_view.js";
 import { PostView } from "/static/posts/post_view.js";
 import { reveal } from "/static/page/reveal.js";

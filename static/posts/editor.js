@@ -1,6 +1,6 @@
 /** Changing the text of a post where it stands. */
 
-import { Completion } from "/static/page/completion.js";
+import { Completion } from "/static/posts/mention_completion.js";
 import { button, make } from "/static/page/dom.js";
 import { sends } from "/static/page/keys.js";
 

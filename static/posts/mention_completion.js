@@ -1,6 +1,6 @@
 /** Completing `@` and the beginning of a name while somebody writes. */
 
-import { Choices } from "/static/page/choices.js";
+import { Choices } from "/static/page/listbox.js";
 import { avatar, make } from "/static/page/dom.js";
 import { BEFORE } from "/static/posts/mention_syntax.js";
 
