@@ -5,7 +5,7 @@ import { notify, tried } from "/static/page/dialogs.js";
 import { dateOf } from "/static/page/format.js";
 import { avatar, button, find, make } from "/static/page/dom.js";
 import { clearProblems, onSubmit } from "/static/page/forms.js";
-import { OwnPicture } from "/static/own_picture.js";
+import { upload } from "/static/page/upload.js";
 
 const BROWSERS = ["Edg", "OPR", "Firefox", "Chrome", "Safari"];
 const SYSTEMS = ["Android", "iPhone", "iPad", "Windows", "Mac OS", "CrOS", "Linux"];
@@ -92,6 +92,45 @@ export class Account extends EventTarget {
     await ask("DELETE", "/sessions/current");
     this.dispatchEvent(new Event("leaving"));
     location.replace("/");
+  }
+}
+
+/** The picture beside one's own name, in the same dialog. */
+class OwnPicture {
+  #changed;
+  #input = find("#picture-file");
+
+  /** `changed(person)` is called with how one appears now. */
+  constructor(changed) {
+    this.#changed = changed;
+    find("#choose-picture").addEventListener("click", () => this.#input.click());
+    this.#input.addEventListener("change", () => {
+      const [file] = this.#input.files;
+      this.#input.value = "";
+      if (file) this.#say(() => upload("PUT", "/me/avatar", file), "Your picture is there.");
+    });
+    find("#remove-picture").addEventListener("click", () =>
+      this.#say(() => ask("DELETE", "/me/avatar"), "Your picture is gone."),
+    );
+  }
+
+  show(me) {
+    find("#own-picture").replaceChildren(avatar(me));
+    find("#remove-picture").hidden = !me.avatar;
+    find("#choose-picture").textContent = me.avatar ? "Choose another" : "Choose a picture";
+  }
+
+  async #say(change, done) {
+    const state = find("#picture-state");
+    state.classList.remove("wrong");
+    state.textContent = "One moment…";
+    try {
+      this.#changed(await change());
+      state.textContent = done;
+    } catch (problem) {
+      state.classList.add("wrong");
+      state.textContent = problem.message;
+    }
   }
 }
 

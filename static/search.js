@@ -2,8 +2,8 @@
 
 import { ask } from "/static/api.js";
 import { Choices } from "/static/page/listbox.js";
-import { find } from "/static/page/dom.js";
-import { resultView } from "/static/search_result.js";
+import { avatar, find, make } from "/static/page/dom.js";
+import { dateOf, fullyOf, timeOf } from "/static/page/format.js";
 
 const AFTER_MS = 180; // of not typing
 const SLOW_MS = 300;
@@ -141,6 +141,29 @@ export class Search extends EventTarget {
     this.#dialog.close();
     this.dispatchEvent(new CustomEvent("chosen", { detail: this.#results[number] }));
   }
+}
+
+/** `names(channelId, groupId)` promises what they are called. */
+function resultView({ post, group_id: groupId, snippet }, names) {
+  const where = make("span", { className: "result-where" });
+  names(post.channel_id, groupId).then((name) => (where.textContent = name && ` · ${name}`));
+  const author = make("strong", {}, post.author?.name ?? "Somebody who left");
+  const moment = `${dateOf(post.created_at)}, ${timeOf(post.created_at)}`;
+  const time = make("time", { title: fullyOf(post.created_at) }, moment);
+  time.dateTime = post.created_at;
+  const kind = post.parent ? make("span", { className: "badge" }, "reply") : null;
+  const text = make("p", { className: "result-text" }, ...snippet.map(partView));
+  const meta = make("p", { className: "result-meta" }, author, " ", time, " ", kind, where);
+  return make(
+    "li",
+    { className: "result", id: `result-${post.id}`, role: "option" },
+    avatar(post.author),
+    make("div", {}, meta, text),
+  );
+}
+
+function partView({ text, is_match: isMatch }) {
+  return isMatch ? make("mark", {}, text) : text;
 }
 
 /** Not where somebody is writing. */

@@ -169,9 +169,3 @@ export class People extends EventTarget {
     find("#copy-link").focus();
   }
 }
-
-/** "Ann", "Ann and Bob", "Ann, Bob and Mia". */
-export function listed(names) {
-  const [others, last] = [names.slice(0, -1), names.at(-1) ?? ""];
-  return others.length ? `${others.join(", ")} and ${last}` : last;
-}

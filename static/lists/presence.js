@@ -1,7 +1,7 @@
 /** Who is here: the others who follow the open channel now, in its head. */
 
 import { avatar, find, make } from "/static/page/dom.js";
-import { listed } from "/static/lists/people.js";
+import { listOf } from "/static/page/format.js";
 
 const [FACES, NAMES] = [3, 2];
 
@@ -29,7 +29,7 @@ export class Here {
     const names = others.map(({ name }) => name);
     this.#place.title = names.join(", ");
     if (names.length > NAMES) names.splice(1, Infinity, `${names.length - 1} others`);
-    const text = `${listed(names)} ${others.length === 1 ? "is" : "are"} here`;
+    const text = `${listOf(names)} ${others.length === 1 ? "is" : "are"} here`;
     this.#place.replaceChildren(faces, make("span", { className: "here-names" }, text));
   }
 }

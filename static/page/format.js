@@ -1,10 +1,13 @@
-/** How moments are written, in the reader's own language and time zone. */
+/** How moments (in the reader's own language and time zone), sizes and several names are written. */
 
 const TIME = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
 const DAY = new Intl.DateTimeFormat(undefined, { weekday: "long", day: "numeric", month: "long" });
 const FULL = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "short" });
 const DATE = new Intl.DateTimeFormat(undefined, { dateStyle: "medium" });
+const LIST = new Intl.ListFormat("en-GB"); // as the rest of the page
 const A_DAY_MS = 86_400_000;
+const STEP = 1024; // as the server counts its limits
+const UNITS = ["byte", "kilobyte", "megabyte", "gigabyte"];
 
 export const timeOf = (moment) => TIME.format(new Date(moment));
 export const fullyOf = (moment) => FULL.format(new Date(moment));
@@ -16,3 +19,14 @@ export function dayOf(moment) {
   if (day === new Date(Date.now() - A_DAY_MS).toDateString()) return "Yesterday";
   return DAY.format(new Date(moment));
 }
+
+/** "512 bytes", "1.5 MB" */
+export function sizeOf(bytes) {
+  const step = Math.min(UNITS.length - 1, Math.floor(Math.log(Math.max(bytes, 1)) / Math.log(STEP)));
+  const digits = { maximumFractionDigits: step > 1 ? 1 : 0 };
+  const unit = { style: "unit", unit: UNITS[step], unitDisplay: step ? "short" : "long" };
+  return new Intl.NumberFormat(undefined, { ...unit, ...digits }).format(bytes / STEP ** step);
+}
+
+/** "Ann", "Ann and Bob", "Ann, Bob and Mia" */
+export const listOf = (names) => LIST.format(names);

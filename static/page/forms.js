@@ -2,6 +2,8 @@
 
 import { find, make } from "/static/page/dom.js";
 
+const isTouch = matchMedia("(pointer: coarse)");
+
 /** `send(values)` may throw a Problem; meanwhile the form cannot be sent twice. */
 export function onSubmit(form, send) {
   form.noValidate = true;
@@ -17,6 +19,17 @@ export function onSubmit(form, send) {
     } finally {
       form.ariaBusy = "false";
     }
+  });
+}
+
+/** Enter submits the form, Shift + Enter starts a new line; on a touch screen Enter does that. */
+export function submitOnEnter(area) {
+  area.addEventListener("keydown", (event) => {
+    const { key, shiftKey, isComposing, defaultPrevented } = event;
+    const submits = key === "Enter" && !shiftKey && !isComposing && !isTouch.matches;
+    if (!submits || defaultPrevented) return;
+    event.preventDefault();
+    area.form.requestSubmit();
   });
 }
 
@@ -38,7 +51,7 @@ export function clearProblems(form) {
   }
 }
 
-export function showProblem(form, problem) {
+function showProblem(form, problem) {
   clearProblems(form);
   const elsewhere = [];
   const wrong = Object.entries(problem.fields ?? {});

@@ -2,7 +2,7 @@
 
 import { ask, newKey } from "/static/api.js";
 import { button, icon, make } from "/static/page/dom.js";
-import { sizeOf } from "/static/posts/files_view.js";
+import { sizeOf } from "/static/page/format.js";
 import { upload } from "/static/page/upload.js";
 
 const HOPELESS = [400, 413]; // the same file will be refused again
@@ -71,7 +71,7 @@ export class Attachment extends EventTarget {
     progress.hidden = !isOnItsWay;
     if (isOnItsWay) progress.value = 0;
     again.hidden = !problem || HOPELESS.includes(problem.status);
-    state.textContent = problem?.message ?? sizeOf({ size_bytes: this.#file.size });
+    state.textContent = problem?.message ?? sizeOf(this.#file.size);
     state.classList.toggle("wrong", Boolean(problem));
     if (problem) state.setAttribute("role", "alert");
     else state.removeAttribute("role");

@@ -5,7 +5,7 @@ import { notify } from "/static/page/dialogs.js";
 import { find } from "/static/page/dom.js";
 import { Draft, MAX_FILES, draftsOf } from "/static/posts/draft.js";
 import { takeDropped, takePasted } from "/static/posts/drop_and_paste.js";
-import { sends } from "/static/page/keys.js";
+import { submitOnEnter } from "/static/page/forms.js";
 
 export class Composer {
   #form;
@@ -48,11 +48,7 @@ export class Composer {
     this.#area.addEventListener("input", () => {
       if (this.#draft) this.#draft.text = this.#area.value;
     });
-    this.#area.addEventListener("keydown", (pressed) => {
-      if (!sends(pressed) || pressed.defaultPrevented) return;
-      pressed.preventDefault();
-      this.#form.requestSubmit();
-    });
+    submitOnEnter(this.#area);
     this.#form.noValidate = true;
     this.#form.addEventListener("submit", (submitted) => {
       submitted.preventDefault();

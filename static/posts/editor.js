@@ -2,7 +2,7 @@
 
 import { Completion } from "/static/posts/mention_completion.js";
 import { button, make } from "/static/page/dom.js";
-import { sends } from "/static/page/keys.js";
+import { submitOnEnter } from "/static/page/forms.js";
 
 export class Editing {
   #before;
@@ -35,11 +35,7 @@ export class Editing {
     const verbs = make("p", { className: "verbs" }, saving, button("Cancel", done));
     const form = make("form", { className: "editing" }, this.#area, list, this.#hint, verbs);
     new Completion(this.#area, list, people); // hears each key first
-    this.#area.addEventListener("keydown", (pressed) => {
-      if (!sends(pressed)) return;
-      pressed.preventDefault();
-      form.requestSubmit();
-    });
+    submitOnEnter(this.#area);
     form.addEventListener("keydown", ({ key, isComposing }) => {
       if (key === "Escape" && !isComposing) done();
     });

@@ -1,11 +1,10 @@
 /** The files of a post: pictures as a grid of small ones, others as lines to download. */
 
 import { button, icon, make, picture } from "/static/page/dom.js";
+import { sizeOf } from "/static/page/format.js";
 import { view } from "/static/posts/viewer.js";
 
 const SMALL_PX = 256; // as the server makes them
-const STEP = 1024; // as the server counts its limits
-const UNITS = ["byte", "kilobyte", "megabyte", "gigabyte"];
 
 export class FilesView {
   element = make("div", { className: "files", hidden: true });
@@ -37,13 +36,6 @@ export class FilesView {
   }
 }
 
-export function sizeOf({ size_bytes: bytes }) {
-  const step = Math.min(UNITS.length - 1, Math.floor(Math.log(Math.max(bytes, 1)) / Math.log(STEP)));
-  const digits = { maximumFractionDigits: step > 1 ? 1 : 0 };
-  const unit = { style: "unit", unit: UNITS[step], unitDisplay: step ? "short" : "long" };
-  return new Intl.NumberFormat(undefined, { ...unit, ...digits }).format(bytes / STEP ** step);
-}
-
 /** Its place is kept before the picture is there. */
 function tileOf(file, { open, remove, showAsLine }) {
   const { width, height } = file.image;
@@ -66,7 +58,7 @@ function lineOf(file, remove) {
     { className: "file", href: `/api/files/${file.id}`, download: file.name, title: file.name },
     icon("file"),
     make("span", { className: "name" }, file.name),
-    make("span", { className: "size" }, sizeOf(file)),
+    make("span", { className: "size" }, sizeOf(file.size_bytes)),
     make("span", { className: "hidden-label" }, "Download"),
     icon("download"),
   );

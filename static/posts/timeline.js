@@ -3,11 +3,11 @@
 import { dayOf } from "/static/page/format.js";
 import { pendingView } from "/static/posts/pending_view.js";
 import { PostView } from "/static/posts/post_view.js";
-import { reveal } from "/static/page/reveal.js";
 import { Posts } from "/static/posts/posts.js";
 
 const TOGETHER_MS = 5 * 60_000; // posts of one author within it stand under one name
 const AT_THE_END_PX = 48;
+const MARKED_MS = 3_000;
 
 export class Timeline {
   posts;
@@ -145,6 +145,17 @@ function isTogether(before, post) {
 
 function isAtEnd({ scrollHeight, scrollTop, clientHeight }) {
   return scrollHeight - scrollTop - clientHeight < AT_THE_END_PX;
+}
+
+/** It has the focus, and is marked for a moment. */
+function reveal(element) {
+  element.scrollIntoView({ block: "center" });
+  element.tabIndex = -1;
+  element.focus({ preventScroll: true });
+  element.classList.remove("found");
+  void element.offsetWidth; // or the mark of before would not begin anew
+  element.classList.add("found");
+  setTimeout(() => element.classList.remove("found"), MARKED_MS);
 }
 
 /** Who looks at the end still does when the room becomes smaller. */

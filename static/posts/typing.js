@@ -1,7 +1,7 @@
 /** Who is typing: told to the others of a channel, and shown for as long as they go on. */
 
 import { find } from "/static/page/dom.js";
-import { listed } from "/static/lists/people.js";
+import { listOf } from "/static/page/format.js";
 
 const TELL_EVERY_MS = 2_500;
 const SHOWN_MS = 5_000; // after the last word of it
@@ -77,8 +77,9 @@ export class Typing {
 
   #show() {
     const { people } = this.#context;
-    const names = [...this.#typing.values()].map(({ person }) => people.of(person)?.name);
-    const who = names.length > MANY ? "Several people" : listed(names);
+    const typing = [...this.#typing.values()].map(({ person }) => people.of(person));
+    const names = typing.filter(Boolean).map(({ name }) => name);
+    const who = names.length > MANY ? "Several people" : listOf(names);
     const text = who && `${who} ${names.length === 1 ? "is" : "are"} typing`;
     this.#shown.textContent = text;
     const mayBeSaid = text && Date.now() - this.#saidAt > SAY_EVERY_MS;
