@@ -1,7 +1,7 @@
 /** One's own account: name, password, where one is signed in, signing out. */
 
 import { ask } from "/static/api.js";
-import { notify, tried } from "/static/page/dialogs.js";
+import { attempt, notify } from "/static/page/dialogs.js";
 import { dateOf } from "/static/page/format.js";
 import { avatar, button, find, make } from "/static/page/dom.js";
 import { clearProblems, onSubmit } from "/static/page/forms.js";
@@ -10,7 +10,7 @@ import { upload } from "/static/page/upload.js";
 const BROWSERS = ["Edg", "OPR", "Firefox", "Chrome", "Safari"];
 const SYSTEMS = ["Android", "iPhone", "iPad", "Windows", "Mac OS", "CrOS", "Linux"];
 
-/** Tells `leaving` before it signs out. */
+/** Tells `signed-out` when the server has signed it out. */
 export class Account extends EventTarget {
   me;
   #dialog = find("#account-dialog");
@@ -22,9 +22,9 @@ export class Account extends EventTarget {
     this.#picture = new OwnPicture((changed) => this.show(changed));
     this.show(me);
     find("#account").addEventListener("click", () => this.#open());
-    find("#sign-out").addEventListener("click", () => tried(() => this.#signOut()));
+    find("#sign-out").addEventListener("click", () => attempt(() => this.#signOut()));
     find("#sign-out-elsewhere").addEventListener("click", () =>
-      tried(() => this.#signOutElsewhere()),
+      attempt(() => this.#signOutElsewhere()),
     );
     onSubmit(find("#name-form"), async ({ name }) => {
       this.show(await ask("PATCH", "/me", { name }));
@@ -53,7 +53,7 @@ export class Account extends EventTarget {
     find("#password-form").reset();
     for (const form of this.#dialog.querySelectorAll("form")) clearProblems(form);
     this.#dialog.showModal();
-    tried(() => this.#listSessions());
+    attempt(() => this.#listSessions());
   }
 
   async #listSessions() {
@@ -71,7 +71,7 @@ export class Account extends EventTarget {
       const row = make("li", {}, name);
       if (!isHere)
         row.append(
-          button("Sign out", () => tried(() => this.#revoke(session.id)), { className: "quiet" }),
+          button("Sign out", () => attempt(() => this.#revoke(session.id)), { className: "quiet" }),
         );
       return row;
     });
@@ -90,7 +90,7 @@ export class Account extends EventTarget {
 
   async #signOut() {
     await ask("DELETE", "/sessions/current");
-    this.dispatchEvent(new Event("leaving"));
+    this.dispatchEvent(new Event("signed-out"));
     location.replace("/");
   }
 }

@@ -55,7 +55,7 @@ export async function askPatiently(method, path, body, { patience = PATIENCE_MS,
       return await ask(method, path, body, rest);
     } catch (error) {
       if (!error.isPassing || Date.now() > until) throw error;
-      await passed(Math.max(error.retryAfterMs, pause * (0.5 + Math.random() / 2)), rest.signal);
+      await delay(Math.max(error.retryAfterMs, pause * (0.5 + Math.random() / 2)), rest.signal);
     }
   }
 }
@@ -80,7 +80,7 @@ export function newKey() {
     .join("");
 }
 
-function passed(ms, signal) {
+function delay(ms, signal) {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(resolve, ms);
     signal?.addEventListener("abort", () => {

@@ -15,7 +15,7 @@ import { Groups } from "/static/lists/groups.js";
 import { Live } from "/static/live.js";
 import { Mentions, addressOf } from "/static/lists/mentions.js";
 import { MentionsDialog } from "/static/lists/mentions_dialog.js";
-import { namesOf } from "/static/lists/channel_names.js";
+import { channelNames } from "/static/lists/channel_names.js";
 import { Outbox } from "/static/outbox.js";
 import { People } from "/static/lists/people.js";
 import { Search } from "/static/search.js";
@@ -39,7 +39,7 @@ const people = new People(live, me);
 const mentions = new Mentions(live);
 const groups = new Groups(live, mentions);
 const channels = new Channels(live, me, mentions);
-const names = namesOf(groups, channels);
+const names = channelNames(groups, channels);
 const sidebar = new Sidebar();
 const dialog = new ChannelDialog(me, people);
 
@@ -188,7 +188,7 @@ open.addEventListener("left", () => {
   thread.close();
   channels.reload();
 });
-account.addEventListener("leaving", () => {
+account.addEventListener("signed-out", () => {
   outbox.empty();
   empty();
 });
@@ -196,7 +196,7 @@ search.addEventListener("chosen", ({ detail: { post, group_id } }) => {
   const { id: post_id, channel_id, parent } = post;
   location.hash = addressOf({ group_id, channel_id, post_id, parent_id: parent?.id });
 });
-mentions.addEventListener("named", async ({ detail: mention }) => {
+mentions.addEventListener("mentioned", async ({ detail: mention }) => {
   const { channel_id: channelId, parent_id: parentId, group_id: groupId } = mention;
   const isInView = open.channel?.id === channelId && [null, thread.postId].includes(parentId);
   if (isInView && document.visibilityState === "visible") return;

@@ -2,10 +2,10 @@
 
 import { ask, askPatiently } from "/static/api.js";
 import { Composer } from "/static/posts/composer.js";
-import { notify, tried } from "/static/page/dialogs.js";
+import { attempt, notify } from "/static/page/dialogs.js";
 import { find } from "/static/page/dom.js";
-import { Following } from "/static/page/live_query.js";
-import { Here } from "/static/lists/presence.js";
+import { LiveQuery } from "/static/page/live_query.js";
+import { Presence } from "/static/lists/presence.js";
 import { mentionable } from "/static/posts/mentionable.js";
 import { actions } from "/static/posts/post_actions.js";
 import { Timeline, keepAtEnd } from "/static/posts/timeline.js";
@@ -24,8 +24,8 @@ export class OpenChannel extends EventTarget {
   #context;
   #channels;
   #timeline = null;
-  #following = null;
-  #here;
+  #query = null;
+  #presence;
   #typing;
   #composer;
   #readTimer = 0;
@@ -37,7 +37,7 @@ export class OpenChannel extends EventTarget {
     this.#live = live;
     this.#channels = channels;
     this.#context = { ...context, ...actions };
-    this.#here = new Here(context);
+    this.#presence = new Presence(context);
     this.#typing = new Typing(live, context, find("#text"), find("#typing"));
     const { outbox } = context;
     outbox.addEventListener("changed", () => this.#timeline?.showPending());
@@ -77,13 +77,13 @@ export class OpenChannel extends EventTarget {
     find("#scroller").ariaBusy = "true";
     this.#typing.open(channel.id);
     const path = `/channels/${channel.id}/posts?limit=${A_PAGE}`;
-    this.#following = new Following(this.#live, {
+    this.#query = new LiveQuery(this.#live, {
       fetch: (options) => askPatiently("GET", path, undefined, options),
       show: (list) => this.#show(list),
       event: (event) => this.#apply(event),
       revoked: (_, reason) => this.#leave(reason),
       signal: (signal) => this.#typing.signal(signal),
-      presence: (present) => this.#here.show(present),
+      presence: (present) => this.#presence.show(present),
       failed: (problem) => this.#leave(problem.status === 404 ? "removed" : problem.message),
     });
     this.#timeline.showPending();
@@ -95,7 +95,7 @@ export class OpenChannel extends EventTarget {
    */
   async reveal(id) {
     this.#sought = id;
-    await this.#following.loaded;
+    await this.#query.loaded;
     if (this.#sought !== id) return undefined;
     this.#stopLoading();
     const timeline = this.#timeline;
@@ -108,18 +108,18 @@ export class OpenChannel extends EventTarget {
 
   showAuthors() {
     this.#timeline?.showAuthors();
-    this.#here.show();
+    this.#presence.show();
     this.#showHead();
   }
 
   #close() {
     clearTimeout(this.#readTimer);
-    this.#following?.end();
-    this.#following = this.#loading = this.#sought = null;
+    this.#query?.end();
+    this.#query = this.#loading = this.#sought = null;
     this.#timeline?.clear();
     this.#timeline = null;
     this.#typing.close();
-    this.#here.show([]);
+    this.#presence.show([]);
     for (const id of ["#empty", "#older", "#newer", "#to-newest"]) find(id).hidden = true;
   }
 
@@ -195,12 +195,12 @@ export class OpenChannel extends EventTarget {
     this.#timeline.scrollToEnd();
     if (this.#timeline.posts.newer === null) return;
     find("#scroller").ariaBusy = "true";
-    this.#loading = this.#following.load();
+    this.#loading = this.#query.load();
   }
 
   /** Whether it was loaded, and nothing else was wanted meanwhile. */
   async #load(loadPosts) {
-    const loading = (this.#loading = tried(loadPosts));
+    const loading = (this.#loading = attempt(loadPosts));
     find("#scroller").ariaBusy = "true";
     const isDone = await loading;
     if (loading !== this.#loading) return false;

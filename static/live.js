@@ -16,10 +16,10 @@
  */
 
 import { Connection } from "./live/connection.js";
-import { Topic, call } from "./live/topic.js";
+import { Topic, callHandler } from "./live/topic.js";
 
 const [COMMANDS_AT_ONCE, COMMAND_EVERY_MS] = [25, 40]; // the server takes 60, then 30 a second
-const ANEW_EVERY_MS = 300; // where each time is a new request
+const RECONNECT_EVERY_MS = 300; // where each time is a new request
 
 /** Any number of lists, followed over one connection. */
 export class Live {
@@ -68,7 +68,7 @@ export class Live {
   renew(token) {
     this.#token = token;
     if (this.#connection.takesCommands) this.#send({ type: "token", id: this.#newId(), token });
-    else if (this.#connection.isGreeted) this.#connection.anew();
+    else if (this.#connection.isGreeted) this.#connection.reconnect();
   }
 
   /**
@@ -95,7 +95,7 @@ export class Live {
    * @returns {{end: () => void}} `end` stops following
    */
   subscribe(list, handlers) {
-    if (this.#enter(list.epoch) && this.#connection.isOn) this.#connection.anew();
+    if (this.#enter(list.epoch) && this.#connection.isOpen) this.#connection.reconnect();
     const followers = [];
     const end = () => {
       for (const one of followers) this.#topics.get(one.name)?.followers.delete(one);
@@ -142,10 +142,10 @@ export class Live {
     const { isGreeted, takesCommands } = this.#connection;
     this.#pace = 0;
     if (!isGreeted || !due.length) return;
-    const pause = takesCommands ? COMMAND_EVERY_MS * due.length : ANEW_EVERY_MS;
+    const pause = takesCommands ? COMMAND_EVERY_MS * due.length : RECONNECT_EVERY_MS;
     this.#pace = setTimeout(() => this.#askNow(), pause);
     if (takesCommands) for (const one of due) this.#command(...one);
-    else this.#connection.anew();
+    else this.#connection.reconnect();
   }
 
   #command(name, topic) {
@@ -181,11 +181,11 @@ export class Live {
     reset: ({ topic, reason }) => {
       for (const { handlers, end } of this.#drop(topic)) {
         end();
-        call(handlers.refetch, reason, topic);
+        callHandler(handlers.refetch, reason, topic);
       }
     },
     revoked: ({ topic, reason }) => {
-      for (const { handlers } of this.#drop(topic)) call(handlers.revoked, topic, reason);
+      for (const { handlers } of this.#drop(topic)) callHandler(handlers.revoked, topic, reason);
     },
     error: ({ topic, code, id = "hello" }) => {
       if (this.#topics.get(topic)?.awaits(id)) this.#take.revoked({ topic, reason: code });

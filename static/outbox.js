@@ -20,7 +20,7 @@
  */
 
 import { Problem, ask, newKey } from "./api.js";
-import { onWaking } from "./live/wake.js";
+import { onWake } from "./live/wake.js";
 
 const KEY_LASTS_MS = 23 * 3_600_000; // the server knows it for 24 hours
 const ANSWER_WITHIN_MS = 20_000;
@@ -56,7 +56,7 @@ export class Outbox extends EventTarget {
     this.#prefix = `${ofServer}${user} `;
     const { signal } = this.#ended;
     addEventListener("storage", (event) => this.#changedElsewhere(event), { signal });
-    signal.addEventListener("abort", onWaking(() => this.#send()));
+    signal.addEventListener("abort", onWake(() => this.#send()));
     for (const place of Object.keys(localStorage)) {
       if (!place.startsWith(ofServer)) continue;
       const item = JSON.parse(localStorage.getItem(place));
@@ -166,7 +166,7 @@ export class Outbox extends EventTarget {
     clearTimeout(this.#retry);
     try {
       while (this.#next && !this.#ended.signal.aborted) {
-        await alone(this.#prefix, () => this.#sendNext());
+        await oneTabAtATime(this.#prefix, () => this.#sendNext());
         this.#attempts = 0;
       }
     } catch (problem) {
@@ -220,6 +220,6 @@ function isTooOld({ at }) {
 }
 
 /** One tab at a time. */
-function alone(name, action) {
+function oneTabAtATime(name, action) {
   return navigator.locks ? navigator.locks.request(name, action) : action();
 }

@@ -1,7 +1,7 @@
 /** Finding posts: as one types, in everything one may read, or only in the open channel. */
 
 import { ask } from "/static/api.js";
-import { Choices } from "/static/page/listbox.js";
+import { Listbox } from "/static/page/listbox.js";
 import { avatar, find, make } from "/static/page/dom.js";
 import { dateOf, fullyOf, timeOf } from "/static/page/format.js";
 
@@ -19,7 +19,7 @@ export class Search extends EventTarget {
   #field = find("#search-field");
   #onlyHere = find("#search-here");
   #more = find("#search-more");
-  #choices = new Choices(this.#field, find("#search-results"), (number) => this.#choose(number));
+  #listbox = new Listbox(this.#field, find("#search-results"), (number) => this.#choose(number));
   #channel = null; // that was open when the search was opened
   #results = [];
   #next = null; // where the next page begins
@@ -35,9 +35,9 @@ export class Search extends EventTarget {
     this.#field.addEventListener("input", () => this.#ask({ afterMs: AFTER_MS }));
     this.#field.addEventListener("keydown", (pressed) => this.#press(pressed));
     this.#onlyHere.addEventListener("change", () => this.#ask());
-    this.#dialog.addEventListener("close", () => this.#choices.forget());
+    this.#dialog.addEventListener("close", () => this.#listbox.forget());
     addEventListener("keydown", (pressed) => {
-      if (!opens(pressed)) return;
+      if (!isSearchKey(pressed)) return;
       pressed.preventDefault();
       this.#open();
     });
@@ -61,7 +61,7 @@ export class Search extends EventTarget {
   }
 
   #ask({ before = null, afterMs = 0 } = {}) {
-    this.#choices.ask((signal) => this.#find(before, signal), afterMs);
+    this.#listbox.ask((signal) => this.#find(before, signal), afterMs);
   }
 
   /** The first page, or the one that follows. */
@@ -103,7 +103,7 @@ export class Search extends EventTarget {
   #show(results, { said = "", next = null, at = 0 } = {}) {
     this.#results = results;
     const rows = results.map((result) => resultView(result, this.#context.names));
-    this.#choices.show(rows, at);
+    this.#listbox.show(rows, at);
     find("#search-count").textContent = rows.length ? `${rows.length} found` : "";
     this.#field.ariaExpanded = `${rows.length > 0}`;
     this.#say(said);
@@ -126,9 +126,9 @@ export class Search extends EventTarget {
 
   #press(pressed) {
     const acts = {
-      ArrowDown: () => this.#choices.move(1),
-      ArrowUp: () => this.#choices.move(-1),
-      Enter: () => this.#choose(this.#choices.chosen),
+      ArrowDown: () => this.#listbox.move(1),
+      ArrowUp: () => this.#listbox.move(-1),
+      Enter: () => this.#choose(this.#listbox.selected),
       Escape: () => this.#dialog.close(), // at once: the browser would empty the field first
     };
     if (pressed.isComposing || !(pressed.key in acts)) return;
@@ -167,7 +167,7 @@ function partView({ text, is_match: isMatch }) {
 }
 
 /** Not where somebody is writing. */
-function opens({ key, ctrlKey, metaKey, altKey, shiftKey, target }) {
+function isSearchKey({ key, ctrlKey, metaKey, altKey, shiftKey, target }) {
   if (altKey) return false;
   if (key?.toLowerCase() === "k") return (ctrlKey || metaKey) && !shiftKey;
   const writes = target.closest?.("input, textarea, select, [contenteditable]");

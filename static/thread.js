@@ -4,7 +4,7 @@ import { askForAll, askPatiently } from "/static/api.js";
 import { Composer } from "/static/posts/composer.js";
 import { notify } from "/static/page/dialogs.js";
 import { find } from "/static/page/dom.js";
-import { Following } from "/static/page/live_query.js";
+import { LiveQuery } from "/static/page/live_query.js";
 import { mentionable } from "/static/posts/mentionable.js";
 import { actions } from "/static/posts/post_actions.js";
 import { PostView } from "/static/posts/post_view.js";
@@ -20,7 +20,7 @@ export class Thread {
   #posts = new Posts(); // that post alone
   #parent = null; // its view
   #replies = null;
-  #following = null;
+  #query = null;
   #typing;
   #composer;
   #cameFrom = null;
@@ -66,7 +66,7 @@ export class Thread {
     find("#board").classList.add("with-thread");
     find("#reply-composer").hidden = !this.#context.channel().writable;
     this.#typing.open(this.#channelId, post.id);
-    this.#following = new Following(this.#live, {
+    this.#query = new LiveQuery(this.#live, {
       fetch: (options) => this.#fetch(options),
       show: (list) => this.#show(list),
       event: (event) => this.#apply(event),
@@ -97,12 +97,12 @@ export class Thread {
   }
 
   #end() {
-    this.#following?.end();
+    this.#query?.end();
     this.#typing.close();
     this.#composer.open(null);
     this.#parent?.element.remove();
     this.#replies?.clear();
-    this.#post = this.#parent = this.#replies = this.#following = null;
+    this.#post = this.#parent = this.#replies = this.#query = null;
   }
 
   /** The replies first: what they stand at is not newer than the post itself. */

@@ -1,7 +1,7 @@
 /** Making a channel, and changing one: its name, its kind, who is let into a private one. */
 
 import { ask, askPatiently, newKey } from "/static/api.js";
-import { confirmed, tried } from "/static/page/dialogs.js";
+import { attempt, confirmed } from "/static/page/dialogs.js";
 import { avatar, find, make } from "/static/page/dom.js";
 import { clearProblems, onSubmit } from "/static/page/forms.js";
 
@@ -36,7 +36,7 @@ export class ChannelDialog {
         channel.description,
         channel.kind,
       ];
-      if (channel.kind === "private") await tried(() => this.#listPeople());
+      if (channel.kind === "private") await attempt(() => this.#listPeople());
     }
     this.#dialog.showModal();
   }
@@ -59,7 +59,7 @@ export class ChannelDialog {
   async #letIn(member, box) {
     const method = box.checked ? "PUT" : "DELETE";
     const path = `/channels/${this.#channel.id}/members/${member.id}`;
-    if (!(await tried(() => ask(method, path)))) box.checked = !box.checked;
+    if (!(await attempt(() => ask(method, path)))) box.checked = !box.checked;
   }
 
   async #save(values) {
@@ -76,6 +76,6 @@ export class ChannelDialog {
   async #delete() {
     const text = "All its posts go with it, for everybody.";
     if (!(await confirmed(`Delete ${this.#channel.name}?`, text, "Delete"))) return;
-    if (await tried(() => ask("DELETE", `/channels/${this.#channel.id}`))) this.#dialog.close();
+    if (await attempt(() => ask("DELETE", `/channels/${this.#channel.id}`))) this.#dialog.close();
   }
 }

@@ -5,7 +5,7 @@ import { ask } from "/static/api.js";
 const A_MINUTE_MS = 60_000; // a channel may be renamed
 
 /** `groups` and `channels` are the lists on the page. */
-export function namesOf(groups, channels) {
+export function channelNames(groups, channels) {
   const elsewhere = new Map(); // by the channel's id
   return async (channelId, groupId) => {
     const group = groups.find(groupId)?.name;

@@ -1,10 +1,10 @@
 /** The channels of a group in the side list, with what is unread in each. */
 
 import { ask, askForAll } from "/static/api.js";
-import { tried } from "/static/page/dialogs.js";
+import { attempt } from "/static/page/dialogs.js";
 import { button, find, icon, make, replaceRows } from "/static/page/dom.js";
-import { Following } from "/static/page/live_query.js";
-import { namedBadge } from "/static/lists/mentions.js";
+import { LiveQuery } from "/static/page/live_query.js";
+import { mentionBadge } from "/static/lists/mentions.js";
 import { Unread } from "/static/lists/unread.js";
 
 const KINDS = { open: "", announce: "announcements", private: "private" };
@@ -23,7 +23,7 @@ export class Channels extends EventTarget {
   #me;
   #mentions;
   #group = null;
-  #following = null;
+  #query = null;
   #entries = new Map();
   #current = null;
 
@@ -39,18 +39,18 @@ export class Channels extends EventTarget {
     if (group?.id === this.#group?.id) {
       const changed = group?.role !== this.#group?.role;
       this.#group = group;
-      if (changed) this.#following?.load();
+      if (changed) this.#query?.load();
       return;
     }
     this.#group = group;
     this.isLoaded = false;
-    this.#following?.end();
+    this.#query?.end();
     for (const entry of this.#entries.values()) entry.end();
     this.#entries.clear();
     find("#of-group").hidden = !group;
     find("#channels").replaceChildren();
     if (!group) return;
-    this.#following = new Following(this.#live, {
+    this.#query = new LiveQuery(this.#live, {
       fetch: (options) => askForAll(`/groups/${group.id}/channels`, "channels", options),
       show: (list) => this.#show(list),
       event: (event) => this.#apply(event),
@@ -58,7 +58,7 @@ export class Channels extends EventTarget {
   }
 
   reload() {
-    this.#following?.load();
+    this.#query?.load();
   }
 
   find(id) {
@@ -107,13 +107,13 @@ export class Channels extends EventTarget {
   #follow(channel, { epoch, topics }) {
     if (!channel.readable) return { entry: channel, count: 0, end() {}, readUpTo() {} };
     const topic = `channel:${channel.id}`;
-    const stand = topic in topics ? { epoch, topics: { [topic]: topics[topic] } } : null;
-    return new Unread(this.#live, channel, stand, this.#me.id, () => this.#render());
+    const cursor = topic in topics ? { epoch, topics: { [topic]: topics[topic] } } : null;
+    return new Unread(this.#live, channel, cursor, this.#me.id, () => this.#render());
   }
 
   #apply({ kind, data }) {
     if (data.gone) return;
-    if (LISTED_ANEW.includes(kind)) this.#following.load();
+    if (LISTED_ANEW.includes(kind)) this.#query.load();
     else if (kind === "read_mark.moved") this.readUpTo(data.channel_id, data.post_id);
     else if (kind.startsWith("group.")) this.dispatchEvent(new Event("group"));
     else if (
@@ -162,7 +162,7 @@ export class Channels extends EventTarget {
     if (KINDS[entry.kind])
       row.append(make("span", { className: "hidden-label" }, ` (${KINDS[entry.kind]})`));
     if (isCurrent) row.setAttribute("aria-current", "page");
-    if (this.#mentions.unreadInChannel(entry.id)) row.append(namedBadge());
+    if (this.#mentions.unreadInChannel(entry.id)) row.append(mentionBadge());
     if (count) {
       const text = count >= 100 ? "99+" : `${count}`;
       row.append(
@@ -179,6 +179,6 @@ export class Channels extends EventTarget {
   }
 
   async #join(entry) {
-    await tried(() => ask("PUT", `/channels/${entry.id}/members/${this.#me.id}`));
+    await attempt(() => ask("PUT", `/channels/${entry.id}/members/${this.#me.id}`));
   }
 }

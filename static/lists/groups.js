@@ -2,15 +2,15 @@
 
 import { ask, askForAll, newKey } from "/static/api.js";
 import { find, make, replaceRows } from "/static/page/dom.js";
-import { Following } from "/static/page/live_query.js";
+import { LiveQuery } from "/static/page/live_query.js";
 import { clearProblems, onSubmit } from "/static/page/forms.js";
-import { namedBadge } from "/static/lists/mentions.js";
+import { mentionBadge } from "/static/lists/mentions.js";
 
 /** Tells `changed` when the list is different. */
 export class Groups extends EventTarget {
   all = [];
   isLoaded = false;
-  #following;
+  #query;
   #mentions;
   #current = null;
 
@@ -18,7 +18,7 @@ export class Groups extends EventTarget {
     super();
     this.#mentions = mentions;
     mentions.addEventListener("changed", () => this.#render());
-    this.#following = new Following(live, {
+    this.#query = new LiveQuery(live, {
       fetch: (options) => askForAll("/groups", "groups", options),
       show: ({ groups }) => {
         this.all = groups;
@@ -33,7 +33,7 @@ export class Groups extends EventTarget {
   }
 
   load() {
-    return this.#following.load();
+    return this.#query.load();
   }
 
   find(id) {
@@ -73,7 +73,7 @@ export class Groups extends EventTarget {
         make("span", { className: "name" }, group.name),
       );
       if (group.id === this.#current) row.setAttribute("aria-current", "true");
-      else if (this.#mentions.unreadInGroup(group.id)) row.append(namedBadge());
+      else if (this.#mentions.unreadInGroup(group.id)) row.append(mentionBadge());
       return make("li", {}, row);
     });
     replaceRows(find("#groups"), rows);

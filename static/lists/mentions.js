@@ -2,20 +2,20 @@
 
 import { askPatiently } from "/static/api.js";
 import { make } from "/static/page/dom.js";
-import { Following } from "/static/page/live_query.js";
+import { LiveQuery } from "/static/page/live_query.js";
 
 const NEWEST = 100;
 const RIGHTS = /^(membership|channel)\./u; // what one may read may be less now
 
-/** Tells `changed`, and `named` with a mention that has just come. */
+/** Tells `changed`, and `mentioned` with a mention that has just come. */
 export class Mentions extends EventTarget {
-  #following;
+  #query;
   #all = new Map(); // by the post's id
   #marks = new Map(); // by the channel's id: up to where it is read; a promise until it is known
 
   constructor(live) {
     super();
-    this.#following = new Following(live, {
+    this.#query = new LiveQuery(live, {
       fetch: (options) => askPatiently("GET", `/me/mentions?limit=${NEWEST}`, undefined, options),
       show: ({ mentions }) => this.#show(mentions),
       event: (event) => this.#apply(event),
@@ -56,11 +56,11 @@ export class Mentions extends EventTarget {
     if (kind === "mention.created") {
       this.#all.set(data.post_id, data);
       this.#findMark(data.channel_id);
-      this.dispatchEvent(new CustomEvent("named", { detail: data }));
+      this.dispatchEvent(new CustomEvent("mentioned", { detail: data }));
     } else if (kind === "mention.deleted") {
       for (const id of data.post_ids) this.#all.delete(id);
     } else if (kind === "read_mark.moved") this.#marks.set(data.channel_id, data.post_id);
-    else return RIGHTS.test(kind) && this.#following.load();
+    else return RIGHTS.test(kind) && this.#query.load();
     this.#changed();
   }
 
@@ -81,9 +81,9 @@ export class Mentions extends EventTarget {
 }
 
 /** For whatever has mentions that were not read. */
-export function namedBadge() {
+export function mentionBadge() {
   const label = make("span", { className: "hidden-label" }, " you are mentioned");
-  return make("span", { className: "named", title: "You are mentioned" }, "@", label);
+  return make("span", { className: "mention-badge", title: "You are mentioned" }, "@", label);
 }
 
 export function addressOf({ group_id: groupId, channel_id: channelId, post_id: id, parent_id: of }) {

@@ -1,9 +1,9 @@
 /** Who belongs to the group: names for everything that is shown, and the dialog about members. */
 
 import { ask, askForAll, askPatiently } from "/static/api.js";
-import { confirmed, copied, tried } from "/static/page/dialogs.js";
+import { attempt, confirmed, copy } from "/static/page/dialogs.js";
 import { avatar, button, find, make, replaceRows } from "/static/page/dom.js";
-import { Following } from "/static/page/live_query.js";
+import { LiveQuery } from "/static/page/live_query.js";
 
 const ROLES = ["member", "moderator", "owner"];
 
@@ -15,19 +15,19 @@ export class People extends EventTarget {
   #members = new Map();
   #gone = new Set();
   #present = new Set(); // ids
-  #following = null;
+  #query = null;
 
   constructor(live, me) {
     super();
     this.#live = live;
     this.#me = me;
     find("#members").addEventListener("click", () => this.showDialog());
-    find("#make-code").addEventListener("click", () => tried(() => this.#makeCode()));
+    find("#make-code").addEventListener("click", () => attempt(() => this.#makeCode()));
     find("#leave-group").addEventListener("click", () => this.#leave());
     for (const what of ["code", "link"]) {
       const output = find(what === "code" ? "#code" : "#code-link");
-      const copy = find(`#copy-${what}`);
-      copy.addEventListener("click", () => copied(output.value, copy));
+      const copying = find(`#copy-${what}`);
+      copying.addEventListener("click", () => copy(output.value, copying));
     }
   }
 
@@ -41,12 +41,12 @@ export class People extends EventTarget {
     const isSame = group?.id === this.#group?.id;
     this.#group = group;
     if (isSame) return find("#members-dialog").open && this.#render();
-    this.#following?.end();
+    this.#query?.end();
     this.#members.clear();
     this.#showPresent([]);
     if (!group) return find("#members-dialog").close();
     const path = `/groups/${group.id}/members`;
-    this.#following = new Following(this.#live, {
+    this.#query = new LiveQuery(this.#live, {
       fetch: (options) => askForAll(path, "members", { ...options, most: 5000 }),
       show: ({ members }) => {
         this.#members = new Map(members.map((member) => [member.id, member]));
@@ -143,7 +143,7 @@ export class People extends EventTarget {
     );
     select.addEventListener("change", async () => {
       const path = `/groups/${this.#group.id}/members/${member.id}`;
-      (await tried(() => askPatiently("PUT", path, { role: select.value }))) || this.#render();
+      (await attempt(() => askPatiently("PUT", path, { role: select.value }))) || this.#render();
     });
     return select;
   }
@@ -151,14 +151,14 @@ export class People extends EventTarget {
   async #remove(member) {
     const text = "Nothing that was written is deleted. A new join code lets them in again.";
     if (!(await confirmed(`Remove ${member.name}?`, text, "Remove"))) return;
-    await tried(() => ask("DELETE", `/groups/${this.#group.id}/members/${member.id}`));
+    await attempt(() => ask("DELETE", `/groups/${this.#group.id}/members/${member.id}`));
   }
 
   async #leave() {
     const text = "You come back only with a join code.";
     if (!(await confirmed(`Leave ${this.#group.name}?`, text, "Leave"))) return;
     const path = `/groups/${this.#group.id}/members/${this.#me.id}`;
-    if (await tried(() => ask("DELETE", path))) find("#members-dialog").close();
+    if (await attempt(() => ask("DELETE", path))) find("#members-dialog").close();
   }
 
   async #makeCode() {

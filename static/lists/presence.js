@@ -5,7 +5,7 @@ import { listOf } from "/static/page/format.js";
 
 const [FACES, NAMES] = [3, 2];
 
-export class Here {
+export class Presence {
   #me;
   #people;
   #present = [];

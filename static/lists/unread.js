@@ -1,7 +1,7 @@
 /** A channel's line in the list: how many posts of others are behind one's read mark. */
 
 import { askPatiently } from "/static/api.js";
-import { Following } from "/static/page/live_query.js";
+import { LiveQuery } from "/static/page/live_query.js";
 
 const COUNTED = 100; // the server stops counting there
 
@@ -12,15 +12,15 @@ export class Unread {
   #before = 0; // unread when the list was made; which posts they are is not known
   #since = new Map(); // unread posts that came after it: id to the id of the post they reply to
   #hidden = new Set(); // came after it, too, but with the text already edited or deleted
-  #following;
+  #query;
   #changed;
 
-  constructor(live, listed, stand, me, changed) {
+  constructor(live, listed, cursor, me, changed) {
     this.#me = me;
     this.#changed = changed;
     this.#show(listed);
-    let given = stand && { ...listed, live: stand };
-    this.#following = new Following(live, {
+    let given = cursor && { ...listed, live: cursor };
+    this.#query = new LiveQuery(live, {
       fetch: async (options) => {
         const first = given;
         given = null;
@@ -41,12 +41,12 @@ export class Unread {
     this.entry.read_mark = Math.max(postId, this.entry.read_mark);
     for (const id of this.#since.keys()) if (id <= postId) this.#since.delete(id);
     if (isAll) this.#before = 0;
-    else if (this.#before) this.#following.load();
+    else if (this.#before) this.#query.load();
     this.#changed();
   }
 
   end() {
-    this.#following.end();
+    this.#query.end();
   }
 
   #show(entry) {
@@ -77,6 +77,6 @@ export class Unread {
     for (const [id, parentId] of this.#since) {
       if (id === deletedId || parentId === deletedId) this.#since.delete(id);
     }
-    if (this.#before) this.#following.load();
+    if (this.#before) this.#query.load();
   }
 }

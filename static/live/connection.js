@@ -1,8 +1,8 @@
 /** Stays connected: comes back with growing pauses, by the line that the network lets through. */
 
-import { LOST, Socket } from "./socket.js";
+import { LOST_CODE, Socket } from "./socket.js";
 import { Stream } from "./stream.js";
-import { onWaking } from "./wake.js";
+import { onWake } from "./wake.js";
 
 const SPEAKS_WITHIN_MS = 30_000; // the server says something at least every 25 s
 const DEAD_AFTER_MS = 60_000;
@@ -10,7 +10,7 @@ const ANSWER_WITHIN_MS = 10_000; // to a new connection, and to our own ping
 const [FIRST_RETRY_MS, LONGEST_RETRY_MS] = [500, 30_000]; // doubled with each attempt
 const [SOCKETS_TRIED, A_SOCKET_EACH] = [2, 3];
 const [SIGNED_OUT, TOO_MANY] = [4401, 4429];
-const HOPELESS = [4400, 4403]; // not the protocol, origin not allowed: coming back cures nothing
+const FINAL_CODES = [4400, 4403]; // protocol broken, origin not allowed: no retry helps
 
 export class Connection {
   /** Whether the server has welcomed us. */
@@ -24,7 +24,7 @@ export class Connection {
   #heardAt = 0;
   #retryAfterS;
   #timers = { retry: 0, dead: 0 };
-  #stopWaking = () => {};
+  #stopListening = () => {};
 
   /**
    * @param {URL} url of `/api/live`
@@ -37,23 +37,23 @@ export class Connection {
     this.#client = client;
   }
 
-  /** Whether it can `send`; if not, what is followed is changed by asking `anew`. */
+  /** Whether it can `send`; if not, `reconnect` changes what is followed. */
   get takesCommands() {
     return this.isGreeted && this.#line.takesCommands;
   }
 
-  get isOn() {
+  get isOpen() {
     return this.#line !== null;
   }
 
   open() {
-    this.#stopWaking();
-    this.#stopWaking = onWaking(() => this.#hurry());
+    this.#stopListening();
+    this.#stopListening = onWake(() => this.#wakeUp());
     this.#begin();
   }
 
   close() {
-    this.#stopWaking();
+    this.#stopListening();
     this.#hangUp();
   }
 
@@ -61,8 +61,8 @@ export class Connection {
     return this.#line.send(message);
   }
 
-  /** Says hello again, without a word about it. */
-  anew() {
+  /** Says hello on a new line of the same kind, without reporting a state. */
+  reconnect() {
     this.#use(this.#line.constructor);
   }
 
@@ -110,12 +110,12 @@ export class Connection {
   }
 
   #lost(code, retryAfterS = this.#retryAfterS) {
-    const isRefusedSocket = code === LOST && !this.isGreeted && this.#line.takesCommands;
+    const isRefusedSocket = code === LOST_CODE && !this.isGreeted && this.#line.takesCommands;
     this.#hangUp();
     if (code === SIGNED_OUT) return this.#client.state("signed out");
     if (isRefusedSocket && ++this.#refusedSockets >= SOCKETS_TRIED) return this.#use(Stream);
     this.#client.state("offline");
-    if (HOPELESS.includes(code)) return;
+    if (FINAL_CODES.includes(code)) return;
     if (code === TOO_MANY) this.#attempts = Math.max(this.#attempts, 5);
     const longest = Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** this.#attempts++);
     const waitMs = 1000 * retryAfterS || longest * (0.5 + Math.random() / 2);
@@ -125,11 +125,11 @@ export class Connection {
   #watch(ms) {
     this.#heardAt = Date.now();
     clearTimeout(this.#timers.dead);
-    this.#timers.dead = setTimeout(() => this.#lost(LOST), ms);
+    this.#timers.dead = setTimeout(() => this.#lost(LOST_CODE), ms);
   }
 
   /** Comes back at once, or sees whether the connection still lives. */
-  #hurry() {
+  #wakeUp() {
     if (this.#timers.retry) return this.#begin();
     if (!this.isGreeted) return;
     const isSilent = Date.now() - this.#heardAt > SPEAKS_WITHIN_MS;

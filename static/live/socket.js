@@ -1,6 +1,6 @@
 /** A live connection as a WebSocket: events come in, commands go out. */
 
-export const LOST = 1006; // what a browser calls a connection that ended without a word
+export const LOST_CODE = 1006; // what a browser calls a connection that ended without a word
 
 export class Socket {
   takesCommands = true;
@@ -18,7 +18,7 @@ export class Socket {
     try {
       this.#socket = new WebSocket(address);
     } catch {
-      setTimeout(() => lost(LOST)); // this browser or its policy has none
+      setTimeout(() => lost(LOST_CODE)); // this browser or its policy has none
       return;
     }
     this.#socket.onopen = () => this.send({ type: "hello", id: "hello", ...hello() });

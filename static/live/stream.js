@@ -4,7 +4,7 @@
  * say who asks (`Authorization`) nor where it stands when it is opened (`Last-Event-ID`).
  */
 
-import { LOST } from "./socket.js";
+import { LOST_CODE } from "./socket.js";
 
 const CODES = { 401: 4401, 429: 4429 }; // of a WebSocket that is refused
 
@@ -16,7 +16,7 @@ export class Stream {
   constructor(url, { hello, heard, lost }) {
     this.#follow(url, hello(), heard).then(
       ({ code, retryAfterS }) => lost(code, retryAfterS),
-      () => lost(LOST),
+      () => lost(LOST_CODE),
     );
   }
 
@@ -43,9 +43,9 @@ export class Stream {
     const response = await fetch(address, { headers, credentials, signal, cache: "no-store" });
     if (!response.ok) {
       const retryAfterS = Number(response.headers.get("Retry-After"));
-      return { code: CODES[response.status] ?? LOST, retryAfterS };
+      return { code: CODES[response.status] ?? LOST_CODE, retryAfterS };
     }
-    let code = LOST;
+    let code = LOST_CODE;
     for await (const messages of framesOf(response.body)) {
       for (const message of messages) if (message.type === "bye") ({ code } = message);
       heard(messages);

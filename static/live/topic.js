@@ -51,13 +51,13 @@ export class Topic {
     for (const follower of this.followers) {
       if (event.seq === follower.seq + 1) {
         follower.seq = event.seq;
-        call(follower.handlers.event, event);
+        callHandler(follower.handlers.event, event);
       } else if (event.seq > follower.seq && this.#asked === "") this.stale = true;
     }
   }
 
   signal(message) {
-    for (const { handlers } of this.followers) call(handlers.signal, message);
+    for (const { handlers } of this.followers) callHandler(handlers.signal, message);
   }
 
   /** All who are present, or who has come and who has gone. */
@@ -71,12 +71,12 @@ export class Topic {
 
   #tellPresent(followers) {
     const people = [...this.#present.values()];
-    for (const { handlers } of followers) call(handlers.presence, people, this.#name);
+    for (const { handlers } of followers) callHandler(handlers.presence, people, this.#name);
   }
 }
 
 /** A handler that fails must not keep others from their events. */
-export function call(handler, ...values) {
+export function callHandler(handler, ...values) {
   try {
     handler?.(...values);
   } catch (error) {

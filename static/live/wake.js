@@ -8,7 +8,7 @@ const ASLEEP_MS = 15_000; // a tick that is so late was slept through
  * machine has slept: its timers are late then, by as long as it slept.
  * @returns {() => void} ends it
  */
-export function onWaking(wake) {
+export function onWake(wake) {
   const listening = new AbortController();
   const { signal } = listening;
   const look = () => document.visibilityState === "hidden" || wake();

@@ -57,7 +57,7 @@ function raiseNotices() {
 }
 
 /** Does something; a refusal becomes a notice. Whether it was done. */
-export async function tried(action) {
+export async function attempt(action) {
   try {
     await action();
     return true;
@@ -67,7 +67,7 @@ export async function tried(action) {
   }
 }
 
-export async function copied(text, button) {
+export async function copy(text, button) {
   await navigator.clipboard?.writeText(text).catch(() => null);
   const label = button.textContent;
   button.textContent = navigator.clipboard ? "Copied" : "Select and copy it";

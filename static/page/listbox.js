@@ -1,6 +1,6 @@
 /** What is offered for the words in a field: asked for as one types, chosen with the keys. */
 
-export class Choices {
+export class Listbox {
   #field;
   #list;
   #at = 0;
@@ -52,7 +52,7 @@ export class Choices {
   }
 
   /** The place of a row; null while there is none, or those for other words. */
-  get chosen() {
+  get selected() {
     return this.#list.hidden || this.#list.ariaBusy === "true" ? null : this.#at;
   }
 }

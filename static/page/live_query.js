@@ -2,7 +2,7 @@
 
 import { Problem } from "/static/api.js";
 
-export class Following {
+export class LiveQuery {
   /** A promise: the list that was asked for last is shown, or never will be. */
   loaded;
   #live;

@@ -5,7 +5,7 @@ import { button, icon, make } from "/static/page/dom.js";
 import { sizeOf } from "/static/page/format.js";
 import { upload } from "/static/page/upload.js";
 
-const HOPELESS = [400, 413]; // the same file will be refused again
+const FINAL = [400, 413]; // the same file will be refused again
 
 /** Tells `changed`, and `removed` when somebody does not want it any more. */
 export class Attachment extends EventTarget {
@@ -34,7 +34,7 @@ export class Attachment extends EventTarget {
     this.element = make("li", { className: "attachment" }, face, about, remove);
   }
 
-  get isOnItsWay() {
+  get isUploading() {
     return !this.view && !this.problem;
   }
 
@@ -67,15 +67,15 @@ export class Attachment extends EventTarget {
 
   #show() {
     const { face, progress, state, again, remove } = this.#parts;
-    const { view, problem, isOnItsWay } = this;
-    progress.hidden = !isOnItsWay;
-    if (isOnItsWay) progress.value = 0;
-    again.hidden = !problem || HOPELESS.includes(problem.status);
+    const { view, problem, isUploading } = this;
+    progress.hidden = !isUploading;
+    if (isUploading) progress.value = 0;
+    again.hidden = !problem || FINAL.includes(problem.status);
     state.textContent = problem?.message ?? sizeOf(this.#file.size);
     state.classList.toggle("wrong", Boolean(problem));
     if (problem) state.setAttribute("role", "alert");
     else state.removeAttribute("role");
-    remove.title = `${isOnItsWay ? "Cancel" : "Remove"} ${this.#file.name}`;
+    remove.title = `${isUploading ? "Cancel" : "Remove"} ${this.#file.name}`;
     remove.lastChild.textContent = remove.title;
     if (view?.image) {
       const src = `/api/files/${view.id}/thumbnail?size=64`;

@@ -1,10 +1,10 @@
 /** Where one writes: the text and files of a post, kept for each place until they are sent. */
 
-import { Completion } from "/static/posts/mention_completion.js";
+import { MentionCompletion } from "/static/posts/mention_completion.js";
 import { notify } from "/static/page/dialogs.js";
 import { find } from "/static/page/dom.js";
 import { Draft, MAX_FILES, draftsOf } from "/static/posts/draft.js";
-import { takeDropped, takePasted } from "/static/posts/drop_and_paste.js";
+import { onFilesDropped, onFilesPasted } from "/static/posts/drop_and_paste.js";
 import { submitOnEnter } from "/static/page/forms.js";
 
 export class Composer {
@@ -15,20 +15,20 @@ export class Composer {
 
   /**
    * Files that are dropped anywhere `within` are attached; `send(place, text, files)` sends a post;
-   * `people` as of a `Completion`.
+   * `people` as of a `MentionCompletion`.
    */
   constructor(form, { within, people, send }) {
     this.#form = form;
     this.#area = find("textarea", form);
     this.#send = send;
-    new Completion(this.#area, find(".completion", form), people); // hears each key first
+    new MentionCompletion(this.#area, find(".completion", form), people); // hears each key first
     this.#listenToWriting();
     this.#listenToFiles(within);
   }
 
   /** What was begun there before is there again; `place` is a channel, or a post to reply to. */
   open(place) {
-    const begun = draftsOf(this.#form, place).find(({ isWanted }) => !isWanted);
+    const begun = draftsOf(this.#form, place).find(({ isSubmitted }) => !isSubmitted);
     this.#draft = place && (begun ?? this.#begin(place));
     this.#area.value = this.#draft?.text ?? "";
     this.#show();
@@ -64,8 +64,8 @@ export class Composer {
       input.value = "";
     });
     const attach = (files) => this.#attach(files);
-    takePasted(this.#area, attach);
-    takeDropped(within, { mayTake: () => this.#draft && !this.#form.hidden, take: attach });
+    onFilesPasted(this.#area, attach);
+    onFilesDropped(within, { mayTake: () => this.#draft && !this.#form.hidden, take: attach });
   }
 
   #attach(files) {
@@ -77,7 +77,7 @@ export class Composer {
   #submit() {
     const draft = this.#draft;
     if (draft.isEmpty || draft.failed) return;
-    draft.isWanted = true;
+    draft.isSubmitted = true;
     this.#changed(draft);
     this.open(draft.place);
     this.focus();
@@ -85,7 +85,7 @@ export class Composer {
 
   #changed(draft) {
     const isHere = draft.place.id === this.#draft?.place.id;
-    if (draft.isWanted && !draft.isOnItsWay) {
+    if (draft.isSubmitted && !draft.isUploading) {
       if (!draft.failed) this.#finish(draft);
       else if (!isHere) notify("A file was not sent. Its post waits where you wrote it.");
     }
@@ -118,7 +118,7 @@ export class Composer {
 
 function hintFor(drafts) {
   const said = drafts
-    .filter(({ isWanted }) => isWanted)
+    .filter(({ isSubmitted }) => isSubmitted)
     .map(({ text }) => (text.trim() ? `“${text}”` : "It"))
     .map((what) => `${what} is sent as soon as the files are there.`);
   const failed = drafts.reduce((sum, draft) => sum + draft.failed, 0);

@@ -11,7 +11,7 @@ export class Draft extends EventTarget {
   text = "";
   attachments = [];
   /** Somebody has sent it: it goes when its files are there. */
-  isWanted = false;
+  isSubmitted = false;
 
   /** Written in `form`, for a channel or a post. */
   constructor(form, place) {
@@ -25,8 +25,8 @@ export class Draft extends EventTarget {
     return !this.text.trim() && !this.attachments.length;
   }
 
-  get isOnItsWay() {
-    return this.attachments.some(({ isOnItsWay }) => isOnItsWay);
+  get isUploading() {
+    return this.attachments.some(({ isUploading }) => isUploading);
   }
 
   /** How many files were not sent. */

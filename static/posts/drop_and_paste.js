@@ -4,7 +4,7 @@ import { notify } from "/static/page/dialogs.js";
 
 const RICH = ["text/html", "text/rtf"];
 
-export function takeDropped(within, { mayTake, take }) {
+export function onFilesDropped(within, { mayTake, take }) {
   const takes = ({ dataTransfer }) => dataTransfer.types.includes("Files") && mayTake();
   const mark = (isOver) => within.classList.toggle("takes-files", isOver);
   within.addEventListener("dragover", (dragged) => {
@@ -24,7 +24,7 @@ export function takeDropped(within, { mayTake, take }) {
   });
 }
 
-export function takePasted(area, take) {
+export function onFilesPasted(area, take) {
   area.addEventListener("paste", (pasted) => {
     const { files, types } = pasted.clipboardData;
     const isTable = types.includes("text/plain") && RICH.some((type) => types.includes(type));

@@ -1,17 +1,17 @@
 /** Changing the text of a post where it stands. */
 
-import { Completion } from "/static/posts/mention_completion.js";
+import { MentionCompletion } from "/static/posts/mention_completion.js";
 import { button, make } from "/static/page/dom.js";
 import { submitOnEnter } from "/static/page/forms.js";
 
-export class Editing {
+export class Editor {
   #before;
   #area;
   #hint = make("p", { className: "hint", role: "status" });
 
   /**
    * `save(text)` tells whether it was saved; `done()` puts back what stood in `place`;
-   * `people` as of a `Completion`.
+   * `people` as of a `MentionCompletion`.
    */
   constructor(place, post, { people, save, done }) {
     this.#before = post.text;
@@ -34,7 +34,7 @@ export class Editing {
     const saving = make("button", { type: "submit", className: "primary" }, "Save");
     const verbs = make("p", { className: "verbs" }, saving, button("Cancel", done));
     const form = make("form", { className: "editing" }, this.#area, list, this.#hint, verbs);
-    new Completion(this.#area, list, people); // hears each key first
+    new MentionCompletion(this.#area, list, people); // hears each key first
     submitOnEnter(this.#area);
     form.addEventListener("keydown", ({ key, isComposing }) => {
       if (key === "Escape" && !isComposing) done();

@@ -2,7 +2,7 @@
 
 import { button, icon, make, picture } from "/static/page/dom.js";
 import { sizeOf } from "/static/page/format.js";
-import { view } from "/static/posts/viewer.js";
+import { openViewer } from "/static/posts/viewer.js";
 
 const SMALL_PX = 256; // as the server makes them
 
@@ -22,7 +22,7 @@ export class FilesView {
     grid.classList.toggle("several", pictures.length > 1);
     const list = make("ul", { className: "file-lines", hidden: !others.length }, ...lines);
     for (const file of pictures) {
-      const open = ({ currentTarget }) => view(pictures, file, currentTarget);
+      const open = ({ currentTarget }) => openViewer(pictures, file, currentTarget);
       const showAsLine = () => {
         tile.remove();
         list.append(lineOf(file, remove));

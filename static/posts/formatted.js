@@ -5,7 +5,7 @@
 
 import MarkdownIt from "/static/vendor/markdown-it.js";
 import { make } from "/static/page/dom.js";
-import { mention } from "/static/posts/mention_syntax.js";
+import { mentionRule } from "/static/posts/mention_syntax.js";
 
 const BLOCKS = ["fence", "list", "blockquote"];
 const MARKS = ["escape", "backticks", "emphasis", "strikethrough", "link", "autolink", "linkify"];
@@ -32,7 +32,7 @@ const WHOLE = {
 const parser = new MarkdownIt("zero", { linkify: true, maxNesting: DEEPEST }).enable([...BLOCKS, ...MARKS]);
 parser.linkify.set({ fuzzyLink: false, fuzzyEmail: false, urlAuth: true }); // main.py is no site in Paraguay
 parser.validateLink = (address) => LINKED.test(address);
-parser.inline.ruler.push("mention", mention);
+parser.inline.ruler.push("mention", mentionRule);
 
 /** What an element is filled with; where it names the `username`, that is marked. */
 export function formatted(text, username = null) {

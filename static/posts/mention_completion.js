@@ -1,17 +1,17 @@
 /** Completing `@` and the beginning of a name while somebody writes. */
 
-import { Choices } from "/static/page/listbox.js";
+import { Listbox } from "/static/page/listbox.js";
 import { avatar, make } from "/static/page/dom.js";
-import { BEFORE } from "/static/posts/mention_syntax.js";
+import { BEFORE_MENTION } from "/static/posts/mention_syntax.js";
 
 const AFTER_MS = 120; // of not typing
-const BEGUN = new RegExp(`${BEFORE}@([\\p{L}\\p{N}_-]{0,39})$`, "u"); // before the cursor
+const BEGUN = new RegExp(`${BEFORE_MENTION}@([\\p{L}\\p{N}_-]{0,39})$`, "u"); // before the cursor
 
-export class Completion {
+export class MentionCompletion {
   #area;
   #list;
   #people;
-  #choices;
+  #listbox;
   #words = null; // those that are completed
   #found = [];
 
@@ -20,7 +20,7 @@ export class Completion {
     this.#area = area;
     this.#list = list;
     this.#people = people;
-    this.#choices = new Choices(area, list, (number) => this.#take(number));
+    this.#listbox = new Listbox(area, list, (number) => this.#take(number));
     area.addEventListener("input", () => this.#ask());
     area.addEventListener("selectionchange", () => this.#begun !== this.#words && this.#close());
     area.addEventListener("blur", () => this.#close());
@@ -37,7 +37,7 @@ export class Completion {
   #ask() {
     this.#words = this.#begun;
     if (this.#words === null) return this.#close();
-    this.#choices.ask(async (signal) => {
+    this.#listbox.ask(async (signal) => {
       const found = await this.#people(this.#words, signal).catch(() => []);
       if (!signal.aborted) this.#show(found);
     }, AFTER_MS);
@@ -51,12 +51,12 @@ export class Completion {
       const known = make("span", { className: "hint" }, `@${username}`);
       return make("li", { id, role: "option" }, avatar(person), name, known);
     });
-    this.#choices.show(rows);
+    this.#listbox.show(rows);
   }
 
   #close() {
     this.#words = null;
-    this.#choices.forget();
+    this.#listbox.forget();
     if (!this.#list.hidden) this.#show([]);
   }
 
@@ -64,10 +64,10 @@ export class Completion {
     if (this.#list.hidden || pressed.isComposing) return;
     if (this.#begun !== this.#words) return this.#close(); // the cursor has just been moved
     const acts = {
-      ArrowDown: () => this.#choices.move(1),
-      ArrowUp: () => this.#choices.move(-1),
-      Enter: () => this.#take(this.#choices.chosen),
-      Tab: () => this.#take(this.#choices.chosen),
+      ArrowDown: () => this.#listbox.move(1),
+      ArrowUp: () => this.#listbox.move(-1),
+      Enter: () => this.#take(this.#listbox.selected),
+      Tab: () => this.#take(this.#listbox.selected),
       Escape: () => this.#close(),
     };
     if (!(pressed.key in acts) || pressed.shiftKey) return;

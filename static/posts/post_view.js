@@ -3,7 +3,7 @@
 import { fullyOf, timeOf } from "/static/page/format.js";
 import { confirmed } from "/static/page/dialogs.js";
 import { avatar, button, find, make } from "/static/page/dom.js";
-import { Editing } from "/static/posts/editor.js";
+import { Editor } from "/static/posts/editor.js";
 import { FilesView } from "/static/posts/files_view.js";
 import { formatted } from "/static/posts/formatted.js";
 import { mentionable } from "/static/posts/mentionable.js";
@@ -27,7 +27,7 @@ export class PostView {
   #files = new FilesView();
   #reactions;
   #shownText = null;
-  #editing = null;
+  #editor = null;
 
   constructor(post, context) {
     this.#context = context;
@@ -68,7 +68,7 @@ export class PostView {
     time.title = fullyOf(post.created_at);
     edited.hidden = !post.edited_at;
     if (post.edited_at) edited.title = fullyOf(post.edited_at);
-    if (this.#editing) this.#editing.update(post);
+    if (this.#editor) this.#editor.update(post);
     else this.#showText();
     this.#files.show(post.files, this.#isMine ? (file) => this.#removeFile(file) : null);
     replies.hidden = !post.reply_count || !this.#context.open;
@@ -137,18 +137,18 @@ export class PostView {
   async remove() {
     this.element.remove();
     const { channel_id: channelId, parent } = this.post;
-    const text = this.#editing?.changed;
+    const text = this.#editor?.changed;
     if (!text) return;
     if (await confirmed("This post was deleted while you changed it", text, "Post it anew"))
       this.#context.outbox.add(channelId, parent?.id ?? null, text);
   }
 
   #edit() {
-    this.#editing ??= new Editing(this.#parts.text, this.post, {
+    this.#editor ??= new Editor(this.#parts.text, this.post, {
       people: (words, signal) => mentionable(words, this.#context, signal),
       save: (text) => this.#context.edit(this.post, text),
       done: () => {
-        this.#editing = null;
+        this.#editor = null;
         this.#shownText = null;
         this.#showText();
         find(".react", this.#parts.actions).focus();

@@ -4,18 +4,18 @@ import { find } from "/static/page/dom.js";
 
 const LARGE_PX = 1024; // as the server makes them
 const [dialog, picture, state] = ["", "-picture", "-state"].map((part) => find(`#viewer${part}`));
-const leaving = new MutationObserver(() => opener.isConnected || dialog.close());
+const removal = new MutationObserver(() => opener.isConnected || dialog.close());
 
 let pictures = [];
 let current = 0;
 let opener = null;
 
 /** Begins with `first`; closes when that from which it was opened leaves the page. */
-export function view(all, first, from) {
+export function openViewer(all, first, from) {
   [pictures, opener] = [all, from];
   show(all.indexOf(first));
   dialog.showModal();
-  leaving.observe(document.body, { childList: true, subtree: true });
+  removal.observe(document.body, { childList: true, subtree: true });
 }
 
 function show(number) {
@@ -42,7 +42,7 @@ function say(text) {
 picture.addEventListener("load", () => say(""));
 picture.addEventListener("error", () => say("It cannot be shown just now."));
 dialog.addEventListener("close", () => {
-  leaving.disconnect();
+  removal.disconnect();
   picture.removeAttribute("src");
   find("#viewer-name").textContent = "";
   if (!opener.isConnected) find("#scroller").focus();

@@ -13,8 +13,8 @@ def people_of(board: Board, area: str = "text") -> Locator:
     return board.page.locator(f"#{area}-people > li")
 
 
-def named(board: Board, channel: str) -> Locator:
-    return board.channel(channel).locator(".named")
+def badge(board: Board, channel: str) -> Locator:
+    return board.channel(channel).locator(".mention-badge")
 
 
 def test_a_name_is_completed_with_the_keys_alone(two: tuple[Board, Board]) -> None:
@@ -115,13 +115,13 @@ def test_a_mention_elsewhere_is_told_and_shown_until_it_is_read(two: tuple[Board
     ann.to_channel("general")
     ann.write("Who brings the cake? `@bob` may not.")
     expect(bob.channel("general").locator(".count")).to_be_visible()
-    expect(named(bob, "general")).to_have_count(0)
+    expect(badge(bob, "general")).to_have_count(0)
     ann.act(ann.post("cake"), "Reply")
     ann.page.get_by_label("Write a reply").fill("You, @Bob!")
     ann.page.get_by_label("Write a reply").press("Enter")
-    expect(named(bob, "general")).to_be_visible()
+    expect(badge(bob, "general")).to_be_visible()
     bob.page.reload()
-    expect(named(bob, "general")).to_be_visible()
+    expect(badge(bob, "general")).to_be_visible()
     bob.page.locator("#members").click()
     ann.page.get_by_label("Write a reply").fill("@bob?")
     ann.page.get_by_label("Write a reply").press("Enter")
@@ -131,7 +131,7 @@ def test_a_mention_elsewhere_is_told_and_shown_until_it_is_read(two: tuple[Board
     expect(bob.reply_in_thread("@bob?")).to_be_in_viewport()
     expect(bob.reply_in_thread("You").locator("mark")).to_have_text("@Bob")
     expect(bob.post("cake").locator("mark")).to_have_count(0)
-    expect(named(bob, "general")).to_have_count(0)
+    expect(badge(bob, "general")).to_have_count(0)
 
 
 def test_a_mention_in_another_group_shows_there_until_the_post_is_deleted(
@@ -139,7 +139,7 @@ def test_a_mention_in_another_group_shows_there_until_the_post_is_deleted(
 ) -> None:
     ann, bob = two
     bob.make_group("Chess club")
-    of_class = bob.page.locator("#groups li").filter(has_text="Class").locator(".named")
+    of_class = bob.page.locator("#groups li").filter(has_text="Class").locator(".mention-badge")
     ann.write("Good morning @bob")
     expect(bob.page.locator("#notices")).to_contain_text("Ann mentions you")
     expect(of_class).to_be_visible()
