@@ -1,26 +1,28 @@
 /**
- * The board: what is shown follows from the address (`#group=1&channel=2`) and from the lists. With
- * `&post=3`, and `&reply=4`, that post is shown where it stands.
+ * The board: what is shown follows from the address and from the lists. A post that the address
+ * names is shown in its place, once.
  */
 
 import { Account } from "/static/account.js";
 import { askPatiently } from "/static/api.js";
 import { OpenChannel } from "/static/channel.js";
 import { ChannelDialog } from "/static/lists/channel_dialog.js";
+import { channelNames } from "/static/lists/channel_names.js";
 import { Channels } from "/static/lists/channels.js";
+import { Groups } from "/static/lists/groups.js";
+import { Mentions } from "/static/lists/mentions.js";
+import { MentionsDialog } from "/static/lists/mentions_dialog.js";
+import { People } from "/static/lists/people.js";
+import { Sidebar } from "/static/lists/sidebar.js";
+import { Live } from "/static/live.js";
+import { Outbox } from "/static/outbox.js";
+import { addressOf, addressOfPost, placeOf } from "/static/page/address.js";
+import { showConnection } from "/static/page/connection_status.js";
+import { Context } from "/static/page/context.js";
 import { notify } from "/static/page/dialogs.js";
 import { button, find, loadFailedPictures, make } from "/static/page/dom.js";
 import { forgetDrafts } from "/static/posts/draft.js";
-import { Groups } from "/static/lists/groups.js";
-import { Live } from "/static/live.js";
-import { Mentions, addressOf } from "/static/lists/mentions.js";
-import { MentionsDialog } from "/static/lists/mentions_dialog.js";
-import { channelNames } from "/static/lists/channel_names.js";
-import { Outbox } from "/static/outbox.js";
-import { People } from "/static/lists/people.js";
 import { Search } from "/static/search.js";
-import { Sidebar } from "/static/lists/sidebar.js";
-import { showConnection } from "/static/page/connection_status.js";
 import { Thread } from "/static/thread.js";
 
 const PERSONAL = `#groups, #channels, #people, #sessions, #account, #nothing, #mentions, #code,
@@ -33,31 +35,23 @@ const me = await askPatiently("GET", "/me", undefined, { patience: Infinity }).c
 });
 
 const live = new Live({ state: showState });
-const account = new Account(me);
-const outbox = new Outbox({ user: me.id });
 const people = new People(live, me);
+const outbox = new Outbox({ user: me.id });
+const context = new Context({ me, live, people, outbox });
+
+const account = new Account(me);
 const mentions = new Mentions(live);
 const groups = new Groups(live, mentions);
 const channels = new Channels(live, me, mentions);
-const names = channelNames(groups, channels);
+const nameOf = channelNames(groups, channels);
 const sidebar = new Sidebar();
-const dialog = new ChannelDialog(me, people);
+const openChannel = new OpenChannel(context, channels);
+const thread = new Thread(context);
+const search = new Search(context, nameOf);
+const channelDialog = new ChannelDialog(me, people);
+new MentionsDialog(mentions, people, nameOf);
 
-let group = null;
-let sought = seekIn(location.hash);
-const context = {
-  me: me.id,
-  username: me.username,
-  myName: () => me.name,
-  people,
-  outbox,
-  channel: () => open.channel,
-  mayModerate: () => group !== null && group.role !== "member",
-};
-const thread = new Thread(live, context);
-const open = new OpenChannel(live, channels, { ...context, open: (post) => thread.open(post) });
-new MentionsDialog(mentions, { people, names });
-const search = new Search({ channel: () => open.channel, names });
+let isPostShown = false; // the one that the address names
 
 /**
  * Brings everything in line with the address and the lists, as far as they have come. What was just
@@ -65,52 +59,45 @@ const search = new Search({ channel: () => open.channel, names });
  */
 function show() {
   if (!groups.isLoaded) return;
-  const wanted = new URLSearchParams(location.hash.slice(1));
-  const before = group;
+  const wanted = placeOf(location.hash);
+  const before = context.group;
   const isLost = before !== null && !groups.find(before.id);
   if (isLost) notify(`You are no longer in ${before.name}.`);
-  const found = groups.find(Number(wanted.get("group")));
-  const isAwaited = before !== null && !isLost && wanted.has("group") && !found;
-  group = found ?? groups.find(before?.id) ?? groups.all[0] ?? null;
+  const found = groups.find(wanted.groupId);
+  const isAwaited = before !== null && !isLost && wanted.groupId && !found;
+  const group = found ?? groups.find(before?.id) ?? groups.all[0] ?? null;
+  context.group = group;
   groups.select(group?.id ?? null);
   channels.open(group);
   people.open(group);
   if (!group || !channels.isLoaded) return showChannel(null);
-  const readable = [Number(wanted.get("channel")), open.channel?.id]
+  const readable = [wanted.channelId, context.channel?.id]
     .map((id) => channels.find(id))
     .find((channel) => channel?.readable);
   showChannel(readable ?? channels.first);
-  if (open.channel && !isAwaited && (isLost || !wanted.has("channel"))) {
-    goTo(`#group=${group.id}&channel=${open.channel.id}`);
+  if (context.channel && !isAwaited && (isLost || !wanted.channelId)) {
+    goTo({ groupId: group.id, channelId: context.channel.id });
   }
-  if (sought) showSought();
+  if (wanted.postId && !isPostShown) showPost(wanted);
 }
 
-/** The post that an address names. */
-function seekIn(address) {
-  const given = new URLSearchParams(address.slice(1));
-  const [channelId, postId, replyId] = ["channel", "post", "reply"].map((it) => +given.get(it));
-  return postId ? { channelId, postId, replyId } : null;
-}
-
-async function showSought() {
-  const { channelId, postId, replyId } = sought;
-  sought = null;
-  if (open.channel?.id !== channelId) return notify("You may not read that channel any more.");
-  goTo(`#group=${group.id}&channel=${channelId}`);
+async function showPost({ channelId, postId, replyId }) {
+  isPostShown = true;
+  if (context.channel?.id !== channelId) return notify("You may not read that channel any more.");
+  goTo({ groupId: context.group.id, channelId });
   thread.close();
-  const post = await open.reveal(postId);
+  const post = await openChannel.reveal(postId);
   if (post === null) notify("That post is not there any more.");
   if (post && replyId) thread.open(post, replyId);
 }
 
-function goTo(address) {
-  history.replaceState(null, "", address);
+function goTo(place) {
+  history.replaceState(null, "", addressOf(place));
 }
 
 function showChannel(channel) {
-  if (channel?.id !== open.channel?.id) thread.close();
-  open.open(channel);
+  if (channel?.id !== context.channel?.id) thread.close();
+  openChannel.open(channel);
   channels.select(channel?.id ?? null);
   showNothing();
   showTitle();
@@ -118,28 +105,30 @@ function showChannel(channel) {
 
 function showNothing() {
   const place = find("#nothing");
-  place.hidden = Boolean(open.channel) || (group !== null && !channels.isLoaded);
-  const [title, text, ...verbs] = whatIsMissing();
+  place.hidden = Boolean(context.channel) || (context.group !== null && !channels.isLoaded);
+  const [title, text, ...verbs] = whatIsMissing(context);
   place.replaceChildren(make("h1", {}, title), make("p", {}, text), ...verbs);
 }
 
-function whatIsMissing() {
+function whatIsMissing({ group, mayModerate }) {
   const primary = { className: "primary" };
   if (!groups.isLoaded) return ["One moment…", "Your groups are on their way."];
   if (!group) {
-    const text = "A group is where a class or a team meets. Join one with a code, or make your own.";
-    return ["Welcome", text, button("Join or make a group", () => find("#new-group").click(), primary)];
+    const text = "A group is for a class, a club or a team. Join one with a code, or create your own.";
+    const join = button("Join or make a group", () => find("#new-group").click(), primary);
+    return ["Welcome", text, join];
   }
-  if (context.mayModerate()) {
+  if (mayModerate) {
     const text = "A channel is where posts go. Make the first one: “general” is a good name.";
-    return [group.name, text, button("Make a channel", () => dialog.open(group), primary)];
+    return [group.name, text, button("Make a channel", () => channelDialog.open(group), primary)];
   }
   return [group.name, "There is no channel yet. A moderator of the group makes them."];
 }
 
 function showTitle() {
   const { unread } = channels;
-  const names = [open.channel?.name, group?.name ?? "Board", "Homeroom"].filter(Boolean);
+  const { channel, group } = context;
+  const names = [channel?.name, group?.name ?? "Board", "Homeroom"].filter(Boolean);
   document.title = `${unread ? `(${unread >= 100 ? "99+" : unread}) ` : ""}${names.join(" · ")}`;
 }
 
@@ -158,7 +147,7 @@ function showState(state) {
 function empty() {
   live.close();
   thread.close();
-  open.open(null);
+  openChannel.open(null);
   channels.open(null);
   people.open(null);
   groups.isLoaded = false;
@@ -169,8 +158,17 @@ function empty() {
 }
 
 function showAuthors() {
-  open.showAuthors();
+  openChannel.showAuthors();
   thread.showAuthors();
+}
+
+async function tellMention(mention) {
+  const { channel_id: channelId, parent_id: parentId, group_id: groupId } = mention;
+  const isInView = context.channel?.id === channelId && [null, thread.postId].includes(parentId);
+  if (isInView && document.visibilityState === "visible") return;
+  const name = people.of(mention.by)?.name ?? "Somebody who left";
+  const where = await nameOf(channelId, groupId);
+  notify(`${name} mentions you in ${where}`, addressOfPost(mention));
 }
 
 groups.addEventListener("changed", show);
@@ -183,8 +181,9 @@ people.addEventListener("changed", () => {
   account.show(people.of(me) ?? me);
   showAuthors();
 });
-open.addEventListener("left", () => {
-  goTo(`#group=${group.id}`);
+openChannel.addEventListener("replies", ({ detail: post }) => thread.open(post));
+openChannel.addEventListener("left", () => {
+  goTo({ groupId: context.group.id });
   thread.close();
   channels.reload();
 });
@@ -194,25 +193,20 @@ account.addEventListener("signed-out", () => {
 });
 search.addEventListener("chosen", ({ detail: { post, group_id } }) => {
   const { id: post_id, channel_id, parent } = post;
-  location.hash = addressOf({ group_id, channel_id, post_id, parent_id: parent?.id });
+  location.hash = addressOfPost({ group_id, channel_id, post_id, parent_id: parent?.id });
 });
-mentions.addEventListener("mentioned", async ({ detail: mention }) => {
-  const { channel_id: channelId, parent_id: parentId, group_id: groupId } = mention;
-  const isInView = open.channel?.id === channelId && [null, thread.postId].includes(parentId);
-  if (isInView && document.visibilityState === "visible") return;
-  const name = people.of(mention.by)?.name ?? "Somebody who left";
-  const where = await names(channelId, groupId);
-  notify(`${name} mentions you in ${where}`, addressOf(mention));
-});
+mentions.addEventListener("mentioned", ({ detail: mention }) => tellMention(mention));
 addEventListener("hashchange", () => {
-  sought = seekIn(location.hash);
+  isPostShown = false;
   show();
   sidebar.close();
 });
 // Escape closes it where `closedby` is unknown
 find("#signed-out").addEventListener("close", ({ target }) => target.showModal());
-find("#new-channel").addEventListener("click", () => dialog.open(group));
-find("#channel-settings").addEventListener("click", () => dialog.open(group, open.channel));
+find("#new-channel").addEventListener("click", () => channelDialog.open(context.group));
+find("#channel-settings").addEventListener("click", () =>
+  channelDialog.open(context.group, context.channel),
+);
 
 showNothing();
 live.connect();

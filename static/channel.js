@@ -6,8 +6,6 @@ import { attempt, notify } from "/static/page/dialogs.js";
 import { find } from "/static/page/dom.js";
 import { LiveQuery } from "/static/page/live_query.js";
 import { Presence } from "/static/lists/presence.js";
-import { mentionable } from "/static/posts/mentionable.js";
-import { actions } from "/static/posts/post_actions.js";
 import { Timeline, keepAtEnd } from "/static/posts/timeline.js";
 import { Typing } from "/static/posts/typing.js";
 
@@ -17,10 +15,8 @@ const READ_AFTER_MS = 400; // of looking at it
 const BEHIND = { older: "before", newer: "after" };
 const EVERYTHING = Number.MAX_SAFE_INTEGER; // replies have ids too that the list does not show
 
-/** Tells `left` when it cannot be read any more. */
+/** Tells `left` when it cannot be read any more, and `replies` with a post to show those to. */
 export class OpenChannel extends EventTarget {
-  channel = null;
-  #live;
   #context;
   #channels;
   #timeline = null;
@@ -32,23 +28,29 @@ export class OpenChannel extends EventTarget {
   #loading = null; // a promise; what is wanted later replaces it
   #sought = null; // the id of a post
 
-  constructor(live, channels, context) {
+  /**
+   * @param {import("./page/context.js").Context} context whose `channel` is opened here
+   * @param {import("./lists/channels.js").Channels} channels count what is unread
+   */
+  constructor(context, channels) {
     super();
-    this.#live = live;
+    this.#context = context;
     this.#channels = channels;
-    this.#context = { ...context, ...actions };
     this.#presence = new Presence(context);
-    this.#typing = new Typing(live, context, find("#text"), find("#typing"));
+    this.#typing = new Typing(context, find("#text"), find("#typing"));
     const { outbox } = context;
     outbox.addEventListener("changed", () => this.#timeline?.showPending());
-    this.#composer = new Composer(find("#composer"), {
+    this.#composer = new Composer(find("#composer"), context, {
       within: find("#main"),
-      people: (words, signal) => mentionable(words, context, signal),
       send: (channel, text, files) => {
         outbox.add(channel.id, null, text, files);
-        if (channel.id === this.channel?.id) this.#toNewest();
+        if (channel.id === context.channel?.id) this.#toNewest();
       },
     });
+    this.#listen();
+  }
+
+  #listen() {
     keepAtEnd(find("#scroller"));
     for (const direction of ["older", "newer"])
       find(`#${direction}`).addEventListener("click", () => this.#extend(direction));
@@ -59,12 +61,10 @@ export class OpenChannel extends EventTarget {
   }
 
   open(channel) {
-    if (channel?.id === this.channel?.id) {
-      this.channel = channel;
-      return this.#showHead();
-    }
-    this.#close();
-    this.channel = channel;
+    const isOpen = channel?.id === this.#context.channel?.id;
+    if (!isOpen) this.#close();
+    this.#context.channel = channel;
+    if (isOpen) return this.#showHead();
     this.#showHead();
     this.#composer.open(channel);
     if (!channel) return;
@@ -73,11 +73,13 @@ export class OpenChannel extends EventTarget {
       pending: find("#pending"),
       scroller: find("#scroller"),
     };
-    this.#timeline = new Timeline(elements, this.#context);
+    const openReplies = (post) =>
+      this.dispatchEvent(new CustomEvent("replies", { detail: post }));
+    this.#timeline = new Timeline(elements, this.#context, { openReplies });
     find("#scroller").ariaBusy = "true";
     this.#typing.open(channel.id);
     const path = `/channels/${channel.id}/posts?limit=${A_PAGE}`;
-    this.#query = new LiveQuery(this.#live, {
+    this.#query = new LiveQuery(this.#context.live, {
       fetch: (options) => askPatiently("GET", path, undefined, options),
       show: (list) => this.#show(list),
       event: (event) => this.#apply(event),
@@ -124,7 +126,7 @@ export class OpenChannel extends EventTarget {
   }
 
   #leave(reason) {
-    const { name } = this.channel;
+    const { name } = this.#context.channel;
     this.open(null);
     this.dispatchEvent(new Event("left"));
     const gone = reason === "deleted" ? "has been deleted" : "is no longer open to you";
@@ -132,27 +134,27 @@ export class OpenChannel extends EventTarget {
   }
 
   #showHead() {
-    const { channel } = this;
+    const { channel, mayModerate } = this.#context;
     for (const id of ["#channel-head", "#scroller"]) find(id).hidden = !channel;
     find("#composer").hidden = !channel?.writable;
     find("#read-only").hidden = !channel || channel.writable;
     if (!channel) return;
     find("#channel-name").textContent = channel.name;
     find("#channel-description").textContent = channel.description;
-    find("#channel-settings").hidden = !this.#context.mayModerate();
+    find("#channel-settings").hidden = !mayModerate;
     find("#text").placeholder = `Write to ${channel.name}`;
   }
 
   #show(list) {
     this.#stopLoading();
-    this.#context.outbox.settleListed(this.channel.id, list.posts);
+    this.#context.outbox.settleListed(this.#context.channel.id, list.posts);
     this.#timeline.show(list);
     this.#refresh();
   }
 
   #apply(event) {
     if (event.kind === "channel.edited") {
-      Object.assign(this.channel, event.data);
+      Object.assign(this.#context.channel, event.data);
       this.#showHead();
     }
     this.#typing.event(event);
@@ -167,7 +169,7 @@ export class OpenChannel extends EventTarget {
       find(`#${direction}`).hidden = posts[direction] === null;
     if (posts.newer !== null) find("#to-newest").hidden = false;
     find("#empty").hidden = posts.all.size > 0;
-    find("#empty").textContent = this.channel.writable
+    find("#empty").textContent = this.#context.channel.writable
       ? "Nothing here yet. Write the first post below."
       : "Nothing here yet. Announcements of the moderators will appear here.";
     this.#maybeRead();
@@ -215,20 +217,23 @@ export class OpenChannel extends EventTarget {
     find("#scroller").ariaBusy = "false";
   }
 
-  #fetchPage = (direction, id) =>
-    ask("GET", `/channels/${this.channel.id}/posts?limit=${A_PAGE}&${BEHIND[direction]}=${id}`);
+  #fetchPage = (direction, id) => {
+    const query = `limit=${A_PAGE}&${BEHIND[direction]}=${id}`;
+    return ask("GET", `/channels/${this.#context.channel.id}/posts?${query}`);
+  };
 
   /** Whoever looks at the end for a moment has read everything. */
   #maybeRead() {
     clearTimeout(this.#readTimer);
     const isSeen = () => document.visibilityState === "visible" && document.hasFocus();
-    const isUnread = () => this.#timeline?.isAtEnd && this.#channels.unreadOf(this.channel.id) > 0;
+    const unread = () => this.#channels.unreadOf(this.#context.channel.id);
+    const isUnread = () => this.#timeline?.isAtEnd && unread() > 0;
     if (!isSeen() || !isUnread()) return;
     this.#readTimer = setTimeout(() => isSeen() && isUnread() && this.#read(), READ_AFTER_MS);
   }
 
   async #read() {
-    const { id } = this.channel;
+    const { id } = this.#context.channel;
     try {
       const mark = await ask("PUT", `/channels/${id}/read-mark`, { post_id: EVERYTHING });
       this.#channels.readUpTo(id, mark.post_id, { isAll: true });

@@ -11,5 +11,6 @@ SwaggerUIBundle({
   defaultModelsExpandDepth: 0,
   tagsSorter: "alpha",
   validatorUrl: null,
-  onComplete: () => document.querySelector(":target")?.scrollIntoView(), // not every browser keeps its place
+  // What is filled in above moves the target away, and not every browser keeps its place
+  onComplete: () => document.querySelector(":target")?.scrollIntoView(),
 });

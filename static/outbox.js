@@ -12,8 +12,8 @@
  * user show the same ones, and any of them sends them, one tab at a time where the browser has
  * locks (`https` or `localhost`); elsewhere the key sees to it that two tabs send one post.
  *
- * An item is `{ key, channelId, parentId, text, files, at, state, detail, id }`; `files` were uploaded
- * before, as `POST /api/files` answered them. Its `state` is `waiting`;
+ * An item is `{ key, channelId, parentId, text, files, at, state, detail, id }`; its `files` have
+ * been uploaded before, and are as `POST /api/files` answered them. Its `state` is `waiting`;
  * `sent`, until the event or a list that has it comes; or `failed`, when the server refused it or
  * it waited for longer than the server knows its key: then `detail` says why, and it is kept until
  * somebody calls `retry` or `discard`. Call `empty` when the user signs out.

@@ -15,6 +15,7 @@ const OFFLINE = "There is no connection, and searching needs one.";
 /** Tells `chosen` with a post. */
 export class Search extends EventTarget {
   #context;
+  #nameOf;
   #dialog = find("#search");
   #field = find("#search-field");
   #onlyHere = find("#search-here");
@@ -25,10 +26,14 @@ export class Search extends EventTarget {
   #next = null; // where the next page begins
   #hasFailed = false;
 
-  /** `context`: `channel()`, and `names` of channels and groups. */
-  constructor(context) {
+  /**
+   * `nameOf(channelId, groupId)` promises what a channel and its group are called.
+   * @param {import("./page/context.js").Context} context
+   */
+  constructor(context, nameOf) {
     super();
     this.#context = context;
+    this.#nameOf = nameOf;
     if (/Mac|iPhone|iPad/.test(navigator.platform)) nameKeyOfMac();
     find("#open-search").addEventListener("click", () => this.#open());
     this.#more.addEventListener("click", () => this.#ask({ before: this.#next }));
@@ -51,7 +56,7 @@ export class Search extends EventTarget {
   #open() {
     if (this.#dialog.open) return this.#field.select();
     if (find("dialog[open]")) return;
-    this.#channel = this.#context.channel();
+    this.#channel = this.#context.channel;
     find("#search-here-label").hidden = !this.#channel;
     if (!this.#channel) this.#onlyHere.checked = false;
     find("#search-here-name").textContent = this.#channel?.name ?? "";
@@ -102,7 +107,7 @@ export class Search extends EventTarget {
 
   #show(results, { said = "", next = null, at = 0 } = {}) {
     this.#results = results;
-    const rows = results.map((result) => resultView(result, this.#context.names));
+    const rows = results.map((result) => resultView(result, this.#nameOf));
     this.#listbox.show(rows, at);
     find("#search-count").textContent = rows.length ? `${rows.length} found` : "";
     this.#field.ariaExpanded = `${rows.length > 0}`;
@@ -143,10 +148,9 @@ export class Search extends EventTarget {
   }
 }
 
-/** `names(channelId, groupId)` promises what they are called. */
-function resultView({ post, group_id: groupId, snippet }, names) {
+function resultView({ post, group_id: groupId, snippet }, nameOf) {
   const where = make("span", { className: "result-where" });
-  names(post.channel_id, groupId).then((name) => (where.textContent = name && ` · ${name}`));
+  nameOf(post.channel_id, groupId).then((name) => (where.textContent = name && ` · ${name}`));
   const author = make("strong", {}, post.author?.name ?? "Somebody who left");
   const moment = `${dateOf(post.created_at)}, ${timeOf(post.created_at)}`;
   const time = make("time", { title: fullyOf(post.created_at) }, moment);

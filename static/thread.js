@@ -5,15 +5,12 @@ import { Composer } from "/static/posts/composer.js";
 import { notify } from "/static/page/dialogs.js";
 import { find } from "/static/page/dom.js";
 import { LiveQuery } from "/static/page/live_query.js";
-import { mentionable } from "/static/posts/mentionable.js";
-import { actions } from "/static/posts/post_actions.js";
 import { PostView } from "/static/posts/post_view.js";
 import { Posts } from "/static/posts/posts.js";
 import { Timeline, keepAtEnd } from "/static/posts/timeline.js";
 import { Typing } from "/static/posts/typing.js";
 
 export class Thread {
-  #live;
   #context;
   #post = null;
   #channelId = null;
@@ -26,14 +23,13 @@ export class Thread {
   #cameFrom = null;
   #sought = null; // the id of a reply that is shown as soon as it is there
 
-  constructor(live, context) {
-    this.#live = live;
-    this.#context = { ...context, ...actions, open: null };
-    this.#typing = new Typing(live, context, find("#reply-text"), find("#thread-typing"));
+  /** @param {import("./page/context.js").Context} context */
+  constructor(context) {
+    this.#context = context;
+    this.#typing = new Typing(context, find("#reply-text"), find("#thread-typing"));
     context.outbox.addEventListener("changed", () => this.#replies?.showPending());
-    this.#composer = new Composer(find("#reply-composer"), {
+    this.#composer = new Composer(find("#reply-composer"), context, {
       within: find("#thread"),
-      people: (words, signal) => mentionable(words, context, signal),
       send: (post, text, files) => {
         context.outbox.add(post.channel_id, post.id, text, files);
         if (post.id === this.postId) this.#replies.scrollToEnd();
@@ -61,12 +57,12 @@ export class Thread {
       pending: find("#thread-pending"),
       scroller: find("#thread-scroller"),
     };
-    this.#replies = new Timeline(elements, this.#context, post.id);
+    this.#replies = new Timeline(elements, this.#context, { parentId: post.id });
     find("#thread").hidden = false;
     find("#board").classList.add("with-thread");
-    find("#reply-composer").hidden = !this.#context.channel().writable;
+    find("#reply-composer").hidden = !this.#context.channel.writable;
     this.#typing.open(this.#channelId, post.id);
-    this.#query = new LiveQuery(this.#live, {
+    this.#query = new LiveQuery(this.#context.live, {
       fetch: (options) => this.#fetch(options),
       show: (list) => this.#show(list),
       event: (event) => this.#apply(event),
@@ -74,7 +70,7 @@ export class Thread {
       failed: (problem) => problem.status === 404 && this.#isGone(),
     });
     this.#composer.open(post);
-    find(this.#context.channel().writable ? "#reply-text" : "#close-thread").focus();
+    find(this.#context.channel.writable ? "#reply-text" : "#close-thread").focus();
   }
 
   /** The id of the post; null while it is closed. */
@@ -93,7 +89,7 @@ export class Thread {
   showAuthors() {
     this.#parent?.update(this.#parent.post);
     this.#replies?.showAuthors();
-    if (this.#post) find("#reply-composer").hidden = !this.#context.channel()?.writable;
+    if (this.#post) find("#reply-composer").hidden = !this.#context.channel?.writable;
   }
 
   #end() {

@@ -1,6 +1,7 @@
 /** Making a channel, and changing one: its name, its kind, who is let into a private one. */
 
 import { ask, askPatiently, newKey } from "/static/api.js";
+import { addressOf } from "/static/page/address.js";
 import { attempt, confirmed } from "/static/page/dialogs.js";
 import { avatar, find, make } from "/static/page/dom.js";
 import { clearProblems, onSubmit } from "/static/page/forms.js";
@@ -70,7 +71,7 @@ export class ChannelDialog {
     const path = `/groups/${this.#group.id}/channels`;
     const channel = await askPatiently("POST", path, values, { key: newKey() });
     this.#dialog.close();
-    location.hash = `group=${channel.group_id}&channel=${channel.id}`;
+    location.hash = addressOf({ groupId: channel.group_id, channelId: channel.id });
   }
 
   async #delete() {

@@ -1,6 +1,7 @@
 /** The channels of a group in the side list, with what is unread in each. */
 
 import { ask, askForAll } from "/static/api.js";
+import { addressOf } from "/static/page/address.js";
 import { attempt } from "/static/page/dialogs.js";
 import { button, find, icon, make, replaceRows } from "/static/page/dom.js";
 import { LiveQuery } from "/static/page/live_query.js";
@@ -155,7 +156,7 @@ export class Channels extends EventTarget {
     const isCurrent = entry.id === this.#current;
     const row = make(
       "a",
-      { id, href: `#group=${entry.group_id}&channel=${entry.id}` },
+      { id, href: addressOf({ groupId: entry.group_id, channelId: entry.id }) },
       icon(entry.kind),
       name,
     );

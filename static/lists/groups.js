@@ -1,6 +1,7 @@
 /** One's groups in the side list; joining one and making one. */
 
 import { ask, askForAll, newKey } from "/static/api.js";
+import { addressOf } from "/static/page/address.js";
 import { find, make, replaceRows } from "/static/page/dom.js";
 import { LiveQuery } from "/static/page/live_query.js";
 import { clearProblems, onSubmit } from "/static/page/forms.js";
@@ -59,7 +60,7 @@ export class Groups extends EventTarget {
       const group = await ask("POST", path, values, { key: newKey() });
       await this.load();
       dialog.close();
-      location.hash = `group=${group.id}`;
+      location.hash = addressOf({ groupId: group.id });
     };
     onSubmit(join, (values) => enter("/memberships", values));
     onSubmit(create, (values) => enter("/groups", values));
@@ -69,7 +70,11 @@ export class Groups extends EventTarget {
     const rows = this.all.map((group) => {
       const row = make(
         "a",
-        { id: `to-group-${group.id}`, href: `#group=${group.id}`, title: group.description },
+        {
+          id: `to-group-${group.id}`,
+          href: addressOf({ groupId: group.id }),
+          title: group.description,
+        },
         make("span", { className: "name" }, group.name),
       );
       if (group.id === this.#current) row.setAttribute("aria-current", "true");

@@ -85,8 +85,3 @@ export function mentionBadge() {
   const label = make("span", { className: "hidden-label" }, " you are mentioned");
   return make("span", { className: "mention-badge", title: "You are mentioned" }, "@", label);
 }
-
-export function addressOf({ group_id: groupId, channel_id: channelId, post_id: id, parent_id: of }) {
-  const post = of ? `post=${of}&reply=${id}` : `post=${id}`;
-  return `#group=${groupId}&channel=${channelId}&${post}`;
-}

@@ -1,18 +1,20 @@
 /** Where one has been named, newest first: each line leads to the post. */
 
+import { addressOfPost } from "/static/page/address.js";
 import { dateOf, dayOf, fullyOf, timeOf } from "/static/page/format.js";
 import { avatar, find, make, replaceRows } from "/static/page/dom.js";
-import { addressOf } from "/static/lists/mentions.js";
 
 export class MentionsDialog {
   #mentions;
-  #context;
+  #people;
+  #nameOf;
   #dialog = find("#mentions-dialog");
 
-  /** `context`: `people`, and `names` of channels and groups. */
-  constructor(mentions, context) {
+  /** `nameOf(channelId, groupId)` promises what a channel and its group are called. */
+  constructor(mentions, people, nameOf) {
     this.#mentions = mentions;
-    this.#context = context;
+    this.#people = people;
+    this.#nameOf = nameOf;
     find("#open-mentions").addEventListener("click", () => this.#dialog.showModal());
     find("#mentions").addEventListener("click", ({ target }) => {
       if (target.closest("a")) this.#dialog.close();
@@ -32,16 +34,16 @@ export class MentionsDialog {
 
   #row(mention) {
     const { by, channel_id: channelId, group_id: groupId, created_at: at, isUnread } = mention;
-    const person = this.#context.people.of(by);
+    const person = this.#people.of(by);
     const where = make("span", { className: "hint" });
-    this.#context.names(channelId, groupId).then((name) => (where.textContent = name));
+    this.#nameOf(channelId, groupId).then((name) => (where.textContent = name));
     const moment = dayOf(at) === "Today" ? timeOf(at) : dateOf(at);
     const time = make("time", { title: fullyOf(at) }, moment);
     time.dateTime = at;
     const name = make("span", { className: "person" }, person?.name ?? "Somebody who left", where);
     const unread = make("span", { className: "hidden-label" }, "not read");
     const id = `to-mention-${mention.post_id}`;
-    const link = make("a", { id, href: addressOf(mention) }, avatar(person), name, time);
+    const link = make("a", { id, href: addressOfPost(mention) }, avatar(person), name, time);
     if (isUnread) link.append(unread);
     link.classList.toggle("has-unread", isUnread);
     return make("li", {}, link);

@@ -11,6 +11,7 @@ export class Presence {
   #present = [];
   #place = find("#here");
 
+  /** @param {import("../page/context.js").Context} context */
   constructor({ me, people }) {
     this.#me = me;
     this.#people = people;
@@ -22,7 +23,7 @@ export class Presence {
     this.#present = present;
     const others = present
       .map((person) => this.#people.of(person))
-      .filter((person) => person && person.id !== this.#me)
+      .filter((person) => person && person.id !== this.#me.id)
       .sort((a, b) => a.name.localeCompare(b.name));
     this.#place.hidden = !others.length;
     const faces = make("span", { className: "faces" }, ...others.slice(0, FACES).map(avatar));

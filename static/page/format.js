@@ -1,4 +1,4 @@
-/** How moments (in the reader's own language and time zone), sizes and several names are written. */
+/** How dates, sizes and names are written; dates and sizes in the reader's own language. */
 
 const TIME = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
 const DAY = new Intl.DateTimeFormat(undefined, { weekday: "long", day: "numeric", month: "long" });
@@ -22,7 +22,8 @@ export function dayOf(moment) {
 
 /** "512 bytes", "1.5 MB" */
 export function sizeOf(bytes) {
-  const step = Math.min(UNITS.length - 1, Math.floor(Math.log(Math.max(bytes, 1)) / Math.log(STEP)));
+  const steps = Math.floor(Math.log(Math.max(bytes, 1)) / Math.log(STEP));
+  const step = Math.min(UNITS.length - 1, steps);
   const digits = { maximumFractionDigits: step > 1 ? 1 : 0 };
   const unit = { style: "unit", unit: UNITS[step], unitDisplay: step ? "short" : "long" };
   return new Intl.NumberFormat(undefined, { ...unit, ...digits }).format(bytes / STEP ** step);

@@ -14,14 +14,14 @@ export class Composer {
   #draft = null; // null where nobody writes
 
   /**
-   * Files that are dropped anywhere `within` are attached; `send(place, text, files)` sends a post;
-   * `people` as of a `MentionCompletion`.
+   * Files that are dropped anywhere `within` are attached; `send(place, text, files)` sends a post.
+   * @param {import("../page/context.js").Context} context
    */
-  constructor(form, { within, people, send }) {
+  constructor(form, context, { within, send }) {
     this.#form = form;
     this.#area = find("textarea", form);
     this.#send = send;
-    new MentionCompletion(this.#area, find(".completion", form), people); // hears each key first
+    new MentionCompletion(this.#area, find(".completion", form), context); // hears each key first
     this.#listenToWriting();
     this.#listenToFiles(within);
   }

@@ -10,10 +10,10 @@ export class Editor {
   #hint = make("p", { className: "hint", role: "status" });
 
   /**
-   * `save(text)` tells whether it was saved; `done()` puts back what stood in `place`;
-   * `people` as of a `MentionCompletion`.
+   * `save(text)` promises whether it was saved; `done()` puts back what stood in `place`.
+   * @param {import("../page/context.js").Context} context
    */
-  constructor(place, post, { people, save, done }) {
+  constructor(place, post, context, { save, done }) {
     this.#before = post.text;
     const list = make("ul", {
       id: `people-of-${post.id}`,
@@ -34,7 +34,7 @@ export class Editor {
     const saving = make("button", { type: "submit", className: "primary" }, "Save");
     const verbs = make("p", { className: "verbs" }, saving, button("Cancel", done));
     const form = make("form", { className: "editing" }, this.#area, list, this.#hint, verbs);
-    new MentionCompletion(this.#area, list, people); // hears each key first
+    new MentionCompletion(this.#area, list, context); // hears each key first
     submitOnEnter(this.#area);
     form.addEventListener("keydown", ({ key, isComposing }) => {
       if (key === "Escape" && !isComposing) done();

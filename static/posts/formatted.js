@@ -29,8 +29,10 @@ const WHOLE = {
   mention: ({ content }) => make("mark", {}, content),
 };
 
-const parser = new MarkdownIt("zero", { linkify: true, maxNesting: DEEPEST }).enable([...BLOCKS, ...MARKS]);
-parser.linkify.set({ fuzzyLink: false, fuzzyEmail: false, urlAuth: true }); // main.py is no site in Paraguay
+const parser = new MarkdownIt("zero", { linkify: true, maxNesting: DEEPEST });
+parser.enable([...BLOCKS, ...MARKS]);
+// main.py is not a site in Paraguay
+parser.linkify.set({ fuzzyLink: false, fuzzyEmail: false, urlAuth: true });
 parser.validateLink = (address) => LINKED.test(address);
 parser.inline.ruler.push("mention", mentionRule);
 

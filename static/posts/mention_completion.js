@@ -1,25 +1,30 @@
-/** Completing `@` and the beginning of a name while somebody writes. */
+/** Completing `@` and the beginning of a name while somebody writes: with those who may read it. */
 
-import { Listbox } from "/static/page/listbox.js";
+import { ask } from "/static/api.js";
 import { avatar, make } from "/static/page/dom.js";
+import { Listbox } from "/static/page/listbox.js";
 import { BEFORE_MENTION } from "/static/posts/mention_syntax.js";
 
 const AFTER_MS = 120; // of not typing
+const [A_PAGE, SHOWN] = [100, 8];
 const BEGUN = new RegExp(`${BEFORE_MENTION}@([\\p{L}\\p{N}_-]{0,39})$`, "u"); // before the cursor
 
 export class MentionCompletion {
   #area;
   #list;
-  #people;
+  #context;
   #listbox;
   #words = null; // those that are completed
   #found = [];
 
-  /** `people(words, signal)` promises those who may be named; `list` is where they are shown. */
-  constructor(area, list, people) {
+  /**
+   * `list` is where the people are offered.
+   * @param {import("../page/context.js").Context} context
+   */
+  constructor(area, list, context) {
     this.#area = area;
     this.#list = list;
-    this.#people = people;
+    this.#context = context;
     this.#listbox = new Listbox(area, list, (number) => this.#take(number));
     area.addEventListener("input", () => this.#ask());
     area.addEventListener("selectionchange", () => this.#begun !== this.#words && this.#close());
@@ -38,7 +43,7 @@ export class MentionCompletion {
     this.#words = this.#begun;
     if (this.#words === null) return this.#close();
     this.#listbox.ask(async (signal) => {
-      const found = await this.#people(this.#words, signal).catch(() => []);
+      const found = await mentionable(this.#words, this.#context, signal).catch(() => []);
       if (!signal.aborted) this.#show(found);
     }, AFTER_MS);
   }
@@ -83,4 +88,25 @@ export class MentionCompletion {
     this.#area.setRangeText(`${this.#found[number].username} `, begin, selectionEnd, "end");
     this.#area.dispatchEvent(new Event("input", { bubbles: true }));
   }
+}
+
+/** Others who may read the channel, whose username begins with the words or whose name has them. */
+async function mentionable(words, { me, people, channel }, signal) {
+  const { id, kind } = channel;
+  const readers = new Set(people.all.map((member) => member.id));
+  if (kind === "private") {
+    const { member_ids: letIn } = await ask("GET", `/channels/${id}`, undefined, { signal });
+    for (const reader of readers) if (!letIn.includes(reader)) readers.delete(reader);
+  }
+  readers.delete(me.id);
+  const query = new URLSearchParams({ search: words, limit: A_PAGE });
+  const found = [];
+  let next = null;
+  do {
+    const page = await ask("GET", `/users?${query}`, undefined, { signal });
+    found.push(...page.users.filter((user) => user.active && readers.has(user.id)));
+    next = page.next;
+    query.set("after", next);
+  } while (next && found.length < SHOWN);
+  return found.slice(0, SHOWN);
 }

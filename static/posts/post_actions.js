@@ -1,27 +1,30 @@
-/** What the buttons of a post do. */
+/** What the buttons of a post do; a refusal becomes a notice. */
 
 import { askPatiently } from "/static/api.js";
 import { attempt, confirmed } from "/static/page/dialogs.js";
 
-export const actions = {
-  react(post, emoji, on) {
-    const path = `/posts/${post.id}/reactions/${encodeURIComponent(emoji)}`;
-    return attempt(() => askPatiently(on ? "PUT" : "DELETE", path));
-  },
-  edit(post, text) {
-    return attempt(() => askPatiently("PATCH", `/posts/${post.id}`, { text }));
-  },
-  async remove(post) {
-    const replies = post.reply_count ? " Its replies go with it." : "";
-    if (!(await confirmed("Delete this post?", `It is gone for everybody.${replies}`, "Delete")))
-      return;
-    await attempt(() => askPatiently("DELETE", `/posts/${post.id}`).catch(ignoreMissing));
-  },
-  async removeFile({ id, name }) {
-    if (!(await confirmed(`Delete ${name}?`, "It is gone for everybody.", "Delete"))) return;
-    await attempt(() => askPatiently("DELETE", `/files/${id}`).catch(ignoreMissing));
-  },
-};
+export function react(post, emoji, isOn) {
+  const path = `/posts/${post.id}/reactions/${encodeURIComponent(emoji)}`;
+  return attempt(() => askPatiently(isOn ? "PUT" : "DELETE", path));
+}
+
+/** Promises whether the text was saved. */
+export function editPost(post, text) {
+  return attempt(() => askPatiently("PATCH", `/posts/${post.id}`, { text }));
+}
+
+export async function deletePost(post) {
+  const text = post.reply_count
+    ? "It will be gone for everybody, and its replies with it."
+    : "It will be gone for everybody.";
+  if (!(await confirmed("Delete this post?", text, "Delete"))) return;
+  await attempt(() => askPatiently("DELETE", `/posts/${post.id}`).catch(ignoreMissing));
+}
+
+export async function deleteFile({ id, name }) {
+  if (!(await confirmed(`Delete ${name}?`, "It will be gone for everybody.", "Delete"))) return;
+  await attempt(() => askPatiently("DELETE", `/files/${id}`).catch(ignoreMissing));
+}
 
 function ignoreMissing(problem) {
   if (problem.status !== 404) throw problem;

@@ -6,7 +6,7 @@ import { avatar, button, find, make } from "/static/page/dom.js";
 import { Editor } from "/static/posts/editor.js";
 import { FilesView } from "/static/posts/files_view.js";
 import { formatted } from "/static/posts/formatted.js";
-import { mentionable } from "/static/posts/mentionable.js";
+import { deleteFile, deletePost, editPost } from "/static/posts/post_actions.js";
 import { Reactions } from "/static/posts/reactions.js";
 
 /** Also of a post that is on its way. */
@@ -15,22 +15,23 @@ export function articleOf(face, about, shown) {
   return make("article", {}, face, make("div", { className: "body" }, meta, ...shown));
 }
 
-/**
- * `context`: `me` (id), `username` (mine), `people` (names), `channel()`, `mayModerate()`, and what the buttons do:
- * `react(post, emoji, on)`, `edit(post, text)`, `remove(post)`, `removeFile(file)`; `open(post)`,
- * null in a thread.
- */
 export class PostView {
   post = null;
   #context;
+  #openReplies;
   #parts;
   #files = new FilesView();
   #reactions;
   #shownText = null;
   #editor = null;
 
-  constructor(post, context) {
+  /**
+   * @param {import("../page/context.js").Context} context
+   * @param {((post: object) => void)|null} openReplies null where they are open already
+   */
+  constructor(post, context, openReplies = null) {
     this.#context = context;
+    this.#openReplies = openReplies;
     const parts = {
       day: make("p", { className: "day", hidden: true }),
       face: make("div", { className: "face" }),
@@ -38,7 +39,7 @@ export class PostView {
       time: make("time"),
       edited: make("span", { className: "edited", hidden: true }, "edited"),
       text: make("div", { className: "text", dir: "auto" }),
-      replies: button("", () => context.open(this.post), { className: "quiet replies" }),
+      replies: button("", () => openReplies(this.post), { className: "quiet replies" }),
       actions: make("div", { className: "actions", role: "group" }),
     };
     this.#parts = parts;
@@ -71,7 +72,7 @@ export class PostView {
     if (this.#editor) this.#editor.update(post);
     else this.#showText();
     this.#files.show(post.files, this.#isMine ? (file) => this.#removeFile(file) : null);
-    replies.hidden = !post.reply_count || !this.#context.open;
+    replies.hidden = !post.reply_count || !this.#openReplies;
     replies.textContent = post.reply_count === 1 ? "1 reply" : `${post.reply_count} replies`;
     this.showAuthor();
     this.#reactions.show(post);
@@ -98,11 +99,12 @@ export class PostView {
   }
 
   get #isMine() {
-    return this.#context.people.of(this.post.author)?.id === this.#context.me;
+    return this.#context.people.of(this.post.author)?.id === this.#context.me.id;
   }
 
   #showActions() {
-    const { mayModerate, channel, open } = this.#context;
+    const { mayModerate, channel } = this.#context;
+    const openReplies = this.#openReplies;
     const openPalette = () => this.#reactions.openPalette();
     const given = [
       moreButton(),
@@ -110,10 +112,9 @@ export class PostView {
     ];
     const add = (label, iconName, act) =>
       given.push(button(label, act, { iconName, className: "plain" }));
-    if (open) add("Reply", "reply", () => open(this.post));
-    if (this.#isMine && channel().writable) add("Edit", "edit", () => this.#edit());
-    if (this.#isMine || mayModerate())
-      add("Delete", "delete", () => this.#context.remove(this.post));
+    if (openReplies) add("Reply", "reply", () => openReplies(this.post));
+    if (this.#isMine && channel.writable) add("Edit", "edit", () => this.#edit());
+    if (this.#isMine || mayModerate) add("Delete", "delete", () => deletePost(this.post));
     const { actions } = this.#parts;
     if (actions.dataset.given === `${given.map((one) => one.title)}`) return;
     actions.dataset.given = given.map((one) => one.title);
@@ -123,14 +124,14 @@ export class PostView {
   /** Nothing would be left of a post without a text. */
   #removeFile(file) {
     const { text, files } = this.post;
-    if (text || files.length > 1) this.#context.removeFile(file);
-    else this.#context.remove(this.post);
+    if (text || files.length > 1) deleteFile(file);
+    else deletePost(this.post);
   }
 
   #showText() {
     if (this.#shownText === this.post.text) return;
     this.#shownText = this.post.text;
-    this.#parts.text.replaceChildren(...formatted(this.post.text, this.#context.username));
+    this.#parts.text.replaceChildren(...formatted(this.post.text, this.#context.me.username));
   }
 
   /** The post is gone; what was being written there is not. */
@@ -144,9 +145,8 @@ export class PostView {
   }
 
   #edit() {
-    this.#editor ??= new Editor(this.#parts.text, this.post, {
-      people: (words, signal) => mentionable(words, this.#context, signal),
-      save: (text) => this.#context.edit(this.post, text),
+    this.#editor ??= new Editor(this.#parts.text, this.post, this.#context, {
+      save: (text) => editPost(this.post, text),
       done: () => {
         this.#editor = null;
         this.#shownText = null;

@@ -1,6 +1,7 @@
 /** The reactions to a post, and the palette from which one gives one. */
 
 import { button, find, make } from "/static/page/dom.js";
+import { react } from "/static/posts/post_actions.js";
 
 const PALETTE = ["👍", "❤️", "😂", "🎉", "👀", "✅", "🤔"];
 
@@ -10,7 +11,10 @@ export class Reactions {
   #post = null;
   #place;
 
-  /** `place` has the button `.react` and takes the palette; `context` as of a `PostView`. */
+  /**
+   * `place` has the button `.react` and takes the palette.
+   * @param {import("../page/context.js").Context} context
+   */
   constructor(place, context) {
     this.#place = place;
     this.#context = context;
@@ -22,9 +26,9 @@ export class Reactions {
       ? document.activeElement.dataset.emoji
       : null;
     const pills = post.reactions.map(({ emoji, user_ids: ids }) => {
-      const isOn = ids.includes(this.#context.me);
+      const isOn = ids.includes(this.#context.me.id);
       const names = this.#context.people.namesOf(ids);
-      const pill = button("", () => this.#context.react(post, emoji, !isOn), {
+      const pill = button("", () => react(post, emoji, !isOn), {
         className: "pill",
         title: names,
         "aria-pressed": isOn,
@@ -44,12 +48,12 @@ export class Reactions {
     const palette = make("div", { className: "palette", role: "group", ariaLabel: "Reactions" });
     for (const emoji of PALETTE) {
       const mine = this.#post.reactions.find((one) => one.emoji === emoji)?.user_ids ?? [];
-      const isOn = mine.includes(this.#context.me);
-      const react = () => {
-        this.#context.react(this.#post, emoji, !isOn);
+      const isOn = mine.includes(this.#context.me.id);
+      const choose = () => {
+        react(this.#post, emoji, !isOn);
         this.closePalette(true);
       };
-      palette.append(button(emoji, react, { className: "plain emoji", "aria-pressed": isOn }));
+      palette.append(button(emoji, choose, { className: "plain emoji", "aria-pressed": isOn }));
     }
     this.#place.append(palette);
     palette.firstChild.focus();

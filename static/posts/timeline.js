@@ -16,16 +16,22 @@ export class Timeline {
   #pending;
   #scroller;
   #context;
+  #openReplies;
   #views = new Map();
 
-  /** `elements` are `list`, `pending`, `scroller`; `context` is a `PostView`'s, with `outbox`. */
-  constructor({ list, pending, scroller }, context, parentId = null) {
+  /**
+   * Replies have a `parentId`; the posts of a channel have `openReplies(post)`.
+   * @param {{list: Element, pending: Element, scroller: Element}} elements
+   * @param {import("../page/context.js").Context} context
+   */
+  constructor({ list, pending, scroller }, context, { parentId = null, openReplies = null }) {
     this.posts = new Posts(parentId);
     this.#parentId = parentId;
     this.#list = list;
     this.#pending = pending;
     this.#scroller = scroller;
     this.#context = context;
+    this.#openReplies = openReplies;
     this.clear();
   }
 
@@ -77,8 +83,8 @@ export class Timeline {
   showPending() {
     const { outbox, me, people, channel } = this.#context;
     const wasAtEnd = this.isAtEnd;
-    const waiting = outbox.of(channel().id, this.#parentId);
-    const author = people.of({ id: me, name: this.#context.myName() });
+    const waiting = outbox.of(channel.id, this.#parentId);
+    const author = people.of(me);
     const actions = {
       retry: (item) => outbox.retry(item),
       discard: (item) => outbox.discard(item),
@@ -119,7 +125,7 @@ export class Timeline {
       if (this.posts.isBeyond(id)) view?.element.remove();
       else view?.remove();
       this.#views.delete(id);
-    } else if (!view) this.#views.set(id, new PostView(post, this.#context));
+    } else if (!view) this.#views.set(id, new PostView(post, this.#context, this.#openReplies));
     else if (view.post !== post) view.update(post);
   }
 

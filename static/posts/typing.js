@@ -10,7 +10,6 @@ const SAY_EVERY_MS = 15_000; // to those who listen instead of looking
 const MANY = 3;
 
 export class Typing {
-  #live;
   #context;
   #shown;
   #said;
@@ -21,10 +20,12 @@ export class Typing {
   #typing = new Map(); // people by id, each with the timer that ends it
   #posted = new Map(); // when somebody's post came, by id
 
-  /** `area` is where one types oneself, `place` where the others are shown. */
-  constructor(live, { me, people }, area, place) {
-    this.#live = live;
-    this.#context = { me, people };
+  /**
+   * `area` is where one types oneself, `place` where the others are shown.
+   * @param {import("../page/context.js").Context} context
+   */
+  constructor(context, area, place) {
+    this.#context = context;
     this.#shown = find(".typing-shown", place);
     this.#said = find("[role=status]", place);
     area.addEventListener("input", () => area.value.trim() && this.#tell());
@@ -50,7 +51,7 @@ export class Typing {
   signal({ name, data, from }) {
     const isHere = name === "typing" && (data?.parent_id ?? null) === this.#parentId;
     const isLate = Date.now() - (this.#posted.get(from.id) ?? 0) < LATE_MS;
-    if (!isHere || isLate || from.id === this.#context.me) return;
+    if (!isHere || isLate || from.id === this.#context.me.id) return;
     clearTimeout(this.#typing.get(from.id)?.timer);
     const timer = setTimeout(() => this.#forget(from.id), SHOWN_MS);
     this.#typing.set(from.id, { person: from, timer });
@@ -67,7 +68,7 @@ export class Typing {
   #tell() {
     if (!this.#topic || Date.now() - this.#toldAt < TELL_EVERY_MS) return;
     this.#toldAt = Date.now();
-    this.#live.signal(this.#topic, "typing", { parent_id: this.#parentId });
+    this.#context.live.signal(this.#topic, "typing", { parent_id: this.#parentId });
   }
 
   #forget(id) {

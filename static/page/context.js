@@ -1,0 +1,22 @@
+/** What the parts of the board share: who is signed in, and what she has open. */
+
+export class Context {
+  /** The open group, as in the list of groups; null while there is none. */
+  group = null;
+  /** The open channel, as in the list of channels; null while there is none. */
+  channel = null;
+
+  /**
+   * @param {{id: number, username: string, name: string, avatar: string|null}} shared.me
+   * @param {import("../live.js").Live} shared.live
+   * @param {import("../lists/people.js").People} shared.people
+   * @param {import("../outbox.js").Outbox} shared.outbox
+   */
+  constructor({ me, live, people, outbox }) {
+    Object.assign(this, { me, live, people, outbox });
+  }
+
+  get mayModerate() {
+    return this.group !== null && this.group.role !== "member";
+  }
+}
