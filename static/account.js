@@ -66,7 +66,7 @@ export class Account extends EventTarget {
         "span",
         { className: "person" },
         nameOf(session.agent),
-        make("span", { className: "hint" }, isHere ? `this one, ${since}` : since),
+        make("span", { className: "hint" }, isHere ? `this browser, ${since}` : since),
       );
       const row = make("li", {}, name);
       if (!isHere)
@@ -107,20 +107,21 @@ class OwnPicture {
     this.#input.addEventListener("change", () => {
       const [file] = this.#input.files;
       this.#input.value = "";
-      if (file) this.#say(() => upload("PUT", "/me/avatar", file), "Your picture is there.");
+      const change = () => upload("PUT", "/me/avatar", file);
+      if (file) this.#request(change, "Your picture has been changed.");
     });
     find("#remove-picture").addEventListener("click", () =>
-      this.#say(() => ask("DELETE", "/me/avatar"), "Your picture is gone."),
+      this.#request(() => ask("DELETE", "/me/avatar"), "Your picture has been removed."),
     );
   }
 
   show(me) {
     find("#own-picture").replaceChildren(avatar(me));
     find("#remove-picture").hidden = !me.avatar;
-    find("#choose-picture").textContent = me.avatar ? "Choose another" : "Choose a picture";
+    find("#choose-picture").textContent = me.avatar ? "Choose another picture" : "Choose a picture";
   }
 
-  async #say(change, done) {
+  async #request(change, done) {
     const state = find("#picture-state");
     state.classList.remove("wrong");
     state.textContent = "One moment…";
@@ -138,7 +139,7 @@ class OwnPicture {
 function nameOf(agent) {
   const browser = BROWSERS.find((name) => agent.includes(`${name}/`));
   const system = SYSTEMS.find((name) => agent.includes(name));
-  if (!browser) return agent.slice(0, 40) || "A program";
+  if (!browser) return agent.slice(0, 40) || "Another program";
   const known = { Edg: "Edge", OPR: "Opera" }[browser] ?? browser;
   return system ? `${known} on ${system.replace("CrOS", "ChromeOS")}` : known;
 }

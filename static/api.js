@@ -38,7 +38,7 @@ export async function ask(method, path, body, options = {}) {
     if (response.ok) return response.status === 204 ? null : await response.json();
   } catch (error) {
     if (error.name === "AbortError") throw error;
-    const detail = "The server cannot be reached just now.";
+    const detail = "The server cannot be reached right now.";
     throw new Problem({ status: UNREACHABLE, code: "unreachable", detail });
   }
   const sent = await response.json().catch(() => ({}));

@@ -21,6 +21,7 @@ import { showConnection } from "/static/page/connection_status.js";
 import { Context } from "/static/page/context.js";
 import { notify } from "/static/page/dialogs.js";
 import { button, find, loadFailedPictures, make } from "/static/page/dom.js";
+import { personName } from "/static/page/format.js";
 import { forgetDrafts } from "/static/posts/draft.js";
 import { Search } from "/static/search.js";
 import { Thread } from "/static/thread.js";
@@ -83,11 +84,11 @@ function show() {
 
 async function showPost({ channelId, postId, replyId }) {
   isPostShown = true;
-  if (context.channel?.id !== channelId) return notify("You may not read that channel any more.");
+  if (context.channel?.id !== channelId) return notify("You can no longer read that channel.");
   goTo({ groupId: context.group.id, channelId });
   thread.close();
   const post = await openChannel.reveal(postId);
-  if (post === null) notify("That post is not there any more.");
+  if (post === null) notify("That post is no longer there.");
   if (post && replyId) thread.open(post, replyId);
 }
 
@@ -112,17 +113,17 @@ function showNothing() {
 
 function whatIsMissing({ group, mayModerate }) {
   const primary = { className: "primary" };
-  if (!groups.isLoaded) return ["One moment…", "Your groups are on their way."];
+  if (!groups.isLoaded) return ["One moment…", "Your groups are loading."];
   if (!group) {
-    const text = "A group is for a class, a club or a team. Join one with a code, or create your own.";
-    const join = button("Join or make a group", () => find("#new-group").click(), primary);
+    const text = "A group is for a class, a club or a team. Join one with a code, or create one.";
+    const join = button("Join or create a group", () => find("#new-group").click(), primary);
     return ["Welcome", text, join];
   }
   if (mayModerate) {
-    const text = "A channel is where posts go. Make the first one: “general” is a good name.";
-    return [group.name, text, button("Make a channel", () => channelDialog.open(group), primary)];
+    const text = "Posts go into channels. Create the first one: “general” is a good name.";
+    return [group.name, text, button("Create a channel", () => channelDialog.open(group), primary)];
   }
-  return [group.name, "There is no channel yet. A moderator of the group makes them."];
+  return [group.name, "There are no channels yet. A moderator of the group can create one."];
 }
 
 function showTitle() {
@@ -166,9 +167,9 @@ async function tellMention(mention) {
   const { channel_id: channelId, parent_id: parentId, group_id: groupId } = mention;
   const isInView = context.channel?.id === channelId && [null, thread.postId].includes(parentId);
   if (isInView && document.visibilityState === "visible") return;
-  const name = people.of(mention.by)?.name ?? "Somebody who left";
+  const name = personName(people.of(mention.by));
   const where = await nameOf(channelId, groupId);
-  notify(`${name} mentions you in ${where}`, addressOfPost(mention));
+  notify(`${name} mentioned you in ${where}`, addressOfPost(mention));
 }
 
 groups.addEventListener("changed", show);

@@ -171,7 +171,7 @@ export class OpenChannel extends EventTarget {
     find("#empty").hidden = posts.all.size > 0;
     find("#empty").textContent = this.#context.channel.writable
       ? "Nothing here yet. Write the first post below."
-      : "Nothing here yet. Announcements of the moderators will appear here.";
+      : "Nothing here yet. Announcements from the moderators will appear here.";
     this.#maybeRead();
   }
 

@@ -27,7 +27,7 @@ const ANSWER_WITHIN_MS = 20_000;
 const [FIRST_PAUSE_MS, LONGEST_PAUSE_MS] = [400, 8_000];
 const FORGOTTEN_MS = 7 * 24 * 3_600_000;
 const SIGNED_OUT = 401;
-const TOO_OLD = "It has waited too long. Look whether it is there before you try again.";
+const TOO_OLD = "It waited too long. Check whether it has arrived before you try again.";
 const SOMEBODY_ELSE = "Somebody else is signed in here now.";
 
 export class Outbox extends EventTarget {

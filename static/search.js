@@ -3,14 +3,14 @@
 import { ask } from "/static/api.js";
 import { Listbox } from "/static/page/listbox.js";
 import { avatar, find, make } from "/static/page/dom.js";
-import { dateOf, fullyOf, timeOf } from "/static/page/format.js";
+import { dateOf, fullyOf, personName, timeOf } from "/static/page/format.js";
 
 const AFTER_MS = 180; // of not typing
 const SLOW_MS = 300;
 const ANSWER_WITHIN_MS = 15_000;
 const A_PAGE = 20;
-const HINT = "Type a word, the beginning of one, or “several in quotes”.";
-const OFFLINE = "There is no connection, and searching needs one.";
+const HINT = "Type a word, the beginning of one, or a “phrase in quotes”.";
+const OFFLINE = "There is no connection, and search needs one.";
 
 /** Tells `chosen` with a post. */
 export class Search extends EventTarget {
@@ -151,7 +151,7 @@ export class Search extends EventTarget {
 function resultView({ post, group_id: groupId, snippet }, nameOf) {
   const where = make("span", { className: "result-where" });
   nameOf(post.channel_id, groupId).then((name) => (where.textContent = name && ` · ${name}`));
-  const author = make("strong", {}, post.author?.name ?? "Somebody who left");
+  const author = make("strong", {}, personName(post.author));
   const moment = `${dateOf(post.created_at)}, ${timeOf(post.created_at)}`;
   const time = make("time", { title: fullyOf(post.created_at) }, moment);
   time.dateTime = post.created_at;

@@ -116,7 +116,7 @@ export class Thread {
     this.#replies.show(list);
     this.#refresh();
     if (this.#sought && !this.#replies.reveal(this.#sought))
-      notify("That reply is not there any more.");
+      notify("That reply is no longer there.");
     this.#sought = null;
   }
 

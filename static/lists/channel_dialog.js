@@ -26,8 +26,8 @@ export class ChannelDialog {
     this.#channel = channel;
     this.#form.reset();
     clearProblems(this.#form);
-    find("#channel-dialog-title").textContent = channel ? "Channel settings" : "Make a channel";
-    find("[type=submit]", this.#form).textContent = channel ? "Save" : "Make the channel";
+    find("#channel-dialog-title").textContent = channel ? "Channel settings" : "Create a channel";
+    find("[type=submit]", this.#form).textContent = channel ? "Save" : "Create channel";
     find("#delete-channel").hidden = !channel;
     find("#channel-people").hidden = true;
     if (channel) {
@@ -75,7 +75,7 @@ export class ChannelDialog {
   }
 
   async #delete() {
-    const text = "All its posts go with it, for everybody.";
+    const text = "All of its posts will be deleted for everybody.";
     if (!(await confirmed(`Delete ${this.#channel.name}?`, text, "Delete"))) return;
     if (await attempt(() => ask("DELETE", `/channels/${this.#channel.id}`))) this.#dialog.close();
   }

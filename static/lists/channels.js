@@ -138,8 +138,8 @@ export class Channels extends EventTarget {
     const isEmpty = !this.#entries.size;
     find("#no-channels").hidden = !isEmpty;
     find("#no-channels").textContent = isModerator
-      ? "No channel yet. Make the first one with the plus above."
-      : "No channel yet. A moderator of the group makes them.";
+      ? "No channels yet. Create the first one with the plus above."
+      : "No channels yet. A moderator of the group can create one.";
     const rows = [...this.#entries.values()].map((one) => this.#row(one));
     replaceRows(find("#channels"), rows);
     this.dispatchEvent(new Event("counted"));

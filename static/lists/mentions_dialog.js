@@ -1,7 +1,7 @@
 /** Where one has been named, newest first: each line leads to the post. */
 
 import { addressOfPost } from "/static/page/address.js";
-import { dateOf, dayOf, fullyOf, timeOf } from "/static/page/format.js";
+import { dateOf, dayOf, fullyOf, personName, timeOf } from "/static/page/format.js";
 import { avatar, find, make, replaceRows } from "/static/page/dom.js";
 
 export class MentionsDialog {
@@ -29,7 +29,7 @@ export class MentionsDialog {
     replaceRows(find("#mentions"), rows);
     const count = newest.filter(({ isUnread }) => isUnread).length;
     find("#open-mentions").classList.toggle("has-unread", count > 0);
-    find("#mentions-label").textContent = count ? `Mentions, ${count} not read` : "Mentions";
+    find("#mentions-label").textContent = count ? `Mentions, ${count} unread` : "Mentions";
   }
 
   #row(mention) {
@@ -40,8 +40,8 @@ export class MentionsDialog {
     const moment = dayOf(at) === "Today" ? timeOf(at) : dateOf(at);
     const time = make("time", { title: fullyOf(at) }, moment);
     time.dateTime = at;
-    const name = make("span", { className: "person" }, person?.name ?? "Somebody who left", where);
-    const unread = make("span", { className: "hidden-label" }, "not read");
+    const name = make("span", { className: "person" }, personName(person), where);
+    const unread = make("span", { className: "hidden-label" }, "unread");
     const id = `to-mention-${mention.post_id}`;
     const link = make("a", { id, href: addressOfPost(mention) }, avatar(person), name, time);
     if (isUnread) link.append(unread);

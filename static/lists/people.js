@@ -149,13 +149,13 @@ export class People extends EventTarget {
   }
 
   async #remove(member) {
-    const text = "Nothing that was written is deleted. A new join code lets them in again.";
+    const text = "Their posts stay. They can come back with a join code.";
     if (!(await confirmed(`Remove ${member.name}?`, text, "Remove"))) return;
     await attempt(() => ask("DELETE", `/groups/${this.#group.id}/members/${member.id}`));
   }
 
   async #leave() {
-    const text = "You come back only with a join code.";
+    const text = "You will need a join code to come back.";
     if (!(await confirmed(`Leave ${this.#group.name}?`, text, "Leave"))) return;
     const path = `/groups/${this.#group.id}/members/${this.#me.id}`;
     if (await attempt(() => ask("DELETE", path))) find("#members-dialog").close();

@@ -29,5 +29,7 @@ export function sizeOf(bytes) {
   return new Intl.NumberFormat(undefined, { ...unit, ...digits }).format(bytes / STEP ** step);
 }
 
+export const personName = (person) => person?.name ?? "Somebody who left";
+
 /** "Ann", "Ann and Bob", "Ann, Bob and Mia" */
 export const listOf = (names) => LIST.format(names);

@@ -62,7 +62,7 @@ function problemOf({ status, response }) {
 }
 
 function unreachable() {
-  const detail = "No connection: files are sent only while there is one.";
+  const detail = "No connection: files can only be sent online.";
   return new Problem({ status: 0, code: "unreachable", detail });
 }
 

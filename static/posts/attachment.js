@@ -22,7 +22,7 @@ export class Attachment extends EventTarget {
     this.#file = file;
     this.#parts = {
       face: make("span", { className: "attachment-face" }, icon("file")),
-      progress: make("progress", { max: 1, value: 0, ariaLabel: `${file.name} is on its way` }),
+      progress: make("progress", { max: 1, value: 0, ariaLabel: `Uploading ${file.name}` }),
       state: make("span", { className: "attachment-state" }),
       again: button("Try again", () => this.#retry(), { className: "quiet", hidden: true }),
       remove: button("", () => this.remove(), { iconName: "close", className: "plain" }),

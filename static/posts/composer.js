@@ -87,7 +87,7 @@ export class Composer {
     const isHere = draft.place.id === this.#draft?.place.id;
     if (draft.isSubmitted && !draft.isUploading) {
       if (!draft.failed) this.#finish(draft);
-      else if (!isHere) notify("A file was not sent. Its post waits where you wrote it.");
+      else if (!isHere) notify("A file was not sent. Its post is waiting where you wrote it.");
     }
     if (isHere) this.#show();
   }
@@ -120,11 +120,11 @@ function hintFor(drafts) {
   const said = drafts
     .filter(({ isSubmitted }) => isSubmitted)
     .map(({ text }) => (text.trim() ? `“${text}”` : "It"))
-    .map((what) => `${what} is sent as soon as the files are there.`);
+    .map((what) => `${what} will be sent as soon as the files are uploaded.`);
   const failed = drafts.reduce((sum, draft) => sum + draft.failed, 0);
-  if (failed === 1) said.push("One file was not sent: try it again, or remove it.");
-  if (failed > 1) said.push(`${failed} files were not sent: try them again, or remove them.`);
+  if (failed === 1) said.push("One file was not sent. Try again, or remove it.");
+  if (failed > 1) said.push(`${failed} files were not sent. Try again, or remove them.`);
   if (drafts.some(({ attachments }) => attachments.length === MAX_FILES))
-    said.push(`A post has at most ${MAX_FILES} files.`);
+    said.push(`A post can have at most ${MAX_FILES} files.`);
   return said.join(" ");
 }

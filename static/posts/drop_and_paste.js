@@ -38,7 +38,8 @@ export function onFilesPasted(area, take) {
 function filesOf({ items }) {
   const dropped = [...items].filter(({ kind }) => kind === "file");
   const files = dropped.filter((item) => !item.webkitGetAsEntry?.()?.isDirectory);
-  if (files.length < dropped.length) notify("A folder cannot be attached, but its files can.");
+  if (files.length < dropped.length)
+    notify("Folders cannot be attached, but the files in them can.");
   return files.map((item) => item.getAsFile());
 }
 

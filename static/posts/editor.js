@@ -4,6 +4,8 @@ import { MentionCompletion } from "/static/posts/mention_completion.js";
 import { button, make } from "/static/page/dom.js";
 import { submitOnEnter } from "/static/page/forms.js";
 
+const CHANGED = "This post was changed elsewhere. Saving will replace that version.";
+
 export class Editor {
   #before;
   #area;
@@ -19,7 +21,7 @@ export class Editor {
       id: `people-of-${post.id}`,
       className: "completion",
       role: "listbox",
-      ariaLabel: "People to name",
+      ariaLabel: "People to mention",
       hidden: true,
     });
     this.#area = make("textarea", {
@@ -60,6 +62,6 @@ export class Editor {
   /** The post has changed meanwhile. */
   update({ text }) {
     const isOther = ![this.#before, this.#area.value].includes(text);
-    this.#hint.textContent = isOther ? "It was changed elsewhere. Saving replaces that." : "";
+    this.#hint.textContent = isOther ? CHANGED : "";
   }
 }

@@ -15,14 +15,14 @@ export function editPost(post, text) {
 
 export async function deletePost(post) {
   const text = post.reply_count
-    ? "It will be gone for everybody, and its replies with it."
-    : "It will be gone for everybody.";
+    ? "It and its replies will be deleted for everybody."
+    : "It will be deleted for everybody.";
   if (!(await confirmed("Delete this post?", text, "Delete"))) return;
   await attempt(() => askPatiently("DELETE", `/posts/${post.id}`).catch(ignoreMissing));
 }
 
 export async function deleteFile({ id, name }) {
-  if (!(await confirmed(`Delete ${name}?`, "It will be gone for everybody.", "Delete"))) return;
+  if (!(await confirmed(`Delete ${name}?`, "It will be deleted for everybody.", "Delete"))) return;
   await attempt(() => askPatiently("DELETE", `/files/${id}`).catch(ignoreMissing));
 }
 

@@ -1,6 +1,6 @@
 /** One post on the page. It is changed in place, so that focus and scrolling stay as they are. */
 
-import { fullyOf, timeOf } from "/static/page/format.js";
+import { fullyOf, personName, timeOf } from "/static/page/format.js";
 import { confirmed } from "/static/page/dialogs.js";
 import { avatar, button, find, make } from "/static/page/dom.js";
 import { Editor } from "/static/posts/editor.js";
@@ -82,12 +82,12 @@ export class PostView {
   showAuthor() {
     const person = this.#context.people.of(this.post.author);
     const { author, face, actions } = this.#parts;
-    author.textContent = person?.name ?? "Somebody who left";
+    author.textContent = personName(person);
     author.classList.toggle("gone", !person);
     const shown = `${person?.name} ${person?.avatar}`;
     if (face.dataset.shown !== shown) face.replaceChildren(avatar(person));
     face.dataset.shown = shown;
-    actions.ariaLabel = `What to do with the post of ${author.textContent}`;
+    actions.ariaLabel = `Actions for the post by ${author.textContent}`;
     this.#showActions();
   }
 
@@ -140,7 +140,7 @@ export class PostView {
     const { channel_id: channelId, parent } = this.post;
     const text = this.#editor?.changed;
     if (!text) return;
-    if (await confirmed("This post was deleted while you changed it", text, "Post it anew"))
+    if (await confirmed("This post was deleted while you were editing it", text, "Post it again"))
       this.#context.outbox.add(channelId, parent?.id ?? null, text);
   }
 

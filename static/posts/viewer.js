@@ -40,7 +40,7 @@ function say(text) {
 }
 
 picture.addEventListener("load", () => say(""));
-picture.addEventListener("error", () => say("It cannot be shown just now."));
+picture.addEventListener("error", () => say("It cannot be shown right now."));
 dialog.addEventListener("close", () => {
   removal.disconnect();
   picture.removeAttribute("src");

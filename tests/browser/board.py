@@ -85,7 +85,7 @@ class Board:
         self.page.get_by_label("Username").fill(username)
         self.page.get_by_label("Name", exact=True).fill(username.title())
         self.page.get_by_label("Password").fill(PASSWORD)
-        self.page.get_by_role("button", name="Make the account").click()
+        self.page.get_by_role("button", name="Create account").click()
         self.page.wait_for_url(re.compile("/board"))
         self.is_live()
 
@@ -131,7 +131,7 @@ class Board:
         self.page.locator("#new-group").click()
         form = self.page.locator("#make-group")
         form.get_by_label("Name").fill(name)
-        form.get_by_role("button", name="Make the group").click()
+        form.get_by_role("button", name="Create group").click()
         expect(self.page.locator("#groups [aria-current]")).to_have_text(name)
 
     def make_channel(self, name: str, kind: str = "Open") -> None:
@@ -139,7 +139,7 @@ class Board:
         form = self.page.locator("#channel-form")
         form.get_by_label("Name").fill(name)
         form.get_by_role("radio", name=kind).check()
-        form.get_by_role("button", name="Make the channel").click()
+        form.get_by_role("button", name="Create channel").click()
         expect(self.page.locator("#channel-name")).to_have_text(name)
 
     def make_code(self) -> str:

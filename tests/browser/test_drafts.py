@@ -18,14 +18,14 @@ def test_what_waits_for_its_files_is_sent_to_its_own_place_alone(two: tuple[Boar
     with ann.page.expect_request(UPLOADS):
         attach(ann, a_file("wrong.txt"))
     area.press("Enter")
-    expect(hint).to_have_text("It is sent as soon as the files are there.")
+    expect(hint).to_have_text("It will be sent as soon as the files are uploaded.")
     ann.page.get_by_role("button", name="Cancel wrong.txt").click()
     expect(area).to_be_focused()
     expect(hint).to_have_text("")
     with ann.page.expect_request(UPLOADS):
         attach(ann, a_file("slow.txt"))
     ann.write("With a file")
-    expect(hint).to_have_text("“With a file” is sent as soon as the files are there.")
+    expect(hint).to_have_text("“With a file” will be sent as soon as the files are uploaded.")
     area.press_sequentially("And then")
     ann.to_channel("other")
     expect(area).to_have_value("")
@@ -89,5 +89,5 @@ def test_an_edit_loses_nothing_when_the_post_is_changed_or_deleted_meanwhile(
     expect(editor).to_have_value("Good evening, everybody\n")
     elsewhere("DELETE")
     expect(ann.page.locator("#confirm-text")).to_have_text(re.compile("Good evening, everybody"))
-    ann.page.get_by_role("button", name="Post it anew").click()
+    ann.page.get_by_role("button", name="Post it again").click()
     bob.shows(["Good evening, everybody"])

@@ -71,7 +71,7 @@ def test_what_was_uploaded_is_sent_when_the_connection_is_back_and_more_is_not(
     ann.write("In a tunnel")
     expect(ann.page.locator("#pending .file .name")).to_have_text("early.txt")
     attach(ann, a_file("late.txt"))
-    expect(attached(ann)).to_contain_text("No connection: files are sent only while there is one.")
+    expect(attached(ann)).to_contain_text("No connection: files can only be sent online.")
     assert attached(ann).locator("use").first.evaluate("(icon) => icon.getBBox().width") > 0
     ann.page.locator("#text").press("Enter")
     expect(ann.page.locator("#composer .composer-hint")).to_contain_text("was not sent")

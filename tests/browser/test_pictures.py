@@ -112,9 +112,9 @@ def test_a_picture_of_oneself_is_at_once_wherever_one_appears(two: tuple[Board, 
     ann.page.keyboard.press("Escape")
     ann.page.locator("#account").click()
     ann.page.locator("#picture-file").set_input_files([a_file("me.png", png((300, 200)))])
-    expect(ann.page.locator("#picture-state")).to_have_text("Your picture is there.")
+    expect(ann.page.locator("#picture-state")).to_have_text("Your picture has been changed.")
     for page, place in ((ann.page, "#account"), (bob.page, "#posts"), (bob.page, "#here")):
         shows_picture(page, place)
-    ann.page.get_by_role("button", name="Remove it").click()
+    ann.page.get_by_role("button", name="Remove picture").click()
     expect(bob.page.locator("#posts .avatar img")).to_have_count(0)
     expect(ann.page.locator("#account .avatar img")).to_have_count(0)

@@ -99,7 +99,7 @@ def test_around_an_old_post_one_goes_on_either_way_and_back_to_the_newest(
     expect(bob.page.locator("#posts > .post").last).to_have_text(re.compile("Mine"))
     expect(bob.page.locator("#posts > .post").last).to_be_in_viewport()
     bob.page.evaluate(go_to, f"{ids[4]}&reply=999999")
-    expect(bob.page.locator("#notices")).to_contain_text("That reply is not there any more.")
+    expect(bob.page.locator("#notices")).to_contain_text("That reply is no longer there.")
 
 
 def test_a_reply_in_another_group_opens_beside_its_post(two: tuple[Board, Board]) -> None:
@@ -187,7 +187,7 @@ def test_a_slash_in_a_post_is_a_slash_and_a_deleted_post_is_said_to_be_gone(
     ann.page.locator("#confirm-yes").click()
     expect(bob.page.locator("#posts > .post")).to_have_count(0)
     bob.page.keyboard.press("Enter")
-    expect(bob.page.locator("#notices")).to_contain_text("not there any more")
+    expect(bob.page.locator("#notices")).to_contain_text("no longer there")
 
 
 def test_nothing_is_opened_while_the_answer_to_other_words_is_awaited(
@@ -214,7 +214,7 @@ def test_nothing_is_opened_while_the_answer_to_other_words_is_awaited(
     ann.page.locator("#channel-settings").click()
     ann.page.get_by_role("radio", name="Private").check()
     ann.page.get_by_role("button", name="Save").click()
-    expect(bob.page.locator("#nothing")).to_contain_text("There is no channel yet")
+    expect(bob.page.locator("#nothing")).to_contain_text("There are no channels yet")
     field.fill("homewor")
     expect(results(bob)).to_have_count(0)
     expect(bob.page.locator("#search-said")).not_to_be_empty()
