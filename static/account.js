@@ -1,4 +1,4 @@
-/** One's own account: name, password, where one is signed in, signing out. */
+/** The dialog about your own account: picture, name, password, sessions, signing out. */
 
 import { ask } from "/static/api.js";
 import { attempt, notify } from "/static/page/dialogs.js";
@@ -10,7 +10,7 @@ import { upload } from "/static/page/upload.js";
 const BROWSERS = ["Edg", "OPR", "Firefox", "Chrome", "Safari"];
 const SYSTEMS = ["Android", "iPhone", "iPad", "Windows", "Mac OS", "CrOS", "Linux"];
 
-/** Tells `signed-out` when the server has signed it out. */
+/** Dispatches `signed-out` once the server has ended the session. */
 export class Account extends EventTarget {
   me;
   #dialog = find("#account-dialog");
@@ -38,7 +38,7 @@ export class Account extends EventTarget {
     });
   }
 
-  /** As the person appears now. */
+  /** Shows the account with this name and picture. */
   show({ name: written, avatar: picture }) {
     Object.assign(this.me, { name: written, avatar: picture });
     this.#picture.show(this.me);
@@ -95,12 +95,12 @@ export class Account extends EventTarget {
   }
 }
 
-/** The picture beside one's own name, in the same dialog. */
+/** Your picture, in the same dialog. */
 class OwnPicture {
   #changed;
   #input = find("#picture-file");
 
-  /** `changed(person)` is called with how one appears now. */
+  /** `changed(me)` is called with the account after each change. */
   constructor(changed) {
     this.#changed = changed;
     find("#choose-picture").addEventListener("click", () => this.#input.click());
@@ -135,7 +135,7 @@ class OwnPicture {
   }
 }
 
-/** "Firefox on Windows", out of what the browser says of itself. */
+/** "Firefox on Windows", from the `User-Agent` of a session. */
 function nameOf(agent) {
   const browser = BROWSERS.find((name) => agent.includes(`${name}/`));
   const system = SYSTEMS.find((name) => agent.includes(name));

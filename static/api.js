@@ -6,7 +6,7 @@ const FIRST_PAUSE_MS = 400;
 const LONGEST_PAUSE_MS = 8_000;
 const PATIENCE_MS = 20_000;
 
-/** What the server answered instead (`status`, `code`, `detail`, `fields`), or why it did not. */
+/** A refusal of the server (`status`, `code`, `detail`, `fields`), or why there was no answer. */
 export class Problem extends Error {
   constructor({ status, code, detail, fields = {} }, retryAfterMs = 0) {
     super(detail);
@@ -19,7 +19,7 @@ export class Problem extends Error {
 }
 
 /**
- * The JSON of one answer; `key` makes a POST safe to repeat.
+ * Promises the JSON of one answer; `key` makes a POST safe to repeat.
  * @param {string|URL} [options.server] where Homeroom is; by default where this file came from
  * @param {string} [options.token] a bearer token; without it the session's cookie signs in
  */
@@ -60,7 +60,7 @@ export async function askPatiently(method, path, body, { patience = PATIENCE_MS,
   }
 }
 
-/** A whole list, page after page; it stands where its first page stood. */
+/** Promises a whole list, page after page, with the cursor of its first page. */
 export async function askForAll(path, plural, { most = 1000, ...options } = {}) {
   const found = [];
   let first = null;
@@ -74,6 +74,7 @@ export async function askForAll(path, plural, { most = 1000, ...options } = {}) 
   return { ...first, [plural]: found };
 }
 
+/** A new `Idempotency-Key`. */
 export function newKey() {
   return [...crypto.getRandomValues(new Uint8Array(16))]
     .map((byte) => byte.toString(16).padStart(2, "0"))

@@ -52,11 +52,11 @@ const search = new Search(context, nameOf);
 const channelDialog = new ChannelDialog(me, people);
 new MentionsDialog(mentions, people, nameOf);
 
-let isPostShown = false; // the one that the address names
+let isPostShown = false; // the post that the address names
 
 /**
- * Brings everything in line with the address and the lists, as far as they have come. What was just
- * made may be in the address before it is in a list: until then all stays as it is.
+ * Brings everything in line with the address and the lists, as far as they are loaded. A new group
+ * may be in the address before it is in the list: until it is, the address stays as it is.
  */
 function show() {
   if (!groups.isLoaded) return;
@@ -144,7 +144,7 @@ function showState(state) {
   find("#signed-out").showModal();
 }
 
-/** Nothing that belongs to somebody stays on the page. */
+/** Removes everything personal from the page. */
 function empty() {
   live.close();
   thread.close();
@@ -202,7 +202,7 @@ addEventListener("hashchange", () => {
   show();
   sidebar.close();
 });
-// Escape closes it where `closedby` is unknown
+// Where the browser does not know `closedby`, Escape closes it
 find("#signed-out").addEventListener("close", ({ target }) => target.showModal());
 find("#new-channel").addEventListener("click", () => channelDialog.open(context.group));
 find("#channel-settings").addEventListener("click", () =>

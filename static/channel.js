@@ -1,4 +1,4 @@
-/** The open channel: a stretch of its posts, writing, and how far they have been read. */
+/** The open channel: some of its posts in a row, the composer, and what has been read. */
 
 import { ask, askPatiently } from "/static/api.js";
 import { Composer } from "/static/posts/composer.js";
@@ -10,12 +10,12 @@ import { Timeline, keepAtEnd } from "/static/posts/timeline.js";
 import { Typing } from "/static/posts/typing.js";
 
 const A_PAGE = 50;
-const NEAR_PX = 400; // to an end of what is loaded
-const READ_AFTER_MS = 400; // of looking at it
+const NEAR_PX = 400; // from an end of what is loaded
+const READ_AFTER_MS = 400; // of looking at the end
 const BEHIND = { older: "before", newer: "after" };
-const EVERYTHING = Number.MAX_SAFE_INTEGER; // replies have ids too that the list does not show
+const EVERYTHING = Number.MAX_SAFE_INTEGER; // replies, which are not in the list, have higher ids
 
-/** Tells `left` when it cannot be read any more, and `replies` with a post to show those to. */
+/** Dispatches `left` when it can no longer be read, and `replies` with the post that was chosen. */
 export class OpenChannel extends EventTarget {
   #context;
   #channels;
@@ -25,8 +25,8 @@ export class OpenChannel extends EventTarget {
   #typing;
   #composer;
   #readTimer = 0;
-  #loading = null; // a promise; what is wanted later replaces it
-  #sought = null; // the id of a post
+  #loading = null; // a promise, replaced by that of a later wish
+  #sought = null; // the id of the post that is to be revealed
 
   /**
    * @param {import("./page/context.js").Context} context whose `channel` is opened here
@@ -92,8 +92,8 @@ export class OpenChannel extends EventTarget {
   }
 
   /**
-   * Promises the post, shown where it stands; null when it is not there (any more), undefined when
-   * that cannot be said, or something else was wanted meanwhile.
+   * Promises the post, shown in its place; null if it is not there (any more), undefined if it
+   * could not be loaded, or something else was wanted meanwhile.
    */
   async reveal(id) {
     this.#sought = id;
@@ -200,7 +200,7 @@ export class OpenChannel extends EventTarget {
     this.#loading = this.#query.load();
   }
 
-  /** Whether it was loaded, and nothing else was wanted meanwhile. */
+  /** Promises whether the posts were loaded and nothing else was wanted meanwhile. */
   async #load(loadPosts) {
     const loading = (this.#loading = attempt(loadPosts));
     find("#scroller").ariaBusy = "true";
@@ -222,7 +222,7 @@ export class OpenChannel extends EventTarget {
     return ask("GET", `/channels/${this.#context.channel.id}/posts?${query}`);
   };
 
-  /** Whoever looks at the end for a moment has read everything. */
+  /** Marks everything as read when somebody has looked at the end for a moment. */
   #maybeRead() {
     clearTimeout(this.#readTimer);
     const isSeen = () => document.visibilityState === "visible" && document.hasFocus();

@@ -1,25 +1,25 @@
 /**
- * Follows lists of a Homeroom server live: a plain ES module, usable from any page. A copy of it
- * needs the folder `live/` beside it.
+ * Follows the lists of a Homeroom server live: a plain ES module for any page. A copy of it needs
+ * the folder `live/` beside it.
  *
- * Each list of the API says where it stands: `{"epoch": "k3f9", "topics": {"channel:7": 131}}`.
- * Subscribed with that, you get every event behind it, once and in order, come what may:
+ * Each list of the API has a cursor as `live`: `{"epoch": "k3f9", "topics": {"channel:7": 131}}`.
+ * Subscribe with it, and you get every event after it, once and in order, come what may:
  *
  *   const live = new Live({ state: (name) => console.log(name) });
  *   live.connect();
  *   const list = await (await fetch("/api/channels/7/posts")).json();
  *   live.subscribe(list.live, { event: apply, refetch: loadAgain, revoked: leave });
  *
- * It connects by WebSocket. Where two in a row never come to a welcome but HTTP works, it follows
- * by Server-Sent Events instead, and tries a WebSocket again with each third connection after that.
- * Everything is the same then, but that `signal` sends nothing.
+ * It connects by WebSocket. If two in a row are never welcomed but HTTP works, it uses Server-Sent
+ * Events instead, and tries a WebSocket again with every third connection. All is the same then,
+ * except that `signal` sends nothing.
  */
 
 import { Connection } from "./live/connection.js";
 import { Topic, callHandler } from "./live/topic.js";
 
 const [COMMANDS_AT_ONCE, COMMAND_EVERY_MS] = [25, 40]; // the server takes 60, then 30 a second
-const RECONNECT_EVERY_MS = 300; // where each time is a new request
+const RECONNECT_EVERY_MS = 300; // by a stream, each time with a new request
 
 /** Any number of lists, followed over one connection. */
 export class Live {
@@ -58,13 +58,13 @@ export class Live {
     this.#connection.open();
   }
 
-  /** Stops; what is subscribed is kept for the next `connect`. */
+  /** Disconnects; subscriptions are kept for the next `connect`. */
   close() {
     this.#connection.close();
     if (this.state !== "signed out") this.#tell("offline");
   }
 
-  /** Goes on with another bearer token of the same user, without a break. */
+  /** Continues with another bearer token of the same user, without a break. */
   renew(token) {
     this.#token = token;
     if (this.#connection.takesCommands) this.#send({ type: "token", id: this.#newId(), token });
@@ -81,17 +81,17 @@ export class Live {
   }
 
   /**
-   * Follows a list from where it stands.
+   * Follows a list from its cursor on.
    * @param {{epoch: string, topics: Object<string, number>}} list the `live` of its answer
    * @param {(event: {topic: string, seq: number, kind: string, data: object, at: string,
    *   by: number|null, tx: string|null}) => void} [handlers.event] what happened, each event once
    * @param {(reason: string, topic: string) => void} [handlers.refetch] events are missing and the
    *   subscription has ended: fetch the list again and subscribe with its new `live`
-   * @param {(topic: string, reason: string) => void} [handlers.revoked] you may not read it now
+   * @param {(topic: string, reason: string) => void} [handlers.revoked] you may no longer read it
    * @param {(signal: {topic: string, name: string, data: *, from: {id: number, name: string,
    *   connection: string}}) => void} [handlers.signal] what somebody else shows
    * @param {(people: {id: number, name: string, avatar: string|null}[], topic: string) => void}
-   *   [handlers.presence] all who follow the topic now, oneself too; told with each change
+   *   [handlers.presence] all who follow the topic now, you too, after each change
    * @returns {{end: () => void}} `end` stops following
    */
   subscribe(list, handlers) {
@@ -131,7 +131,7 @@ export class Live {
     return { token: this.#token, epoch: this.#epoch, topics };
   }
 
-  /** Soon tells the server what it does not know yet, no faster than it takes that. */
+  /** Soon tells the server what changed, no faster than it accepts commands. */
   #ask() {
     if (this.#connection.isGreeted) this.#pace ||= setTimeout(() => this.#askNow());
   }
@@ -158,7 +158,7 @@ export class Live {
     }
   }
 
-  /** What the server says; a message of another type is ignored. */
+  /** What to do with each message of the server; other types are ignored. */
   #take = {
     welcome: ({ epoch }) => {
       this.#enter(epoch);
@@ -194,7 +194,7 @@ export class Live {
     presence: (change) => this.#topics.get(change.topic)?.show(change),
   };
 
-  /** Takes a topic out and hands its followers over. */
+  /** Removes a topic and returns its followers. */
   #drop(name) {
     const followers = [...(this.#topics.get(name)?.followers ?? [])];
     this.#topics.delete(name);
@@ -207,7 +207,7 @@ export class Live {
     if (![...this.#topics.values()].some((topic) => topic.isBehind)) this.#tell("live");
   }
 
-  /** Numbers of another life of the log mean nothing in this one; whether any are lost. */
+  /** Enters an epoch, in which numbers of another mean nothing; whether any topic is lost. */
   #enter(epoch) {
     const lost = [null, epoch].includes(this.#epoch) ? [] : [...this.#topics.keys()];
     this.#epoch = epoch;

@@ -36,7 +36,7 @@ export class Outbox extends EventTarget {
   #token;
   #prefix;
   #items = new Map(); // by their place in the storage
-  #settled = new Set(); // keys; a late word of another tab does not bring them back
+  #settled = new Set(); // keys, so that another tab's late word brings none back
   #isSending = false;
   #attempts = 0;
   #retry = 0;
@@ -66,7 +66,7 @@ export class Outbox extends EventTarget {
     this.#send();
   }
 
-  /** Those of a channel, or of the replies to one of its posts, in their order. */
+  /** The items of a channel, or of the replies to one of its posts, oldest first. */
   of(channelId, parentId = null) {
     const isThere = (item) => item.channelId === channelId && item.parentId === parentId;
     return this.#inOrder.filter(isThere);
@@ -92,19 +92,19 @@ export class Outbox extends EventTarget {
     this.#drop((other) => other.key === item.key);
   }
 
-  /** The event of one of ours has come: the request is known by its id, which is the key. */
+  /** Drops the item whose event has come: the id of its request is the key. */
   settle(event) {
     this.#drop((item) => item.key === event.tx);
   }
 
-  /** A list was fetched: what was answered before is in it, unless it has been deleted since. */
+  /** Drops what a fetched list has, and what was sent before: that is in it, or deleted since. */
   settleListed(channelId, posts) {
     const ids = new Set(posts.map((post) => post.id));
     const isOld = (item) => item.channelId === channelId && item.state === "sent";
     this.#drop((item) => ids.has(item.id) || isOld(item));
   }
 
-  /** Goes on with another bearer token of the same user. */
+  /** Continues with another bearer token of the same user. */
   renew(token) {
     this.#token = token;
     this.#send();
@@ -159,7 +159,7 @@ export class Outbox extends EventTarget {
     this.dispatchEvent(new Event("changed"));
   }
 
-  /** Sends what waits; while the server is away, again and again. */
+  /** Sends what waits, again and again while the server is away. */
   async #send() {
     if (this.#isSending) return;
     this.#isSending = true;
@@ -171,7 +171,7 @@ export class Outbox extends EventTarget {
       }
     } catch (problem) {
       if (!(problem instanceof Problem)) throw problem;
-      if (problem.status === SIGNED_OUT) return; // until somebody looks again
+      if (problem.status === SIGNED_OUT) return; // until somebody looks at the page again
       this.#retry = setTimeout(() => this.#send(), this.#pause(problem));
     } finally {
       this.#isSending = false;
@@ -183,7 +183,7 @@ export class Outbox extends EventTarget {
     return Math.max(retryAfterMs, longest * (0.5 + Math.random() / 2));
   }
 
-  /** Another tab may have done it just now: what is in the storage counts. */
+  /** Sends the next item, unless another tab has just done so: the storage knows. */
   async #sendNext() {
     const item = this.#next;
     if (!item) return;
@@ -219,7 +219,7 @@ function isTooOld({ at }) {
   return Date.now() - at > KEY_LASTS_MS;
 }
 
-/** One tab at a time. */
+/** Does something in one tab at a time, where the browser has locks. */
 function oneTabAtATime(name, action) {
   return navigator.locks ? navigator.locks.request(name, action) : action();
 }

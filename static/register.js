@@ -1,4 +1,4 @@
-/** Making an account: the first one by the printed link, others with a group's join code. */
+/** The page to create an account: the first by the printed link, others with a join code. */
 
 import { ask, newKey } from "/static/api.js";
 import { find } from "/static/page/dom.js";

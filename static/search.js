@@ -1,4 +1,4 @@
-/** Finding posts: as one types, in everything one may read, or only in the open channel. */
+/** The search: finds posts as you type, in all you may read or in the open channel alone. */
 
 import { ask } from "/static/api.js";
 import { Listbox } from "/static/page/listbox.js";
@@ -12,7 +12,7 @@ const A_PAGE = 20;
 const HINT = "Type a word, the beginning of one, or a “phrase in quotes”.";
 const OFFLINE = "There is no connection, and search needs one.";
 
-/** Tells `chosen` with a post. */
+/** Dispatches `chosen` with a result. */
 export class Search extends EventTarget {
   #context;
   #nameOf;
@@ -21,7 +21,7 @@ export class Search extends EventTarget {
   #onlyHere = find("#search-here");
   #more = find("#search-more");
   #listbox = new Listbox(this.#field, find("#search-results"), (number) => this.#choose(number));
-  #channel = null; // that was open when the search was opened
+  #channel = null; // the one that was open when the search was opened
   #results = [];
   #next = null; // where the next page begins
   #hasFailed = false;
@@ -48,7 +48,7 @@ export class Search extends EventTarget {
     });
   }
 
-  /** There is a connection again. */
+  /** Asks again what has failed, once there is a connection. */
   retry() {
     if (this.#dialog.open && this.#hasFailed) this.#ask({ before: this.#next });
   }
@@ -69,7 +69,7 @@ export class Search extends EventTarget {
     this.#listbox.ask((signal) => this.#find(before, signal), afterMs);
   }
 
-  /** The first page, or the one that follows. */
+  /** Shows the first page, or the one that follows `before`. */
   async #find(before, signal) {
     const words = this.#field.value.trim();
     if (!words) return this.#show([], { said: HINT });
@@ -97,7 +97,7 @@ export class Search extends EventTarget {
     return ask("GET", `/search?${query}`, undefined, { signal: either });
   }
 
-  /** What was found before stays when the next page does not come. */
+  /** Says what went wrong; earlier results stay if only the next page is missing. */
   #fail({ status, fields, message }, before) {
     if (!before) this.#show([]);
     this.#say(status === 0 && !navigator.onLine ? OFFLINE : (fields.q ?? message));
@@ -119,7 +119,7 @@ export class Search extends EventTarget {
     find("#search-said").textContent = text;
   }
 
-  /** The next page, or again what has failed. */
+  /** Offers the next page, or to try again what has failed. */
   #offer(next, { again = false } = {}) {
     this.#next = next;
     this.#hasFailed = again;
@@ -170,7 +170,7 @@ function partView({ text, is_match: isMatch }) {
   return isMatch ? make("mark", {}, text) : text;
 }
 
-/** Not where somebody is writing. */
+/** Ctrl K or ⌘ K, and a slash outside of fields. */
 function isSearchKey({ key, ctrlKey, metaKey, altKey, shiftKey, target }) {
   if (altKey) return false;
   if (key?.toLowerCase() === "k") return (ctrlKey || metaKey) && !shiftKey;

@@ -1,4 +1,4 @@
-/** Signing in; whoever came with a join code joins that group at once. */
+/** The page to sign in, which leads on to the group of a join code. */
 
 import { ask } from "/static/api.js";
 import { find } from "/static/page/dom.js";

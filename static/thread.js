@@ -1,4 +1,4 @@
-/** The replies to a post, beside the channel. */
+/** The thread: a post and its replies, beside the channel. */
 
 import { askForAll, askPatiently } from "/static/api.js";
 import { Composer } from "/static/posts/composer.js";
@@ -14,8 +14,8 @@ export class Thread {
   #context;
   #post = null;
   #channelId = null;
-  #posts = new Posts(); // that post alone
-  #parent = null; // its view
+  #posts = new Posts(); // the parent alone
+  #parent = null; // the view of the parent
   #replies = null;
   #query = null;
   #typing;
@@ -73,7 +73,7 @@ export class Thread {
     find(this.#context.channel.writable ? "#reply-text" : "#close-thread").focus();
   }
 
-  /** The id of the post; null while it is closed. */
+  /** The id of the parent; null while the thread is closed. */
   get postId() {
     return this.#post?.id ?? null;
   }
@@ -101,7 +101,7 @@ export class Thread {
     this.#post = this.#parent = this.#replies = this.#query = null;
   }
 
-  /** The replies first: what they stand at is not newer than the post itself. */
+  /** Fetches the replies before the post, so that their cursor misses no event of it. */
   async #fetch(options) {
     const { id } = this.#post;
     const replies = await askForAll(`/posts/${id}/replies`, "posts", options);

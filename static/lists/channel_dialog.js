@@ -1,4 +1,4 @@
-/** Making a channel, and changing one: its name, its kind, who is let into a private one. */
+/** The dialog to create a channel, or to change its name, its kind, and who is in a private one. */
 
 import { ask, askPatiently, newKey } from "/static/api.js";
 import { addressOf } from "/static/page/address.js";
@@ -10,7 +10,7 @@ export class ChannelDialog {
   #me;
   #people;
   #group = null;
-  #channel = null; // null while one is being made
+  #channel = null; // null while one is being created
   #dialog = find("#channel-dialog");
   #form = find("#channel-form");
 

@@ -1,12 +1,12 @@
-/** What channels and their groups are called, also those that are not open. */
+/** The names of channels and their groups, also of those that are not in the lists. */
 
 import { ask } from "/static/api.js";
 
 const A_MINUTE_MS = 60_000; // a channel may be renamed
 
-/** `groups` and `channels` are the lists on the page. */
+/** A function that promises the names of a channel and its group: "general · Class". */
 export function channelNames(groups, channels) {
-  const elsewhere = new Map(); // by the channel's id
+  const elsewhere = new Map(); // promises by the id of the channel
   return async (channelId, groupId) => {
     const group = groups.find(groupId)?.name;
     if (!channels.find(channelId) && !elsewhere.has(channelId)) {

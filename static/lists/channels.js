@@ -1,4 +1,4 @@
-/** The channels of a group in the side list, with what is unread in each. */
+/** The channels of a group in the sidebar, with the number of unread posts in each. */
 
 import { ask, askForAll } from "/static/api.js";
 import { addressOf } from "/static/page/address.js";
@@ -17,7 +17,7 @@ const LISTED_ANEW = [
   "channel.left",
 ];
 
-/** Tells `changed` when the list is different, `group` when the group or one's role in it is. */
+/** Dispatches `changed` with the list, `counted` with what is unread, `group` if that changed. */
 export class Channels extends EventTarget {
   isLoaded = false;
   #live;
@@ -75,7 +75,7 @@ export class Channels extends EventTarget {
     this.#render();
   }
 
-  /** Of the whole group. */
+  /** The number of unread posts in the whole group. */
   get unread() {
     return [...this.#entries.values()].reduce((sum, { count }) => sum + count, 0);
   }

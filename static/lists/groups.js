@@ -1,4 +1,4 @@
-/** One's groups in the side list; joining one and making one. */
+/** Your groups in the sidebar, and the dialog to join or create one. */
 
 import { ask, askForAll, newKey } from "/static/api.js";
 import { addressOf } from "/static/page/address.js";
@@ -7,7 +7,7 @@ import { LiveQuery } from "/static/page/live_query.js";
 import { clearProblems, onSubmit } from "/static/page/forms.js";
 import { mentionBadge } from "/static/lists/mentions.js";
 
-/** Tells `changed` when the list is different. */
+/** Dispatches `changed` with the list, and `failed` if it cannot be loaded. */
 export class Groups extends EventTarget {
   all = [];
   isLoaded = false;

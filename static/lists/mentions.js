@@ -1,17 +1,17 @@
-/** Where one has been named, and which of it has not been read. */
+/** The mentions of you, and which of them are unread. */
 
 import { askPatiently } from "/static/api.js";
 import { make } from "/static/page/dom.js";
 import { LiveQuery } from "/static/page/live_query.js";
 
 const NEWEST = 100;
-const RIGHTS = /^(membership|channel)\./u; // what one may read may be less now
+const RIGHTS = /^(membership|channel)\./u; // you may be able to read less now
 
-/** Tells `changed`, and `mentioned` with a mention that has just come. */
+/** Dispatches `changed`, and `mentioned` with a new mention. */
 export class Mentions extends EventTarget {
   #query;
-  #all = new Map(); // by the post's id
-  #marks = new Map(); // by the channel's id: up to where it is read; a promise until it is known
+  #all = new Map(); // by the id of the post
+  #marks = new Map(); // read marks by the id of the channel; promises until they are known
 
   constructor(live) {
     super();
@@ -30,7 +30,7 @@ export class Mentions extends EventTarget {
     return this.#unread.filter((mention) => mention.group_id === id).length;
   }
 
-  /** All of them, each with `isUnread`. */
+  /** The mentions, newest first, each with `isUnread`. */
   get newest() {
     const all = [...this.#all.values()].sort((a, b) => b.post_id - a.post_id);
     return all.map((mention) => ({ ...mention, isUnread: this.#isUnread(mention) }));
@@ -80,7 +80,7 @@ export class Mentions extends EventTarget {
   }
 }
 
-/** For whatever has mentions that were not read. */
+/** The badge of a group or channel with unread mentions. */
 export function mentionBadge() {
   const label = make("span", { className: "hidden-label" }, " you are mentioned");
   return make("span", { className: "mention-badge", title: "You are mentioned" }, "@", label);

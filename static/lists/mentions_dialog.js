@@ -1,4 +1,4 @@
-/** Where one has been named, newest first: each line leads to the post. */
+/** The dialog with the mentions of you, newest first: each leads to its post. */
 
 import { addressOfPost } from "/static/page/address.js";
 import { dateOf, dayOf, fullyOf, personName, timeOf } from "/static/page/format.js";

@@ -1,4 +1,4 @@
-/** Who belongs to the group: names for everything that is shown, and the dialog about members. */
+/** The members of the group: their names for everything on the page, and their dialog. */
 
 import { ask, askForAll, askPatiently } from "/static/api.js";
 import { attempt, confirmed, copy } from "/static/page/dialogs.js";
@@ -7,7 +7,7 @@ import { LiveQuery } from "/static/page/live_query.js";
 
 const ROLES = ["member", "moderator", "owner"];
 
-/** Tells `changed` when names or roles have changed. */
+/** Dispatches `changed` when names or roles have changed. */
 export class People extends EventTarget {
   #live;
   #me;
@@ -57,7 +57,7 @@ export class People extends EventTarget {
     });
   }
 
-  /** The person as known now; null for whoever has deleted the account. */
+  /** A person as known now; null for somebody who has deleted the account. */
   of(author) {
     if (!author || this.#gone.has(author.id)) return null;
     return this.#members.get(author.id) ?? author;
@@ -67,6 +67,7 @@ export class People extends EventTarget {
     return [...this.#members.values()];
   }
 
+  /** "You, Bob, somebody else" */
   namesOf(ids) {
     const known = ids.filter((id) => this.#members.has(id));
     const names = known.map((id) => (id === this.#me.id ? "You" : this.#members.get(id).name));

@@ -1,4 +1,4 @@
-/** Who is here: the others who follow the open channel now, in its head. */
+/** Who is here: the others who follow the open channel now, in its header. */
 
 import { avatar, find, make } from "/static/page/dom.js";
 import { listOf } from "/static/page/format.js";
@@ -18,7 +18,7 @@ export class Presence {
     this.#place.addEventListener("click", () => people.showDialog());
   }
 
-  /** Names may have changed when nobody is given. */
+  /** Shows who is present, or the same people again after their names have changed. */
   show(present = this.#present) {
     this.#present = present;
     const others = present

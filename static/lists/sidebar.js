@@ -1,4 +1,4 @@
-/** The side list: beside the posts where there is room, else a drawer above them. */
+/** The sidebar: beside the posts where there is room, else a drawer over them. */
 
 import { find } from "/static/page/dom.js";
 

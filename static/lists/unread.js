@@ -1,4 +1,4 @@
-/** A channel's line in the list: how many posts of others are behind one's read mark. */
+/** A channel in the list, with the number of posts by others after your read mark. */
 
 import { askPatiently } from "/static/api.js";
 import { LiveQuery } from "/static/page/live_query.js";
@@ -6,12 +6,12 @@ import { LiveQuery } from "/static/page/live_query.js";
 const COUNTED = 100; // the server stops counting there
 
 export class Unread {
-  /** As in the list of channels; events keep it up to date. */
+  /** The channel as in the list; events keep it up to date. */
   entry;
   #me;
-  #before = 0; // unread when the list was made; which posts they are is not known
-  #since = new Map(); // unread posts that came after it: id to the id of the post they reply to
-  #hidden = new Set(); // came after it, too, but with the text already edited or deleted
+  #before = 0; // unread when the list was made; which posts is not known
+  #since = new Map(); // unread posts that came later: their ids, and those of their parents
+  #hidden = new Set(); // came later, too, but already edited or deleted
   #query;
   #changed;
 
@@ -35,7 +35,7 @@ export class Unread {
     return Math.min(COUNTED, this.#before + this.#since.size);
   }
 
-  /** Everything up to a post has been read; `isAll` when the server says that nothing is left. */
+  /** Counts what is left after a post was read; nothing if the server says `isAll`. */
   readUpTo(postId, { isAll = false } = {}) {
     if (postId <= this.entry.read_mark && !isAll) return;
     this.entry.read_mark = Math.max(postId, this.entry.read_mark);

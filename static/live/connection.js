@@ -1,4 +1,4 @@
-/** Stays connected: comes back with growing pauses, by the line that the network lets through. */
+/** Stays connected, with growing pauses, by a WebSocket or a stream: what the network allows. */
 
 import { LOST_CODE, Socket } from "./socket.js";
 import { Stream } from "./stream.js";
@@ -20,7 +20,7 @@ export class Connection {
   #line = null; // a Socket or a Stream
   #attempts = 0;
   #refusedSockets = 0; // in a row
-  #streams = 0; // since a socket was tried; 0 while sockets work
+  #streams = 0; // connections since the first stream; 0 while sockets work
   #heardAt = 0;
   #retryAfterS;
   #timers = { retry: 0, dead: 0 };
@@ -128,7 +128,7 @@ export class Connection {
     this.#timers.dead = setTimeout(() => this.#lost(LOST_CODE), ms);
   }
 
-  /** Comes back at once, or sees whether the connection still lives. */
+  /** Reconnects at once, or checks whether the connection is still alive. */
   #wakeUp() {
     if (this.#timers.retry) return this.#begin();
     if (!this.isGreeted) return;

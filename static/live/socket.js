@@ -1,6 +1,6 @@
 /** A live connection as a WebSocket: events come in, commands go out. */
 
-export const LOST_CODE = 1006; // what a browser calls a connection that ended without a word
+export const LOST_CODE = 1006; // how a browser reports a connection that just ended
 
 export class Socket {
   takesCommands = true;
@@ -10,7 +10,7 @@ export class Socket {
    * @param {URL} url of `/api/live`
    * @param {() => object} line.hello what to sign in with and resume: `token`, `epoch`, `topics`
    * @param {(messages: object[]) => void} line.heard
-   * @param {(code: number) => void} line.lost it has ended, for the reason that the protocol lists
+   * @param {(code: number) => void} line.lost is told the close code
    */
   constructor(url, { hello, heard, lost }) {
     const address = new URL(url);
@@ -18,7 +18,7 @@ export class Socket {
     try {
       this.#socket = new WebSocket(address);
     } catch {
-      setTimeout(() => lost(LOST_CODE)); // this browser or its policy has none
+      setTimeout(() => lost(LOST_CODE)); // no WebSockets in this browser, or by its policy
       return;
     }
     this.#socket.onopen = () => this.send({ type: "hello", id: "hello", ...hello() });
@@ -26,19 +26,19 @@ export class Socket {
     this.#socket.onclose = ({ code }) => lost(code);
   }
 
-  /** Whether there was somebody to send it to. */
+  /** Sends a message; whether the connection was open. */
   send(message) {
     const isOpen = this.#socket.readyState === WebSocket.OPEN;
     if (isOpen) this.#socket.send(JSON.stringify(message));
     return isOpen;
   }
 
-  /** Asks for a sign of life; whether that can be done. */
+  /** Asks for a sign of life; whether the connection was open. */
   ping() {
     return this.send({ type: "ping" });
   }
 
-  /** Without waiting for an answer: a dead network gives none. */
+  /** Closes without waiting for an answer: a dead network gives none. */
   close() {
     this.#socket?.close();
   }

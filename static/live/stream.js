@@ -1,18 +1,18 @@
 /**
- * A live connection as Server-Sent Events, for networks that let no WebSocket through: the same
- * messages come in, no commands go out. It is read with `fetch`, because an `EventSource` cannot
- * say who asks (`Authorization`) nor where it stands when it is opened (`Last-Event-ID`).
+ * A live connection as Server-Sent Events, for networks that block WebSockets: the same
+ * messages come in, no commands go out. It is read with `fetch`, because an `EventSource` can send
+ * neither `Authorization` nor a first `Last-Event-ID`.
  */
 
 import { LOST_CODE } from "./socket.js";
 
-const CODES = { 401: 4401, 429: 4429 }; // of a WebSocket that is refused
+const CODES = { 401: 4401, 429: 4429 }; // as a WebSocket is closed
 
 export class Stream {
   takesCommands = false;
   #stop = new AbortController();
 
-  /** As a `Socket`; `lost` is told the seconds to wait, too, when the server names them. */
+  /** Opens at once, as a `Socket`; `lost` is also told the seconds to wait, if the server does. */
   constructor(url, { hello, heard, lost }) {
     this.#follow(url, hello(), heard).then(
       ({ code, retryAfterS }) => lost(code, retryAfterS),
@@ -54,7 +54,7 @@ export class Stream {
   }
 }
 
-/** The messages of each event of a stream; of a comment, which is a sign of life, none. */
+/** Yields the messages of each event, and none for a comment, which is a sign of life. */
 async function* framesOf(body) {
   const reader = body.pipeThrough(new TextDecoderStream()).getReader();
   let text = "";

@@ -1,14 +1,14 @@
-/** One topic of a live connection: who follows it on the page and how far, and who is present. */
+/** A topic of a live connection: its followers on the page, how far each is, and who is present. */
 
 export class Topic {
-  /** Each `{ seq, handlers, end }`: has had everything up to the number `seq`. */
+  /** Each is `{ seq, handlers, end }`, and has had every event up to the number `seq`. */
   followers = new Set();
-  /** Whether the server must be asked (again) to go on behind the slowest follower. */
+  /** Whether the server has to be asked (again) to continue after the slowest follower. */
   stale = true;
   #name;
-  #seq; // where the server is with us
+  #seq; // how far the server has sent to us
   #head = 0; // where the log was when the server answered
-  #asked = ""; // the id of the question that it has not answered yet
+  #asked = ""; // the id of the question that is not answered yet
   #present = null; // people by id, once the server has told
 
   constructor(name, seq) {
@@ -22,14 +22,14 @@ export class Topic {
     if (this.#present) queueMicrotask(() => this.#tellPresent([follower]));
   }
 
-  /** The number behind which the server shall go on; the question has the id `id`. */
+  /** The number after which the server shall continue; the question has the id `id`. */
   ask(id) {
     this.#asked = id;
     this.stale = false;
     return (this.#seq = Math.min(...[...this.followers].map(({ seq }) => seq)));
   }
 
-  /** Whether an answer with this id is the one that is waited for. */
+  /** Whether an answer with this id is the one that it waits for. */
   awaits(id) {
     return this.#asked !== "" && this.#asked === id;
   }
@@ -40,12 +40,12 @@ export class Topic {
     this.show({ present });
   }
 
-  /** Whether something is missing of what had happened before the connection was made. */
+  /** Whether an event from before the connection is still missing. */
   get isBehind() {
     return this.#asked !== "" || this.#seq < this.#head;
   }
 
-  /** To each follower once, in order; one who misses something has the server asked again. */
+  /** Hands an event to each follower once, in order; the server is asked again for missing ones. */
   take(event) {
     this.#seq = event.seq;
     for (const follower of this.followers) {
@@ -60,7 +60,7 @@ export class Topic {
     for (const { handlers } of this.followers) callHandler(handlers.signal, message);
   }
 
-  /** All who are present, or who has come and who has gone. */
+  /** Shows all who are present, or who has come and gone. */
   show({ present, joined = [], left = [] }) {
     if (present) this.#present = new Map();
     this.#present ??= new Map();
@@ -75,7 +75,7 @@ export class Topic {
   }
 }
 
-/** A handler that fails must not keep others from their events. */
+/** Calls a handler; one that fails must not keep the others from their events. */
 export function callHandler(handler, ...values) {
   try {
     handler?.(...values);

@@ -1,7 +1,7 @@
-/** Tells when it is worth looking at once, and not only when a timer says so. */
+/** Tells when it is worth trying at once, before a timer says so. */
 
 const LOOK_EVERY_MS = 5_000;
-const ASLEEP_MS = 15_000; // a tick that is so late was slept through
+const ASLEEP_MS = 15_000; // a tick that comes so late has been slept through
 
 /**
  * Calls `wake` when the network is back, when somebody looks at the page (again), and when the

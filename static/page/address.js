@@ -1,4 +1,4 @@
-/** Where something is on the board: `#group=1&channel=2`; with `&post=3` and `&reply=4`, a post. */
+/** Addresses on the board: `#group=1&channel=2`, and with `&post=3` or `&post=3&reply=4` a post. */
 
 export function addressOf({ groupId, channelId, postId, replyId }) {
   const ids = { group: groupId, channel: channelId, post: postId, reply: replyId };
@@ -6,13 +6,13 @@ export function addressOf({ groupId, channelId, postId, replyId }) {
   return `#${new URLSearchParams(given)}`;
 }
 
-/** The address of a post, as a mention names it: a reply is shown beside the post above it. */
+/** The address of a post, from the fields of a mention; a reply is shown beside its parent. */
 export function addressOfPost({ group_id, channel_id, post_id, parent_id }) {
   const post = parent_id ? { postId: parent_id, replyId: post_id } : { postId: post_id };
   return addressOf({ groupId: group_id, channelId: channel_id, ...post });
 }
 
-/** The ids in an address; 0 for each that it does not name. */
+/** The ids in an address; those that it does not name are 0. */
 export function placeOf(address) {
   const given = new URLSearchParams(address.slice(1));
   const [groupId, channelId, postId, replyId] = ["group", "channel", "post", "reply"].map(

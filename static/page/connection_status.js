@@ -1,4 +1,4 @@
-/** Says how the connection is. */
+/** The state of the live connection, in words, at the top of the board. */
 
 import { find } from "/static/page/dom.js";
 
@@ -9,7 +9,7 @@ const TEXTS = {
   offline: "Offline, trying again…",
   "signed out": "Signed out",
 };
-const STEADY_MS = 600; // a short attempt in between is not worth saying
+const STEADY_MS = 600; // a shorter attempt is not worth mentioning
 
 let timer = 0;
 let wasLive = false;

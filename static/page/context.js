@@ -1,4 +1,4 @@
-/** What the parts of the board share: who is signed in, and what she has open. */
+/** What the parts of the board share: who is signed in, and what is open. */
 
 export class Context {
   /** The open group, as in the list of groups; null while there is none. */

@@ -1,4 +1,4 @@
-/** Dialogs and passing notices. */
+/** Dialogs, and notices that pass by themselves. */
 
 import { find, make } from "/static/page/dom.js";
 
@@ -20,7 +20,7 @@ for (const dialog of document.querySelectorAll("dialog:not(#signed-out)")) {
   });
 }
 
-/** Whether the person really wants it. */
+/** Asks before something that cannot be undone; promises whether the answer was yes. */
 export function confirmed(title, text, verb) {
   const dialog = find("#confirm");
   find("#confirm-title").textContent = title;
@@ -33,7 +33,7 @@ export function confirmed(title, text, verb) {
   });
 }
 
-/** With an address it is a link. */
+/** Shows a notice for some seconds; with an address it is a link. */
 export function notify(text, address = null) {
   const follow = () => notices.closest("dialog")?.close();
   const said = address ? make("a", { href: address, onclick: follow }, text) : text;
@@ -42,7 +42,7 @@ export function notify(text, address = null) {
   pass(notice);
 }
 
-/** Not while somebody is about to follow it. */
+/** Removes a notice after a while, but not under the pointer or with the focus. */
 function pass(notice) {
   setTimeout(() => {
     if (notice.matches(":hover, :focus-within")) pass(notice);
@@ -50,13 +50,13 @@ function pass(notice) {
   }, NOTICE_MS);
 }
 
-/** An open dialog covers whatever is not in it. */
+/** Moves the notices into the topmost dialog, which covers everything outside it. */
 function raiseNotices() {
   const topmost = [...document.querySelectorAll("dialog:modal")].at(-1) ?? document.body;
   if (notices.parentElement !== topmost) topmost.append(notices);
 }
 
-/** Does something; a refusal becomes a notice. Whether it was done. */
+/** Does something, and shows a refusal as a notice; promises whether it was done. */
 export async function attempt(action) {
   try {
     await action();
@@ -67,6 +67,7 @@ export async function attempt(action) {
   }
 }
 
+/** Copies a text to the clipboard, and says so on the button. */
 export async function copy(text, button) {
   await navigator.clipboard?.writeText(text).catch(() => null);
   const label = button.textContent;

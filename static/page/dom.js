@@ -1,6 +1,6 @@
-/** Building elements: text is always text, never markup. */
+/** Elements of the page: text is always text, never markup. */
 
-/** `make("p", { className: "hint" }, "Hello ", strong)`; with a hyphen: attributes. */
+/** `make("p", { className: "hint" }, "Hello ", strong)`; names with a hyphen are attributes. */
 export function make(tag, properties = {}, ...children) {
   const element = document.createElement(tag);
   for (const [name, value] of Object.entries(properties)) {
@@ -25,6 +25,7 @@ export function icon(name) {
   return svg;
 }
 
+/** A button with a label; with `iconName`, an icon that has the label as its title. */
 export function button(label, onclick, { className = "", iconName = null, ...rest } = {}) {
   const text = iconName ? make("span", { className: "hidden-label" }, label) : label;
   const properties = { type: "button", className, onclick, ...rest };
@@ -36,7 +37,7 @@ export function button(label, onclick, { className = "", iconName = null, ...res
   );
 }
 
-/** The picture of a person; without one, two letters on a colour of their own. */
+/** A person's picture, or else two initials on a colour of their own. */
 export function avatar(person) {
   const words = (person?.name ?? "?").trim().split(/\s+/u);
   const letters = [words[0], words.length > 1 ? words.at(-1) : ""].map(
@@ -52,7 +53,7 @@ export function avatar(person) {
   return element;
 }
 
-/** Tries again for a while; `gone(image)` is called when there is no such picture any more. */
+/** An image that is tried again for a while; `gone(image)` is called if it no longer exists. */
 export function picture(properties, gone) {
   const image = make("img", properties);
   const pauses = [...TRY_AGAIN_AFTER_MS];
@@ -66,7 +67,7 @@ export function picture(properties, gone) {
   return image;
 }
 
-/** The server was away, and is back. */
+/** Tries the failed ones again, once the server is back. */
 export function loadFailedPictures() {
   document.querySelectorAll("img.failed").forEach(load);
 }
@@ -75,13 +76,14 @@ function load(image) {
   image.setAttribute("src", image.src);
 }
 
-/** In place of the rows before; who stood on one of them stands on that with the same id. */
+/** Replaces the rows of a list; the focus moves to the row with the same id. */
 export function replaceRows(list, rows) {
   const focused = list.contains(document.activeElement) && document.activeElement.id;
   list.replaceChildren(...rows);
   if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
 }
 
+/** The first element that matches, or null. */
 export function find(selector, within = document) {
   return within.querySelector(selector);
 }

@@ -1,10 +1,10 @@
-/** Forms that send JSON and show each wrong field's message beside the field. */
+/** Forms that send JSON, and show what is wrong with a field beside it. */
 
 import { find, make } from "/static/page/dom.js";
 
 const isTouch = matchMedia("(pointer: coarse)");
 
-/** `send(values)` may throw a Problem; meanwhile the form cannot be sent twice. */
+/** Sends a form with `send(values)`, never twice at once; a `Problem` is shown in the form. */
 export function onSubmit(form, send) {
   form.noValidate = true;
   form.addEventListener("submit", async (submitted) => {
@@ -33,7 +33,7 @@ export function submitOnEnter(area) {
   });
 }
 
-/** What was filled in; empty fields that are not required are left out. */
+/** The values by name; empty fields are left out unless they are required. */
 function valuesOf(form) {
   const values = {};
   for (const field of form.elements) {

@@ -1,13 +1,13 @@
-/** What is offered for the words in a field: asked for as one types, chosen with the keys. */
+/** The listbox of a field: options for what is typed, selected with the arrow keys. */
 
 export class Listbox {
   #field;
   #list;
   #at = 0;
   #timer = 0;
-  #asked = new AbortController(); // an answer to anything else comes too late
+  #asked = new AbortController(); // ends the question that was asked last
 
-  /** `choose(number)` takes the row that is clicked. */
+  /** `choose(number)` is called with the number of the option that is clicked. */
   constructor(field, list, choose) {
     this.#field = field;
     this.#list = list;
@@ -18,7 +18,7 @@ export class Listbox {
     });
   }
 
-  /** `question(signal)` is put when nothing else is asked meanwhile. */
+  /** Calls `question(signal)` after a while, unless something else is asked first. */
   ask(question, afterMs = 0) {
     this.forget();
     const { signal } = (this.#asked = new AbortController());
@@ -51,7 +51,7 @@ export class Listbox {
     chosen?.scrollIntoView({ block: "nearest" });
   }
 
-  /** The place of a row; null while there is none, or those for other words. */
+  /** The number of the selected option; null while the options for what is typed are not there. */
   get selected() {
     return this.#list.hidden || this.#list.ariaBusy === "true" ? null : this.#at;
   }

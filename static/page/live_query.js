@@ -1,9 +1,9 @@
-/** A list and its events together: fetched, shown, followed, and fetched again after a reset. */
+/** A list that stays up to date: it is fetched, shown, and followed by its events. */
 
 import { Problem } from "/static/api.js";
 
 export class LiveQuery {
-  /** A promise: the list that was asked for last is shown, or never will be. */
+  /** A promise that ends when the list that was asked for last is shown, or never will be. */
   loaded;
   #live;
   #handlers;
@@ -13,8 +13,8 @@ export class LiveQuery {
   /**
    * @param {import("../live.js").Live} live
    * @param {object} handlers
-   *   `fetch(options)` asks for the list, as long as it takes; `show(list)` shows it;
-   *   `event(event)` applies what happened behind it; `revoked(topic, reason)` and
+   *   `fetch(options)` promises the list, however long that takes; `show(list)` shows it;
+   *   `event(event)` applies what has happened since; `revoked(topic, reason)` and
    *   `failed(problem)` say that it cannot be read (any more); `signal` and `presence` as in `Live`
    */
   constructor(live, handlers) {
@@ -23,7 +23,7 @@ export class LiveQuery {
     this.load();
   }
 
-  /** Fetches the list; until it is there the events of the one before are still applied. */
+  /** Fetches the list; until it arrives, events are still applied to the previous one. */
   load() {
     return (this.loaded = this.#load());
   }

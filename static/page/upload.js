@@ -1,16 +1,16 @@
-/** Sends one file, and tells how far it is: `fetch` cannot. */
+/** Uploads a file with its progress, which `fetch` cannot report. */
 
 import { Problem } from "/static/api.js";
 import { find } from "/static/page/dom.js";
 
 const AT_ONCE = 2; // the browser has few connections, and other requests need them
-const STALLED_MS = 60_000; // without getting any further
+const STALLED_MS = 60_000; // without any progress
 const MB = 2 ** 20;
 
 let running = 0;
 const waiting = [];
 
-/** The JSON of the answer; `progress` is called with a share of 1, `signal` ends it. */
+/** Promises the JSON of the answer; `progress` is told the share that was sent, `signal` aborts. */
 export async function upload(method, path, file, options = {}) {
   refuseTooLarge(file);
   if (running < AT_ONCE) running++;
@@ -66,7 +66,7 @@ function unreachable() {
   return new Problem({ status: 0, code: "unreachable", detail });
 }
 
-/** Before all of it is sent in vain. */
+/** Refuses a file before it is sent in vain. */
 function refuseTooLarge({ size }) {
   if (size > maxBytes()) throw new Problem({ status: 413, detail: sentenceOfTooLarge() });
 }

@@ -1,4 +1,4 @@
-/** A file that is being attached: on its way, there, or refused. */
+/** A file that is being attached: uploading, uploaded, or refused. */
 
 import { ask, newKey } from "/static/api.js";
 import { button, icon, make } from "/static/page/dom.js";
@@ -7,9 +7,9 @@ import { upload } from "/static/page/upload.js";
 
 const FINAL = [400, 413]; // the same file will be refused again
 
-/** Tells `changed`, and `removed` when somebody does not want it any more. */
+/** Dispatches `changed`, and `removed` when somebody removes it. */
 export class Attachment extends EventTarget {
-  /** As the server has it; null until then. */
+  /** The file as the server answered; null until it is uploaded. */
   view = null;
   problem = null;
   #file;
@@ -53,7 +53,7 @@ export class Attachment extends EventTarget {
     this.#show();
   }
 
-  /** What the server has of it is deleted: it counts. */
+  /** Removes it, on the server as well, where it would count against the quota. */
   remove() {
     this.#abort.abort();
     if (this.view) ask("DELETE", `/files/${this.view.id}`).catch(() => null);
@@ -61,7 +61,7 @@ export class Attachment extends EventTarget {
   }
 
   #retry() {
-    this.#parts.remove.focus(); // the button goes away
+    this.#parts.remove.focus(); // the button will be hidden
     this.start();
   }
 

@@ -1,4 +1,4 @@
-/** Where one writes: the text and files of a post, kept for each place until they are sent. */
+/** The composer of posts: text and files are kept for each place until they are sent. */
 
 import { MentionCompletion } from "/static/posts/mention_completion.js";
 import { notify } from "/static/page/dialogs.js";
@@ -11,7 +11,7 @@ export class Composer {
   #form;
   #area;
   #send;
-  #draft = null; // null where nobody writes
+  #draft = null; // null where nobody can write
 
   /**
    * Files that are dropped anywhere `within` are attached; `send(place, text, files)` sends a post.
@@ -26,7 +26,7 @@ export class Composer {
     this.#listenToFiles(within);
   }
 
-  /** What was begun there before is there again; `place` is a channel, or a post to reply to. */
+  /** Opens the draft for a place, which is a channel, or a post to reply to. */
   open(place) {
     const begun = draftsOf(this.#form, place).find(({ isSubmitted }) => !isSubmitted);
     this.#draft = place && (begun ?? this.#begin(place));

@@ -1,4 +1,4 @@
-/** Posts that are not sent yet: what is written for a place, and the files that go with it. */
+/** Drafts: posts that are not sent yet, each with its place, its text and its files. */
 
 import { Attachment } from "/static/posts/attachment.js";
 
@@ -6,14 +6,14 @@ export const MAX_FILES = 10;
 
 const drafts = new Set();
 
-/** Tells `changed` when something has become of a file. */
+/** Dispatches `changed` when the state of a file has changed. */
 export class Draft extends EventTarget {
   text = "";
   attachments = [];
-  /** Somebody has sent it: it goes when its files are there. */
+  /** Whether somebody has sent it: it goes out once its files are uploaded. */
   isSubmitted = false;
 
-  /** Written in `form`, for a channel or a post. */
+  /** A draft that is written in `form`; `place` is a channel, or a post to reply to. */
   constructor(form, place) {
     super();
     this.form = form;
@@ -29,12 +29,12 @@ export class Draft extends EventTarget {
     return this.attachments.some(({ isUploading }) => isUploading);
   }
 
-  /** How many files were not sent. */
+  /** How many files could not be uploaded. */
   get failed() {
     return this.attachments.filter(({ problem }) => problem).length;
   }
 
-  /** As many as a post may have. */
+  /** Attaches files, as many as a post can have. */
   attach(files) {
     for (const file of [...files].slice(0, MAX_FILES - this.attachments.length)) {
       const attachment = new Attachment(file);
@@ -45,7 +45,7 @@ export class Draft extends EventTarget {
     }
   }
 
-  /** Whether it was still there to be sent. */
+  /** Ends the draft; whether it was still there to be sent. */
   end() {
     return drafts.delete(this);
   }
@@ -64,7 +64,7 @@ export function draftsOf(form, place) {
   return [...drafts].filter((draft) => draft.form === form && draft.place.id === place?.id);
 }
 
-/** Somebody signs out. */
+/** Forgets all drafts when somebody signs out. */
 export function forgetDrafts() {
   drafts.clear();
 }

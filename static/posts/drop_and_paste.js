@@ -4,6 +4,7 @@ import { notify } from "/static/page/dialogs.js";
 
 const RICH = ["text/html", "text/rtf"];
 
+/** Calls `take(files)` with what is dropped on an element, where `mayTake()`. */
 export function onFilesDropped(within, { mayTake, take }) {
   const takes = ({ dataTransfer }) => dataTransfer.types.includes("Files") && mayTake();
   const mark = (isOver) => within.classList.toggle("takes-files", isOver);
@@ -24,17 +25,18 @@ export function onFilesDropped(within, { mayTake, take }) {
   });
 }
 
+/** Calls `take(files)` with what is pasted into a text area. */
 export function onFilesPasted(area, take) {
   area.addEventListener("paste", (pasted) => {
     const { files, types } = pasted.clipboardData;
     const isTable = types.includes("text/plain") && RICH.some((type) => types.includes(type));
-    if (!files.length || isTable) return; // which comes as a picture, too
+    if (!files.length || isTable) return; // a table is also offered as a picture
     pasted.preventDefault();
     take(files);
   });
 }
 
-/** Without folders, which no browser can send as a file. */
+/** The dropped files, without folders, which no browser can send. */
 function filesOf({ items }) {
   const dropped = [...items].filter(({ kind }) => kind === "file");
   const files = dropped.filter((item) => !item.webkitGetAsEntry?.()?.isDirectory);

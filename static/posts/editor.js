@@ -1,4 +1,4 @@
-/** Changing the text of a post where it stands. */
+/** Edits the text of a post in its place. */
 
 import { MentionCompletion } from "/static/posts/mention_completion.js";
 import { button, make } from "/static/page/dom.js";
@@ -12,7 +12,7 @@ export class Editor {
   #hint = make("p", { className: "hint", role: "status" });
 
   /**
-   * `save(text)` promises whether it was saved; `done()` puts back what stood in `place`.
+   * `save(text)` promises whether it was saved; `done()` puts back what was in `place`.
    * @param {import("../page/context.js").Context} context
    */
   constructor(place, post, context, { save, done }) {
@@ -53,13 +53,13 @@ export class Editor {
     this.#area.setSelectionRange(post.text.length, post.text.length);
   }
 
-  /** What is written now; null while that is what the post was. */
+  /** The new text; null while it is the same as before. */
   get changed() {
     const { value } = this.#area;
     return value === this.#before ? null : value;
   }
 
-  /** The post has changed meanwhile. */
+  /** Warns if the post was changed meanwhile. */
   update({ text }) {
     const isOther = ![this.#before, this.#area.value].includes(text);
     this.#hint.textContent = isOther ? CHANGED : "";

@@ -1,4 +1,4 @@
-/** The files of a post: pictures as a grid of small ones, others as lines to download. */
+/** The files of a post: pictures in a grid of thumbnails, others as lines to download. */
 
 import { button, icon, make, picture } from "/static/page/dom.js";
 import { sizeOf } from "/static/page/format.js";
@@ -10,7 +10,7 @@ export class FilesView {
   element = make("div", { className: "files", hidden: true });
   #shown = "[]";
 
-  /** `remove(file)` for whoever may. */
+  /** Shows files; `remove(file)` is called by a button that is there if it is given. */
   show(files, remove = null) {
     const shown = JSON.stringify(files);
     if (this.#shown === shown) return;
@@ -36,7 +36,7 @@ export class FilesView {
   }
 }
 
-/** Its place is kept before the picture is there. */
+/** A thumbnail, whose place is kept until it is loaded. */
 function tileOf(file, { open, remove, showAsLine }) {
   const { width, height } = file.image;
   const scale = Math.min(1, SMALL_PX / Math.max(width, height));

@@ -1,6 +1,6 @@
 /**
- * The text of a post as nodes: links, code, lists, quotes and emphasis, as Markdown writes them.
- * Everything else stays as it was typed; nothing of it is ever read as HTML.
+ * The text of a post as nodes: links, code, lists, quotes and emphasis, written as in Markdown.
+ * Everything else stays as it was typed, and nothing is ever read as HTML.
  */
 
 import MarkdownIt from "/static/vendor/markdown-it.js";
@@ -9,7 +9,7 @@ import { mentionRule } from "/static/posts/mention_syntax.js";
 
 const BLOCKS = ["fence", "list", "blockquote"];
 const MARKS = ["escape", "backticks", "emphasis", "strikethrough", "link", "autolink", "linkify"];
-const DEEPEST = 20; // what is nested deeper the parser leaves out
+const DEEPEST = 20; // the parser leaves out what is nested deeper
 const LINKED = /^(https?:\/\/|mailto:)/iu;
 const OPENED = {
   paragraph_open: () => make("p"),
@@ -36,7 +36,7 @@ parser.linkify.set({ fuzzyLink: false, fuzzyEmail: false, urlAuth: true });
 parser.validateLink = (address) => LINKED.test(address);
 parser.inline.ruler.push("mention", mentionRule);
 
-/** What an element is filled with; where it names the `username`, that is marked. */
+/** The nodes of a text, in which mentions of `username` are marked. */
 export function formatted(text, username = null) {
   const tokens = parser.parse(text, { username });
   if (tokens.some(({ level }) => level >= DEEPEST - 1)) return [text];
@@ -58,7 +58,7 @@ function built(tokens) {
   return open[0];
 }
 
-/** "1." or "1)" */
+/** A numbered list, with "1." or "1)" in front. */
 function listFrom(start, mark) {
   const list = make("ol", { start });
   list.classList.toggle("bracketed", mark === ")");

@@ -1,4 +1,4 @@
-/** Completing `@` and the beginning of a name while somebody writes: with those who may read it. */
+/** Completes `@` and the beginning of a name with those who may read the channel. */
 
 import { ask } from "/static/api.js";
 import { avatar, make } from "/static/page/dom.js";
@@ -14,7 +14,7 @@ export class MentionCompletion {
   #list;
   #context;
   #listbox;
-  #words = null; // those that are completed
+  #words = null; // what is being completed
   #found = [];
 
   /**
@@ -90,7 +90,7 @@ export class MentionCompletion {
   }
 }
 
-/** Others who may read the channel, whose username begins with the words or whose name has them. */
+/** Other readers of the channel whose username begins with the words, or whose name has them. */
 async function mentionable(words, { me, people, channel }, signal) {
   const { id, kind } = channel;
   const readers = new Set(people.all.map((member) => member.id));

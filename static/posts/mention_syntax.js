@@ -1,15 +1,15 @@
-/** Whom a text names: `@username`, as model/text/mention_syntax.py finds it. */
+/** The syntax of mentions: `@username`, as model/text/mention_syntax.py finds it. */
 
 const WORD = "A-Za-z0-9\\u00c0-\\u058f\\u1e00-\\u1fff";
 const AT = 0x40;
 
-/** What stands before a name: no word, no other mark than one that Markdown takes away. */
+/** What may stand before a mention: no word, and no mark but those that Markdown takes away. */
 export const BEFORE_MENTION = `(?<=(?<![${WORD}@./\\\\_\\-])_*)`;
 
 const NAME = new RegExp(`${BEFORE_MENTION}@([A-Za-z0-9_-]{2,39})[_-]*(?![${WORD}@_-])`, "y");
 const MARKS = /^[_-]*$/;
 
-/** A rule of Markdown's parser: each name of `username` in its environment is a token `mention`. */
+/** A rule for the Markdown parser: each mention of its `env.username` is a token `mention`. */
 export function mentionRule(state, silent) {
   const { username } = state.env;
   if (!username || state.src.charCodeAt(state.pos) !== AT) return false;

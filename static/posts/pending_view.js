@@ -1,4 +1,4 @@
-/** A post that is still on its way. */
+/** A post from the outbox: not sent yet, or refused. */
 
 import { avatar, button, make } from "/static/page/dom.js";
 import { FilesView } from "/static/posts/files_view.js";

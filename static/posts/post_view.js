@@ -1,4 +1,4 @@
-/** One post on the page. It is changed in place, so that focus and scrolling stay as they are. */
+/** One post on the page; it is updated in place, so that focus and scrolling stay as they are. */
 
 import { fullyOf, personName, timeOf } from "/static/page/format.js";
 import { confirmed } from "/static/page/dialogs.js";
@@ -9,7 +9,7 @@ import { formatted } from "/static/posts/formatted.js";
 import { deleteFile, deletePost, editPost } from "/static/posts/post_actions.js";
 import { Reactions } from "/static/posts/reactions.js";
 
-/** Also of a post that is on its way. */
+/** The frame of a post, also of one that is not sent yet. */
 export function articleOf(face, about, shown) {
   const meta = make("p", { className: "meta" }, ...about);
   return make("article", {}, face, make("div", { className: "body" }, meta, ...shown));
@@ -27,7 +27,7 @@ export class PostView {
 
   /**
    * @param {import("../page/context.js").Context} context
-   * @param {((post: object) => void)|null} openReplies null where they are open already
+   * @param {((post: object) => void)|null} openReplies shows its replies; null in a thread
    */
   constructor(post, context, openReplies = null) {
     this.#context = context;
@@ -78,7 +78,7 @@ export class PostView {
     this.#reactions.show(post);
   }
 
-  /** Names change, and people go. */
+  /** Shows the author as known now: names change, and people leave. */
   showAuthor() {
     const person = this.#context.people.of(this.post.author);
     const { author, face, actions } = this.#parts;
@@ -91,7 +91,7 @@ export class PostView {
     this.#showActions();
   }
 
-  /** Where it stands among the others: under a new day, or going on after the same author. */
+  /** Shows its place among the others: under a new day, or continuing the same author's. */
   place(day, continues) {
     if (this.#parts.day.textContent !== (day ?? "")) this.#parts.day.textContent = day ?? "";
     this.#parts.day.hidden = !day;
@@ -121,7 +121,7 @@ export class PostView {
     actions.replaceChildren(...given);
   }
 
-  /** Nothing would be left of a post without a text. */
+  /** Deletes a file, or the whole post if nothing else would be left of it. */
   #removeFile(file) {
     const { text, files } = this.post;
     if (text || files.length > 1) deleteFile(file);
@@ -134,7 +134,7 @@ export class PostView {
     this.#parts.text.replaceChildren(...formatted(this.post.text, this.#context.me.username));
   }
 
-  /** The post is gone; what was being written there is not. */
+  /** Removes the post, but offers to send what was being written in its editor. */
   async remove() {
     this.element.remove();
     const { channel_id: channelId, parent } = this.post;
@@ -157,7 +157,7 @@ export class PostView {
   }
 }
 
-/** Where nothing can hover, the others wait behind it. */
+/** The button that shows the other buttons where nothing can hover. */
 function moreButton() {
   const toggle = () => (more.ariaExpanded = `${more.ariaExpanded !== "true"}`);
   const properties = { iconName: "more", className: "plain more", ariaExpanded: "false" };

@@ -1,12 +1,12 @@
 /**
- * The posts of a channel, or the replies to one of them, as lists and events say they are. Knows
- * nothing of the page. Events carry what results from them, so that the same one twice is harmless.
+ * The posts of a channel, or the replies to one of them, as lists and events say they are: the data
+ * behind a timeline. Events carry their result, so that the same one twice is harmless.
  */
 
 export class Posts {
-  /** By id, in their order: a stretch of all that there are. */
+  /** Posts by id, oldest first: those that are loaded, without a gap. */
   all = new Map();
-  /** Behind which post the next older page begins, and the next newer one; null at the end. */
+  /** The ids behind which the next older and the next newer page begin; null at the end. */
   older = null;
   newer = null;
 
@@ -26,13 +26,13 @@ export class Posts {
     this.#sort();
   }
 
-  /** Fetches the next page: `older` or `newer`. */
+  /** Adds the next page, `older` or `newer`. */
   async extend(direction, fetchPage) {
     const pages = await this.#fetch(fetchPage, { [direction]: this[direction] });
     if (pages) this.#add(pages);
   }
 
-  /** Fetches what stands around a post instead of all this, if that post is there. */
+  /** Loads the posts around one of them instead, if it exists. */
   async moveTo(id, fetchPage) {
     const pages = await this.#fetch(fetchPage, { older: id + 1, newer: id });
     if (pages?.older.posts[0]?.id !== id) return;
@@ -40,12 +40,12 @@ export class Posts {
     this.#add(pages);
   }
 
-  /** Whatever is on its way is not wanted any more. */
+  /** Ignores the pages that are on their way. */
   cancel() {
     this.#meanwhile = null;
   }
 
-  /** The page behind a post in each direction; null when something else was wanted since. */
+  /** Promises the page in each direction; null if something else was wanted meanwhile. */
   async #fetch(fetchPage, behind) {
     const meanwhile = (this.#meanwhile = []);
     const asked = Object.entries(behind).map(async ([direction, id]) => {
@@ -55,7 +55,7 @@ export class Posts {
     return this.#meanwhile === meanwhile ? pages : null;
   }
 
-  /** What happened while they were on their way may be newer: it is applied to them once more. */
+  /** Adds pages, and applies to them the events that came while they were on their way. */
   #add(pages) {
     for (const [direction, { posts, next }] of Object.entries(pages)) {
       for (const post of posts) this.all.set(post.id, post);
@@ -67,7 +67,7 @@ export class Posts {
     this.#meanwhile = null;
   }
 
-  /** Ids of the posts that look different now, and of those that are gone. */
+  /** Applies an event; the ids of the posts that look different now, or are gone. */
   apply(event) {
     this.#meanwhile?.push(event);
     return this.#apply(event);
@@ -99,7 +99,7 @@ export class Posts {
     return [post.id, ...counted];
   }
 
-  /** Of a page that has not been asked for. */
+  /** Whether a post belongs to a page that is not loaded. */
   isBeyond(id) {
     const { older, newer } = this;
     return (older !== null && id < older) || (newer !== null && id > newer);

@@ -1,4 +1,4 @@
-/** The reactions to a post, and the palette from which one gives one. */
+/** The reactions to a post, and the palette to choose one from. */
 
 import { button, find, make } from "/static/page/dom.js";
 import { react } from "/static/posts/post_actions.js";
@@ -65,7 +65,7 @@ export class Reactions {
   closePalette(focusBack) {
     const palette = find(".palette", this.#place);
     if (!palette) return;
-    palette.classList.remove("palette"); // taking it away moves the focus, which closes it again
+    palette.classList.remove("palette"); // removing it moves the focus, which would close it again
     if (focusBack) find(".react", this.#place)?.focus();
     palette.remove();
   }

@@ -1,11 +1,11 @@
-/** Posts on the page: those of a channel, or the replies to one of them. Newest at the bottom. */
+/** Posts on the page: those of a channel or the replies to one of them, newest at the bottom. */
 
 import { dayOf } from "/static/page/format.js";
 import { pendingView } from "/static/posts/pending_view.js";
 import { PostView } from "/static/posts/post_view.js";
 import { Posts } from "/static/posts/posts.js";
 
-const TOGETHER_MS = 5 * 60_000; // posts of one author within it stand under one name
+const TOGETHER_MS = 5 * 60_000; // posts by one author within this time share one heading
 const AT_THE_END_PX = 48;
 const MARKED_MS = 3_000;
 
@@ -41,7 +41,7 @@ export class Timeline {
     this.#pending.replaceChildren();
   }
 
-  /** A list that was fetched. */
+  /** Shows a list that was fetched. */
   show(list) {
     const goesToEnd = !this.#views.size || this.posts.newer !== null || this.isAtEnd;
     this.posts.replace(list);
@@ -50,7 +50,7 @@ export class Timeline {
     if (goesToEnd) this.scrollToEnd();
   }
 
-  /** Whether the event brought something new to the end. */
+  /** Applies an event; whether it brought something new to the end. */
   apply(event) {
     const wasAtEnd = this.isAtEnd;
     const newestBefore = this.posts.newestId;
@@ -61,7 +61,7 @@ export class Timeline {
     return (this.posts.newestId ?? 0) > (newestBefore ?? 0);
   }
 
-  /** With the next page, `older` or `newer`; what is read stays where it is. */
+  /** Adds the next page, `older` or `newer`; what is on the screen stays where it is. */
   async extend(direction, fetchPage) {
     await this.posts.extend(direction, fetchPage);
     const fromEnd = this.#scroller.scrollHeight - this.#scroller.scrollTop;
@@ -69,12 +69,13 @@ export class Timeline {
     if (direction === "older") this.#scroller.scrollTop = this.#scroller.scrollHeight - fromEnd;
   }
 
+  /** Shows the posts around one of them instead, if it exists. */
   async moveTo(id, fetchPage) {
     await this.posts.moveTo(id, fetchPage);
     this.#renderAll();
   }
 
-  /** Names or rights have changed. */
+  /** Updates every post when names or rights have changed. */
   showAuthors() {
     for (const view of this.#views.values()) view.update(view.post);
     this.#arrange();
@@ -93,7 +94,7 @@ export class Timeline {
     if (wasAtEnd) this.scrollToEnd();
   }
 
-  /** Of everything that there is. */
+  /** Whether the newest post of all is in view. */
   get isAtEnd() {
     return this.posts.newer === null && isAtEnd(this.#scroller);
   }
@@ -102,7 +103,7 @@ export class Timeline {
     this.#scroller.scrollTop = this.#scroller.scrollHeight;
   }
 
-  /** Whether the post is here. */
+  /** Scrolls to a post and marks it; whether it is here. */
   reveal(id) {
     const view = this.#views.get(id);
     if (view) reveal(view.element);
@@ -129,7 +130,7 @@ export class Timeline {
     else if (view.post !== post) view.update(post);
   }
 
-  /** Everything in its order, under its day; posts of one author shortly after another together. */
+  /** Puts all posts in order, under their day, those by one author within minutes together. */
   #arrange() {
     let [before, dayBefore] = [null, null];
     let place = this.#list.firstElementChild;
@@ -153,18 +154,18 @@ function isAtEnd({ scrollHeight, scrollTop, clientHeight }) {
   return scrollHeight - scrollTop - clientHeight < AT_THE_END_PX;
 }
 
-/** It has the focus, and is marked for a moment. */
+/** Scrolls to an element, focuses it, and marks it for a moment. */
 function reveal(element) {
   element.scrollIntoView({ block: "center" });
   element.tabIndex = -1;
   element.focus({ preventScroll: true });
   element.classList.remove("found");
-  void element.offsetWidth; // or the mark of before would not begin anew
+  void element.offsetWidth; // or the animation would not start again
   element.classList.add("found");
   setTimeout(() => element.classList.remove("found"), MARKED_MS);
 }
 
-/** Who looks at the end still does when the room becomes smaller. */
+/** Keeps the end in view when there is less room. */
 export function keepAtEnd(scroller) {
   let stays = true;
   scroller.addEventListener("scroll", () => (stays = isAtEnd(scroller)), { passive: true });

@@ -1,12 +1,12 @@
-/** Who is typing: told to the others of a channel, and shown for as long as they go on. */
+/** Who is typing: sent to the others in a channel, and shown for as long as they go on. */
 
 import { find } from "/static/page/dom.js";
 import { listOf } from "/static/page/format.js";
 
 const TELL_EVERY_MS = 2_500;
-const SHOWN_MS = 5_000; // after the last word of it
+const SHOWN_MS = 5_000; // after the last signal
 const LATE_MS = 1_000; // a signal may come after the post that was being typed
-const SAY_EVERY_MS = 15_000; // to those who listen instead of looking
+const SAY_EVERY_MS = 15_000; // to those who use a screen reader
 const MANY = 3;
 
 export class Typing {
@@ -18,10 +18,10 @@ export class Typing {
   #toldAt = 0;
   #saidAt = 0;
   #typing = new Map(); // people by id, each with the timer that ends it
-  #posted = new Map(); // when somebody's post came, by id
+  #posted = new Map(); // times of their last posts, by the person's id
 
   /**
-   * `area` is where one types oneself, `place` where the others are shown.
+   * `area` is where you type, `place` where the others are shown.
    * @param {import("../page/context.js").Context} context
    */
   constructor(context, area, place) {
@@ -32,7 +32,7 @@ export class Typing {
     area.form.addEventListener("submit", () => (this.#toldAt = 0));
   }
 
-  /** In a channel, or in the replies to one of its posts. */
+  /** Begins to show who types in a channel, or in the replies to one of its posts. */
   open(channelId, parentId = null) {
     this.close();
     this.#topic = `channel:${channelId}`;

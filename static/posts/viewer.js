@@ -1,4 +1,4 @@
-/** The pictures of a post, large, one at a time: the arrows turn the pages, Escape closes. */
+/** The pictures of a post, large, one at a time: arrow keys turn the pages, Escape closes. */
 
 import { find } from "/static/page/dom.js";
 
@@ -10,9 +10,9 @@ let pictures = [];
 let current = 0;
 let opener = null;
 
-/** Begins with `first`; closes when that from which it was opened leaves the page. */
-export function openViewer(all, first, from) {
-  [pictures, opener] = [all, from];
+/** Opens the viewer with one of several pictures; it closes when `openedFrom` leaves the page. */
+export function openViewer(all, first, openedFrom) {
+  [pictures, opener] = [all, openedFrom];
   show(all.indexOf(first));
   dialog.showModal();
   removal.observe(document.body, { childList: true, subtree: true });
@@ -25,7 +25,7 @@ function show(number) {
   picture.width = Math.max(1, Math.round(image.width * scale));
   picture.height = Math.max(1, Math.round(image.height * scale));
   picture.alt = name;
-  picture.removeAttribute("src"); // or the one before stays until this one is there
+  picture.removeAttribute("src"); // or the previous picture stays until this one is loaded
   picture.src = `/api/files/${id}/thumbnail?size=${LARGE_PX}`;
   say("One moment…");
   find("#viewer-name").textContent = name;
