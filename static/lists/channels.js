@@ -9,7 +9,7 @@ import { mentionBadge } from "/static/lists/mentions.js";
 import { Unread } from "/static/lists/unread.js";
 
 const KINDS = { open: "", announce: "announcements", private: "private" };
-const LISTED_ANEW = [
+const RELOADED_AFTER = [
   "channel.created",
   "channel.edited",
   "channel.deleted",
@@ -109,12 +109,13 @@ export class Channels extends EventTarget {
     if (!channel.readable) return { entry: channel, count: 0, end() {}, readUpTo() {} };
     const topic = `channel:${channel.id}`;
     const cursor = topic in topics ? { epoch, topics: { [topic]: topics[topic] } } : null;
-    return new Unread(this.#live, channel, cursor, this.#me.id, () => this.#render());
+    const changed = () => this.#render();
+    return new Unread(this.#live, channel, { cursor, me: this.#me, changed });
   }
 
   #apply({ kind, data }) {
     if (data.gone) return;
-    if (LISTED_ANEW.includes(kind)) this.#query.load();
+    if (RELOADED_AFTER.includes(kind)) this.#query.load();
     else if (kind === "read_mark.moved") this.readUpTo(data.channel_id, data.post_id);
     else if (kind.startsWith("group.")) this.dispatchEvent(new Event("group"));
     else if (

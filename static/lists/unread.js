@@ -15,7 +15,8 @@ export class Unread {
   #query;
   #changed;
 
-  constructor(live, listed, cursor, me, changed) {
+  /** `listed` is the channel in the list, `cursor` where its own topic was when that was made. */
+  constructor(live, listed, { cursor, me, changed }) {
     this.#me = me;
     this.#changed = changed;
     this.#show(listed);
@@ -68,7 +69,7 @@ export class Unread {
   }
 
   #count({ id, author, parent }) {
-    const isNew = author?.id !== this.#me && id > this.entry.read_mark;
+    const isNew = author?.id !== this.#me.id && id > this.entry.read_mark;
     if (isNew) this.#since.set(id, parent?.id ?? null);
   }
 
