@@ -2,8 +2,8 @@
 
 import { ask } from "/static/api.js";
 import { attempt, notify } from "/static/page/dialogs.js";
-import { dateOf } from "/static/page/format.js";
 import { avatar, button, find, make } from "/static/page/dom.js";
+import { dateOf } from "/static/page/format.js";
 import { clearProblems, onSubmit } from "/static/page/forms.js";
 import { upload } from "/static/page/upload.js";
 

@@ -1,11 +1,11 @@
 /** The open channel: some of its posts in a row, the composer, and what has been read. */
 
 import { ask, askPatiently } from "/static/api.js";
-import { Composer } from "/static/posts/composer.js";
+import { Presence } from "/static/lists/presence.js";
 import { attempt, notify } from "/static/page/dialogs.js";
 import { find } from "/static/page/dom.js";
 import { LiveQuery } from "/static/page/live_query.js";
-import { Presence } from "/static/lists/presence.js";
+import { Composer } from "/static/posts/composer.js";
 import { Timeline, keepAtEnd } from "/static/posts/timeline.js";
 import { Typing } from "/static/posts/typing.js";
 

@@ -1,9 +1,9 @@
 /** The search: finds posts as you type, in all you may read or in the open channel alone. */
 
 import { ask } from "/static/api.js";
-import { Listbox } from "/static/page/listbox.js";
 import { avatar, find, make } from "/static/page/dom.js";
 import { dateOf, fullyOf, personName, timeOf } from "/static/page/format.js";
+import { Listbox } from "/static/page/listbox.js";
 
 const AFTER_MS = 180; // of not typing
 const SLOW_MS = 300;

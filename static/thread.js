@@ -1,10 +1,10 @@
 /** The thread: a post and its replies, beside the channel. */
 
 import { askForAll, askPatiently } from "/static/api.js";
-import { Composer } from "/static/posts/composer.js";
 import { notify } from "/static/page/dialogs.js";
 import { find } from "/static/page/dom.js";
 import { LiveQuery } from "/static/page/live_query.js";
+import { Composer } from "/static/posts/composer.js";
 import { PostView } from "/static/posts/post_view.js";
 import { Posts } from "/static/posts/posts.js";
 import { Timeline, keepAtEnd } from "/static/posts/timeline.js";

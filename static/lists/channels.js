@@ -1,12 +1,12 @@
 /** The channels of a group in the sidebar, with the number of unread posts in each. */
 
 import { ask, askForAll } from "/static/api.js";
+import { mentionBadge } from "/static/lists/mentions.js";
+import { Unread } from "/static/lists/unread.js";
 import { addressOf } from "/static/page/address.js";
 import { attempt } from "/static/page/dialogs.js";
 import { button, find, icon, make, replaceRows } from "/static/page/dom.js";
 import { LiveQuery } from "/static/page/live_query.js";
-import { mentionBadge } from "/static/lists/mentions.js";
-import { Unread } from "/static/lists/unread.js";
 
 const KINDS = { open: "", announce: "announcements", private: "private" };
 const RELOADED_AFTER = [

@@ -1,11 +1,11 @@
 /** Your groups in the sidebar, and the dialog to join or create one. */
 
 import { ask, askForAll, newKey } from "/static/api.js";
+import { mentionBadge } from "/static/lists/mentions.js";
 import { addressOf } from "/static/page/address.js";
 import { find, make, replaceRows } from "/static/page/dom.js";
-import { LiveQuery } from "/static/page/live_query.js";
 import { clearProblems, onSubmit } from "/static/page/forms.js";
-import { mentionBadge } from "/static/lists/mentions.js";
+import { LiveQuery } from "/static/page/live_query.js";
 
 /** Dispatches `changed` with the list, and `failed` if it cannot be loaded. */
 export class Groups extends EventTarget {

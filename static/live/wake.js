@@ -1,4 +1,4 @@
-/** Tells when it is worth trying at once, before a timer says so. */
+/** Notices when it is worth trying at once, before a timer says so. */
 
 const LOOK_EVERY_MS = 5_000;
 const ASLEEP_MS = 15_000; // a tick that comes so late has been slept through

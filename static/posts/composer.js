@@ -1,11 +1,11 @@
 /** The composer of posts: text and files are kept for each place until they are sent. */
 
-import { MentionCompletion } from "/static/posts/mention_completion.js";
 import { notify } from "/static/page/dialogs.js";
 import { find } from "/static/page/dom.js";
+import { submitOnEnter } from "/static/page/forms.js";
 import { Draft, MAX_FILES, draftsOf } from "/static/posts/draft.js";
 import { onFilesDropped, onFilesPasted } from "/static/posts/drop_and_paste.js";
-import { submitOnEnter } from "/static/page/forms.js";
+import { MentionCompletion } from "/static/posts/mention_completion.js";
 
 export class Composer {
   #form;

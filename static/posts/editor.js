@@ -1,8 +1,8 @@
 /** Edits the text of a post in its place. */
 
-import { MentionCompletion } from "/static/posts/mention_completion.js";
 import { button, make } from "/static/page/dom.js";
 import { submitOnEnter } from "/static/page/forms.js";
+import { MentionCompletion } from "/static/posts/mention_completion.js";
 
 const CHANGED = "This post was changed elsewhere. Saving will replace that version.";
 

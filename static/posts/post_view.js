@@ -1,8 +1,8 @@
 /** One post on the page; it is updated in place, so that focus and scrolling stay as they are. */
 
-import { fullyOf, personName, timeOf } from "/static/page/format.js";
 import { confirmed } from "/static/page/dialogs.js";
 import { avatar, button, find, make } from "/static/page/dom.js";
+import { fullyOf, personName, timeOf } from "/static/page/format.js";
 import { Editor } from "/static/posts/editor.js";
 import { FilesView } from "/static/posts/files_view.js";
 import { formatted } from "/static/posts/formatted.js";
