@@ -20,7 +20,6 @@ from tests.support.databases import PostgreSQL, SQLite, require_postgresql
 from tests.support.people import Visitor
 from tests.support.stores import new_bucket
 
-
 SLOWEST_FIRST = ("prove", "faults", "browser")
 
 
