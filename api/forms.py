@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from model.database.page import DEFAULT_LIMIT, MAX_LIMIT, Page
-from model.database.unit_of_work import MAX_ID
+from model.database.table import MAX_ID
 from model.errors import Invalid
 from model.post import MAX_CHARS
 

@@ -8,7 +8,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 from typing_extensions import TypedDict
 
 from model.database.json_rows import json_object, json_rows, number
-from model.database.unit_of_work import Base, Transaction
+from model.database.table import Base
+from model.database.unit_of_work import Transaction
 from model.errors import Invalid
 from model.storage.blob import Blobs
 from model.user import Caller

@@ -22,7 +22,8 @@ from sqlalchemy.dialects.postgresql import insert as insert_or_update
 from sqlalchemy.orm import Mapped, mapped_column
 from typing_extensions import TypedDict
 
-from model.database.unit_of_work import Base, Transaction, finder, now, one_of
+from model.database.table import Base, now, one_of
+from model.database.unit_of_work import Transaction, finder
 from model.errors import Forbidden, NotFound
 from model.group import Group, Memberships, Role
 from model.log.event import Rights, judge_again, record

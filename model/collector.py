@@ -10,7 +10,8 @@ from sqlalchemy import BigInteger, and_, bindparam, delete, exists, or_, select,
 
 from model.attachment import LIVING, Files
 from model.database.page import Statement
-from model.database.unit_of_work import Database, now
+from model.database.table import now
+from model.database.unit_of_work import Database
 from model.storage.blob import Blob, Blobs, note_use
 from model.storage.picture import THUMBNAILS
 from model.storage.store import Store

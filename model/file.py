@@ -6,7 +6,8 @@ from sqlalchemy import and_, bindparam, delete, exists, func, insert, or_, selec
 
 from model.attachment import LIVING, Files, FileView, PostFiles, file_view
 from model.channel import READABLE, Channels
-from model.database.unit_of_work import Transaction, finder, now
+from model.database.table import now
+from model.database.unit_of_work import Transaction, finder
 from model.errors import Conflict, Forbidden, NotFound
 from model.group import Memberships
 from model.log.event import record

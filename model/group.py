@@ -11,7 +11,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 from typing_extensions import TypedDict
 
 from model.database.page import Page, pages
-from model.database.unit_of_work import Base, Transaction, finder, now, one_of
+from model.database.table import Base, now, one_of
+from model.database.unit_of_work import Transaction, finder
 from model.errors import Conflict, Forbidden, NotFound
 from model.log.event import record
 from model.user import Caller, PersonView, User, person

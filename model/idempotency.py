@@ -12,7 +12,8 @@ from sqlalchemy import ForeignKey, LargeBinary, bindparam, delete, select, updat
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
-from model.database.unit_of_work import Base, Transaction, now
+from model.database.table import Base, now
+from model.database.unit_of_work import Transaction
 from model.errors import Conflict
 from model.user import Caller
 

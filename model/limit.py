@@ -12,7 +12,8 @@ from sqlalchemy import BigInteger, bindparam, case, delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
-from model.database.unit_of_work import Base, Database, Transaction
+from model.database.table import Base
+from model.database.unit_of_work import Database, Transaction
 from model.errors import TooMany
 
 

@@ -10,7 +10,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 from typing_extensions import TypedDict
 
 from model.database.page import Page, pages
-from model.database.unit_of_work import Base, Transaction, finder, now
+from model.database.table import Base, now
+from model.database.unit_of_work import Transaction, finder
 from model.errors import Conflict, Forbidden, Invalid, NotFound
 from model.group import (
     Group,

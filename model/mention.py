@@ -14,7 +14,8 @@ from typing_extensions import TypedDict
 from model.channel import READABLE, Channel, Channels
 from model.database.json_rows import json_object, json_rows, number
 from model.database.page import Page, pages
-from model.database.unit_of_work import Base, Transaction, now
+from model.database.table import Base, now
+from model.database.unit_of_work import Transaction
 from model.group import Memberships
 from model.log.event import record
 from model.text.mention_syntax import names_in, readings

@@ -9,7 +9,8 @@ from sqlalchemy.orm import Mapped, aliased, mapped_column
 
 from model.attachment import FileView, attach_files, find_own_files, list_files
 from model.channel import MINE, READABLE, Channel, Channels
-from model.database.unit_of_work import Base, Transaction, finder, now
+from model.database.table import Base, now
+from model.database.unit_of_work import Transaction, finder
 from model.errors import Conflict, Forbidden, Invalid, NotFound
 from model.group import Memberships
 from model.log.event import record

@@ -7,7 +7,8 @@ from typing_extensions import TypedDict
 
 from model.channel import MINE, READABLE, Channel, Channels, ChannelView
 from model.database.page import Page, pages
-from model.database.unit_of_work import Base, Transaction, finder
+from model.database.table import Base
+from model.database.unit_of_work import Transaction, finder
 from model.errors import NotFound
 from model.group import Group, Memberships, Role
 from model.log.event import record

@@ -10,7 +10,8 @@ from typing_extensions import TypedDict
 
 from model.channel import MINE, READABLE, Channel, Channels
 from model.database.page import Page, pages
-from model.database.unit_of_work import MAX_ID, Base, Transaction, finder, now
+from model.database.table import MAX_ID, Base, now
+from model.database.unit_of_work import Transaction, finder
 from model.errors import Forbidden, Invalid, NotFound
 from model.group import Memberships
 from model.log.event import record

@@ -12,7 +12,8 @@ from typing_extensions import TypedDict
 
 from model.database.json_rows import json_object, json_rows, number
 from model.database.page import Page, pages
-from model.database.unit_of_work import Base, Transaction, now
+from model.database.table import Base, now
+from model.database.unit_of_work import Transaction
 from model.errors import NotFound
 from model.log.event import Rights, judge_again, record
 from model.user import Caller, PersonView, User, Users, person

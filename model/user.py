@@ -10,7 +10,8 @@ from sqlalchemy.dialects.postgresql import insert as insert_or_ignore
 from sqlalchemy.orm import Mapped, mapped_column
 from typing_extensions import TypedDict
 
-from model.database.unit_of_work import Base, Transaction, finder, now, one_of
+from model.database.table import Base, now, one_of
+from model.database.unit_of_work import Transaction, finder
 from model.errors import Conflict, NotFound
 from model.log.event import ADMIN, record
 

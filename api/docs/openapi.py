@@ -32,7 +32,7 @@ from api.middleware.auth import public
 from api.middleware.errors import ProblemView
 from api.middleware.idempotent import HEADER
 from api.transfer.preconditions import PATTERN
-from model.database.unit_of_work import MAX_ID
+from model.database.table import MAX_ID
 
 T = TypeVar("T")
 

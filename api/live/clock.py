@@ -4,7 +4,7 @@ import time
 from datetime import datetime
 from enum import Enum, auto
 
-from model.database.unit_of_work import now
+from model.database.table import now
 from model.session import GRACE
 
 HELLO_WITHIN_S = 5

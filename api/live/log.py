@@ -13,7 +13,7 @@ from api.context import caller, read
 from api.forms import Query
 from api.middleware.errors import ProblemView
 from model.access import find_topic
-from model.database.unit_of_work import MAX_ID
+from model.database.table import MAX_ID
 from model.errors import Conflict
 from model.live.subscription import reset_of
 from model.log.position import Live, events_between

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from model.database.unit_of_work import MAX_ID
+from model.database.table import MAX_ID
 from model.live.ephemeral import NOTHING, PresenceMessage, SignalMessage
 from model.live.ring import EventMessage
 from model.user import PersonView

@@ -13,7 +13,7 @@ from api.live.connection import TRY_AGAIN_AFTER_S, Connection
 from api.live.protocol import Close, Hello, Seq, Topic
 from api.middleware.auth import token_of
 from api.middleware.cors import require_own_page
-from model.database.unit_of_work import MAX_ID
+from model.database.table import MAX_ID
 from model.errors import Invalid, TryAgain
 
 EVENT_STREAM = "text/event-stream"

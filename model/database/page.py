@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Select, bindparam
 from sqlalchemy.orm import InstrumentedAttribute
 
-from model.database.unit_of_work import MAX_ID
+from model.database.table import MAX_ID
 
 Column = InstrumentedAttribute[int]
 Statement = Select[*tuple[Any, ...]]

@@ -1,4 +1,4 @@
-"""The database: the base of all tables, and the two units of work that everything happens in.
+"""The database, and the two units of work that everything happens in.
 
 `read()` is one snapshot. `write()` is one transaction that holds the write lock from its first
 statement (SQLite) or locks the rows that its finders return (PostgreSQL). Only the database is
@@ -9,33 +9,19 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import (
-    BigInteger,
-    DateTime,
-    Dialect,
-    Enum,
-    Executable,
-    Integer,
-    MetaData,
-    Row,
-    Select,
-)
+from sqlalchemy import Executable, Row, Select
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from sqlalchemy.ext.asyncio import AsyncConnection
-from sqlalchemy.orm import DeclarativeBase
-from sqlalchemy.types import TypeDecorator
 
 from model.database.engine import NOBODY_FREE_AFTER_S, postgresql_engine, sqlite_engine
+from model.database.table import Base
 from model.errors import StorageFull, TryAgain
 
 READERS, WRITERS = 4, 4  # connections of a worker; SQLite has one writer
-MAX_ID = 2**63 - 1
 
 # PostgreSQL: serialisation failure, deadlock, lock not available, shutdown, too many connections,
 # and a foreign key: the caller's account was deleted while the request waited
@@ -43,57 +29,6 @@ TRANSIENT_SQLSTATES = {"40001", "40P01", "55P03", "57P01", "57P03", "53300", "23
 TRANSIENT_IN_SQLITE = ("database is locked", "FOREIGN KEY constraint failed")
 DISK_FULL = "53100"
 FULL_IN_SQLITE = "database or disk is full"
-
-
-class Instant(TypeDecorator[datetime]):
-    """An aware time in UTC on both databases; SQLite itself keeps no zone."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is None or dialect.name != "sqlite":
-            return value
-        return value.astimezone(UTC).replace(tzinfo=None)
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is None or dialect.name != "sqlite":
-            return value
-        return value.replace(tzinfo=UTC)
-
-
-class Base(DeclarativeBase):
-    """A class is a table, named in the plural; rows are read as they are selected."""
-
-    metadata = MetaData(
-        naming_convention={
-            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-            "ck": "ck_%(table_name)s_%(constraint_name)s",
-            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-            "pk": "pk_%(table_name)s",
-        }
-    )
-    type_annotation_map = {
-        int: BigInteger().with_variant(Integer, "sqlite"),
-        datetime: Instant,
-    }
-
-
-def one_of(choices: type[StrEnum], name: str) -> Enum:
-    """A column that takes the values of an enumeration, kept by a CHECK named `name`."""
-    return Enum(
-        choices,
-        name=name,
-        native_enum=False,
-        create_constraint=True,
-        length=16,
-        values_callable=lambda enum: [str(choice) for choice in enum],
-    )
-
-
-def now() -> datetime:
-    return datetime.now(UTC)
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 from typing_extensions import TypedDict
 
 from model.database.page import Page, pages
-from model.database.unit_of_work import Base, Transaction, now
+from model.database.table import Base, now
+from model.database.unit_of_work import Transaction
 from model.documents.document_space import Shelf, require_key
 from model.documents.json_body import Json, encoded, require_levels
 from model.documents.merge_patch import merge_patch

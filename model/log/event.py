@@ -31,7 +31,8 @@ from sqlalchemy.dialects.postgresql import insert as insert_or_update  # SQLite 
 from sqlalchemy.orm import Mapped, mapped_column
 
 from model.database.json_rows import json_object, json_rows, number
-from model.database.unit_of_work import Base, Transaction, now
+from model.database.table import Base, now
+from model.database.unit_of_work import Transaction
 
 ADMIN = "admin"
 RIGHTS = "rights"

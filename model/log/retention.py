@@ -20,7 +20,8 @@ from typing import Any
 
 from sqlalchemy import and_, bindparam, delete, func, or_, select, update
 
-from model.database.unit_of_work import Database, now
+from model.database.table import now
+from model.database.unit_of_work import Database
 from model.log.event import ADMIN, RIGHTS, Events, Topics
 
 BATCH = 500  # events that one transaction deletes

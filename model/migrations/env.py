@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from model.database.unit_of_work import Base
+from model.database.table import Base
 from model.schema import is_compared
 
 context.configure(
@@ -10,7 +10,7 @@ context.configure(
     target_metadata=Base.metadata,
     include_name=is_compared,
     render_as_batch=True,  # SQLite alters a table by copying it
-    user_module_prefix="model.database.unit_of_work.",
+    user_module_prefix="model.database.table.",
 )
 with context.begin_transaction():
     context.run_migrations()

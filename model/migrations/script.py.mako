@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-import model.database.unit_of_work
+import model.database.table
 ${imports if imports else ""}
 revision = ${repr(up_revision)}
 down_revision = ${repr(down_revision)}

@@ -11,7 +11,8 @@ from sqlalchemy import Index, and_, bindparam, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
-from model.database.unit_of_work import Base, Transaction, now
+from model.database.table import Base, now
+from model.database.unit_of_work import Transaction
 
 _KEPT = text("NOT leaving")
 

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import insert, select
 
 from api.context import Services
-from model.database.unit_of_work import now
+from model.database.table import now
 from model.documents.document import Documents
 from model.log.event import Events
 from tests.api.browser import problem

@@ -8,7 +8,7 @@ from quart import Quart
 from sqlalchemy import update
 
 from api.context import Services
-from model.database.unit_of_work import now
+from model.database.table import now
 from model.idempotency import IdempotencyKeys
 from tests.api.browser import problem
 from tests.support.cast import Cast

@@ -7,7 +7,7 @@ from quart import Quart
 from sqlalchemy import update
 
 from api.context import Services
-from model.database.unit_of_work import now
+from model.database.table import now
 from model.group import Role, find_group
 from model.membership import CROCKFORD, JoinCodes, find_member, set_role
 from model.session import find_caller

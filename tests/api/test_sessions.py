@@ -10,7 +10,7 @@ from quart import Quart
 from sqlalchemy import update
 
 from api.context import Services
-from model.database.unit_of_work import now
+from model.database.table import now
 from model.session import Sessions
 from tests.api.browser import Browser, browser, problem
 from tests.support.cast import Cast

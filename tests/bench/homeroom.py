@@ -10,7 +10,7 @@ from api.cli import cli
 from api.context import caller, read, write
 from api.forms import Form
 from model.channel import find_channel
-from model.database.unit_of_work import now
+from model.database.table import now
 from model.log.event import record
 
 Count = Annotated[int, Field(ge=1, le=1000)]

@@ -18,7 +18,8 @@ from sqlalchemy import insert, text
 
 from model.channel import Channels, Kind
 from model.database.page import Page
-from model.database.unit_of_work import Database, Transaction, now
+from model.database.table import now
+from model.database.unit_of_work import Database, Transaction
 from model.group import Groups, Memberships, Role
 from model.post import Posts
 from model.schema import prepare

@@ -11,7 +11,8 @@ import pytest
 from sqlalchemy import update
 
 from model.channel import find_channel
-from model.database.unit_of_work import Database, now
+from model.database.table import now
+from model.database.unit_of_work import Database
 from model.group import find_group
 from model.log.event import RIGHTS, Events, Rights, judge_again
 from model.log.retention import Retention, prune

@@ -4,7 +4,8 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from model.database.unit_of_work import MAX_ID, Transaction
+from model.database.table import MAX_ID
+from model.database.unit_of_work import Transaction
 from model.live.feed import Feed, T
 from model.live.ring import Encoded, in_one_frame
 from model.live.subscription import Reset, Subscription

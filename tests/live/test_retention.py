@@ -11,7 +11,7 @@ from websockets.asyncio.client import connect
 
 from api import jobs
 from api.context import Services
-from model.database.unit_of_work import now
+from model.database.table import now
 from model.log.event import Events, record
 from model.log.retention import Retention, prune
 from tests.live.client import LiveClient, Message

@@ -8,7 +8,7 @@ from sqlalchemy import update
 
 from api.context import Services
 from api.live import clock
-from model.database.unit_of_work import now
+from model.database.table import now
 from model.session import Sessions
 from tests.live.client import LiveClient
 from tests.support.cast import Cast

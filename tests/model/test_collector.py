@@ -11,7 +11,7 @@ from api.context import Services
 from model.attachment import Files
 from model.collector import collect
 from model.database.lock import taken
-from model.database.unit_of_work import now
+from model.database.table import now
 from model.storage.blob import Blobs, expect_blob
 from model.storage.incoming import put_content
 from model.storage.store import Folder

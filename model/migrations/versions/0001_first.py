@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-import model.database.unit_of_work
+import model.database.table
 
 revision = "0001"
 down_revision = None
@@ -29,7 +29,7 @@ def upgrade() -> None:
         sa.Column("scrubs", sa.Text(), nullable=True),
         sa.Column("by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("tx", sa.String(), nullable=True),
-        sa.Column("at", model.database.unit_of_work.Instant(timezone=True), nullable=False),
+        sa.Column("at", model.database.table.Instant(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("topic", "seq", name=op.f("pk_events")),
         sqlite_with_rowid=False,
     )
@@ -41,7 +41,7 @@ def upgrade() -> None:
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("name", sa.String(), nullable=False),
         sa.Column("description", sa.String(), nullable=False),
-        sa.Column("created_at", model.database.unit_of_work.Instant(timezone=True), nullable=False),
+        sa.Column("created_at", model.database.table.Instant(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_groups")),
         sqlite_autoincrement=True,
     )
@@ -86,7 +86,7 @@ def upgrade() -> None:
         ),
         sa.Column("active", sa.Boolean(), nullable=False),
         sa.Column("password_hash", sa.String(), nullable=False),
-        sa.Column("created_at", model.database.unit_of_work.Instant(timezone=True), nullable=False),
+        sa.Column("created_at", model.database.table.Instant(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_users")),
         sa.UniqueConstraint("username_key", name=op.f("uq_users_username_key")),
         sqlite_autoincrement=True,
@@ -110,7 +110,7 @@ def upgrade() -> None:
             ),
             nullable=False,
         ),
-        sa.Column("created_at", model.database.unit_of_work.Instant(timezone=True), nullable=False),
+        sa.Column("created_at", model.database.table.Instant(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
             ["group_id"], ["groups.id"], name=op.f("fk_channels_group_id"), ondelete="CASCADE"
         ),
@@ -128,7 +128,7 @@ def upgrade() -> None:
         sa.Column("fingerprint", sa.String(), nullable=False),
         sa.Column("status", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("answer", sa.LargeBinary(), nullable=True),
-        sa.Column("created_at", model.database.unit_of_work.Instant(timezone=True), nullable=False),
+        sa.Column("created_at", model.database.table.Instant(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
             ["user_id"], ["users.id"], name=op.f("fk_idempotency_keys_user_id"), ondelete="CASCADE"
         ),
@@ -143,7 +143,7 @@ def upgrade() -> None:
         "join_codes",
         sa.Column("group_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("code_sha256", sa.String(), nullable=False),
-        sa.Column("expires_at", model.database.unit_of_work.Instant(timezone=True), nullable=False),
+        sa.Column("expires_at", model.database.table.Instant(timezone=True), nullable=False),
         sa.Column("max_uses", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("uses", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.ForeignKeyConstraint(
@@ -169,7 +169,7 @@ def upgrade() -> None:
             ),
             nullable=False,
         ),
-        sa.Column("joined_at", model.database.unit_of_work.Instant(timezone=True), nullable=False),
+        sa.Column("joined_at", model.database.table.Instant(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
             ["group_id"], ["groups.id"], name=op.f("fk_memberships_group_id"), ondelete="CASCADE"
         ),
@@ -187,8 +187,8 @@ def upgrade() -> None:
         sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("token_sha256", sa.String(), nullable=False),
         sa.Column("agent", sa.String(), nullable=False),
-        sa.Column("created_at", model.database.unit_of_work.Instant(timezone=True), nullable=False),
-        sa.Column("expires_at", model.database.unit_of_work.Instant(timezone=True), nullable=False),
+        sa.Column("created_at", model.database.table.Instant(timezone=True), nullable=False),
+        sa.Column("expires_at", model.database.table.Instant(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
             ["user_id"], ["users.id"], name=op.f("fk_sessions_user_id"), ondelete="CASCADE"
         ),
@@ -238,8 +238,8 @@ def upgrade() -> None:
         sa.Column(
             "reply_count", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
         ),
-        sa.Column("created_at", model.database.unit_of_work.Instant(timezone=True), nullable=False),
-        sa.Column("edited_at", model.database.unit_of_work.Instant(timezone=True), nullable=True),
+        sa.Column("created_at", model.database.table.Instant(timezone=True), nullable=False),
+        sa.Column("edited_at", model.database.table.Instant(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(
             ["author_id"], ["users.id"], name=op.f("fk_posts_author_id"), ondelete="SET NULL"
         ),

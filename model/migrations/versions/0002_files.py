@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-import model.database.unit_of_work
+import model.database.table
 
 revision = '0002'
 down_revision = '0001'
@@ -17,7 +17,7 @@ def upgrade() -> None:
     sa.Column('sha256', sa.String(), nullable=False),
     sa.Column('size_bytes', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('leaving', sa.Boolean(), nullable=False),
-    sa.Column('used_at', model.database.unit_of_work.Instant(timezone=True), nullable=False),
+    sa.Column('used_at', model.database.table.Instant(timezone=True), nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_blobs')),
     sqlite_autoincrement=True
     )
@@ -34,7 +34,7 @@ def upgrade() -> None:
     sa.Column('width', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.Column('height', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.Column('attached', sa.Boolean(), nullable=False),
-    sa.Column('created_at', model.database.unit_of_work.Instant(timezone=True), nullable=False),
+    sa.Column('created_at', model.database.table.Instant(timezone=True), nullable=False),
     sa.ForeignKeyConstraint(['blob_id'], ['blobs.id'], name=op.f('fk_files_blob_id'), ondelete='RESTRICT'),
     sa.ForeignKeyConstraint(['uploader_id'], ['users.id'], name=op.f('fk_files_uploader_id'), ondelete='SET NULL'),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_files')),

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-import model.database.unit_of_work
+import model.database.table
 
 revision = '0004'
 down_revision = '0003'
@@ -20,7 +20,7 @@ def upgrade() -> None:
     sa.Column('key', sa.String(), nullable=False),
     sa.Column('version', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('saved_by', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
-    sa.Column('saved_at', model.database.unit_of_work.Instant(timezone=True), nullable=False),
+    sa.Column('saved_at', model.database.table.Instant(timezone=True), nullable=False),
     sa.Column('size_bytes', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('body', sa.Text(), nullable=False),
     sa.CheckConstraint("topic = coalesce('channel:' || channel_id, 'user:' || owner_id)", name=op.f('ck_documents_topic')),

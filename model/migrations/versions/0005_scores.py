@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-import model.database.unit_of_work
+import model.database.table
 
 revision = '0005'
 down_revision = '0004'
@@ -18,7 +18,7 @@ def upgrade() -> None:
     sa.Column('player_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.Column('game', sa.String(), nullable=False),
     sa.Column('points', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('created_at', model.database.unit_of_work.Instant(timezone=True), nullable=False),
+    sa.Column('created_at', model.database.table.Instant(timezone=True), nullable=False),
     sa.ForeignKeyConstraint(['channel_id'], ['channels.id'], name=op.f('fk_scores_channel_id'), ondelete='CASCADE'),
     sa.ForeignKeyConstraint(['player_id'], ['users.id'], name=op.f('fk_scores_player_id'), ondelete='SET NULL'),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_scores')),

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, insert, select, text
 
-from model.database.unit_of_work import Database, Transaction, now
+from model.database.table import now
+from model.database.unit_of_work import Database, Transaction
 from model.errors import StorageFull, TryAgain
 from model.session import Sessions
 from model.user import Users, create_user

@@ -3,7 +3,7 @@
 import tracemalloc
 from types import SimpleNamespace
 
-from model.database.unit_of_work import now
+from model.database.table import now
 from model.live.ring import Encoded, Ring
 
 

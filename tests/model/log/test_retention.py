@@ -9,7 +9,8 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select, update
 
-from model.database.unit_of_work import Database, Transaction, now
+from model.database.table import now
+from model.database.unit_of_work import Database, Transaction
 from model.log import retention
 from model.log.event import ADMIN, RIGHTS, Events, Rights, Topics, judge_again, record
 from model.log.retention import Retention, fair_share, prune
