@@ -46,12 +46,13 @@ from api.settings import ROOT, Settings
 from api.storage import check_bucket, open_store
 from api.users import users
 from model.database.unit_of_work import Database
-from model.documents.document_space import KEY_PATTERN, MAX_KEY_CHARS
+from model.document_space import KEY_PATTERN, MAX_KEY_CHARS
 from model.live.bus import Bus
 from model.live.ephemeral import Attendance, Ephemeral, SignalMessage, WorkerDied
 from model.live.feed import Feed
 from model.live.presence import Presence
 from model.live.signal import Signals
+from model.log.event import write_events
 from model.password import Passwords
 from model.schema import check, prepare
 from model.storage.incoming import clear
@@ -188,7 +189,9 @@ def create_app(
 
 def open_services(settings: Settings, bus: Bus, worker: int, signing_key: bytes) -> Services:
     database = Database(
-        settings.sqlalchemy_url, synchronous="NORMAL" if settings.is_lossy else "FULL"
+        settings.sqlalchemy_url,
+        before_commit=write_events,
+        synchronous="NORMAL" if settings.is_lossy else "FULL",
     )
     feed = Feed(database, settings.feed_limits)
 

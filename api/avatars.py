@@ -11,7 +11,7 @@ from api.middleware.auth import public
 from api.middleware.limits import limit
 from api.transfer.delivery import deliver_picture, delivers
 from api.transfer.upload import FileForm, received
-from model.avatar import find_avatar, set_avatar
+from model.account import find_avatar, set_avatar
 from model.limit import UPLOAD
 from model.storage.blob import expect_blob
 from model.storage.incoming import put_content, read_content

@@ -13,26 +13,19 @@ from api.middleware.idempotent import idempotent
 from model.channel import (
     ChannelView,
     Kind,
-    channel_member_ids,
+    add_channel_member,
     create_channel,
+    delete_channel,
     edit_channel,
     find_channel,
-)
-from model.channel_member import (
-    add_channel_member,
     find_channel_to_join,
+    list_channel_members,
     remove_channel_member,
 )
+from model.channel_list import ChannelEntry, find_channel_entry, list_channels
 from model.group import find_group
 from model.log.position import Live, stand
-from model.read_mark import (
-    ChannelEntry,
-    ReadMarkView,
-    find_channel_entry,
-    list_channels,
-    move_read_mark,
-)
-from model.removal import delete_channel
+from model.read_mark import ReadMarkView, move_read_mark
 
 channels = Blueprint("channels", __name__)
 
@@ -99,7 +92,7 @@ async def show(channel_id: int) -> OneChannel:
     """A channel that you may read."""
     async with read() as db:
         channel, entry = await find_channel_entry(db, channel_id, reader=caller())
-        member_ids = await channel_member_ids(db, channel) if channel.is_private else None
+        member_ids = await list_channel_members(db, channel) if channel.is_private else None
         live = await stand(db, channel.topic)
     return {**entry, "member_ids": member_ids, "live": live}
 
@@ -111,7 +104,7 @@ async def update(channel_id: int, data: ChannelChanges) -> ChannelView:
     """Rename, describe, open or close it, as a moderator."""
     async with write() as db:
         channel = await find_channel(db, channel_id, reader=caller())
-        changed = await edit_channel(db, channel, data.given, by=caller())
+        changed = await edit_channel(db, channel, by=caller(), **data.given)
     return changed.view()
 
 

@@ -20,7 +20,7 @@ from api.server.supervisor import CannotStart, serve
 from api.settings import Settings, WrongSettings, load_settings
 from model.database.unit_of_work import Database, Transaction
 from model.errors import Refusal
-from model.log.event import begin_epoch
+from model.log.event import begin_epoch, write_events
 from model.password import Passwords
 from model.schema import new_migration, prepare
 from model.session import revoke_other_sessions
@@ -157,7 +157,7 @@ def with_database(work: Callable[[Database], Awaitable[T]]) -> T:
     async def run() -> T:
         settings.signing_key()
         await prepare(settings.sqlalchemy_url, lossy=settings.is_lossy)
-        database = Database(settings.sqlalchemy_url)
+        database = Database(settings.sqlalchemy_url, before_commit=write_events)
         try:
             return await work(database)
         finally:

@@ -13,7 +13,7 @@ from werkzeug.exceptions import UnsupportedMediaType
 from api.context import caller, read, write
 from api.forms import PageQuery
 from api.transfer.preconditions import conditional, precondition, tagged
-from model.documents.document import (
+from model.document import (
     DocumentView,
     delete_document,
     find_document,
@@ -21,7 +21,7 @@ from model.documents.document import (
     patch_document,
     save_document,
 )
-from model.documents.document_space import MAX_KEY_CHARS, find_shelf
+from model.document_space import MAX_KEY_CHARS, find_space
 from model.documents.json_body import Json, require_size
 from model.errors import Invalid
 from model.log.position import Live, stand
@@ -75,9 +75,9 @@ def takes_json(*media_types: str) -> Callable[[View], View]:
 async def index(query_args: DocumentQuery, channel_id: int | None = None) -> Response:
     """The documents whose keys begin with `prefix`, oldest first."""
     async with read() as db:
-        shelf = await find_shelf(db, channel_id, reader=caller())
-        found, following = await list_documents(db, shelf, query_args.prefix, query_args.page)
-        live = await stand(db, shelf.topic)
+        space = await find_space(db, channel_id, reader=caller())
+        found, following = await list_documents(db, space, query_args.prefix, query_args.page)
+        live = await stand(db, space.topic)
     return jsonify(DocumentList(documents=found, next=following, live=live))
 
 
@@ -89,8 +89,8 @@ async def show(key: str, channel_id: int | None = None) -> Response:
     """One document; 304 to who has this version."""
     condition = precondition()
     async with read() as db:
-        shelf = await find_shelf(db, channel_id, reader=caller())
-        document = await find_document(db, shelf, key)
+        space = await find_space(db, channel_id, reader=caller())
+        document = await find_document(db, space, key)
     if condition.is_known(document.tag):
         return tagged(Response("", 304), document.tag)
     return tagged(jsonify(document.view()), document.tag)
@@ -106,8 +106,8 @@ async def save(key: str, data: Json, channel_id: int | None = None) -> Response:
     """Save any JSON of up to 64 KiB: anew with `If-None-Match: *`, over a version with If-Match."""
     condition = precondition()
     async with write() as db:
-        shelf = await find_shelf(db, channel_id, reader=caller())
-        document, is_new = await save_document(db, shelf, key, data, condition, by=caller())
+        space = await find_space(db, channel_id, reader=caller())
+        document, is_new = await save_document(db, space, key, data, condition, by=caller())
     response = tagged(jsonify(document.view()), document.tag)
     response.status_code = 201 if is_new else 200
     return response
@@ -122,8 +122,8 @@ async def update(key: str, data: Json, channel_id: int | None = None) -> Respons
     """Change parts of a document by a merge patch (RFC 7396)."""
     condition = precondition()
     async with write() as db:
-        shelf = await find_shelf(db, channel_id, reader=caller())
-        document = await patch_document(db, shelf, key, data, condition, by=caller())
+        space = await find_space(db, channel_id, reader=caller())
+        document = await patch_document(db, space, key, data, condition, by=caller())
     return tagged(jsonify(document.view()), document.tag)
 
 
@@ -134,6 +134,6 @@ async def delete(key: str, channel_id: int | None = None) -> tuple[str, int]:
     """Delete a document; its key may be used again."""
     condition = precondition()
     async with write() as db:
-        shelf = await find_shelf(db, channel_id, reader=caller())
-        await delete_document(db, shelf, key, condition, by=caller())
+        space = await find_space(db, channel_id, reader=caller())
+        await delete_document(db, space, key, condition, by=caller())
     return "", 204

@@ -25,8 +25,8 @@ from api.transfer.delivery import (
     delivers,
 )
 from api.transfer.upload import FileForm, takes_file
-from model.attachment import FileView
-from model.file import Upload, add_file, delete_file, find_file
+from model.attachment import delete_file, find_file
+from model.file import FileView, Upload, add_file
 from model.limit import UPLOAD
 from model.storage.picture import THUMBNAILS, NoPicture
 

@@ -7,13 +7,7 @@ from typing_extensions import TypedDict
 from api.context import caller, read, write
 from api.forms import Description, Form, Name, PageQuery
 from api.middleware.idempotent import idempotent
-from model.group import (
-    GroupEntry,
-    create_group,
-    edit_group,
-    find_group,
-    list_groups,
-)
+from model.group import GroupEntry, create_group, edit_group, find_group, list_groups
 from model.log.position import Live, stand
 from model.removal import delete_group
 
@@ -73,7 +67,7 @@ async def update(group_id: int, data: GroupChanges) -> GroupEntry:
     """Rename or describe it, as an owner."""
     async with write() as db:
         group = await find_group(db, group_id, reader=caller())
-        changed = await edit_group(db, group, data.given, by=caller())
+        changed = await edit_group(db, group, by=caller(), **data.given)
     return changed.entry()
 
 

@@ -7,16 +7,12 @@ from quart_schema import document_response, validate_request
 from api.context import caller, limited, read, services, write
 from api.forms import Email, Form, Name, Password
 from api.middleware.auth import delete_cookie
-from model.account import delete_account, edit_profile
+from model.account import edit_profile
 from model.errors import Invalid
 from model.limit import PASSWORD
+from model.removal import delete_account
 from model.session import revoke_other_sessions
-from model.user import (
-    OwnUserView,
-    find_account,
-    find_account_by_name,
-    set_password_hash,
-)
+from model.user import OwnUserView, find_account, find_account_by_name, set_password_hash
 
 me = Blueprint("me", __name__)
 
@@ -46,7 +42,7 @@ async def update(data: ProfileForm) -> OwnUserView:
     """Change one's name or e-mail."""
     async with write() as db:
         user = await find_account(db, caller().id)
-        changed = await edit_profile(db, user, data.given)
+        changed = await edit_profile(db, user, **data.given)
     return changed.own_view()
 
 

@@ -11,18 +11,19 @@ from api.context import caller, read, write
 from api.forms import Form, PageQuery, Token
 from api.middleware.idempotent import idempotent
 from api.middleware.limits import address, limit
-from model.group import GroupEntry, MemberView, Role, find_group
-from model.limit import JOIN_CODE, give_back
-from model.log.position import Live, stand
-from model.membership import (
-    JoinCodeView,
+from model.group import (
+    GroupEntry,
+    MemberView,
+    Role,
+    find_group,
     find_member,
-    join_group,
     list_members,
-    make_join_code,
     remove_member,
     set_role,
 )
+from model.join_code import JoinCodeView, join_group, make_join_code
+from model.limit import JOIN_CODE, give_back
+from model.log.position import Live, stand
 
 memberships = Blueprint("memberships", __name__)
 

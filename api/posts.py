@@ -8,18 +8,19 @@ from typing_extensions import TypedDict
 from api.context import caller, read, write
 from api.forms import Form, Id, PageQuery, PostText
 from api.middleware.idempotent import idempotent
-from model.attachment import MAX_FILES_A_POST
 from model.channel import find_channel
+from model.file import MAX_FILES_A_POST
 from model.log.position import Live, stand
 from model.post import (
+    PostView,
     delete_post,
     edit_post,
     find_post,
+    list_posts,
+    list_replies,
     view_post,
     write_post,
 )
-from model.post_list import list_posts, list_replies
-from model.post_view import PostView
 from model.reaction import ReactionView, add_reaction, remove_reaction
 
 posts = Blueprint("posts", __name__)

@@ -12,9 +12,10 @@ from api.context import caller, limited, read, services, settings, write
 from api.forms import Email, Form, Name, PageQuery, Password, Printable, Token, Username
 from api.middleware.auth import public, set_cookie
 from api.middleware.limits import address
-from model.account import change_account, find_user, list_users, register, remove_account
+from model.account import change_account, find_user, list_users, register
 from model.errors import Invalid
 from model.limit import REGISTER_ADDRESS
+from model.removal import remove_account
 from model.session import open_session
 from model.user import OwnUserView, ServerRole, UserView
 
@@ -99,7 +100,7 @@ async def update(user_id: int, data: AccountForm) -> OwnUserView:
     """Change role or access, as an administrator; who is inactive is signed out everywhere."""
     async with write() as db:
         await find_user(db, user_id, reader=caller())
-        changed = await change_account(db, user_id, data.given, by=caller())
+        changed = await change_account(db, user_id, by=caller(), **data.given)
     return changed.own_view()
 
 

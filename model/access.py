@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from sqlalchemy import bindparam, literal, select, true, union_all
 
-from model.channel import READABLE, Channels
+from model.channel import READABLE_CHANNEL, Channels
 from model.database.json_rows import json_object, json_rows, number
 from model.database.unit_of_work import Transaction
 from model.errors import NotFound
@@ -17,12 +17,12 @@ from model.user import Caller, ServerRole, Users
 
 _channels, _groups = json_rows("channel_ids"), json_rows("group_ids")
 _active = (Users.id == bindparam("user_id"), Users.active == true())
-READABLE_TOPICS = union_all(
-    select(literal("channel").label("noun"), Channels.id)
+_READABLE_TOPICS = union_all(
+    select(literal("channel").label("noun"), Channels.id.label("number"))
     .join_from(Channels, Memberships, Memberships.group_id == Channels.group_id)
     .join(Users, Users.id == Memberships.user_id)
     .join(_channels, Channels.id == number(_channels.c.key))
-    .where(*_active, READABLE),
+    .where(*_active, READABLE_CHANNEL),
     select(literal("group"), Memberships.group_id)
     .join_from(Memberships, Users, Users.id == Memberships.user_id)
     .join(_groups, Memberships.group_id == number(_groups.c.key))
@@ -33,23 +33,23 @@ READABLE_TOPICS = union_all(
 
 
 async def find_topic(db: Transaction, name: str, *, reader: Caller) -> Position:
-    """Where a topic stands; raises NotFound."""
-    if not await readable(db, reader.id, [name]):
+    """Where a topic stands, if its reader may read it. Raises NotFound."""
+    if not await readable_topics(db, reader.id, [name]):
         raise NotFound("topic")
     return (await positions(db, name))[name]
 
 
-async def readable(db: Transaction, user_id: int, topics: Iterable[str]) -> set[str]:
-    """Those of the topics that the user may read; unknown names are none."""
+async def readable_topics(db: Transaction, user_id: int, topics: Iterable[str]) -> set[str]:
+    """Those of the topics that the user may read. Names that are no topic are left out."""
     wanted, ids = set(topics), defaultdict[str, list[int]](list)
     for topic in wanted:
         noun, _, number = topic.partition(":")
         if re.fullmatch("[1-9][0-9]{0,17}", number):
             ids[noun].append(int(number))
     rows = await db.all(
-        READABLE_TOPICS,
+        _READABLE_TOPICS,
         user_id=user_id,
         channel_ids=json_object(ids["channel"]),
         group_ids=json_object(ids["group"]),
     )
-    return wanted & {ADMIN if noun == ADMIN else f"{noun}:{number}" for noun, number in rows}
+    return wanted & {ADMIN if row.noun == ADMIN else f"{row.noun}:{row.number}" for row in rows}

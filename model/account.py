@@ -1,32 +1,30 @@
-"""What happens to an account beyond its own row: registering, renaming, disabling, leaving.
+"""Accounts beyond their own row: who sees whom, registering, profiles, pictures, disabling.
 
-The last administrator and the last owner of a group cannot go: whoever counts them locks the rows
-that it counts.
+All this needs groups, so it stands above model/user.py. The last administrator cannot go: whoever
+counts administrators locks their rows until the commit.
 """
 
 import re
-from collections.abc import Sequence
 from dataclasses import replace
 from enum import StrEnum
-from typing import Any
+from typing import Unpack
 
-from sqlalchemy import bindparam, delete, exists, func, or_, select, true
+from sqlalchemy import bindparam, exists, func, or_, select, true
 from sqlalchemy.orm import aliased
+from typing_extensions import TypedDict
 
-from model.channel import Channels
 from model.database.page import Page, pages
+from model.database.row import columns_of, load, load_all
 from model.database.unit_of_work import Transaction
-from model.documents.document import Documents
-from model.documents.document_space import own_keys
 from model.errors import Conflict, Forbidden, NotFound
-from model.group import Groups, Member, Memberships, Role
-from model.log.event import ADMIN, Epochs, Events, Rights, judge_again, record
-from model.membership import join_group
+from model.group import Groups, Member, Memberships
+from model.join_code import join_group
+from model.log.event import ADMIN, Epochs, Rights, judge_again, record
 from model.session import revoke_other_sessions
-from model.storage.blob import note_use
+from model.storage.blob import Blob, Blobs, note_use
 from model.user import (
-    COLUMNS,
-    EDIT,
+    SET_USER,
+    USER_COLUMNS,
     Caller,
     OwnUserView,
     ServerRole,
@@ -38,6 +36,8 @@ from model.user import (
     find_account,
 )
 
+_SHA256 = re.compile("[0-9a-f]{64}")  # PostgreSQL takes no text with NUL
+
 
 class Registration(StrEnum):
     OPEN = "open"
@@ -45,17 +45,28 @@ class Registration(StrEnum):
     CLOSED = "closed"
 
 
-Theirs, Mine = aliased(Memberships), aliased(Memberships)
-SHARES_A_GROUP = exists().where(
-    Theirs.user_id == Users.id,
-    Mine.group_id == Theirs.group_id,
-    Mine.user_id == bindparam("reader_id"),
+class ProfileChanges(TypedDict, total=False):
+    name: str
+    email: str | None
+    avatar: str | None
+
+
+class AccountChanges(TypedDict, total=False):
+    role: ServerRole
+    active: bool
+
+
+_theirs, _own = aliased(Memberships), aliased(Memberships)
+_SHARES_A_GROUP = exists().where(
+    _theirs.user_id == Users.id,
+    _own.group_id == _theirs.group_id,
+    _own.user_id == bindparam("reader_id"),
 )
-VISIBLE = or_(bindparam("all"), Users.id == bindparam("reader_id"), SHARES_A_GROUP)
-FIND_VISIBLE = select(*COLUMNS).where(Users.id == bindparam("user_id"), VISIBLE)
-LIST = pages(
-    select(*COLUMNS).where(
-        VISIBLE,
+_VISIBLE = or_(bindparam("all"), Users.id == bindparam("reader_id"), _SHARES_A_GROUP)
+_FIND = select(*USER_COLUMNS).where(Users.id == bindparam("user_id"), _VISIBLE)
+_LIST = pages(
+    select(*USER_COLUMNS).where(
+        _VISIBLE,
         or_(
             Users.username_key.like(bindparam("search") + "%", escape="\\"),
             func.lower(Users.name).like("%" + bindparam("search") + "%", escape="\\"),
@@ -63,48 +74,27 @@ LIST = pages(
     ),
     Users.id,
 )
-LOCK_EVERYTHING = select(Epochs.id).with_for_update()
+_FIND_AVATAR = select(*columns_of(Blobs, Blob)).where(
+    Blobs.sha256 == bindparam("sha256"),
+    Blobs.leaving.is_(False),
+    exists().where(Users.avatar == Blobs.sha256),
+)
+_LOCK_EPOCH = select(Epochs.id).with_for_update()
 """The one row that is always there: whoever makes the first account is alone."""
 
-LOCK_ADMINS = (
+_LOCK_ADMINS = (
     select(Users.id)
     .where(Users.role == ServerRole.ADMIN, Users.active == true())
     .order_by(Users.id)
     .with_for_update(key_share=True)
 )
-MY_GROUPS = (
+GROUPS_OF_USER = (
     select(Groups.id, Groups.name, Memberships.role, Memberships.joined_at)
     .join_from(Groups, Memberships, Memberships.group_id == Groups.id)
     .where(Memberships.user_id == bindparam("user_id"))
     .order_by(Groups.id)
     .with_for_update(of=[Groups, Memberships], key_share=True)
 )
-ONLY_OWNER_OF = (
-    select(Memberships.group_id)
-    .where(Memberships.role == Role.OWNER)
-    .group_by(Memberships.group_id)
-    .having(func.count() == 1, func.max(Memberships.user_id) == bindparam("user_id"))
-    .order_by(Memberships.group_id)
-)
-MY_CHANNELS = (
-    select(Channels.id)
-    .join_from(Channels, Memberships, Memberships.group_id == Channels.group_id)
-    .where(Memberships.user_id == bindparam("user_id"))
-)
-ABOUT = or_(Events.about == bindparam("about"), Events.by == bindparam("user_id"))
-SHOWN_IN = select(Events.topic).where(ABOUT).distinct()
-"""Topics whose events show a person or what that person did: of groups long left, too."""
-
-DELETE_DOCUMENTS = (
-    delete(Documents)
-    .where(
-        Documents.saved_by == bindparam("user_id"),  # nobody else saves there
-        Documents.channel_id.is_not(None),
-        func.substr(Documents.key, 1, func.length(bindparam("prefix"))) == bindparam("prefix"),
-    )
-    .returning(Documents.topic)
-)
-DELETE = delete(Users).where(Users.id == bindparam("of_user"))
 
 
 async def register(
@@ -118,9 +108,13 @@ async def register(
     join_code: str | None,
     is_first: bool,
 ) -> User:
-    """A new account. `is_first`: the token of the printed link was right."""
+    """A new account. `is_first` says that the token of the printed link was right.
+
+    Raises Forbidden when the policy does not allow it or the first account exists, Conflict when
+    the username is taken, Invalid for a wrong join code.
+    """
     if is_first:
-        await db.first(LOCK_EVERYTHING)
+        await db.first(_LOCK_EPOCH)
         if await anybody_there(db):
             raise Forbidden("first_account_exists", "The link is for the first account only.")
         return await create_user(
@@ -137,111 +131,99 @@ async def register(
 
 
 async def find_user(db: Transaction, user_id: int, *, reader: Caller) -> User:
-    """Oneself, whoever shares a group with the reader, and anybody for an administrator."""
+    """Oneself, whoever shares a group with the reader, and anybody for an administrator.
+
+    Raises NotFound for the others.
+    """
     values = {"user_id": user_id, "reader_id": reader.id, "all": reader.is_admin}
-    row = await db.first(FIND_VISIBLE, **values)
+    row = await db.first(_FIND, **values)
     if row is None:
         raise NotFound("person")
-    return User(*row)
+    return load(User, row)
 
 
 async def list_users(
     db: Transaction, search: str, page: Page, *, reader: Caller
 ) -> tuple[list[UserView | OwnUserView], int | None]:
-    """Those whose username begins with the words or whose name contains them."""
+    """The users as `find_user` finds them, in the order in which they registered.
+
+    Those whose username begins with `search` or whose name contains it, without regard to case.
+    """
     literally = re.sub(r"([\\%_])", r"\\\1", search.lower())
     values = {"search": literally, "reader_id": reader.id, "all": reader.is_admin}
-    rows, following = page.cut(await db.all(LIST.of(page), **values, **page.values))
-    return [User(*row).view_for(reader) for row in rows], following
+    rows, following = page.cut(await db.all(_LIST.of(page), **values, **page.values))
+    return [user.view_for(reader) for user in load_all(User, rows)], following
 
 
-async def edit_profile(db: Transaction, user: User, changes: dict[str, Any]) -> User:
-    """`changes` are new values of `name`, `avatar` and `email`.
-
-    Everybody who shares a group is told.
-    """
+async def edit_profile(db: Transaction, user: User, **changes: Unpack[ProfileChanges]) -> User:
+    """The user with new values. The groups are told of another name or picture."""
     changed = replace(user, **changes)
     if changed == user:
         return user
-    await db.run(EDIT, of_user=user.id, **changes)
+    await db.run(SET_USER, of_user=user.id, **changes)
     if (changed.name, changed.avatar) != (user.name, user.avatar):
         judge_again(db, Rights(users=[user.id]))  # live connections show both
-        about = f"user:{user.id}"
-        for group_id, _, role, joined_at in await db.all(MY_GROUPS, user_id=user.id):
-            member = Member(user.id, changed.name, changed.avatar, role, joined_at).view()
-            record(db, f"group:{group_id}", "member.changed", member, by=user.id, about=about)
+        for row in await db.all(GROUPS_OF_USER, user_id=user.id):
+            member = Member(user.id, changed.name, changed.avatar, row.role, row.joined_at)
+            view, topic = member.view(), f"group:{row.id}"
+            record(db, topic, "member.changed", view, by=user.id, about=user.about)
     return changed
 
 
+async def find_avatar(db: Transaction, sha256: str) -> Blob:
+    """The picture of somebody, for whoever knows its digest: those who see the person.
+
+    Raises NotFound.
+    """
+    row = await db.first(_FIND_AVATAR, sha256=sha256) if _SHA256.fullmatch(sha256) else None
+    if row is None:
+        raise NotFound("picture")
+    return load(Blob, row)
+
+
+async def set_avatar(db: Transaction, user: User, sha256: str | None) -> User:
+    """The user with another picture, whose blob is kept already, or with none."""
+    await note_use(db, sha256=user.avatar)
+    return await edit_profile(db, user, avatar=sha256)
+
+
 async def change_account(
-    db: Transaction, user_id: int, changes: dict[str, Any], *, by: Caller
+    db: Transaction, user_id: int, *, by: Caller, **changes: Unpack[AccountChanges]
 ) -> User:
-    """`changes` are new values of `role` and `active`; whoever is disabled is signed out."""
-    admins = await lock_admins(db, by=by)
+    """The user with new values; whoever is disabled is signed out.
+
+    Raises Forbidden when the caller is no administrator, NotFound, and Conflict when no
+    administrator would be left.
+    """
+    admins = await require_admin(db, by=by)
     user = await find_account(db, user_id)
     changed = replace(user, **changes)
     if changed == user:
         return user
     if not changed.administers:
         require_another_admin(admins, user)
-    await db.run(EDIT, of_user=user.id, **changes)
-    record(db, ADMIN, "user.changed", changed.view(), by=by.id, about=f"user:{user.id}")
+    await db.run(SET_USER, of_user=user.id, **changes)
+    record(db, ADMIN, "user.changed", changed.view(), by=by.id, about=user.about)
     if not changed.active:
         await revoke_other_sessions(db, user.id, but=None, by=by.id)
     judge_again(db, Rights(users=[user.id], reason="role" if changed.active else "account"))
     return changed
 
 
-async def remove_account(db: Transaction, user_id: int, *, by: Caller) -> None:
-    """Of anybody, by an administrator."""
-    await lock_admins(db, by=by)
-    await delete_account(db, await find_account(db, user_id), by=by)
+async def lock_admins(db: Transaction) -> set[int]:
+    """Lock the active administrators until the commit; their ids."""
+    return {row.id for row in await db.all(_LOCK_ADMINS)}
 
 
-async def delete_account(db: Transaction, user: User, *, by: Caller) -> None:
-    """The posts stay, without an author; everything else of the person goes.
-
-    So do the documents that only she could save. The logs that show the name or such a document
-    begin anew, so that both are gone from them too.
-    """
-    if user.administers:
-        require_another_admin({row.id for row in await db.all(LOCK_ADMINS)}, user)
-    groups = await db.all(MY_GROUPS, user_id=user.id)
-    alone = [row.group_id for row in await db.all(ONLY_OWNER_OF, user_id=user.id)]
-    if alone:
-        names = ", ".join(row.name for row in groups if row.id in alone)
-        raise Conflict("last_owner", f"Make somebody else an owner first, of: {names}.")
-    topics = [row.id for row in groups]
-    shown = await db.all(SHOWN_IN, about=f"user:{user.id}", user_id=user.id)
-    channels = await db.all(MY_CHANNELS, user_id=user.id)
-    logs = {f"user:{user.id}", *(f"group:{i}" for i in topics), *(row.topic for row in shown)}
-    logs |= {f"channel:{row.id}" for row in channels}
-    theirs = {"user_id": user.id, "prefix": own_keys(user.id)}
-    logs |= {row.topic for row in await db.all(DELETE_DOCUMENTS, **theirs)}
-    await revoke_other_sessions(db, user.id, but=None, by=by.id)
-    await note_use(db, sha256=user.avatar)
-    await db.run(DELETE, of_user=user.id)
-    _tell_deleted(db, user, topics, sorted(logs - {ADMIN}), by=by)
-
-
-def _tell_deleted(
-    db: Transaction, user: User, group_ids: Sequence[int], logs: list[str], *, by: Caller
-) -> None:
-    who, about = {"id": user.id}, f"user:{user.id}"
-    for group_id in group_ids:
-        record(db, f"group:{group_id}", "member.anonymised", who, by=by.id)
-    record(db, ADMIN, "user.deleted", who, by=by.id, about=about, scrubs=[about])
-    judge_again(db, Rights(users=[user.id], reason="account"), forget=logs)
-
-
-async def lock_admins(db: Transaction, *, by: Caller) -> set[int]:
-    """The active administrators, who stay so until the commit; the actor is one of them."""
-    admins = {row.id for row in await db.all(LOCK_ADMINS)}
+async def require_admin(db: Transaction, *, by: Caller) -> set[int]:
+    """As `lock_admins`. Raises Forbidden when the caller is not one of them."""
+    admins = await lock_admins(db)
     if by.id not in admins:
         raise Forbidden("not_an_admin", "Only administrators of the server may do this.")
     return admins
 
 
 def require_another_admin(admins: set[int], user: User) -> None:
+    """Raises Conflict when the user is the only one of the administrators."""
     if admins <= {user.id}:
         raise Conflict("last_admin", "A server needs an administrator: make another one first.")

@@ -1,138 +1,88 @@
-"""Files as posts carry them. A file lives until the last post that carried it is gone."""
+"""Files by the posts that carry them: who may find one, and what deleting one changes.
 
-from collections.abc import Iterable, Sequence
-from datetime import datetime
+Both need posts, channels and members, so they stand apart from model/file.py.
+"""
 
-from sqlalchemy import ForeignKey, bindparam, exists, false, func, insert, or_, select, update
-from sqlalchemy.orm import Mapped, mapped_column
-from typing_extensions import TypedDict
+from dataclasses import dataclass
 
-from model.database.json_rows import json_object, json_rows, number
-from model.database.table import Base
-from model.database.unit_of_work import Transaction
-from model.errors import Invalid
-from model.storage.blob import Blobs
+from sqlalchemy import and_, bindparam, delete, exists, or_, select
+
+from model.channel import READABLE_CHANNEL, Channels
+from model.database.row import columns_of, load
+from model.database.unit_of_work import Transaction, finder
+from model.errors import Forbidden, NotFound
+from model.file import FILE_IN_USE, Files, PostFiles
+from model.group import Memberships
+from model.log.event import record
+from model.post import POST_ROWS, Posts, post_views
+from model.storage.blob import Blob, Blobs, note_use
 from model.user import Caller
 
-MAX_FILES_A_POST = 10
-MAX_POSTS_A_FILE = 100  # each is told when the file is deleted
 
-
-class Files(Base):
-    """`attached`: a post has carried it; before that only its uploader knows of it."""
-
-    __tablename__ = "files"
-    id: Mapped[int] = mapped_column(primary_key=True)
-    blob_id: Mapped[int] = mapped_column(ForeignKey("blobs.id", ondelete="RESTRICT"), index=True)
-    uploader_id: Mapped[int | None] = mapped_column(
-        ForeignKey("users.id", ondelete="SET NULL"), index=True
-    )
-    name: Mapped[str]
-    media_type: Mapped[str]
-    width: Mapped[int | None]  # pixels of a picture that can be made smaller, as it is shown
-    height: Mapped[int | None]
-    attached: Mapped[bool]
-    created_at: Mapped[datetime]
-    __table_args__ = {"sqlite_autoincrement": True}
-
-
-class PostFiles(Base):
-    __tablename__ = "post_files"
-    post_id: Mapped[int] = mapped_column(
-        ForeignKey("posts.id", ondelete="CASCADE"), primary_key=True
-    )
-    file_id: Mapped[int] = mapped_column(
-        ForeignKey("files.id", ondelete="CASCADE"), primary_key=True, index=True
-    )
-    place: Mapped[int]
-
-
-class SizeView(TypedDict):
-    """In pixels."""
-
-    width: int
-    height: int
-
-
-class FileView(TypedDict):
-    """`image` is the size of a picture of which there are thumbnails."""
+@dataclass(frozen=True)
+class File:
+    """A file as somebody who may fetch it finds it, with where its bytes are."""
 
     id: int
     name: str
-    size_bytes: int
     media_type: str
-    image: SizeView | None
+    has_thumbnails: bool
+    uploader_id: int | None
+    blob: Blob
 
 
-COLUMNS = (
-    Files.id,
-    Files.name,
-    Blobs.size_bytes,
-    Files.media_type,
-    Files.width,
-    Files.height,
+_in_readable_post = exists().where(
+    PostFiles.file_id == Files.id,
+    Posts.id == PostFiles.post_id,
+    Channels.id == Posts.channel_id,
+    Memberships.group_id == Channels.group_id,
+    Memberships.user_id == bindparam("reader_id"),
+    READABLE_CHANNEL,
 )
-LIVING = or_(Files.attached == false(), exists().where(PostFiles.file_id == Files.id))
-
-_posts, _wanted = json_rows("post_ids"), json_rows("file_ids")
-OF_POSTS = (
-    select(PostFiles.post_id, *COLUMNS)
-    .join_from(_posts, PostFiles, PostFiles.post_id == number(_posts.c.key))
-    .join(Files, Files.id == PostFiles.file_id)
-    .join(Blobs, Blobs.id == Files.blob_id)
-    .order_by(PostFiles.post_id, PostFiles.place)
+_FIND = finder(
+    select(
+        *columns_of(Files, File),
+        Files.width.is_not(None).label("has_thumbnails"),
+        *columns_of(Blobs, Blob, "blob_"),
+    )
+    .join_from(Files, Blobs, Blobs.id == Files.blob_id)
+    .where(
+        Files.id == bindparam("file_id"),
+        or_(
+            and_(Files.uploader_id == bindparam("reader_id"), FILE_IN_USE),
+            _in_readable_post,
+        ),
+    ),
+    locks=[Files],
 )
-_posts_of_file = select(func.count()).where(PostFiles.file_id == Files.id).scalar_subquery()
-MINE = (
-    select(*COLUMNS, _posts_of_file.label("posts"))
-    .join_from(_wanted, Files, Files.id == number(_wanted.c.key))
-    .join(Blobs, Blobs.id == Files.blob_id)
-    .where(Files.uploader_id == bindparam("user_id"), LIVING)
-    .order_by(Files.id)
-    .with_for_update(of=Files, key_share=True)
+_DELETE = delete(Files).where(Files.id == bindparam("of_file"))
+_POSTS_OF_FILE = (
+    POST_ROWS.join(PostFiles, PostFiles.post_id == Posts.id)
+    .where(PostFiles.file_id == bindparam("file_id"))
+    .order_by(Posts.id)
+    .with_for_update(of=Posts, key_share=True)
 )
-ATTACHED = update(Files).where(Files.id == bindparam("of_file")).values(attached=True)
 
 
-def file_view(
-    file_id: int, name: str, size_bytes: int, media_type: str, width: int | None, height: int | None
-) -> FileView:
-    image: SizeView | None = None
-    if width is not None and height is not None:
-        image = {"width": width, "height": height}
-    return {
-        "id": file_id,
-        "name": name,
-        "size_bytes": size_bytes,
-        "media_type": media_type,
-        "image": image,
-    }
+async def find_file(db: Transaction, file_id: int, *, reader: Caller) -> File:
+    """The reader's own file, or one in a post that the reader may read. Raises NotFound."""
+    row = await db.find(_FIND, file_id=file_id, reader_id=reader.id)
+    if row is None:
+        raise NotFound("file")
+    return load(File, row)
 
 
-async def list_files(db: Transaction, post_ids: Iterable[int]) -> dict[int, list[FileView]]:
-    """Of posts, in the order in which they were attached; those without any are left out."""
-    found: dict[int, list[FileView]] = {}
-    for post_id, *of_file in await db.all(OF_POSTS, post_ids=json_object(post_ids)):
-        found.setdefault(post_id, []).append(file_view(*of_file))
-    return found
+async def delete_file(db: Transaction, file: File, *, by: Caller) -> None:
+    """Delete a file, also from the posts that carry it and that its uploader may not read.
 
-
-async def find_own_files(db: Transaction, file_ids: Sequence[int], *, by: Caller) -> list[FileView]:
-    """In the given order; raises Invalid unless all are there, one's own, and in few posts yet."""
-    rows = await db.all(MINE, file_ids=json_object(file_ids), user_id=by.id) if file_ids else []
-    found = {row.id: file_view(*row[:-1]) for row in rows}
-    if missing := [str(file_id) for file_id in file_ids if file_id not in found]:
-        raise Invalid({"file_ids": f"You have no such file: {', '.join(missing)}."})
-    if worn := [str(row.id) for row in rows if row.posts >= MAX_POSTS_A_FILE]:
-        many = f"{MAX_POSTS_A_FILE} posts carry it already: {', '.join(worn)}. Upload it anew."
-        raise Invalid({"file_ids": many})
-    return [found[file_id] for file_id in dict.fromkeys(file_ids)]
-
-
-async def attach_files(db: Transaction, post_id: int, files: Sequence[FileView]) -> None:
-    places = [
-        {"post_id": post_id, "file_id": file["id"], "place": place}
-        for place, file in enumerate(files)
-    ]
-    await db.run_for_each(insert(PostFiles), places)
-    await db.run_for_each(ATTACHED, [{"of_file": file["id"]} for file in files])
+    Raises Forbidden when the caller is not its uploader.
+    """
+    if file.uploader_id != by.id:
+        raise Forbidden("file_not_yours", "Only its uploader may delete a file.")
+    posts = await db.all(_POSTS_OF_FILE, file_id=file.id)
+    await db.run(_DELETE, of_file=file.id)
+    await note_use(db, file.blob.id)
+    for view in await post_views(db, posts):
+        about = f"post:{view['id']}"
+        topic = f"channel:{view['channel_id']}"
+        record(db, topic, "post.edited", view, by=by.id, about=about, scrubs=[about])

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Unpack
 
 from sqlalchemy import (
     ForeignKey,
@@ -18,14 +18,15 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.dialects.postgresql import insert as insert_or_update
+from sqlalchemy.dialects.postgresql import insert as insert_or_ignore
 from sqlalchemy.orm import Mapped, mapped_column
 from typing_extensions import TypedDict
 
+from model.database.row import columns_of, load
 from model.database.table import Base, now, one_of
 from model.database.unit_of_work import Transaction, finder
-from model.errors import Forbidden, NotFound
-from model.group import Group, Memberships, Role
+from model.errors import Conflict, Forbidden, NotFound
+from model.group import Group, Memberships, Role, find_group, find_member
 from model.log.event import Rights, judge_again, record
 from model.user import Caller
 
@@ -48,7 +49,7 @@ class Channels(Base):
 
 
 class ChannelMembers(Base):
-    """Who belongs to a private channel; whoever leaves the group leaves it too."""
+    """The members of private channels. Whoever leaves the group leaves its channels too."""
 
     __tablename__ = "channel_members"
     channel_id: Mapped[int] = mapped_column(
@@ -75,9 +76,15 @@ class ChannelView(TypedDict):
     created_at: datetime
 
 
+class ChannelChanges(TypedDict, total=False):
+    name: str
+    description: str
+    kind: Kind
+
+
 @dataclass(frozen=True)
 class Channel:
-    """A channel as somebody who may read it finds it: with the role that she has in the group."""
+    """A channel as somebody who may read it finds it, with that reader's role in the group."""
 
     id: int
     group_id: int
@@ -114,15 +121,7 @@ class Channel:
         }
 
 
-COLUMNS = (
-    Channels.id,
-    Channels.group_id,
-    Channels.name,
-    Channels.description,
-    Channels.kind,
-    Channels.created_at,
-)
-BELONGS = (
+_IS_MEMBER = (
     select(literal(1))
     .where(
         ChannelMembers.channel_id == Channels.id,
@@ -130,50 +129,80 @@ BELONGS = (
     )
     .exists()
 )
-READABLE = or_(Channels.kind != Kind.PRIVATE, BELONGS)
-"""Of the channels of a group, for the member in `Memberships`: the one rule of who may read."""
+READABLE_CHANNEL = or_(Channels.kind != Kind.PRIVATE, _IS_MEMBER)
+"""The one rule of who may read: true for a channel of the group of the member in `Memberships`."""
 
-MINE = (
-    select(*COLUMNS, Memberships.role)
+CHANNELS_OF_READER = (
+    select(*columns_of(Channels, Channel), Memberships.role)
     .join_from(Channels, Memberships, Memberships.group_id == Channels.group_id)
     .where(Memberships.user_id == bindparam("user_id"))
 )
-FIND = finder(
-    MINE.where(Channels.id == bindparam("channel_id"), READABLE), locks=[Channels, Memberships]
+"""All channels of the groups of `user_id`, also those that READABLE_CHANNEL leaves out."""
+
+CHANNEL_COLUMNS = (
+    *columns_of(Channels, Channel, "channel_"),
+    Memberships.role.label("channel_role"),
 )
-INSERT = insert(Channels).returning(Channels.id)
-EDIT = update(Channels).where(Channels.id == bindparam("of_channel"))
-ADD_MEMBER = (
-    insert_or_update(ChannelMembers).on_conflict_do_nothing().returning(ChannelMembers.user_id)
+"""The columns of `channel` in something that belongs to one."""
+
+_THIS_CHANNEL = CHANNELS_OF_READER.where(Channels.id == bindparam("channel_id"))
+_FIND = finder(_THIS_CHANNEL.where(READABLE_CHANNEL), locks=[Channels, Memberships])
+_FIND_TO_JOIN = finder(
+    _THIS_CHANNEL.where(or_(READABLE_CHANNEL, Memberships.role == Role.OWNER)),
+    locks=[Channels, Memberships],
 )
-_members = select(ChannelMembers.user_id).where(
-    ChannelMembers.channel_id == bindparam("channel_id")
+_INSERT = insert(Channels).returning(Channels.id)
+_EDIT = update(Channels).where(Channels.id == bindparam("of_channel"))
+_DELETE = delete(Channels).where(Channels.id == bindparam("of_channel"))
+_LIST_MEMBERS = (
+    select(ChannelMembers.user_id)
+    .where(ChannelMembers.channel_id == bindparam("channel_id"))
+    .order_by(ChannelMembers.user_id)
 )
-MEMBERS = _members.order_by(ChannelMembers.user_id)
-"""Bounded by the members of its group."""
+"""Bounded by the members of the group."""
+
+_ADD_MEMBER = (
+    insert_or_ignore(ChannelMembers).on_conflict_do_nothing().returning(ChannelMembers.user_id)
+)
+_REMOVE_MEMBERS = delete(ChannelMembers).where(ChannelMembers.channel_id == bindparam("of_channel"))
+_REMOVE_MEMBER = _REMOVE_MEMBERS.where(ChannelMembers.user_id == bindparam("of_user"))
 
 
 async def find_channel(db: Transaction, channel_id: int, *, reader: Caller) -> Channel:
-    row = await db.find(FIND, channel_id=channel_id, user_id=reader.id)
+    """The channel, if its reader may read it. Raises NotFound."""
+    row = await db.find(_FIND, channel_id=channel_id, user_id=reader.id)
     if row is None:
         raise NotFound("channel")
-    return Channel(*row)
+    return load(Channel, row)
+
+
+async def find_channel_to_join(db: Transaction, channel_id: int, *, by: Caller) -> Channel:
+    """As `find_channel`; owners of the group also find the private channels they are not in."""
+    row = await db.find(_FIND_TO_JOIN, channel_id=channel_id, user_id=by.id)
+    if row is None:
+        raise NotFound("channel")
+    return load(Channel, row)
 
 
 async def create_channel(
     db: Transaction, group: Group, name: str, description: str, kind: Kind, *, by: Caller
 ) -> Channel:
+    """A new channel; of a private one the caller is the first member.
+
+    Raises Forbidden when the caller is no moderator.
+    """
     if not group.role.moderates:
         raise Forbidden("not_a_moderator", "Only moderators and owners make channels.")
-    values: dict[str, Any] = {
-        "group_id": group.id,
-        "name": name,
-        "description": description,
-        "kind": kind,
-        "created_at": now(),
-    }
-    channel_id = await db.scalar(INSERT, **values)
-    channel = Channel(channel_id, **values, role=group.role)
+    created_at = now()
+    channel_id = await db.scalar_one(
+        _INSERT,
+        group_id=group.id,
+        name=name,
+        description=description,
+        kind=kind,
+        created_at=created_at,
+    )
+    channel = Channel(channel_id, group.id, name, description, kind, created_at, group.role)
     if channel.is_private:
         await add_members(db, channel, [by.id], by=by)
     else:
@@ -182,18 +211,18 @@ async def create_channel(
 
 
 async def edit_channel(
-    db: Transaction, channel: Channel, changes: dict[str, Any], *, by: Caller
+    db: Transaction, channel: Channel, *, by: Caller, **changes: Unpack[ChannelChanges]
 ) -> Channel:
-    """`changes` are new values of `name`, `description` and `kind`.
+    """The channel with new values. Raises Forbidden when the caller is no moderator.
 
-    Who made an open channel private is its first member and invites the others; a private one
-    that is opened is there for the whole group.
+    Whoever makes an open channel private is its first member and invites the others; a private
+    one that is opened is there for the whole group.
     """
     require_moderator(channel)
     changed = replace(channel, **changes)
     if changed == channel:
         return channel
-    await db.run(EDIT, of_channel=channel.id, **changes)
+    await db.run(_EDIT, of_channel=channel.id, **changes)
     record(db, channel.topic, "channel.edited", changed.view(), by=by.id)
     if changed.is_private and not channel.is_private:
         record(db, channel.group_topic, "channel.deleted", {"id": channel.id}, by=by.id)
@@ -201,35 +230,101 @@ async def edit_channel(
         judge_again(db, Rights(topics=[channel.topic], reason="private"))
     elif channel.is_private and not changed.is_private:
         record(db, channel.group_topic, "channel.created", changed.view(), by=by.id)
-        for row in await db.all(MEMBERS, channel_id=channel.id):
-            record_left(db, channel, row.user_id, by=by)
-        await db.run(delete(ChannelMembers).where(ChannelMembers.channel_id == channel.id))
+        for user_id in await list_channel_members(db, channel):
+            _record_left(db, channel, user_id, by=by)
+        await db.run(_REMOVE_MEMBERS, of_channel=channel.id)
     elif not changed.is_private:
         record(db, channel.group_topic, "channel.edited", changed.view(), by=by.id)
     return changed
 
 
-async def channel_member_ids(db: Transaction, channel: Channel) -> list[int]:
-    """Of a private channel; the others belong to the whole group."""
-    return [row.user_id for row in await db.all(MEMBERS, channel_id=channel.id)]
+async def delete_channel(db: Transaction, channel: Channel, *, by: Caller) -> None:
+    """Delete a channel with all that was written there, and its log.
+
+    The members of a private channel are told that it is gone, else the group is. Raises Forbidden
+    when the caller is no moderator.
+    """
+    require_moderator(channel)
+    member_ids = await list_channel_members(db, channel) if channel.is_private else []
+    await db.run(_DELETE, of_channel=channel.id)
+    judge_again(db, Rights(topics=[channel.topic], reason="deleted"), forget=[channel.topic])
+    deleted = {"id": channel.id}
+    record(db, channel.topic, "channel.deleted", deleted, by=by.id)
+    for user_id in member_ids:
+        _record_left(db, channel, user_id, by=by)
+    if not channel.is_private:
+        record(db, channel.group_topic, "channel.deleted", deleted, by=by.id)
+
+
+async def list_channel_members(db: Transaction, channel: Channel) -> list[int]:
+    """The ids of the members of a private channel; the others belong to the whole group."""
+    return [row.user_id for row in await db.all(_LIST_MEMBERS, channel_id=channel.id)]
+
+
+async def add_channel_member(
+    db: Transaction, channel: Channel, user_id: int, *, by: Caller
+) -> None:
+    """Let a member of the group into a private channel; an owner of the group may add herself.
+
+    Raises Conflict when the channel is not private, NotFound when the caller may not read it or
+    the user does not belong to the group, Forbidden when the caller is no moderator.
+    """
+    require_private(channel)
+    if not (channel.role.owns and user_id == by.id):
+        await find_channel(db, channel.id, reader=by)
+        require_moderator(channel)
+    group = await find_group(db, channel.group_id, reader=by)
+    member = await find_member(db, group, user_id)
+    await add_members(db, channel, [member.id], by=by)
+
+
+async def remove_channel_member(
+    db: Transaction, channel: Channel, user_id: int, *, by: Caller
+) -> None:
+    """Take somebody out of a private channel; everybody may leave.
+
+    Raises Conflict when the channel is not private, Forbidden when somebody who is no moderator
+    removes another, NotFound when the user is no member of the channel.
+    """
+    require_private(channel)
+    if user_id != by.id:
+        require_moderator(channel)
+    if not await db.run(_REMOVE_MEMBER, of_channel=channel.id, of_user=user_id):
+        raise NotFound("member")
+    _record_left(db, channel, user_id, by=by)
+    judge_again(db, Rights(users=[user_id], reason="removed"))
 
 
 async def add_members(
     db: Transaction, channel: Channel, user_ids: Sequence[int], *, by: Caller
 ) -> None:
+    """Let members of the group in. Those who are in the channel already are not told again."""
     for user_id in user_ids:
         added = await db.scalar(
-            ADD_MEMBER, channel_id=channel.id, user_id=user_id, group_id=channel.group_id
+            _ADD_MEMBER, channel_id=channel.id, user_id=user_id, group_id=channel.group_id
         )
         if added is not None:
             record(db, f"user:{user_id}", "channel.joined", channel.view(), by=by.id)
 
 
-def record_left(db: Transaction, channel: Channel, user_id: int, *, by: Caller) -> None:
-    left = {"id": channel.id, "group_id": channel.group_id}
-    record(db, f"user:{user_id}", "channel.left", left, by=by.id)
-
-
 def require_moderator(channel: Channel) -> None:
+    """Raises Forbidden when the reader of the channel is only a member of its group."""
     if not channel.role.moderates:
         raise Forbidden("not_a_moderator", "Only moderators and owners of the group may do this.")
+
+
+def require_writable(channel: Channel) -> None:
+    """Raises Forbidden when the reader of a channel of announcements is only a member."""
+    if not channel.writable:
+        raise Forbidden("not_a_moderator", "Only moderators and owners write here.")
+
+
+def require_private(channel: Channel) -> None:
+    """Raises Conflict for a channel to which the whole group belongs."""
+    if not channel.is_private:
+        raise Conflict("not_private", "Everybody in the group belongs to this channel.")
+
+
+def _record_left(db: Transaction, channel: Channel, user_id: int, *, by: Caller) -> None:
+    left = {"id": channel.id, "group_id": channel.group_id}
+    record(db, f"user:{user_id}", "channel.left", left, by=by.id)

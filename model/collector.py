@@ -6,66 +6,75 @@ It runs while nobody else holds the lock of the jobs: a backup takes that too.
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 
-from sqlalchemy import BigInteger, and_, bindparam, delete, exists, or_, select, true, update
+from sqlalchemy import (
+    BigInteger,
+    Select,
+    and_,
+    bindparam,
+    delete,
+    exists,
+    or_,
+    select,
+    true,
+    update,
+)
 
-from model.attachment import LIVING, Files
-from model.database.page import Statement
+from model.database.row import columns_of, load_all
 from model.database.table import now
 from model.database.unit_of_work import Database
+from model.file import FILE_IN_USE, Files
 from model.storage.blob import Blob, Blobs, note_use
 from model.storage.picture import THUMBNAILS
 from model.storage.store import Store
 from model.user import Users
 
-KEPT_FOR = timedelta(hours=24)
-AT_ONCE = 200
+_KEPT_FOR = timedelta(hours=24)
+_AT_ONCE = 200
 
-DEAD = or_(~LIVING, and_(Files.attached.is_(False), Files.created_at < bindparam("before")))
-UNUSED = and_(
+_DEAD = or_(~FILE_IN_USE, and_(Files.attached.is_(False), Files.created_at < bindparam("before")))
+_UNUSED = and_(
     Blobs.leaving.is_(False),
     Blobs.used_at < bindparam("before"),
     ~exists().where(Files.blob_id == Blobs.id),
     ~exists().where(Users.avatar == Blobs.sha256),
 )
-DEAD_FILES = select(Files.id).where(DEAD, Files.id > bindparam("last")).order_by(Files.id)
-UNUSED_BLOBS = select(Blobs.id).where(UNUSED, Blobs.id > bindparam("last")).order_by(Blobs.id)
+_DEAD_FILES = select(Files.id).where(_DEAD, Files.id > bindparam("last")).order_by(Files.id)
+_UNUSED_BLOBS = select(Blobs.id).where(_UNUSED, Blobs.id > bindparam("last")).order_by(Blobs.id)
 _these = bindparam("ids", type_=BigInteger, expanding=True)
-LOCK = select(Files.id).where(Files.id.in_(_these)).order_by(Files.id).with_for_update()
-FORGET = delete(Files).where(Files.id.in_(_these), DEAD).returning(Files.blob_id)
-DISMISS = update(Blobs).where(Blobs.id.in_(_these), UNUSED).values(leaving=True)
-LEAVING = (
-    select(Blobs.id, Blobs.sha256, Blobs.size_bytes).where(Blobs.leaving == true()).limit(AT_ONCE)
-)
-REMOVE = delete(Blobs).where(Blobs.id == bindparam("of_blob"))
+_LOCK = select(Files.id).where(Files.id.in_(_these)).order_by(Files.id).with_for_update()
+_FORGET = delete(Files).where(Files.id.in_(_these), _DEAD).returning(Files.blob_id)
+_DISMISS = update(Blobs).where(Blobs.id.in_(_these), _UNUSED).values(leaving=True)
+_LEAVING = select(*columns_of(Blobs, Blob)).where(Blobs.leaving == true()).limit(_AT_ONCE)
+_REMOVE = delete(Blobs).where(Blobs.id == bindparam("of_blob"))
 
 
 async def collect(database: Database, store: Store) -> int:
     """How many contents were removed. Killed at any line, it goes on with its next run."""
-    before = now() - KEPT_FOR
-    async for ids in _found(database, DEAD_FILES, before):
+    before = now() - _KEPT_FOR
+    async for ids in _found(database, _DEAD_FILES, before):
         await _forget(database, ids, before)
-    async for ids in _found(database, UNUSED_BLOBS, before):
+    async for ids in _found(database, _UNUSED_BLOBS, before):
         async with database.write() as db:
-            await db.run(DISMISS, ids=ids, before=before)
+            await db.run(_DISMISS, ids=ids, before=before)
     removed = 0
     while blobs := await _leaving(database):
         for blob in blobs:
             for key in (blob.key, *map(blob.thumbnail_key, THUMBNAILS)):
                 await store.remove(key)
         async with database.write() as db:
-            await db.run_for_each(REMOVE, [{"of_blob": blob.id} for blob in blobs])
+            await db.run_for_each(_REMOVE, [{"of_blob": blob.id} for blob in blobs])
         removed += len(blobs)
     return removed
 
 
 async def _found(
-    database: Database, statement: Statement, before: datetime
+    database: Database, statement: Select[int], before: datetime
 ) -> AsyncIterator[list[int]]:
     """Ids, some at once. Whole tables are looked through: nobody who writes waits for that."""
     last = 0
     while True:
         async with database.read() as db:
-            rows = await db.all(statement.limit(AT_ONCE), before=before, last=last)
+            rows = await db.all(statement.limit(_AT_ONCE), before=before, last=last)
         if not rows:
             return
         yield [row.id for row in rows]
@@ -75,11 +84,11 @@ async def _found(
 async def _forget(database: Database, ids: list[int], before: datetime) -> None:
     """In two statements: what was attached while the first waited for it lives again."""
     async with database.write() as db:
-        await db.all(LOCK, ids=ids)
-        for row in await db.all(FORGET, ids=ids, before=before):
+        await db.all(_LOCK, ids=ids)
+        for row in await db.all(_FORGET, ids=ids, before=before):
             await note_use(db, row.blob_id)
 
 
 async def _leaving(database: Database) -> list[Blob]:
     async with database.read() as db:
-        return [Blob(*row) for row in await db.all(LEAVING)]
+        return load_all(Blob, await db.all(_LEAVING))

@@ -1,97 +1,132 @@
-"""Files: who may find them, how they are kept and deleted, and how much a person may keep."""
+"""Files: what a person keeps, and which posts carry it.
 
+A file lives until the last post that carried it is gone. Finding one by its posts, and deleting
+it from them, is in model/attachment.py, above posts.
+"""
+
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
-from sqlalchemy import and_, bindparam, delete, exists, func, insert, or_, select
+from sqlalchemy import ForeignKey, bindparam, exists, false, func, insert, or_, select, update
+from sqlalchemy.orm import Mapped, mapped_column
+from typing_extensions import TypedDict
 
-from model.attachment import LIVING, Files, FileView, PostFiles, file_view
-from model.channel import READABLE, Channels
-from model.database.table import now
-from model.database.unit_of_work import Transaction, finder
-from model.errors import Conflict, Forbidden, NotFound
-from model.group import Memberships
-from model.log.event import record
-from model.post import SELECT, Posts
-from model.post_list import views
-from model.storage.blob import Blob, Blobs, note_use
+from model.database.json_rows import json_object, json_rows, number
+from model.database.row import AnyRow
+from model.database.table import Base, now
+from model.database.unit_of_work import Transaction
+from model.errors import Conflict, Invalid
+from model.storage.blob import Blob, Blobs
 from model.user import Caller, Users
+
+MAX_FILES_A_POST = 10
+_MAX_POSTS_A_FILE = 100  # each is told when the file is deleted
+
+
+class Files(Base):
+    """`attached` says that a post has carried the file; before, only its uploader knows of it."""
+
+    __tablename__ = "files"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    blob_id: Mapped[int] = mapped_column(ForeignKey("blobs.id", ondelete="RESTRICT"), index=True)
+    uploader_id: Mapped[int | None] = mapped_column(
+        ForeignKey("users.id", ondelete="SET NULL"), index=True
+    )
+    name: Mapped[str]
+    media_type: Mapped[str]
+    width: Mapped[int | None]  # pixels of a picture that can be made smaller, as it is shown
+    height: Mapped[int | None]
+    attached: Mapped[bool]
+    created_at: Mapped[datetime]
+    __table_args__ = {"sqlite_autoincrement": True}
+
+
+class PostFiles(Base):
+    """The files that posts carry, each post's in the order of `place`."""
+
+    __tablename__ = "post_files"
+    post_id: Mapped[int] = mapped_column(
+        ForeignKey("posts.id", ondelete="CASCADE"), primary_key=True
+    )
+    file_id: Mapped[int] = mapped_column(
+        ForeignKey("files.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
+    place: Mapped[int]
+
+
+class SizeView(TypedDict):
+    """The size of a picture, in pixels."""
+
+    width: int
+    height: int
+
+
+class FileView(TypedDict):
+    """A file as posts show it; `image` is the size of a picture that has thumbnails."""
+
+    id: int
+    name: str
+    size_bytes: int
+    media_type: str
+    image: SizeView | None
 
 
 @dataclass(frozen=True)
 class Upload:
-    """What came: `blob` is there already, `size` is that of a picture."""
+    """What was uploaded. Its blob is kept already; `image_size` is width and height in pixels."""
 
     name: str
     media_type: str
     blob: Blob
-    size: tuple[int, int] | None
+    image_size: tuple[int, int] | None
 
 
-@dataclass(frozen=True)
-class File:
-    id: int
-    name: str
-    media_type: str
-    has_thumbnails: bool
-    uploader_id: int | None
-    blob: Blob
+FILE_IN_USE = or_(Files.attached == false(), exists().where(PostFiles.file_id == Files.id))
+"""Of `Files`: not yet carried by a post, or carried by one now. Others are as good as deleted."""
 
-
-_carried = exists().where(
-    PostFiles.file_id == Files.id,
-    Posts.id == PostFiles.post_id,
-    Channels.id == Posts.channel_id,
-    Memberships.group_id == Channels.group_id,
-    Memberships.user_id == bindparam("reader_id"),
-    READABLE,
+_VIEWED = (
+    Files.id,
+    Files.name,
+    Blobs.size_bytes,
+    Files.media_type,
+    Files.width,
+    Files.height,
 )
-FIND = finder(
-    select(
-        Files.id,
-        Files.name,
-        Files.media_type,
-        Files.width.is_not(None),
-        Files.uploader_id,
-        Blobs.id,
-        Blobs.sha256,
-        Blobs.size_bytes,
-    )
-    .join_from(Files, Blobs, Blobs.id == Files.blob_id)
-    .where(
-        Files.id == bindparam("file_id"),
-        or_(and_(Files.uploader_id == bindparam("reader_id"), LIVING), _carried),
-    ),
-    locks=[Files],
+_posts, _wanted = json_rows("post_ids"), json_rows("file_ids")
+_OF_POSTS = (
+    select(PostFiles.post_id, *_VIEWED)
+    .join_from(_posts, PostFiles, PostFiles.post_id == number(_posts.c.key))
+    .join(Files, Files.id == PostFiles.file_id)
+    .join(Blobs, Blobs.id == Files.blob_id)
+    .order_by(PostFiles.post_id, PostFiles.place)
 )
-ALONE = select(Users.id).where(Users.id == bindparam("user_id")).with_for_update(key_share=True)
-"""Whoever counts a person's bytes is the only one who does."""
+_posts_of_file = select(func.count()).where(PostFiles.file_id == Files.id).scalar_subquery()
+_FIND_OWN = (
+    select(*_VIEWED, _posts_of_file.label("posts"))
+    .join_from(_wanted, Files, Files.id == number(_wanted.c.key))
+    .join(Blobs, Blobs.id == Files.blob_id)
+    .where(Files.uploader_id == bindparam("user_id"), FILE_IN_USE)
+    .order_by(Files.id)
+    .with_for_update(of=Files, key_share=True)
+)
+_NOTE_ATTACHED = update(Files).where(Files.id == bindparam("of_file")).values(attached=True)
+_LOCK_UPLOADER = (
+    select(Users.id).where(Users.id == bindparam("user_id")).with_for_update(key_share=True)
+)
+"""Whoever counts the bytes of a person is the only one who does."""
 
-KEPT_BYTES = (
+_KEPT_BYTES = (
     select(func.coalesce(func.sum(Blobs.size_bytes), 0))
     .join_from(Files, Blobs, Blobs.id == Files.blob_id)
-    .where(Files.uploader_id == bindparam("user_id"), LIVING)
+    .where(Files.uploader_id == bindparam("user_id"), FILE_IN_USE)
 )
-INSERT = insert(Files).returning(Files.id)
-DELETE = delete(Files).where(Files.id == bindparam("of_file"))
-CARRYING = (
-    SELECT.join(PostFiles, PostFiles.post_id == Posts.id)
-    .where(PostFiles.file_id == bindparam("file_id"))
-    .order_by(Posts.id)
-    .with_for_update(of=Posts, key_share=True)
-)
-
-
-async def find_file(db: Transaction, file_id: int, *, reader: Caller) -> File:
-    """One's own, and what a post carries that the reader may read; a dead one is not found."""
-    row = await db.find(FIND, file_id=file_id, reader_id=reader.id)
-    if row is None:
-        raise NotFound("file")
-    file_id, name, media_type, has_thumbnails, uploader_id, *of_blob = row
-    return File(file_id, name, media_type, has_thumbnails, uploader_id, Blob(*of_blob))
+_INSERT = insert(Files).returning(Files.id)
 
 
 async def require_room(db: Transaction, size_bytes: int, quota_bytes: int, *, by: Caller) -> None:
-    kept = await db.scalar(KEPT_BYTES, user_id=by.id)
+    """Raises Conflict when so many bytes more would be too many for the caller."""
+    kept = await db.scalar_one(_KEPT_BYTES, user_id=by.id)
     if kept + size_bytes > quota_bytes:
         raise Conflict(
             "quota_full",
@@ -100,11 +135,12 @@ async def require_room(db: Transaction, size_bytes: int, quota_bytes: int, *, by
 
 
 async def add_file(db: Transaction, upload: Upload, quota_bytes: int, *, by: Caller) -> FileView:
-    await db.scalar(ALONE, user_id=by.id)
+    """A new file of the caller, which no post carries yet. Raises Conflict when it has no room."""
+    await db.first(_LOCK_UPLOADER, user_id=by.id)
     await require_room(db, upload.blob.size_bytes, quota_bytes, by=by)
-    width, height = upload.size or (None, None)
-    file_id = await db.scalar(
-        INSERT,
+    width, height = upload.image_size or (None, None)
+    file_id = await db.scalar_one(
+        _INSERT,
         blob_id=upload.blob.id,
         uploader_id=by.id,
         name=upload.name,
@@ -114,18 +150,64 @@ async def add_file(db: Transaction, upload: Upload, quota_bytes: int, *, by: Cal
         attached=False,
         created_at=now(),
     )
-    size_bytes = upload.blob.size_bytes
-    return file_view(file_id, upload.name, size_bytes, upload.media_type, width, height)
+    return {
+        "id": file_id,
+        "name": upload.name,
+        "size_bytes": upload.blob.size_bytes,
+        "media_type": upload.media_type,
+        "image": _size(width, height),
+    }
 
 
-async def delete_file(db: Transaction, file: File, *, by: Caller) -> None:
-    """Also from the posts that carry it, whether or not its uploader may still read them."""
-    if file.uploader_id != by.id:
-        raise Forbidden("file_not_yours", "Only its uploader may delete a file.")
-    carrying = await db.all(CARRYING, file_id=file.id)
-    await db.run(DELETE, of_file=file.id)
-    await note_use(db, file.blob.id)
-    for view in await views(db, carrying):
-        about = f"post:{view['id']}"
-        topic = f"channel:{view['channel_id']}"
-        record(db, topic, "post.edited", view, by=by.id, about=about, scrubs=[about])
+async def list_files(db: Transaction, post_ids: Iterable[int]) -> dict[int, list[FileView]]:
+    """The files of each post, in the order in which they were attached.
+
+    Posts without files are left out.
+    """
+    found: dict[int, list[FileView]] = {}
+    for row in await db.all(_OF_POSTS, post_ids=json_object(post_ids)):
+        found.setdefault(row.post_id, []).append(_view(row))
+    return found
+
+
+async def find_own_files(db: Transaction, file_ids: Sequence[int], *, by: Caller) -> list[FileView]:
+    """The caller's own files, in the given order, each once.
+
+    Raises Invalid when one is not there, or when too many posts carry it already.
+    """
+    if not file_ids:
+        return []
+    rows = await db.all(_FIND_OWN, file_ids=json_object(file_ids), user_id=by.id)
+    found = {row.id: _view(row) for row in rows}
+    if missing := [str(file_id) for file_id in file_ids if file_id not in found]:
+        raise Invalid({"file_ids": f"You have no such file: {', '.join(missing)}."})
+    if full := [str(row.id) for row in rows if row.posts >= _MAX_POSTS_A_FILE]:
+        many = f"{_MAX_POSTS_A_FILE} posts carry it already: {', '.join(full)}. Upload it anew."
+        raise Invalid({"file_ids": many})
+    return [found[file_id] for file_id in dict.fromkeys(file_ids)]
+
+
+async def attach_files(db: Transaction, post_id: int, files: Sequence[FileView]) -> None:
+    """Let a new post carry files, in their order."""
+    places = [
+        {"post_id": post_id, "file_id": file["id"], "place": place}
+        for place, file in enumerate(files)
+    ]
+    await db.run_for_each(insert(PostFiles), places)
+    await db.run_for_each(_NOTE_ATTACHED, [{"of_file": file["id"]} for file in files])
+
+
+def _view(row: AnyRow) -> FileView:
+    return {
+        "id": row.id,
+        "name": row.name,
+        "size_bytes": row.size_bytes,
+        "media_type": row.media_type,
+        "image": _size(row.width, row.height),
+    }
+
+
+def _size(width: int | None, height: int | None) -> SizeView | None:
+    if width is None or height is None:
+        return None
+    return {"width": width, "height": height}

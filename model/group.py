@@ -1,21 +1,25 @@
-"""Groups, and what belonging to one means: a role in it."""
+"""Groups and their members: who belongs to one has a role in it.
+
+Whoever changes who belongs to a group has locked its row: one after another counts its owners.
+"""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Unpack
 
-from sqlalchemy import ForeignKey, bindparam, insert, select, update
+from sqlalchemy import ForeignKey, bindparam, delete, func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as insert_or_ignore
 from sqlalchemy.orm import Mapped, mapped_column
 from typing_extensions import TypedDict
 
 from model.database.page import Page, pages
+from model.database.row import columns_of, load, load_all
 from model.database.table import Base, now, one_of
 from model.database.unit_of_work import Transaction, finder
 from model.errors import Conflict, Forbidden, NotFound
-from model.log.event import record
-from model.user import Caller, PersonView, User, person
+from model.log.event import Rights, judge_again, record
+from model.user import Caller, PersonView, User, Users, person
 
 
 class Role(StrEnum):
@@ -64,8 +68,13 @@ class GroupView(TypedDict):
     created_at: datetime
 
 
+class GroupChanges(TypedDict, total=False):
+    name: str
+    description: str
+
+
 class GroupEntry(GroupView):
-    """A group in the list of somebody who has this role in it."""
+    """A group in the list of one of its members, with that member's role."""
 
     role: Role
 
@@ -77,7 +86,7 @@ class MemberView(PersonView):
 
 @dataclass(frozen=True)
 class Group:
-    """A group as one of its members finds it: with the role that she has there."""
+    """A group as one of its members finds it, with that member's role."""
 
     id: int
     name: str
@@ -109,6 +118,14 @@ class Member:
     role: Role
     joined_at: datetime
 
+    @property
+    def topic(self) -> str:
+        return f"user:{self.id}"
+
+    @property
+    def about(self) -> str:
+        return f"user:{self.id}"
+
     def view(self) -> MemberView:
         return {
             **person(self.id, self.name, self.avatar),
@@ -117,63 +134,147 @@ class Member:
         }
 
 
-MINE = (
-    select(Groups.id, Groups.name, Groups.description, Groups.created_at, Memberships.role)
+_GROUPS_OF_READER = (
+    select(*columns_of(Groups, Group), Memberships.role)
     .join_from(Groups, Memberships, Memberships.group_id == Groups.id)
     .where(Memberships.user_id == bindparam("user_id"))
 )
-FIND = finder(MINE.where(Groups.id == bindparam("group_id")), locks=[Groups, Memberships])
+_FIND = finder(
+    _GROUPS_OF_READER.where(Groups.id == bindparam("group_id")), locks=[Groups, Memberships]
+)
 """With the reader's membership: a role taken while a write waits is seen when it goes on."""
 
-LIST = pages(MINE, Groups.id)
-INSERT = insert(Groups).returning(Groups.id)
-EDIT = update(Groups).where(Groups.id == bindparam("of_group"))
-ADD_MEMBER = insert_or_ignore(Memberships).on_conflict_do_nothing().returning(Memberships.user_id)
+_LIST = pages(_GROUPS_OF_READER, Groups.id)
+_INSERT = insert(Groups).returning(Groups.id)
+_EDIT = update(Groups).where(Groups.id == bindparam("of_group"))
+_MEMBERS = (
+    select(Users.id, Users.name, Users.avatar, *columns_of(Memberships, Member))
+    .join_from(Memberships, Users, Users.id == Memberships.user_id)
+    .where(Memberships.group_id == bindparam("group_id"))
+)
+_FIND_MEMBER = finder(_MEMBERS.where(Users.id == bindparam("user_id")), locks=[Memberships])
+_LIST_MEMBERS = pages(_MEMBERS, Users.id)
+_ADD_MEMBER = insert_or_ignore(Memberships).on_conflict_do_nothing().returning(Memberships.user_id)
+_ONE_MEMBER = (
+    Memberships.group_id == bindparam("of_group"),
+    Memberships.user_id == bindparam("of_user"),
+)
+_SET_ROLE = update(Memberships).where(*_ONE_MEMBER)
+REMOVE_MEMBER = delete(Memberships).where(*_ONE_MEMBER)
+_COUNT_OWNERS = select(func.count()).where(
+    Memberships.group_id == bindparam("group_id"), Memberships.role == Role.OWNER
+)
 
 
 async def find_group(db: Transaction, group_id: int, *, reader: Caller) -> Group:
-    row = await db.find(FIND, group_id=group_id, user_id=reader.id)
+    """The group, if the reader belongs to it. Raises NotFound."""
+    row = await db.find(_FIND, group_id=group_id, user_id=reader.id)
     if row is None:
         raise NotFound("group")
-    return Group(*row)
+    return load(Group, row)
 
 
 async def list_groups(
     db: Transaction, page: Page, *, reader: Caller
 ) -> tuple[list[GroupEntry], int | None]:
-    rows, following = page.cut(await db.all(LIST.of(page), user_id=reader.id, **page.values))
-    return [Group(*row).entry() for row in rows], following
+    """The groups that the reader belongs to, oldest first."""
+    rows, following = page.cut(await db.all(_LIST.of(page), user_id=reader.id, **page.values))
+    return [group.entry() for group in load_all(Group, rows)], following
 
 
 async def create_group(db: Transaction, name: str, description: str, *, by: Caller) -> Group:
+    """A new group, whose owner is the caller."""
     created_at = now()
-    group_id = await db.scalar(INSERT, name=name, description=description, created_at=created_at)
+    group_id = await db.scalar_one(
+        _INSERT, name=name, description=description, created_at=created_at
+    )
     group = Group(group_id, name, description, created_at, Role.OWNER)
     await add_member(db, group, by)
     return group
 
 
 async def edit_group(
-    db: Transaction, group: Group, changes: dict[str, Any], *, by: Caller
+    db: Transaction, group: Group, *, by: Caller, **changes: Unpack[GroupChanges]
 ) -> Group:
-    """`changes` are new values of `name` and `description`."""
+    """The group with new values. Raises Forbidden when the caller is no owner."""
     require_owner(group)
     changed = replace(group, **changes)
     if changed != group:
-        await db.run(EDIT, of_group=group.id, **changes)
+        await db.run(_EDIT, of_group=group.id, **changes)
         record(db, group.topic, "group.edited", changed.view(), by=by.id)
     return changed
 
 
+async def find_member(db: Transaction, group: Group, user_id: int) -> Member:
+    """Raises NotFound."""
+    row = await db.find(_FIND_MEMBER, group_id=group.id, user_id=user_id)
+    if row is None:
+        raise NotFound("member")
+    return load(Member, row)
+
+
+async def list_members(
+    db: Transaction, group: Group, page: Page
+) -> tuple[list[MemberView], int | None]:
+    """The members of a group, in the order in which they registered."""
+    values = {"group_id": group.id, **page.values}
+    rows, following = page.cut(await db.all(_LIST_MEMBERS.of(page), **values))
+    return [member.view() for member in load_all(Member, rows)], following
+
+
 async def add_member(db: Transaction, group: Group, user: Caller | User) -> None:
+    """Let a user into a group, with the role that `group` carries.
+
+    Raises Conflict for somebody who belongs to it.
+    """
     member = Member(user.id, user.name, user.avatar, group.role, now())
     values = {"group_id": group.id, "user_id": user.id, "role": member.role}
-    if not await db.scalar(ADD_MEMBER, **values, joined_at=member.joined_at):
+    if not await db.scalar(_ADD_MEMBER, **values, joined_at=member.joined_at):
         raise Conflict("already_member", "You are a member of this group already.")
-    record(db, group.topic, "member.joined", member.view(), by=user.id, about=f"user:{user.id}")
-    record(db, f"user:{user.id}", "membership.added", group.entry(), by=user.id)
+    record(db, group.topic, "member.joined", member.view(), by=user.id, about=member.about)
+    record(db, member.topic, "membership.added", group.entry(), by=user.id)
+
+
+async def set_role(
+    db: Transaction, group: Group, member: Member, role: Role, *, by: Caller
+) -> Member:
+    """The member with another role.
+
+    Raises Forbidden when the caller is no owner, Conflict when the last owner would be none.
+    """
+    require_owner(group)
+    if member.role.owns and not role.owns:
+        await require_another_owner(db, group)
+    await db.run(_SET_ROLE, of_group=group.id, of_user=member.id, role=role)
+    changed = replace(member, role=role)
+    record(db, group.topic, "member.changed", changed.view(), by=by.id, about=member.about)
+    if member.role.moderates and not role.moderates:
+        judge_again(db, Rights(users=[member.id], reason="role"))
+    return changed
+
+
+async def remove_member(db: Transaction, group: Group, member: Member, *, by: Caller) -> None:
+    """Owners remove anybody, moderators remove members, and everybody may leave.
+
+    Raises Forbidden for the others, and Conflict when the last owner would go.
+    """
+    if member.id != by.id and not (group.role.owns or group.role.outranks(member.role)):
+        raise Forbidden("not_allowed_to_remove", "Only a higher role may remove this member.")
+    if member.role.owns:
+        await require_another_owner(db, group)
+    await db.run(REMOVE_MEMBER, of_group=group.id, of_user=member.id)
+    record(db, group.topic, "member.left", {"id": member.id}, by=by.id)
+    record(db, member.topic, "membership.removed", {"group_id": group.id}, by=by.id)
+    judge_again(db, Rights(users=[member.id], reason="removed"))
 
 
 def require_owner(group: Group) -> None:
+    """Raises Forbidden when the reader of the group is no owner."""
     if not group.role.owns:
         raise Forbidden("not_an_owner", "Only owners of the group may do this.")
+
+
+async def require_another_owner(db: Transaction, group: Group) -> None:
+    """Raises Conflict when the group has one owner only."""
+    if await db.scalar_one(_COUNT_OWNERS, group_id=group.id) < 2:  # noqa: PLR2004 - and another
+        raise Conflict("last_owner", "A group needs an owner: make somebody else one first.")

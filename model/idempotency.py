@@ -12,12 +12,13 @@ from sqlalchemy import ForeignKey, LargeBinary, bindparam, delete, select, updat
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
+from model.database.row import load
 from model.database.table import Base, now
 from model.database.unit_of_work import Transaction
 from model.errors import Conflict
 from model.user import Caller
 
-KEPT = timedelta(hours=24)
+_KEPT = timedelta(hours=24)
 
 
 class IdempotencyKeys(Base):
@@ -40,7 +41,7 @@ class Answer:
 
 
 _insert = insert(IdempotencyKeys)
-CLAIM = _insert.on_conflict_do_update(
+_CLAIM = _insert.on_conflict_do_update(
     index_elements=[IdempotencyKeys.user_id, IdempotencyKeys.route, IdempotencyKeys.key],
     set_={
         "fingerprint": _insert.excluded.fingerprint,
@@ -55,40 +56,44 @@ _SAME = (
     IdempotencyKeys.route == bindparam("of_route"),
     IdempotencyKeys.key == bindparam("of_key"),
 )
-FIND = select(IdempotencyKeys.fingerprint, IdempotencyKeys.status, IdempotencyKeys.answer).where(
-    *_SAME
-)
-KEEP = update(IdempotencyKeys).where(*_SAME)
-FORGET = delete(IdempotencyKeys).where(IdempotencyKeys.created_at < bindparam("before"))
+_FIND = select(
+    IdempotencyKeys.fingerprint, IdempotencyKeys.status, IdempotencyKeys.answer.label("body")
+).where(*_SAME)
+_KEEP = update(IdempotencyKeys).where(*_SAME)
+_FORGET = delete(IdempotencyKeys).where(IdempotencyKeys.created_at < bindparam("before"))
 
 
 async def claim_key(
     db: Transaction, route: str, key: str, values: bytes, *, by: Caller
 ) -> Answer | None:
-    """The answer that this key has had already; None when it is ours to carry out."""
+    """The answer that was kept for this key; None when the request is to be carried out.
+
+    `values` are the validated values of the request: raises Conflict when they are others than
+    those that the key was first used with.
+    """
     fingerprint = hashlib.sha256(values).hexdigest()
     claimed = await db.scalar(
-        CLAIM,
+        _CLAIM,
         user_id=by.id,
         route=route,
         key=key,
         fingerprint=fingerprint,
         created_at=now(),
-        forgotten_before=now() - KEPT,
+        forgotten_before=now() - _KEPT,
     )
     if claimed is not None:
         return None
-    kept = await db.first(FIND, of_user=by.id, of_route=route, of_key=key)
+    kept = await db.first(_FIND, of_user=by.id, of_route=route, of_key=key)
     if kept is None or kept.fingerprint != fingerprint:
         raise Conflict(
             "idempotency_key_reused", "This Idempotency-Key was used for something else."
         )
-    return Answer(kept.status, kept.answer)
+    return load(Answer, kept)
 
 
 async def keep_answer(db: Transaction, route: str, key: str, answer: Answer, *, by: Caller) -> None:
     await db.run(
-        KEEP,
+        _KEEP,
         of_user=by.id,
         of_route=route,
         of_key=key,
@@ -98,4 +103,4 @@ async def keep_answer(db: Transaction, route: str, key: str, answer: Answer, *, 
 
 
 async def forget_old_answers(db: Transaction) -> None:
-    await db.run(FORGET, before=now() - KEPT)
+    await db.run(_FORGET, before=now() - _KEPT)

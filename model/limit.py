@@ -49,7 +49,7 @@ def uploaded_kb(quota_mb: int) -> Limit:
 _now, _interval = (bindparam(name, type_=BigInteger) for name in ("now", "interval"))
 _burst = bindparam("burst", type_=BigInteger)
 _later = case((Limits.arrival_us > _now, Limits.arrival_us), else_=_now) + _interval
-TAKE = (
+_TAKE = (
     insert(Limits)
     .values(arrival_us=_now + _interval)
     .on_conflict_do_update(
@@ -57,14 +57,14 @@ TAKE = (
     )
     .returning(Limits.arrival_us)
 )
-FIND = select(Limits.arrival_us).where(Limits.key == bindparam("of_key"))
-FORGIVE = delete(Limits).where(Limits.key == bindparam("of_key"))
-GIVE_BACK = (
+_FIND = select(Limits.arrival_us).where(Limits.key == bindparam("of_key"))
+_FORGIVE = delete(Limits).where(Limits.key == bindparam("of_key"))
+_GIVE_BACK = (
     update(Limits)
     .where(Limits.key == bindparam("of_key"))
     .values(arrival_us=Limits.arrival_us - _interval)
 )
-FORGET_PASSED = delete(Limits).where(Limits.arrival_us < bindparam("now"))
+_FORGET_PASSED = delete(Limits).where(Limits.arrival_us < bindparam("now"))
 
 
 async def take(database: Database, limit: Limit, who: str, count: int = 1) -> None:
@@ -73,25 +73,25 @@ async def take(database: Database, limit: Limit, who: str, count: int = 1) -> No
     every = int(limit.every_s * 1e6)
     interval, burst = every * count, every * limit.burst
     async with database.read() as db:
-        arrival = await db.scalar(FIND, of_key=key) or now
+        arrival = await db.scalar(_FIND, of_key=key) or now
     if max(arrival, now) + interval <= now + burst:
         async with database.write() as db:
-            if await db.scalar(TAKE, key=key, now=now, interval=interval, burst=burst):
+            if await db.scalar(_TAKE, key=key, now=now, interval=interval, burst=burst):
                 return
-            arrival = await db.scalar(FIND, of_key=key)
+            arrival = await db.scalar(_FIND, of_key=key) or now
     wait_s = (arrival + interval - burst - now) / 1e6
     raise TooMany("Too many tries; wait a while.", retry_after_s=max(1, math.ceil(wait_s)))
 
 
 async def give_back(db: Transaction, limit: Limit, who: str) -> None:
     """What was counted last was right; what was wrong before goes on counting."""
-    await db.run(GIVE_BACK, of_key=f"{limit.name}:{who}", interval=int(limit.every_s * 1e6))
+    await db.run(_GIVE_BACK, of_key=f"{limit.name}:{who}", interval=int(limit.every_s * 1e6))
 
 
 async def forgive(db: Transaction, limit: Limit, who: str) -> None:
     """It was them: nothing of what was tried counts any more."""
-    await db.run(FORGIVE, of_key=f"{limit.name}:{who}")
+    await db.run(_FORGIVE, of_key=f"{limit.name}:{who}")
 
 
 async def forget_passed_limits(db: Transaction) -> None:
-    await db.run(FORGET_PASSED, now=time.time_ns() // 1000)
+    await db.run(_FORGET_PASSED, now=time.time_ns() // 1000)

@@ -1,6 +1,6 @@
-"""Naming people in posts: `@username`, of somebody who may read the channel, tells that person.
+"""Mentions: `@username` in a post tells that person, if she may read the channel.
 
-An event of it carries nothing of the text: the right to read that may go.
+The event of a mention carries nothing of the text: the person may lose the right to read that.
 """
 
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from sqlalchemy import ForeignKey, Index, and_, bindparam, delete, insert, selec
 from sqlalchemy.orm import Mapped, aliased, mapped_column
 from typing_extensions import TypedDict
 
-from model.channel import READABLE, Channel, Channels
+from model.channel import READABLE_CHANNEL, Channel, Channels
 from model.database.json_rows import json_object, json_rows, number
 from model.database.page import Page, pages
 from model.database.table import Base, now
@@ -44,7 +44,7 @@ class Mentions(Base):
 
 
 class MentionView(TypedDict):
-    """Who is named in which post; `parent_id` is the post that this one replies to."""
+    """Who mentions the reader in which post; `parent_id` is the post that this one replies to."""
 
     post_id: int
     channel_id: int
@@ -54,8 +54,8 @@ class MentionView(TypedDict):
     created_at: datetime
 
 
-class Naming(Protocol):
-    """A post, as mentions see it."""
+class Mentioning(Protocol):
+    """What mentions need to know of a post."""
 
     @property
     def channel(self) -> Channel: ...
@@ -68,12 +68,12 @@ class Naming(Protocol):
 
 
 _names = json_rows("names")
-NAMED = (
+PEOPLE_NAMED = (
     select(Users.username_key, Users.id, Users.active)
     .join_from(_names, Users, Users.username_key == _names.c.key)
     .join(Memberships, Memberships.user_id == Users.id)
     .join(Channels, Channels.group_id == Memberships.group_id)
-    .where(Channels.id == bindparam("channel_id"), READABLE)
+    .where(Channels.id == bindparam("channel_id"), READABLE_CHANNEL)
     .with_for_update(of=[Users, Memberships], read=True, key_share=True, skip_locked=True)
 )
 """Bounded by the length of a text. They stay members until they have been told.
@@ -82,11 +82,11 @@ Locked already is only who is just going: not told, since to wait for that could
 """
 
 _posts = json_rows("post_ids")
-TOLD = (
+_TOLD = (
     select(
         Mentions.post_id,
         Mentions.user_id,
-        and_(Memberships.user_id.is_not(None), READABLE).label("may_read"),
+        and_(Memberships.user_id.is_not(None), READABLE_CHANNEL).label("may_read"),
     )
     .join_from(_posts, Mentions, Mentions.post_id == number(_posts.c.key))
     .join(Channels, Channels.id == Mentions.channel_id)
@@ -95,20 +95,20 @@ TOLD = (
         (Memberships.group_id == Channels.group_id) & (Memberships.user_id == Mentions.user_id),
     )
 )
-INSERT = insert(Mentions)
-REMOVE = delete(Mentions).where(
+_INSERT = insert(Mentions)
+_REMOVE = delete(Mentions).where(
     Mentions.post_id == bindparam("of_post"), Mentions.user_id == bindparam("of_user")
 )
-By = aliased(Users)
-LIST = pages(
+_authors = aliased(Users)
+_LIST = pages(
     select(
         Mentions.post_id,
         Mentions.channel_id,
         Channels.group_id,
         Mentions.parent_id,
-        By.id.label("by_id"),
-        By.name.label("by_name"),
-        By.avatar.label("by_avatar"),
+        _authors.id.label("by_id"),
+        _authors.name.label("by_name"),
+        _authors.avatar.label("by_avatar"),
         Mentions.created_at,
     )
     .join_from(Mentions, Channels, Channels.id == Mentions.channel_id)
@@ -116,8 +116,8 @@ LIST = pages(
         Memberships,
         (Memberships.group_id == Channels.group_id) & (Memberships.user_id == Mentions.user_id),
     )
-    .outerjoin(By, By.id == Mentions.by_id)
-    .where(Mentions.user_id == bindparam("reader_id"), READABLE),
+    .outerjoin(_authors, _authors.id == Mentions.by_id)
+    .where(Mentions.user_id == bindparam("reader_id"), READABLE_CHANNEL),
     Mentions.post_id,
     newest_first=True,
 )
@@ -126,8 +126,8 @@ LIST = pages(
 async def list_mentions(
     db: Transaction, page: Page, *, reader: Caller
 ) -> tuple[list[MentionView], int | None]:
-    """Of the reader, in posts that she may read still: newest first."""
-    rows = await db.all(LIST.of(page), reader_id=reader.id, **page.values)
+    """The mentions of the reader in posts that she can still read, newest first."""
+    rows = await db.all(_LIST.of(page), reader_id=reader.id, **page.values)
     shown, following = page.cut(rows, "post_id")
     return [
         {
@@ -142,27 +142,27 @@ async def list_mentions(
     ], following
 
 
-async def mention_people(db: Transaction, post: Naming, *, by: Caller) -> None:
-    """Tell whom a new post names, the first in its text if they are too many."""
+async def mention_people(db: Transaction, post: Mentioning, *, by: Caller) -> None:
+    """Tell the people whom a new post names; of too many, those who are named first."""
     named = await _named(db, post, by=by)
     added = [user_id for user_id, is_active in named.items() if is_active]
     await _tell(db, post, added[:MAX_PEOPLE], by=by)
 
 
 async def mention_people_anew(
-    db: Transaction, post: Naming, text_before: str, *, by: Caller
+    db: Transaction, post: Mentioning, text_before: str, *, by: Caller
 ) -> None:
-    """Of an edited post: tell whoever was not named before, and whoever is no longer.
+    """Tell the people whom an edited post names now, and those whom it names no longer.
 
-    Who has been told and is still named stays; others are told as long as there is room.
+    Whoever was told before and is still named is not told again, but counts towards MAX_PEOPLE.
     """
     if set(names_in(post.text)) == set(names_in(text_before)):
         return
     named = await _named(db, post, by=by)
-    rows = await db.all(TOLD, post_ids=json_object([post.id]))
+    rows = await db.all(_TOLD, post_ids=json_object([post.id]))
     told = {row.user_id: row.may_read for row in rows}
     left = sorted(told.keys() - named.keys())
-    await db.run_for_each(REMOVE, [{"of_post": post.id, "of_user": user_id} for user_id in left])
+    await db.run_for_each(_REMOVE, [{"of_post": post.id, "of_user": user_id} for user_id in left])
     for user_id in left:
         if told[user_id]:
             record(db, f"user:{user_id}", "mention.deleted", {"post_ids": [post.id]}, by=by.id)
@@ -171,29 +171,35 @@ async def mention_people_anew(
 
 
 async def take_mentions_back(db: Transaction, post_ids: Sequence[int], *, by: Caller) -> None:
-    """Before posts are deleted. Who may no longer read them hears nothing of it."""
+    """Tell the people whom posts name that they are about to be deleted.
+
+    Whoever may no longer read the posts is told nothing.
+    """
     found: dict[int, list[int]] = {}
-    for post_id, user_id, may_read in await db.all(TOLD, post_ids=json_object(post_ids)):
-        if may_read:
-            found.setdefault(user_id, []).append(post_id)
+    for row in await db.all(_TOLD, post_ids=json_object(post_ids)):
+        if row.may_read:
+            found.setdefault(row.user_id, []).append(row.post_id)
     for user_id, of_posts in found.items():
         deleted = {"post_ids": sorted(of_posts)}
         record(db, f"user:{user_id}", "mention.deleted", deleted, by=by.id)
 
 
-async def _named(db: Transaction, post: Naming, *, by: Caller) -> dict[int, bool]:
-    """Others who may read the channel, in the order of their names, and whether they are active."""
+async def _named(db: Transaction, post: Mentioning, *, by: Caller) -> dict[int, bool]:
+    """The other people who are named and may read the channel, and whether each is active.
+
+    In the order in which the text names them.
+    """
     names = names_in(post.text)
     keys = {reading for name in names for reading in readings(name)}
     if not keys:
         return {}
-    rows = await db.all(NAMED, names=json_object(keys), channel_id=post.channel.id)
+    rows = await db.all(PEOPLE_NAMED, names=json_object(keys), channel_id=post.channel.id)
     found = {row.username_key: row for row in rows}
     people = [next(filter(None, map(found.get, readings(name))), None) for name in names]
     return {row.id: row.active for row in people if row and row.id != by.id}
 
 
-async def _tell(db: Transaction, post: Naming, user_ids: Sequence[int], *, by: Caller) -> None:
+async def _tell(db: Transaction, post: Mentioning, user_ids: Sequence[int], *, by: Caller) -> None:
     channel, created_at = post.channel, now()
     row = {
         "post_id": post.id,
@@ -202,7 +208,7 @@ async def _tell(db: Transaction, post: Naming, user_ids: Sequence[int], *, by: C
         "by_id": by.id,
         "created_at": created_at,
     }
-    await db.run_for_each(INSERT, [{**row, "user_id": user_id} for user_id in user_ids])
+    await db.run_for_each(_INSERT, [{**row, "user_id": user_id} for user_id in user_ids])
     view: MentionView = {
         "post_id": post.id,
         "channel_id": channel.id,

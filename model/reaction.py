@@ -1,4 +1,4 @@
-"""Reactions: one of each emoji a person and post; all that happen at once are counted."""
+"""Reactions to posts: a person can add each emoji once to a post."""
 
 import unicodedata
 from collections.abc import Sequence
@@ -16,10 +16,10 @@ from model.errors import Conflict, Invalid
 from model.log.event import record
 from model.user import Caller
 
-MAX_CHARS = 16  # code points: a family or a flag takes seven
-MAX_EMOJI_A_POST = 50
-PICTURES = {"So", "Sk", "Sm"}
-JOINERS = {"Mn", "Me", "Cf", "Nd", "Po"}  # variation selectors, keycaps and what they enclose
+_MAX_CHARS = 16  # code points: a family or a flag takes seven
+_MAX_EMOJI_A_POST = 50
+_PICTURES = {"So", "Sk", "Sm"}
+_JOINERS = {"Mn", "Me", "Cf", "Nd", "Po"}  # variation selectors, keycaps and what they enclose
 
 
 class Reactions(Base):
@@ -39,7 +39,7 @@ class ReactionView(TypedDict):
 
 
 class Reactable(Protocol):
-    """A post, as reactions see it."""
+    """What reactions need to know of a post."""
 
     @property
     def id(self) -> int: ...
@@ -47,22 +47,22 @@ class Reactable(Protocol):
     def topic(self) -> str: ...
 
 
-ADD = insert(Reactions).on_conflict_do_nothing().returning(Reactions.post_id)
-REMOVE = delete(Reactions).where(
+_ADD = insert(Reactions).on_conflict_do_nothing().returning(Reactions.post_id)
+_REMOVE = delete(Reactions).where(
     Reactions.post_id == bindparam("of_post"),
     Reactions.emoji == bindparam("of_emoji"),
     Reactions.user_id == bindparam("of_user"),
 )
-WHO = (
+_PEOPLE = (
     select(Reactions.user_id)
     .where(Reactions.post_id == bindparam("of_post"), Reactions.emoji == bindparam("of_emoji"))
     .order_by(Reactions.user_id)
 )
-HOW_MANY_EMOJI = select(func.count(Reactions.emoji.distinct())).where(
+_COUNT_EMOJI = select(func.count(Reactions.emoji.distinct())).where(
     Reactions.post_id == bindparam("of_post")
 )
 _wanted = json_rows("post_ids")
-OF_POSTS = (
+_OF_POSTS = (
     select(Reactions.post_id, Reactions.emoji, Reactions.user_id)
     .join_from(_wanted, Reactions, Reactions.post_id == number(_wanted.c.key))
     .order_by(Reactions.post_id, Reactions.emoji, Reactions.user_id)
@@ -70,21 +70,23 @@ OF_POSTS = (
 
 
 def is_emoji(text: str) -> bool:
+    """Whether it is one or a few joined emoji, by the general categories of Unicode."""
     kinds = {unicodedata.category(char) for char in text}
-    pictured = bool(kinds & PICTURES) or "\N{COMBINING ENCLOSING KEYCAP}" in text
-    return 0 < len(text) <= MAX_CHARS and pictured and kinds <= PICTURES | JOINERS
+    pictured = bool(kinds & _PICTURES) or "\N{COMBINING ENCLOSING KEYCAP}" in text
+    return 0 < len(text) <= _MAX_CHARS and pictured and kinds <= _PICTURES | _JOINERS
 
 
 def require_emoji(text: str) -> None:
+    """Raises Invalid for what is no emoji, or more than one."""
     if not is_emoji(text):
         raise Invalid({"emoji": "This is not one emoji."})
 
 
 async def list_reactions(db: Transaction, post_ids: Sequence[int]) -> dict[int, list[ReactionView]]:
-    """Of posts, by emoji; those without any are left out."""
+    """The reactions to each post, in the order of the emoji. Posts without any are left out."""
     found: dict[int, dict[str, list[int]]] = {}
-    for post_id, emoji, user_id in await db.all(OF_POSTS, post_ids=json_object(post_ids)):
-        found.setdefault(post_id, {}).setdefault(emoji, []).append(user_id)
+    for row in await db.all(_OF_POSTS, post_ids=json_object(post_ids)):
+        found.setdefault(row.post_id, {}).setdefault(row.emoji, []).append(row.user_id)
     return {
         post_id: [{"emoji": emoji, "user_ids": user_ids} for emoji, user_ids in reactions.items()]
         for post_id, reactions in found.items()
@@ -92,31 +94,36 @@ async def list_reactions(db: Transaction, post_ids: Sequence[int]) -> dict[int, 
 
 
 async def add_reaction(db: Transaction, post: Reactable, emoji: str, *, by: Caller) -> ReactionView:
+    """Who reacts with this emoji, the caller among them.
+
+    Raises Invalid for what is no emoji, Conflict when the post has too many different ones.
+    """
     require_emoji(emoji)
-    if await db.scalar(ADD, post_id=post.id, emoji=emoji, user_id=by.id) is None:
-        return await _who(db, post, emoji)
-    if await db.scalar(HOW_MANY_EMOJI, of_post=post.id) > MAX_EMOJI_A_POST:
-        raise Conflict("too_many_emoji", f"A post takes {MAX_EMOJI_A_POST} different emoji.")
+    if await db.scalar(_ADD, post_id=post.id, emoji=emoji, user_id=by.id) is None:
+        return await _view(db, post, emoji)
+    if await db.scalar_one(_COUNT_EMOJI, of_post=post.id) > _MAX_EMOJI_A_POST:
+        raise Conflict("too_many_emoji", f"A post takes {_MAX_EMOJI_A_POST} different emoji.")
     return await _tell(db, "reaction.added", post, emoji, by=by)
 
 
 async def remove_reaction(
     db: Transaction, post: Reactable, emoji: str, *, by: Caller
 ) -> ReactionView:
+    """Who reacts with this emoji, without the caller. Raises Invalid for what is no emoji."""
     require_emoji(emoji)
-    if not await db.run(REMOVE, of_post=post.id, of_emoji=emoji, of_user=by.id):
-        return await _who(db, post, emoji)
+    if not await db.run(_REMOVE, of_post=post.id, of_emoji=emoji, of_user=by.id):
+        return await _view(db, post, emoji)
     return await _tell(db, "reaction.removed", post, emoji, by=by)
 
 
 async def _tell(
     db: Transaction, kind: str, post: Reactable, emoji: str, *, by: Caller
 ) -> ReactionView:
-    reaction = await _who(db, post, emoji)
+    reaction = await _view(db, post, emoji)
     record(db, post.topic, kind, {"id": post.id, **reaction}, by=by.id, about=f"post:{post.id}")
     return reaction
 
 
-async def _who(db: Transaction, post: Reactable, emoji: str) -> ReactionView:
-    rows = await db.all(WHO, of_post=post.id, of_emoji=emoji)
+async def _view(db: Transaction, post: Reactable, emoji: str) -> ReactionView:
+    rows = await db.all(_PEOPLE, of_post=post.id, of_emoji=emoji)
     return {"emoji": emoji, "user_ids": [row.user_id for row in rows]}

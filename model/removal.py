@@ -1,48 +1,117 @@
-"""Deleting channels and groups: who reads them is sent away, and their logs go with them.
+"""Deleting groups and accounts: what hangs on them belongs to many nouns, so it stands apart.
 
-The rows of `topics` stay: a number that was given out is never given out again.
+Whoever reads what is deleted is sent away, and the logs that show it begin anew. The rows of
+`topics` stay: a number that was given out is never given out again.
 """
 
-from sqlalchemy import bindparam, delete, select
+from collections.abc import Sequence
 
-from model.channel import Channel, Channels, channel_member_ids, require_moderator
+from sqlalchemy import bindparam, delete, func, or_, select
+
+from model.account import GROUPS_OF_USER, lock_admins, require_admin, require_another_admin
+from model.channel import Channels
 from model.database.unit_of_work import Transaction
-from model.group import Group, Groups, Memberships, require_owner
-from model.log.event import Rights, judge_again, record
-from model.user import Caller
+from model.document import Documents
+from model.document_space import own_keys
+from model.errors import Conflict
+from model.group import Group, Groups, Memberships, Role, require_owner
+from model.log.event import ADMIN, Events, Rights, judge_again, record
+from model.session import revoke_other_sessions
+from model.storage.blob import note_use
+from model.user import Caller, User, Users, find_account
 
-DELETE_CHANNEL = delete(Channels).where(Channels.id == bindparam("of_channel"))
-DELETE_GROUP = delete(Groups).where(Groups.id == bindparam("of_group"))
-CHANNELS_OF = select(Channels.id).where(Channels.group_id == bindparam("of_group"))
-MEMBERS_OF = select(Memberships.user_id).where(Memberships.group_id == bindparam("of_group"))
+_CHANNELS_OF_GROUP = select(Channels.id).where(Channels.group_id == bindparam("of_group"))
+_MEMBERS_OF_GROUP = select(Memberships.user_id).where(Memberships.group_id == bindparam("of_group"))
+_DELETE_GROUP = delete(Groups).where(Groups.id == bindparam("of_group"))
+_ONLY_OWNER_OF = (
+    select(Memberships.group_id)
+    .where(Memberships.role == Role.OWNER)
+    .group_by(Memberships.group_id)
+    .having(func.count() == 1, func.max(Memberships.user_id) == bindparam("user_id"))
+    .order_by(Memberships.group_id)
+)
+_CHANNELS_OF_USER = (
+    select(Channels.id)
+    .join_from(Channels, Memberships, Memberships.group_id == Channels.group_id)
+    .where(Memberships.user_id == bindparam("user_id"))
+)
+_LOGS_OF_USER = (
+    select(Events.topic)
+    .where(or_(Events.about == bindparam("about"), Events.by == bindparam("user_id")))
+    .distinct()
+)
+"""Topics whose events show a person or what that person did: of groups long left, too."""
 
-
-async def delete_channel(db: Transaction, channel: Channel, *, by: Caller) -> None:
-    """The members of a private channel are told that it is gone, else the group is."""
-    require_moderator(channel)
-    member_ids = await channel_member_ids(db, channel) if channel.is_private else []
-    await db.run(DELETE_CHANNEL, of_channel=channel.id)
-    _close(db, [channel.topic])
-    deleted = {"id": channel.id}
-    record(db, channel.topic, "channel.deleted", deleted, by=by.id)
-    for user_id in member_ids:
-        left = {"id": channel.id, "group_id": channel.group_id}
-        record(db, f"user:{user_id}", "channel.left", left, by=by.id)
-    if not channel.is_private:
-        record(db, channel.group_topic, "channel.deleted", deleted, by=by.id)
+_DELETE_DOCUMENTS = (
+    delete(Documents)
+    .where(
+        Documents.saved_by == bindparam("user_id"),  # nobody else saves there
+        Documents.channel_id.is_not(None),
+        func.substr(Documents.key, 1, func.length(bindparam("prefix"))) == bindparam("prefix"),
+    )
+    .returning(Documents.topic)
+)
+_DELETE_USER = delete(Users).where(Users.id == bindparam("of_user"))
 
 
 async def delete_group(db: Transaction, group: Group, *, by: Caller) -> None:
-    """With its channels and all that was written there."""
+    """Delete a group with its channels and all that was written there.
+
+    Raises Forbidden when the caller is no owner.
+    """
     require_owner(group)
-    channels = [f"channel:{row.id}" for row in await db.all(CHANNELS_OF, of_group=group.id)]
-    members = [row.user_id for row in await db.all(MEMBERS_OF, of_group=group.id)]
-    await db.run(DELETE_GROUP, of_group=group.id)
-    _close(db, [group.topic, *channels])
+    channels = [f"channel:{row.id}" for row in await db.all(_CHANNELS_OF_GROUP, of_group=group.id)]
+    members = [row.user_id for row in await db.all(_MEMBERS_OF_GROUP, of_group=group.id)]
+    await db.run(_DELETE_GROUP, of_group=group.id)
+    topics = [group.topic, *channels]
+    judge_again(db, Rights(topics=topics, reason="deleted"), forget=topics)
     record(db, group.topic, "group.deleted", {"id": group.id}, by=by.id)
     for user_id in members:
         record(db, f"user:{user_id}", "membership.removed", {"group_id": group.id}, by=by.id)
 
 
-def _close(db: Transaction, topics: list[str]) -> None:
-    judge_again(db, Rights(topics=topics, reason="deleted"), forget=topics)
+async def remove_account(db: Transaction, user_id: int, *, by: Caller) -> None:
+    """As `delete_account`, of anybody. Raises Forbidden unless the caller is an administrator."""
+    await require_admin(db, by=by)
+    await delete_account(db, await find_account(db, user_id), by=by)
+
+
+async def delete_account(db: Transaction, user: User, *, by: Caller) -> None:
+    """Delete an account. The posts stay, without an author; everything else of the person goes.
+
+    So do the documents that only she could save. The logs that show the name or such a document
+    begin anew, so that both are gone from them too. Raises Conflict for the last administrator,
+    and for the last owner of a group.
+    """
+    if user.administers:
+        require_another_admin(await lock_admins(db), user)
+    groups = await db.all(GROUPS_OF_USER, user_id=user.id)
+    alone = [row.group_id for row in await db.all(_ONLY_OWNER_OF, user_id=user.id)]
+    if alone:
+        names = ", ".join(row.name for row in groups if row.id in alone)
+        raise Conflict("last_owner", f"Make somebody else an owner first, of: {names}.")
+    group_topics = [f"group:{row.id}" for row in groups]
+    logs = {user.topic, *group_topics, *await _logs_with(db, user)}
+    documents = await db.all(_DELETE_DOCUMENTS, user_id=user.id, prefix=own_keys(user.id))
+    logs.update(row.topic for row in documents)
+    await revoke_other_sessions(db, user.id, but=None, by=by.id)
+    await note_use(db, sha256=user.avatar)
+    await db.run(_DELETE_USER, of_user=user.id)
+    _tell_deleted(db, user, group_topics, sorted(logs - {ADMIN}), by=by)
+
+
+async def _logs_with(db: Transaction, user: User) -> set[str]:
+    """The topics that show a user or what that user did, and those of all her channels."""
+    shown = await db.all(_LOGS_OF_USER, about=user.about, user_id=user.id)
+    channels = await db.all(_CHANNELS_OF_USER, user_id=user.id)
+    return {*(row.topic for row in shown), *(f"channel:{row.id}" for row in channels)}
+
+
+def _tell_deleted(
+    db: Transaction, user: User, group_topics: Sequence[str], logs: list[str], *, by: Caller
+) -> None:
+    deleted = {"id": user.id}
+    for topic in group_topics:
+        record(db, topic, "member.anonymised", deleted, by=by.id)
+    record(db, ADMIN, "user.deleted", deleted, by=by.id, about=user.about, scrubs=[user.about])
+    judge_again(db, Rights(users=[user.id], reason="account"), forget=logs)

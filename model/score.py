@@ -2,14 +2,20 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import ForeignKey, Index, and_, bindparam, delete, func, insert, or_, select
 from sqlalchemy.orm import Mapped, mapped_column
 from typing_extensions import TypedDict
 
-from model.channel import MINE, READABLE, Channel, Channels
+from model.channel import (
+    CHANNEL_COLUMNS,
+    CHANNELS_OF_READER,
+    READABLE_CHANNEL,
+    Channel,
+    Channels,
+)
 from model.database.page import Page, pages
+from model.database.row import AnyRow, columns_of, load
 from model.database.table import MAX_ID, Base, now
 from model.database.unit_of_work import Transaction, finder
 from model.errors import Forbidden, Invalid, NotFound
@@ -57,43 +63,47 @@ class Score:
         return f"score:{self.id}"
 
 
-INSERT = insert(Scores).returning(Scores.id)
-OF_GAME = (Scores.channel_id == bindparam("channel_id"), Scores.game == bindparam("game"))
-SELECT = select(*Scores.__table__.c, Users.name, Users.avatar).outerjoin_from(Scores, Users)
-LATEST = pages(SELECT.where(*OF_GAME), Scores.id, newest_first=True)
-PLACE = select(Scores.points, Scores.id).where(*OF_GAME, Scores.id == bindparam("score_id"))
+_INSERT = insert(Scores).returning(Scores.id)
+_OF_GAME = (Scores.channel_id == bindparam("channel_id"), Scores.game == bindparam("game"))
+_ROWS = select(
+    *Scores.__table__.columns,
+    Users.name.label("player_name"),
+    Users.avatar.label("player_avatar"),
+).outerjoin_from(Scores, Users)
+_LATEST = pages(_ROWS.where(*_OF_GAME), Scores.id, newest_first=True)
+_PLACE = select(Scores.points, Scores.id).where(*_OF_GAME, Scores.id == bindparam("score_id"))
 _ranked = select(
     Scores.id,
     func.row_number()
     .over(partition_by=Scores.player_id, order_by=(Scores.points.desc(), Scores.id))
     .label("rank"),
 )
-_of_players = _ranked.where(*OF_GAME, Scores.player_id.is_not(None)).subquery()
+_of_players = _ranked.where(*_OF_GAME, Scores.player_id.is_not(None)).subquery()
 _behind = or_(
     Scores.points < bindparam("points"),
     and_(Scores.points == bindparam("points"), Scores.id > bindparam("score_id")),
 )
-BEST = (
-    SELECT.join(_of_players, _of_players.c.id == Scores.id)
+BEST_SCORES = (
+    _ROWS.join(_of_players, _of_players.c.id == Scores.id)
     .where(_of_players.c.rank == 1, _behind)
     .order_by(Scores.points.desc(), Scores.id)
     .limit(bindparam("limit"))
 )
-FIND = finder(
-    MINE.with_only_columns(Scores.id, Scores.player_id, *MINE.selected_columns)
+_FIND = finder(
+    CHANNELS_OF_READER.with_only_columns(*columns_of(Scores, Score), *CHANNEL_COLUMNS)
     .join(Scores, Scores.channel_id == Channels.id)
-    .where(Scores.id == bindparam("score_id"), READABLE),
+    .where(Scores.id == bindparam("score_id"), READABLE_CHANNEL),
     locks=[Channels, Scores, Memberships],
 )
-DELETE = delete(Scores).where(Scores.id == bindparam("of_score"))
+_DELETE = delete(Scores).where(Scores.id == bindparam("of_score"))
 
 
 async def set_score(
     db: Transaction, channel: Channel, game: str, points: int, *, by: Caller
 ) -> ScoreView:
     created_at = now()
-    score_id = await db.scalar(
-        INSERT,
+    score_id = await db.scalar_one(
+        _INSERT,
         channel_id=channel.id,
         player_id=by.id,
         game=game,
@@ -115,55 +125,57 @@ async def set_score(
 async def list_latest(
     db: Transaction, channel: Channel, game: str, page: Page
 ) -> tuple[list[ScoreView], int | None]:
-    """Newest first, or oldest first after a given one."""
+    """All scores of a game: newest first, or oldest first after a given one."""
     values = {"channel_id": channel.id, "game": game, **page.values}
-    rows, following = page.cut(await db.all(LATEST.of(page), **values))
+    rows, following = page.cut(await db.all(_LATEST.of(page), **values))
     return [_view(row) for row in rows], following
 
 
 async def list_best(
     db: Transaction, channel: Channel, game: str, page: Page
 ) -> tuple[list[ScoreView], int | None]:
-    """Of each player the best, highest first, of equal ones the earlier first.
+    """The best score of each player: highest first, and of equal ones the earlier first.
 
-    Whoever deleted the account has none: nobody can tell those players apart.
+    Players whose account is deleted are left out: nobody can tell them apart. Raises Invalid for
+    `after`, and for a `before` that is no score of this game.
     """
     if page.after is not None:
         raise Invalid({"after": "The best are listed downwards only: give before."})
     values = {"channel_id": channel.id, "game": game, "limit": page.limit + 1}
     points, score_id = MAX_POINTS, 0
     if page.before is not None:
-        place = await db.first(PLACE, **values, score_id=page.before)
+        place = await db.first(_PLACE, **values, score_id=page.before)
         if place is None:
             raise Invalid({"before": "There is no such score of this game."})
-        points, score_id = place
-    found = await db.all(BEST, **values, points=points, score_id=score_id)
+        points, score_id = place.points, place.id
+    found = await db.all(BEST_SCORES, **values, points=points, score_id=score_id)
     rows, following = page.cut(found)
     return [_view(row) for row in rows], following
 
 
 async def find_score(db: Transaction, score_id: int, *, reader: Caller) -> Score:
-    row = await db.find(FIND, score_id=score_id, user_id=reader.id)
+    """The score, if its reader may read the channel. Raises NotFound."""
+    row = await db.find(_FIND, score_id=score_id, user_id=reader.id)
     if row is None:
         raise NotFound("score")
-    found_id, player_id, *of_channel = row
-    return Score(found_id, player_id, Channel(*of_channel))
+    return load(Score, row)
 
 
 async def delete_score(db: Transaction, score: Score, *, by: Caller) -> None:
+    """Delete a score. Raises Forbidden when the caller is neither its player nor a moderator."""
     if score.player_id != by.id and not score.channel.role.moderates:
         raise Forbidden("score_not_yours", "Only its player or a moderator may delete a score.")
-    await db.run(DELETE, of_score=score.id)
+    await db.run(_DELETE, of_score=score.id)
     about, topic = score.about, score.channel.topic
     record(db, topic, "score.deleted", {"id": score.id}, by=by.id, about=about, scrubs=[about])
 
 
-def _view(row: Any) -> ScoreView:
+def _view(row: AnyRow) -> ScoreView:
     return {
         "id": row.id,
         "channel_id": row.channel_id,
         "game": row.game,
         "points": row.points,
-        "player": author(row.player_id, row.name, row.avatar),
+        "player": author(row.player_id, row.player_name, row.player_avatar),
         "created_at": row.created_at,
     }

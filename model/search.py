@@ -10,6 +10,7 @@ over the others by itself, PostgreSQL takes the bitmap of the words with that of
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import (
     BigInteger,
@@ -33,27 +34,28 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, TSQUERY, TSVECTOR
 from typing_extensions import TypedDict
 
-from model.channel import MINE, READABLE, Channels
+from model.channel import CHANNELS_OF_READER, READABLE_CHANNEL, Channels
 from model.database.json_rows import json_object, json_rows
-from model.database.page import Page, Statement
+from model.database.page import Page
 from model.database.unit_of_work import Transaction
 from model.errors import Invalid
-from model.post import SELECT, Posts
-from model.post_list import views
-from model.post_view import PostView
+from model.post import POST_ROWS, Posts, PostView, post_views
 from model.text.snippet import Phrase, SnippetPart, snippet
 from model.text.word import composed, searchable
 from model.user import Caller
 
 SQLITE_TABLE, POSTGRESQL_COLUMN, POSTGRESQL_INDEX = "post_search", "search", "ix_posts_search"
-RANKED = 1000  # the newest matches
-SHORT_CHARS = 200  # shorter posts are not much better for being shorter
-PRECISION = 1_000_000  # of ranks, which are whole numbers
-QUOTED_OR_PLAIN = re.compile(r'"([^"]*)"|([^\s"]+)')
-QUOTES = dict.fromkeys(map(ord, "“”„‟«»"), '"')
+_RANKED = 1000  # the newest matches
+_SHORT_CHARS = 200  # shorter posts are not much better for being shorter
+_PRECISION = 1_000_000  # of ranks, which are whole numbers
+_QUOTED_OR_PLAIN = re.compile(r'"([^"]*)"|([^\s"]+)')
+_QUOTES = dict.fromkeys(map(ord, "“”„‟«»"), '"')
 
-Matches = Select[tuple[int]]
+Matches = Select[int]
 """Ids of posts."""
+
+Results = Select[*tuple[Any, ...]]
+"""Rows of POST_ROWS, with `group_id`."""
 
 
 class SearchResult(TypedDict):
@@ -75,8 +77,8 @@ class Filters:
 class Dialect:
     """How one of the databases is asked; `following` begins with the post `before`."""
 
-    first: Statement
-    following: Statement
+    first: Results
+    following: Results
     spell: Callable[[Sequence[Phrase]], str]
 
 
@@ -85,9 +87,9 @@ _group_id, _channel_id, _author_id = (
     bindparam(name, type_=BigInteger) for name in ("group_id", "channel_id", "author_id")
 )
 _readable = (
-    MINE.with_only_columns(Channels.id, Channels.group_id)
+    CHANNELS_OF_READER.with_only_columns(Channels.id, Channels.group_id)
     .where(
-        READABLE,
+        READABLE_CHANNEL,
         or_(_group_id.is_(None), Channels.group_id == _group_id),
         or_(_channel_id.is_(None), Channels.id == _channel_id),
     )
@@ -135,8 +137,8 @@ def _for_postgresql(phrases: Sequence[Phrase]) -> str:
     return " & ".join(f"({phrase})" for phrase in spelt)
 
 
-def _statements(matches: Matches) -> tuple[Statement, Statement]:
-    newest = matches.order_by(desc("id")).limit(RANKED).cte("newest")
+def _statements(matches: Matches) -> tuple[Results, Results]:
+    newest = matches.order_by(desc("id")).limit(_RANKED).cte("newest")
     found = (
         select(Posts.id, _rank().label("rank"))
         .join_from(newest, Posts, Posts.id == newest.c.id)
@@ -163,13 +165,13 @@ def _rank() -> ColumnElement[int]:
     left = func.length(func.replace(words, spelt, ""), type_=BigInteger)
     times = func.sum((func.length(words, type_=BigInteger) - left) // func.length(spelt))
     found = select(times).scalar_subquery()
-    return found * PRECISION // (func.length(words, type_=BigInteger) + SHORT_CHARS)
+    return found * _PRECISION // (func.length(words, type_=BigInteger) + _SHORT_CHARS)
 
 
-def _shown(ordered: Select[tuple[int, int]]) -> Statement:
+def _shown(ordered: Select[int, int]) -> Results:
     page = ordered.cte("page")
     return (
-        SELECT.add_columns(_readable.c.group_id)
+        POST_ROWS.add_columns(_readable.c.group_id)
         .join(page, page.c.id == Posts.id)
         .join(_readable, _readable.c.id == Posts.channel_id)
         .order_by(page.c.rank.desc(), Posts.id.desc())
@@ -177,7 +179,7 @@ def _shown(ordered: Select[tuple[int, int]]) -> Statement:
     )
 
 
-DIALECTS = {
+_DIALECTS = {
     "sqlite": Dialect(*_statements(_in_sqlite()), _for_sqlite),
     "postgresql": Dialect(*_statements(_in_postgresql()), _for_postgresql),
 }
@@ -187,7 +189,7 @@ def phrases_of(text: str) -> list[Phrase]:
     """Each once. What is written without a space, such as an address, is one phrase."""
     cut = [
         (tuple(searchable(quoted or plain).split()), bool(plain))
-        for quoted, plain in QUOTED_OR_PLAIN.findall(composed(text).translate(QUOTES))
+        for quoted, plain in _QUOTED_OR_PLAIN.findall(composed(text).translate(_QUOTES))
     ]
     asked = [(words, is_plain) for words, is_plain in cut if words]
     phrases = [
@@ -201,7 +203,7 @@ async def search_posts(
     db: Transaction, phrases: Sequence[Phrase], filters: Filters, page: Page, *, reader: Caller
 ) -> tuple[list[SearchResult], int | None]:
     """Best first, equal ones newest first; raises Invalid if `before` is not found any more."""
-    dialect = DIALECTS[db.connection.dialect.name]
+    dialect = _DIALECTS[db.connection.dialect.name]
     statement = dialect.first if page.before is None else dialect.following
     values = {
         "user_id": reader.id,
@@ -217,6 +219,6 @@ async def search_posts(
     shown, following = page.cut(rows)
     results: list[SearchResult] = [
         {"post": post, "group_id": row.group_id, "snippet": snippet(row.text, phrases)}
-        for row, post in zip(shown, await views(db, shown), strict=True)
+        for row, post in zip(shown, await post_views(db, shown), strict=True)
     ]
     return results, following

@@ -12,15 +12,16 @@ from typing_extensions import TypedDict
 
 from model.database.json_rows import json_object, json_rows, number
 from model.database.page import Page, pages
+from model.database.row import columns_of, load
 from model.database.table import Base, now
 from model.database.unit_of_work import Transaction
 from model.errors import NotFound
 from model.log.event import Rights, judge_again, record
 from model.user import Caller, PersonView, User, Users, person
 
-LASTS = timedelta(days=30)
+_LASTS = timedelta(days=30)
 GRACE = timedelta(seconds=25)  # for a live connection, to renew its sign-in
-MAX_AGENT_CHARS = 200
+_MAX_AGENT_CHARS = 200
 
 
 class Sessions(Base):
@@ -42,7 +43,7 @@ class SessionView(TypedDict):
 
 
 @dataclass(frozen=True)
-class Opened:
+class OpenedSession:
     """A session just opened: the only moment at which its token is known."""
 
     id: int
@@ -50,31 +51,27 @@ class Opened:
     expires_at: datetime
 
 
-def digest(token: str) -> str:
+def token_digest(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-CALLER = (
+_CALLERS = (
     select(
-        Users.id,
-        Users.username,
-        Users.name,
-        Users.avatar,
-        Users.role,
-        Sessions.id,
+        *columns_of(Users, Caller),
+        Sessions.id.label("session_id"),
         Sessions.expires_at,
     )
     .join_from(Sessions, Users, Users.id == Sessions.user_id)
     .where(Sessions.expires_at > bindparam("now"), Users.active == true())
 )
-BY_TOKEN = CALLER.where(Sessions.token_sha256 == bindparam("token_sha256"))
-BY_ID = CALLER.where(Sessions.id == bindparam("session_id"))
+_BY_TOKEN = _CALLERS.where(Sessions.token_sha256 == bindparam("token_sha256"))
+_BY_ID = _CALLERS.where(Sessions.id == bindparam("session_id"))
 _sessions = json_rows("session_ids")
-LIVING = CALLER.with_only_columns(Sessions.id, Users.id, Users.name, Users.avatar).join(
-    _sessions, Sessions.id == number(_sessions.c.key)
-)
-INSERT = insert(Sessions).returning(Sessions.id)
-LIST = pages(
+_PEOPLE_OF_SESSIONS = _CALLERS.with_only_columns(
+    Sessions.id.label("session_id"), Users.id, Users.name, Users.avatar
+).join(_sessions, Sessions.id == number(_sessions.c.key))
+_INSERT = insert(Sessions).returning(Sessions.id)
+_LIST = pages(
     select(Sessions.id, Sessions.agent, Sessions.created_at, Sessions.expires_at).where(
         Sessions.user_id == bindparam("user_id"), Sessions.expires_at > bindparam("now")
     ),
@@ -82,45 +79,51 @@ LIST = pages(
     newest_first=True,
 )
 _OWN = delete(Sessions).where(Sessions.user_id == bindparam("user_id"))
-DELETE_ONE = _OWN.where(Sessions.id == bindparam("session_id"))
-DELETE_OTHERS = _OWN.where(Sessions.id != bindparam("session_id")).returning(Sessions.id)
-FORGET_EXPIRED = delete(Sessions).where(Sessions.expires_at < bindparam("now"))
+_DELETE_ONE = _OWN.where(Sessions.id == bindparam("session_id"))
+_DELETE_OTHERS = _OWN.where(Sessions.id != bindparam("session_id")).returning(Sessions.id)
+_FORGET_EXPIRED = delete(Sessions).where(Sessions.expires_at < bindparam("now"))
 
 
 async def find_caller(db: Transaction, token: str) -> Caller | None:
-    row = await db.first(BY_TOKEN, token_sha256=digest(token), now=now())
-    return Caller(*row) if row else None
+    """Who signed in and got this token; None when the session is over."""
+    row = await db.first(_BY_TOKEN, token_sha256=token_digest(token), now=now())
+    return load(Caller, row) if row else None
 
 
 async def find_caller_of_session(db: Transaction, session_id: int) -> Caller | None:
-    row = await db.first(BY_ID, session_id=session_id, now=now())
-    return Caller(*row) if row else None
+    """Who is signed in by a session; None when it is over."""
+    row = await db.first(_BY_ID, session_id=session_id, now=now())
+    return load(Caller, row) if row else None
 
 
-async def living_sessions(db: Transaction, session_ids: Sequence[int]) -> dict[int, PersonView]:
-    """Those that still sign somebody in on a live connection, with who that is by now."""
-    rows = await db.all(LIVING, session_ids=json_object(session_ids), now=now() - GRACE)
-    return {session_id: person(*of_user) for session_id, *of_user in rows}
+async def people_of_sessions(db: Transaction, session_ids: Sequence[int]) -> dict[int, PersonView]:
+    """Who is signed in on a live connection by each session; those that are over are left out."""
+    rows = await db.all(
+        _PEOPLE_OF_SESSIONS, session_ids=json_object(session_ids), now=now() - GRACE
+    )
+    return {row.session_id: person(row.id, row.name, row.avatar) for row in rows}
 
 
-async def open_session(db: Transaction, user: User, agent: str) -> Opened:
-    token, expires_at = secrets.token_urlsafe(32), now() + LASTS
-    session_id = await db.scalar(
-        INSERT,
+async def open_session(db: Transaction, user: User, agent: str) -> OpenedSession:
+    """Sign a user in for 30 days; `agent` is what the browser says of itself."""
+    token, expires_at = secrets.token_urlsafe(32), now() + _LASTS
+    session_id = await db.scalar_one(
+        _INSERT,
         user_id=user.id,
-        token_sha256=digest(token),
-        agent=agent[:MAX_AGENT_CHARS],
+        token_sha256=token_digest(token),
+        agent=agent[:_MAX_AGENT_CHARS],
         created_at=now(),
         expires_at=expires_at,
     )
-    return Opened(session_id, token, expires_at)
+    return OpenedSession(session_id, token, expires_at)
 
 
 async def list_sessions(
     db: Transaction, page: Page, *, reader: Caller
 ) -> tuple[list[SessionView], int | None]:
+    """The reader's own sessions that are not over, newest first."""
     values = {"user_id": reader.id, "now": now()}
-    rows, following = page.cut(await db.all(LIST.of(page), **values, **page.values))
+    rows, following = page.cut(await db.all(_LIST.of(page), **values, **page.values))
     return [
         {
             "id": row.id,
@@ -133,7 +136,8 @@ async def list_sessions(
 
 
 async def revoke_session(db: Transaction, session_id: int, *, by: Caller) -> None:
-    if not await db.run(DELETE_ONE, user_id=by.id, session_id=session_id):
+    """End one of the caller's own sessions. Raises NotFound when there is no such one."""
+    if not await db.run(_DELETE_ONE, user_id=by.id, session_id=session_id):
         raise NotFound("session")
     _tell(db, [session_id], by.id)
 
@@ -141,8 +145,8 @@ async def revoke_session(db: Transaction, session_id: int, *, by: Caller) -> Non
 async def revoke_other_sessions(
     db: Transaction, user_id: int, *, but: int | None, by: int | None
 ) -> None:
-    """All of a user, but for one of them."""
-    rows = await db.all(DELETE_OTHERS, user_id=user_id, session_id=but or 0)
+    """End all sessions of a user, but for one of them."""
+    rows = await db.all(_DELETE_OTHERS, user_id=user_id, session_id=but or 0)
     if rows:
         _tell(db, [row.id for row in rows], user_id, by=by)
 
@@ -153,4 +157,4 @@ def _tell(db: Transaction, session_ids: list[int], user_id: int, *, by: int | No
 
 
 async def forget_expired_sessions(db: Transaction) -> None:
-    await db.run(FORGET_EXPIRED, now=now())
+    await db.run(_FORGET_EXPIRED, now=now())

@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
 
 from sqlalchemy import bindparam, exists, select, update
 from sqlalchemy.dialects.postgresql import insert as insert_or_ignore
 from sqlalchemy.orm import Mapped, mapped_column
 from typing_extensions import TypedDict
 
+from model.database.row import columns_of, load
 from model.database.table import Base, now, one_of
 from model.database.unit_of_work import Transaction, finder
 from model.errors import Conflict, NotFound
@@ -52,14 +52,14 @@ class UserView(PersonView):
 
 
 class OwnUserView(UserView):
-    """With what only oneself and admins may see."""
+    """A user as only that user and administrators may see it."""
 
     email: str | None
 
 
 @dataclass(frozen=True)
 class Caller:
-    """Who is signed in, by which session."""
+    """The person who is signed in, and the session that says so."""
 
     id: int
     username: str
@@ -90,6 +90,14 @@ class User:
     created_at: datetime
 
     @property
+    def topic(self) -> str:
+        return f"user:{self.id}"
+
+    @property
+    def about(self) -> str:
+        return f"user:{self.id}"
+
+    @property
     def administers(self) -> bool:
         return self.role == ServerRole.ADMIN and self.active
 
@@ -115,52 +123,44 @@ def person(user_id: int, name: str, avatar: str | None) -> PersonView:
 
 
 def author(user_id: int | None, name: str | None, avatar: str | None) -> PersonView | None:
-    """None for whoever deleted the account."""
+    """The person who did something; None when the account was deleted since."""
     return None if user_id is None or name is None else person(user_id, name, avatar)
 
 
-COLUMNS = (
-    Users.id,
-    Users.username,
-    Users.name,
-    Users.avatar,
-    Users.email,
-    Users.role,
-    Users.active,
-    Users.created_at,
-)
-BY_ID = finder(select(*COLUMNS).where(Users.id == bindparam("user_id")), locks=[Users])
-BY_USERNAME = finder(
-    select(*COLUMNS, Users.password_hash).where(Users.username_key == bindparam("username_key")),
+USER_COLUMNS = columns_of(Users, User)
+SET_USER = update(Users).where(Users.id == bindparam("of_user"))
+_BY_ID = finder(select(*USER_COLUMNS).where(Users.id == bindparam("user_id")), locks=[Users])
+_BY_USERNAME = finder(
+    select(*USER_COLUMNS, Users.password_hash).where(
+        Users.username_key == bindparam("username_key")
+    ),
     locks=[Users],
 )
-"""Its last column is the hash of the password."""
-
-ANYBODY = select(exists().where(Users.id > 0))
-
-
-INSERT = insert_or_ignore(Users).on_conflict_do_nothing().returning(Users.id)
-EDIT = update(Users).where(Users.id == bindparam("of_user"))
+_ANYBODY = select(exists().where(Users.id > 0))
+_INSERT = insert_or_ignore(Users).on_conflict_do_nothing().returning(Users.id)
 
 
 async def find_account(db: Transaction, user_id: int) -> User:
-    """Whoever asks: for oneself and for what an administrator does."""
-    row = await db.find(BY_ID, user_id=user_id)
+    """The account, whoever asks: for oneself and for what an administrator does.
+
+    Raises NotFound.
+    """
+    row = await db.find(_BY_ID, user_id=user_id)
     if row is None:
         raise NotFound("person")
-    return User(*row)
+    return load(User, row)
 
 
 async def find_account_by_name(db: Transaction, username: str) -> tuple[User, str] | None:
-    """The account and the hash of its password, if it is there and active."""
-    row = await db.find(BY_USERNAME, username_key=username.lower())
+    """The account and the hash of its password; None unless it is there and active."""
+    row = await db.find(_BY_USERNAME, username_key=username.lower())
     if row is None or not row.active:
         return None
-    return User(*row[:-1]), row.password_hash
+    return load(User, row), row.password_hash
 
 
 async def anybody_there(db: Transaction) -> bool:
-    return bool(await db.scalar(ANYBODY))
+    return await db.scalar_one(_ANYBODY)
 
 
 async def create_user(
@@ -172,23 +172,25 @@ async def create_user(
     email: str | None = None,
     role: ServerRole = ServerRole.MEMBER,
 ) -> User:
-    values: dict[str, Any] = {
-        "username": username,
-        "name": name,
-        "email": email,
-        "role": role,
-        "active": True,
-        "created_at": now(),
-    }
+    """A new account, active and without a picture. Raises Conflict when the username is taken."""
+    created_at = now()
     user_id = await db.scalar(
-        INSERT, **values, username_key=username.lower(), password_hash=password_hash
+        _INSERT,
+        username=username,
+        username_key=username.lower(),
+        name=name,
+        email=email,
+        role=role,
+        active=True,
+        password_hash=password_hash,
+        created_at=created_at,
     )
     if user_id is None:
         raise Conflict("username_taken", "Somebody has this username.")
-    user = User(user_id, avatar=None, **values)
-    record(db, ADMIN, "user.registered", user.view(), by=user.id, about=f"user:{user.id}")
+    user = User(user_id, username, name, None, email, role, active=True, created_at=created_at)
+    record(db, ADMIN, "user.registered", user.view(), by=user.id, about=user.about)
     return user
 
 
 async def set_password_hash(db: Transaction, user: User, password_hash: str) -> None:
-    await db.run(EDIT, of_user=user.id, password_hash=password_hash)
+    await db.run(SET_USER, of_user=user.id, password_hash=password_hash)

@@ -50,7 +50,7 @@ GENERIC = {
     "api/forms.py": ["Form", "Query", "PageQuery"],
     "api/adapters/quart.py": ["HomeroomRequest"],
     "model/database/page.py": ["Page", "Pages", "pages"],
-    "model/log/event.py": ["record", "judge_again", "flush"],
+    "model/log/event.py": ["record", "judge_again", "write_events", "_rows"],
     "model/log/position.py": ["stand", "positions", "events_after", "events_between"],
     "model/errors.py": ["Refusal"],
     "api/middleware/errors.py": ["init", "wrong_fields", "wants_page", "_answer"],
@@ -190,7 +190,10 @@ def test_every_file_can_be_read_at_a_sitting() -> None:
 
 
 def test_every_function_is_seen_whole() -> None:
+    as_made = ROOT / "model" / "migrations" / "versions"
     for file in [*CODE, *(ROOT / "tests").rglob("*.py")]:
+        if as_made in file.parents:
+            continue
         for node in ast.walk(ast.parse(file.read_text())):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 lines = (node.end_lineno or 0) - node.lineno + 1

@@ -28,6 +28,7 @@ from api.storage import check_bucket_apart
 from model.database.unit_of_work import Database
 from model.live.bus import Datagrams
 from model.live.ephemeral import WorkerDied, encode_all
+from model.log.event import write_events
 from model.schema import Misfit, note_clean_stop, prepare
 from model.storage.s3 import Unusable
 from model.user import anybody_there
@@ -81,7 +82,7 @@ def serve(settings: Settings) -> None:
 async def make_ready(settings: Settings) -> bool:
     """The database is up to date; whether there is no account yet."""
     await prepare(settings.sqlalchemy_url, lossy=settings.is_lossy)
-    database = Database(settings.sqlalchemy_url)
+    database = Database(settings.sqlalchemy_url, before_commit=write_events)
     async with database.read() as db:
         is_empty = not await anybody_there(db)
     await database.close()

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Generic, TypeVar, TypeVarTuple
 
 from sqlalchemy import Select, bindparam
 from sqlalchemy.orm import InstrumentedAttribute
@@ -10,7 +10,8 @@ from sqlalchemy.orm import InstrumentedAttribute
 from model.database.table import MAX_ID
 
 Column = InstrumentedAttribute[int]
-Statement = Select[*tuple[Any, ...]]
+Ts = TypeVarTuple("Ts")
+R = TypeVar("R")
 
 DEFAULT_LIMIT, MAX_LIMIT = 20, 100
 
@@ -25,11 +26,11 @@ class Page:
 
     @property
     def values(self) -> dict[str, int]:
-        """To bind in a statement of this page; one row more tells of a next page."""
+        """What to bind in the page's statement; one row more than shown tells of a next page."""
         after = self.after or 0
         return {"limit": self.limit + 1, "before": self.before or MAX_ID, "after": after}
 
-    def cut(self, rows: Sequence[Any], key: str = "id") -> tuple[Sequence[Any], int | None]:
+    def cut(self, rows: Sequence[R], key: str = "id") -> tuple[Sequence[R], int | None]:
         """The rows of this page, and where the next begins: what to give as `before` or `after`."""
         if len(rows) <= self.limit:
             return rows, None
@@ -37,21 +38,22 @@ class Page:
 
 
 @dataclass(frozen=True)
-class Pages:
+class Pages(Generic[*Ts]):
     """The statements of a list: one for each direction."""
 
-    older: Statement
-    newer: Statement
+    older: Select[*Ts]
+    newer: Select[*Ts]
     newest_first: bool
 
-    def of(self, page: Page) -> Statement:
+    def of(self, page: Page) -> Select[*Ts]:
         """`before` wants the next older ones, `after` the next newer ones, each nearest first."""
         if page.before is None and page.after is None:
             return self.older if self.newest_first else self.newer
         return self.newer if page.before is None else self.older
 
 
-def pages(statement: Statement, key: Column, *, newest_first: bool = False) -> Pages:
+def pages(statement: Select[*Ts], key: Column, *, newest_first: bool = False) -> Pages[*Ts]:
+    """A list in the order of `key`; `newest_first` says from which end it begins."""
     limited = statement.limit(bindparam("limit"))
     older = limited.where(key < bindparam("before")).order_by(key.desc())
     newer = limited.where(key > bindparam("after")).order_by(key)

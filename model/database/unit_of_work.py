@@ -6,18 +6,20 @@ awaited inside `write()`: hashes, mails and bytes come before or after.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Generic, TypeVar, TypeVarTuple, overload
 
 from sqlalchemy import Executable, Row, Select
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.sql.selectable import TypedReturnsRows
 
 from model.database.engine import NOBODY_FREE_AFTER_S, postgresql_engine, sqlite_engine
+from model.database.row import AnyRow
 from model.database.table import Base
 from model.errors import StorageFull, TryAgain
 
@@ -31,15 +33,19 @@ DISK_FULL = "53100"
 FULL_IN_SQLITE = "database or disk is full"
 
 
+Ts = TypeVarTuple("Ts")
+T = TypeVar("T")
+
+
 @dataclass(frozen=True)
-class Finder:
+class Finder(Generic[*Ts]):
     """A statement that finds one thing; `locking` also locks its rows until the commit."""
 
-    reading: Select[*tuple[Any, ...]]
-    locking: Select[*tuple[Any, ...]]
+    reading: Select[*Ts]
+    locking: Select[*Ts]
 
 
-def finder(statement: Select[*tuple[Any, ...]], *, locks: Sequence[type[Base]]) -> Finder:
+def finder(statement: Select[*Ts], *, locks: Sequence[type[Base]]) -> Finder[*Ts]:
     """`locks` are the tables whose rows a write has to itself; nothing is locked to read."""
     return Finder(statement, statement.with_for_update(of=list(locks), key_share=True))
 
@@ -52,25 +58,46 @@ class Transaction:
         self.connection = connection
         self.locks_rows = writing and connection.dialect.name != "sqlite"
         self.tx = tx
-        self.notes: list[Any] = []  # events to come: model/log/event.py
+        self.notes: list[object] = []  # events to come: model/log/event.py
         self.forgotten: set[str] = set()  # topics whose events so far go
         self.topics: Collection[str] = ()  # those that the commit has written to
-        self.before_commit: Callable[[Transaction], Awaitable[None]] | None = None
 
-    async def all(self, statement: Executable, **values: Any) -> Sequence[Row[*tuple[Any, ...]]]:
+    @overload
+    async def all(
+        self, statement: TypedReturnsRows[*Ts], **values: object
+    ) -> Sequence[Row[*Ts]]: ...
+    @overload
+    async def all(self, statement: Executable, **values: object) -> Sequence[AnyRow]: ...
+    async def all(self, statement: Executable, **values: object) -> Sequence[AnyRow]:
         return (await self.connection.execute(statement, values)).all()
 
-    async def first(self, statement: Executable, **values: Any) -> Row[*tuple[Any, ...]] | None:
+    @overload
+    async def first(
+        self, statement: TypedReturnsRows[*Ts], **values: object
+    ) -> Row[*Ts] | None: ...
+    @overload
+    async def first(self, statement: Executable, **values: object) -> AnyRow | None: ...
+    async def first(self, statement: Executable, **values: object) -> AnyRow | None:
         return (await self.connection.execute(statement, values)).first()
 
-    async def scalar(self, statement: Executable, **values: Any) -> Any:
+    @overload
+    async def scalar(self, statement: TypedReturnsRows[T], **values: object) -> T | None: ...
+    @overload
+    async def scalar(self, statement: Executable, **values: object) -> Any: ...
+    async def scalar(self, statement: Executable, **values: object) -> Any:
+        """The value of the first row; None also when there is none."""
         return (await self.connection.execute(statement, values)).scalar()
 
-    async def find(self, thing: Finder, **values: Any) -> Row[*tuple[Any, ...]] | None:
-        """To write, lock first: what is read then is as everybody before has left it.
+    async def scalar_one(self, statement: TypedReturnsRows[T], **values: object) -> T:
+        """The value of a statement that always has one: a count, the id of an INSERT."""
+        return (await self.connection.execute(statement, values)).scalar_one()
 
-        After it has waited, PostgreSQL reads only the locked rows anew and the others as they were:
-        what is not found then is looked for once more.
+    async def find(self, thing: Finder[*Ts], **values: object) -> Row[*Ts] | None:
+        """The row of a thing, and in a write its lock until the commit.
+
+        To write, lock first: what is read then is as everybody before has left it. After it has
+        waited, PostgreSQL reads only the locked rows anew and the others as they were: what is not
+        found then is looked for once more.
         """
         if self.locks_rows:
             locked = await self.first(thing.locking, **values)
@@ -78,20 +105,27 @@ class Transaction:
                 return None
         return await self.first(thing.reading, **values)
 
-    async def run(self, statement: Executable, **values: Any) -> int:
+    async def run(self, statement: Executable, **values: object) -> int:
         """How many rows it changed."""
         return (await self.connection.execute(statement, values)).rowcount
 
-    async def run_for_each(self, statement: Executable, rows: Sequence[dict[str, Any]]) -> None:
+    async def run_for_each(
+        self, statement: Executable, rows: Sequence[Mapping[str, object]]
+    ) -> None:
         if rows:
             await self.connection.execute(statement, rows)
+
+
+BeforeCommit = Callable[[Transaction], Awaitable[None]]
 
 
 class Database:
     """Connects on first use. `committed` is told the topics of each commit with events."""
 
-    def __init__(self, url: str, *, synchronous: str = "FULL") -> None:
+    def __init__(self, url: str, *, before_commit: BeforeCommit, synchronous: str = "FULL") -> None:
+        """`before_commit` writes what a transaction has noted: `write_events` of the log."""
         parsed = make_url(url)
+        self.before_commit = before_commit
         self.is_sqlite = parsed.get_backend_name() == "sqlite"
         self.committed: Callable[[Collection[str]], None] = lambda _: None
         self._one_writer = asyncio.Lock()
@@ -120,8 +154,7 @@ class Database:
             async with self._alone(), self.writers.connect() as connection:
                 db = Transaction(connection, writing=True, tx=tx)
                 yield db
-                if db.before_commit:
-                    await db.before_commit(db)
+                await self.before_commit(db)
                 await connection.commit()
         except (DBAPIError, NoConnectionFree, OSError) as error:
             raise _refusal_or(error) from error

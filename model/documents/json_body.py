@@ -1,4 +1,4 @@
-"""The JSON that a document is made of: how large and how deep it may be."""
+"""The JSON of a document: how large and how deep it may be, and how a patch changes it."""
 
 from typing import Any
 
@@ -26,6 +26,22 @@ def require_size(size_bytes: int) -> None:
 def require_levels(body: Json) -> None:
     if _is_deeper(body, MAX_LEVELS):
         raise Invalid({"body": f"It has more than {MAX_LEVELS} levels."})
+
+
+def merge_patch(target: Json, patch: Json) -> Json:
+    """`target` with a JSON Merge Patch (RFC 7396); neither of the two is changed.
+
+    An object says what changes in another one, and `null` takes a member out of it.
+    """
+    if not isinstance(patch, dict):
+        return patch
+    merged = dict(target) if isinstance(target, dict) else {}
+    for name, change in patch.items():
+        if change is None:
+            merged.pop(name, None)
+        else:
+            merged[name] = merge_patch(merged.get(name), change)
+    return merged
 
 
 def _is_deeper(value: Json, levels: int) -> bool:

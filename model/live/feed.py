@@ -19,14 +19,14 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from model.access import readable
+from model.access import readable_topics
 from model.database.unit_of_work import Database, Transaction
 from model.live.rights_check import Suspect
 from model.live.ring import Encoded, Ring, in_one_frame, trim_largest
 from model.live.subscription import FeedLimits, Joined, Reader, Reset, Subscription, reset_of
 from model.log.event import RIGHTS, Rights
 from model.log.position import Position, events_after, events_between, positions
-from model.session import living_sessions
+from model.session import people_of_sessions
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -114,8 +114,10 @@ class Feed:
         for suspect in suspects:
             topics[suspect.reader.user_id].update(suspect.held)
         async with self.database.read() as db:
-            people = await living_sessions(db, [suspect.session_id for suspect in suspects])
-            allowed = {user_id: await readable(db, user_id, of) for user_id, of in topics.items()}
+            people = await people_of_sessions(db, [suspect.session_id for suspect in suspects])
+            allowed = {
+                user_id: await readable_topics(db, user_id, of) for user_id, of in topics.items()
+            }
         for suspect in suspects:
             reader = suspect.reader
             if self.suspects.pop(reader, None) is None:
@@ -169,7 +171,7 @@ class Feed:
         """Each topic with the events behind a number, or from now on; None: may not know of it."""
 
         async def judge(db: Transaction) -> dict[str, Position]:
-            allowed = await readable(db, reader.user_id, wanted)
+            allowed = await readable_topics(db, reader.user_id, wanted)
             return await positions(db, *allowed) if allowed else {}
 
         found = await self.judged(judge)
@@ -219,7 +221,7 @@ class Feed:
             return None  # it was unsubscribed meanwhile
         until = self.rings[topic].head
         async with self._replaying, self.database.read() as db:
-            if not await readable(db, reader.user_id, [topic]):
+            if not await readable_topics(db, reader.user_id, [topic]):
                 return None
             position = (await positions(db, topic))[topic]
             rows = await events_between(db, topic, after=after, until=until, limit=REPLAY_CHUNK)

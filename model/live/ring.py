@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from model.live.ephemeral import encode
-from model.log.event import gone
+from model.log.event import scrubbed_data
 
 MAX_FRAME_EVENTS = 500
 MAX_FRAME_CHARS = 256 * 1024
@@ -45,7 +45,7 @@ class Encoded:
     def scrub(self) -> None:
         assert self.about
         message = msgspec.json.decode(self.text, type=EventMessage)
-        message.data = msgspec.Raw(gone(self.about).encode())
+        message.data = msgspec.Raw(scrubbed_data(self.about).encode())
         self.text = encode(message)
 
 

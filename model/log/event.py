@@ -111,7 +111,6 @@ def record(
 
     `data` is the resulting state, the same view that HTTP shows; `by` is a user's id.
     """
-    db.before_commit = flush
     db.notes.append(Note(topic, kind, _json(data), about, scrubs, by))
 
 
@@ -121,7 +120,6 @@ def judge_again(db: Transaction, rights: Rights, *, forget: Iterable[str] = ()) 
     All events so far of the topics `forget` go, and whoever follows one is told `reset retention`;
     where this transaction records an event, that tells whoever has read all before it.
     """
-    db.before_commit = flush
     db.notes.append(Note(RIGHTS, "rights", rights, None, (), None))
     db.forgotten.update(forget)
 
@@ -133,24 +131,42 @@ def epoch_name() -> str:
 async def begin_epoch(db: Transaction) -> str:
     """Its name: from now on numbers may be given out again. Who follows has to come back."""
     name = epoch_name()
-    await db.run(RENAME, new_name=name)
+    await db.run(_RENAME, new_name=name)
     judge_again(db, Rights(epoch=name))
     return name
 
 
-async def flush(db: Transaction) -> None:
-    counts = Counter(note.topic for note in db.notes)
+async def write_events(db: Transaction) -> None:
+    """Number and write what was noted. Before the commit, in the transaction of the change."""
+    notes = [note for note in db.notes if isinstance(note, Note)]
+    if not notes:
+        return
+    counts = Counter(note.topic for note in notes)
     skipped = Counter(db.forgotten - counts.keys())  # a number that nobody has read
     counts += skipped
-    heads = {row.name: row.seq for row in await db.all(ADVANCE, counts=json_object(counts))}
+    heads = {row.name: row.seq for row in await db.all(_ADVANCE, counts=json_object(counts))}
     next_seq = {name: heads[name] - count + skipped[name] for name, count in counts.items()}
     floors = {name: next_seq[name] for name in sorted(db.forgotten)}
-    await db.run_for_each(FORGET, [{"of_topic": name} for name in floors])
+    await db.run_for_each(_FORGET, [{"of_topic": name} for name in floors])
     await db.run_for_each(
-        RAISE_FLOOR, [{"of_topic": name, "floor": floor} for name, floor in floors.items()]
+        _RAISE_FLOOR, [{"of_topic": name, "floor": floor} for name, floor in floors.items()]
     )
-    at, rows, scrubbed = now(), [], []
-    for note in db.notes:
+    scrubbed = [
+        {"of_topic": note.topic, "of_about": about, "data": scrubbed_data(about)}
+        for note in notes
+        for about in note.scrubs
+    ]
+    await db.run_for_each(_SCRUB, scrubbed)
+    await db.run_for_each(insert(Events), _rows(db, notes, next_seq, floors))
+    db.topics = counts.keys()
+
+
+def _rows(
+    db: Transaction, notes: Sequence[Note], next_seq: dict[str, int], floors: dict[str, int]
+) -> list[dict[str, object]]:
+    """The rows of events; `next_seq` is the number before each topic's first one."""
+    at, rows = now(), []
+    for note in notes:
         next_seq[note.topic] += 1
         rows.append(
             {
@@ -165,25 +181,19 @@ async def flush(db: Transaction) -> None:
                 "at": at,
             }
         )
-        scrubbed += [
-            {"of_topic": note.topic, "of_about": about, "data": gone(about)}
-            for about in note.scrubs
-        ]
-    await db.run_for_each(SCRUB, scrubbed)
-    await db.run_for_each(insert(Events), rows)
-    db.topics = counts.keys()
+    return rows
 
 
 def _with_floors(data: str | Rights, floors: dict[str, int]) -> str:
     return data if isinstance(data, str) else _json(msgspec.structs.replace(data, floors=floors))
 
 
-def gone(about: str) -> str:
+def scrubbed_data(about: str) -> str:
     """What is left of the data of an event about something deleted or edited: `post:9`."""
     return _json({"id": int(about.partition(":")[2]), "gone": True})
 
 
-def _json(value: Any) -> str:
+def _json(value: object) -> str:
     return msgspec.json.encode(value).decode()
 
 
@@ -192,13 +202,13 @@ _sorted = select(_counts.c.key, number(_counts.c.value), literal(0))
 _advance = insert_or_update(Topics).from_select(
     ["name", "seq", "floor"], _sorted.where(true()).order_by(_counts.c.key)
 )
-ADVANCE = _advance.on_conflict_do_update(
+_ADVANCE = _advance.on_conflict_do_update(
     index_elements=[Topics.name], set_={"seq": Topics.seq + _advance.excluded.seq}
 ).returning(Topics.name, Topics.seq)
 
-RENAME = update(Epochs).values(name=bindparam("new_name"))
-FORGET = delete(Events).where(Events.topic == bindparam("of_topic"))
-RAISE_FLOOR = update(Topics).where(Topics.name == bindparam("of_topic"))
-SCRUB = update(Events).where(
+_RENAME = update(Epochs).values(name=bindparam("new_name"))
+_FORGET = delete(Events).where(Events.topic == bindparam("of_topic"))
+_RAISE_FLOOR = update(Topics).where(Topics.name == bindparam("of_topic"))
+_SCRUB = update(Events).where(
     Events.topic == bindparam("of_topic"), Events.about == bindparam("of_about")
 )

@@ -48,13 +48,13 @@ class Blob:
 
 
 _insert = insert(Blobs)
-EXPECT = _insert.on_conflict_do_update(
+_EXPECT = _insert.on_conflict_do_update(
     index_elements=[Blobs.sha256],
     index_where=_KEPT,
     set_={"used_at": _insert.excluded.used_at},
 ).returning(Blobs.id)
-KEPT = select(Blobs.id).where(Blobs.sha256 == bindparam("sha256"), _KEPT)
-USED = update(Blobs).where(
+_FIND = select(Blobs.id).where(Blobs.sha256 == bindparam("sha256"), _KEPT)
+_NOTE_USE = update(Blobs).where(
     or_(
         Blobs.id == bindparam("of_blob"),
         and_(Blobs.sha256 == bindparam("of_sha256"), _KEPT),
@@ -64,13 +64,13 @@ USED = update(Blobs).where(
 
 async def is_kept(db: Transaction, sha256: str) -> bool:
     """Whether the same bytes have come already."""
-    return await db.scalar(KEPT, sha256=sha256) is not None
+    return await db.scalar(_FIND, sha256=sha256) is not None
 
 
 async def expect_blob(db: Transaction, sha256: str, size_bytes: int) -> Blob:
     """Before its bytes are put in their place; from now on they stay there for a day."""
-    blob_id = await db.scalar(
-        EXPECT, sha256=sha256, size_bytes=size_bytes, leaving=False, used_at=now()
+    blob_id = await db.scalar_one(
+        _EXPECT, sha256=sha256, size_bytes=size_bytes, leaving=False, used_at=now()
     )
     return Blob(blob_id, sha256, size_bytes)
 
@@ -79,4 +79,4 @@ async def note_use(
     db: Transaction, blob_id: int | None = None, *, sha256: str | None = None
 ) -> None:
     """It was needed until now; people have theirs by its digest, or none."""
-    await db.run(USED, of_blob=blob_id, of_sha256=sha256, used_at=now())
+    await db.run(_NOTE_USE, of_blob=blob_id, of_sha256=sha256, used_at=now())

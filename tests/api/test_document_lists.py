@@ -7,7 +7,7 @@ from sqlalchemy import insert, select
 
 from api.context import Services
 from model.database.table import now
-from model.documents.document import Documents
+from model.document import Documents
 from model.log.event import Events
 from tests.api.browser import problem
 from tests.api.test_documents import MINE, documents

@@ -8,8 +8,8 @@ from sqlalchemy import update
 
 from api.context import Services
 from model.database.table import now
-from model.group import Role, find_group
-from model.membership import CROCKFORD, JoinCodes, find_member, set_role
+from model.group import Role, find_group, find_member, set_role
+from model.join_code import CROCKFORD, JoinCodes
 from model.session import find_caller
 from tests.api.browser import problem
 from tests.api.tables import Statuses, rows, tried

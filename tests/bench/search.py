@@ -21,6 +21,7 @@ from model.database.page import Page
 from model.database.table import now
 from model.database.unit_of_work import Database, Transaction
 from model.group import Groups, Memberships, Role
+from model.log.event import write_events
 from model.post import Posts
 from model.schema import prepare
 from model.search import Filters, phrases_of, search_posts
@@ -151,7 +152,7 @@ async def bench(url: str, server: Server, posts: int) -> None:
     random.seed(1)
     words = vocabulary()
     await prepare(url)
-    database = Database(url)
+    database = Database(url, before_commit=write_events)
     started = time.perf_counter()
     async with database.write() as db:
         readers = await fill(db, posts, words)

@@ -13,10 +13,9 @@ from sqlalchemy import update
 from model.channel import find_channel
 from model.database.table import now
 from model.database.unit_of_work import Database
-from model.group import find_group
-from model.log.event import RIGHTS, Events, Rights, judge_again
+from model.group import find_group, find_member, remove_member
+from model.log.event import RIGHTS, Events, Rights, judge_again, write_events
 from model.log.retention import Retention, prune
-from model.membership import find_member, remove_member
 from model.post import write_post
 from model.session import find_caller
 from tests.live.client import LiveClient
@@ -65,7 +64,7 @@ async def remove_and_prune(
     database_url: str, ann: Caller, group_id: int, channel_id: int, bob_id: int
 ) -> None:
     """What workers on other machines do meanwhile."""
-    database = Database(database_url)
+    database = Database(database_url, before_commit=write_events)
     async with database.write() as db:
         by = await find_caller(db, ann.token or "")
         assert by

@@ -5,7 +5,7 @@ from contextlib import suppress
 
 from api.context import Services
 from model.database.unit_of_work import Database
-from model.log.event import record
+from model.log.event import record, write_events
 from tests.live.client import LiveClient
 from tests.support.cast import Cast
 
@@ -20,7 +20,7 @@ async def test_what_is_committed_without_a_hint_comes_even_while_others_are_hint
             services.feed.wake([busy])
             await asyncio.sleep(0.01)
 
-    foreign = Database(database_url)  # tells nobody of its commits
+    foreign = Database(database_url, before_commit=write_events)  # tells nobody of its commits
     async with LiveClient(url, people.bob.token) as live:
         await live.hello()
         await live.subscribe(busy)

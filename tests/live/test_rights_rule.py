@@ -16,11 +16,11 @@ from typing import Any
 import msgspec
 import pytest
 
-from model.channel import Channel, find_channel
-from model.channel_member import add_channel_member, remove_channel_member
+from model.channel import Channel, add_channel_member, find_channel, remove_channel_member
 from model.database.unit_of_work import Database, Transaction
 from model.live.feed import Feed
 from model.live.subscription import FeedLimits, Joined, Subscription
+from model.log.event import write_events
 from model.log.position import positions
 from model.post import write_post
 from model.user import Caller
@@ -150,7 +150,7 @@ class Socket:
 
 @pytest.fixture
 async def world(database_url: str) -> AsyncIterator[World]:
-    database = PausingDatabase(database_url, synchronous="OFF")
+    database = PausingDatabase(database_url, before_commit=write_events, synchronous="OFF")
     async with database.write() as db:
         ann, bob, channel = await private_channel(db)
     yield World(database, ann, bob, channel)

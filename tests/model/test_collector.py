@@ -8,10 +8,10 @@ from sqlalchemy import func, select, update
 
 from api import jobs
 from api.context import Services
-from model.attachment import Files
 from model.collector import collect
 from model.database.lock import taken
 from model.database.table import now
+from model.file import Files
 from model.storage.blob import Blobs, expect_blob
 from model.storage.incoming import put_content
 from model.storage.store import Folder
@@ -41,7 +41,7 @@ async def collected(services: Services) -> int:
 
 async def rows_of(services: Services, table: Any) -> int:
     async with services.database.read() as db:
-        return int(await db.scalar(select(func.count()).select_from(table)))
+        return await db.scalar_one(select(func.count()).select_from(table))
 
 
 async def test_a_file_that_a_post_carries_is_never_collected(

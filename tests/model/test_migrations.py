@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from model import schema
 from model.database.page import Page
 from model.database.unit_of_work import Database
+from model.log.event import write_events
 from model.search import Filters, phrases_of, search_posts
 from model.user import Caller, ServerRole
 
@@ -65,7 +66,7 @@ async def test_posts_of_before_are_found_by_their_words(database_url: str, tmp_p
         await connection.run_sync(fill)
     await schema.prepare(url)
     ann = Caller(1, "ann", "Ann", None, ServerRole.MEMBER, 1, AT)
-    database = Database(url)
+    database = Database(url, before_commit=write_events)
     async with database.read() as db:
         for n in (1, 1000, 1001, OLD_POSTS):
             found, _ = await search_posts(

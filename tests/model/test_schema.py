@@ -5,11 +5,11 @@ from sqlalchemy import select, text, update
 
 from model import schema
 from model.database.unit_of_work import Database
-from model.log.event import Epochs
+from model.log.event import Epochs, write_events
 
 
 async def epoch(url: str) -> str:
-    database = Database(url)
+    database = Database(url, before_commit=write_events)
     async with database.read() as db:
         name = await db.scalar(select(Epochs.name))
     await database.close()
@@ -17,7 +17,7 @@ async def epoch(url: str) -> str:
 
 
 async def execute(url: str, statement: str) -> None:
-    database = Database(url)
+    database = Database(url, before_commit=write_events)
     async with database.write() as db:
         await db.run(text(statement))
     await database.close()
@@ -54,7 +54,7 @@ async def test_lost_power_makes_a_new_epoch_where_commits_may_be_lost(database_u
     await schema.prepare(database_url, lossy=True)
     await schema.prepare(database_url, lossy=True)
     assert await epoch(database_url) == first, "an unclean stop of the process loses nothing"
-    database = Database(database_url)
+    database = Database(database_url, before_commit=write_events)
     async with database.write() as db:
         await db.run(update(Epochs).values(running_boot="another boot"))
     await database.close()

@@ -9,7 +9,8 @@ from sqlalchemy import text
 from model.channel import Channel
 from model.database.page import Page
 from model.database.unit_of_work import Database, Transaction
-from model.score import BEST, MAX_POINTS, ScoreView, list_best, set_score
+from model.log.event import write_events
+from model.score import BEST_SCORES, MAX_POINTS, ScoreView, list_best, set_score
 from model.session import find_caller, open_session
 from model.user import Caller, create_user
 from tests.support.people import private_channel
@@ -19,7 +20,7 @@ POINTS = (-MAX_POINTS - 1, -1, 0, 1, 2, MAX_POINTS)
 
 @pytest.fixture
 async def database(database_url: str) -> AsyncIterator[Database]:
-    database = Database(database_url)
+    database = Database(database_url, before_commit=write_events)
     yield database
     await database.close()
 
@@ -73,10 +74,10 @@ async def test_the_best_are_those_that_one_finds_by_hand(database: Database, see
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 async def test_an_index_serves_the_best_of_a_game(database: Database) -> None:
-    explained = text(f"EXPLAIN QUERY PLAN {BEST}")
+    explained = text(f"EXPLAIN QUERY PLAN {BEST_SCORES}")
     values = {"channel_id": 1, "game": "snake", "points": 0, "score_id": 0, "limit": 20}
     async with database.read() as db:
-        rows = await db.all(explained, **(BEST.compile().params | values))
+        rows = await db.all(explained, **(BEST_SCORES.compile().params | values))
     plan = [row.detail for row in rows]
     assert [step for step in plan if "ix_scores_channel_id_game_player_id_points_id" in step]
     assert not [step for step in plan if step.startswith("SCAN scores")], plan

@@ -12,6 +12,7 @@ from model.database.page import Page
 from model.database.unit_of_work import Database, Transaction
 from model.errors import NotFound
 from model.group import Groups
+from model.log.event import write_events
 from model.post import Posts, edit_post, find_post, write_post
 from model.search import Filters, phrases_of, search_posts
 from model.user import Caller, Users
@@ -37,7 +38,7 @@ async def require_intact(db: Transaction) -> None:
     "gone", [delete(Posts).where(Posts.parent_id.is_(None)), delete(Channels), delete(Groups)]
 )
 async def test_deletions_that_cascade_leave_the_index_too(database_url: str, gone: Delete) -> None:
-    database = Database(database_url)
+    database = Database(database_url, before_commit=write_events)
     async with database.write() as db:
         ann, _, channel = await private_channel(db)
         post = await write_post(db, channel, "tea", by=ann)
@@ -50,7 +51,7 @@ async def test_deletions_that_cascade_leave_the_index_too(database_url: str, gon
 
 
 async def test_a_removed_author_is_not_found_by_but_the_posts_are(database_url: str) -> None:
-    database = Database(database_url)
+    database = Database(database_url, before_commit=write_events)
     async with database.write() as db:
         ann, bob, channel = await private_channel(db)
         await add_members(db, channel, [bob.id], by=ann)
@@ -64,7 +65,7 @@ async def test_a_removed_author_is_not_found_by_but_the_posts_are(database_url: 
 
 
 async def test_what_is_rolled_back_was_never_in_the_index(database_url: str) -> None:
-    database = Database(database_url)
+    database = Database(database_url, before_commit=write_events)
     async with database.write() as db:
         ann, _, channel = await private_channel(db)
         post = await write_post(db, channel, "tea", by=ann)
@@ -85,7 +86,7 @@ async def test_a_search_does_not_hold_up_the_event_loop(
     tmp_path: Path, sqlite: Stages[SQLite]
 ) -> None:
     """FTS5 works for long within one step of SQLite's machine, where nothing interrupts it."""
-    database = Database(sqlite.database.copy("empty", tmp_path))
+    database = Database(sqlite.database.copy("empty", tmp_path), before_commit=write_events)
     async with database.write() as db:
         ann, _, channel = await private_channel(db)
         await write_post(db, channel, "tea", by=ann)

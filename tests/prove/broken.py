@@ -12,7 +12,7 @@ from api.cli import cli
 from model.database.unit_of_work import Database, Transaction
 from model.live import feed
 from model.live.feed import Feed
-from model.log.event import flush
+from model.log.event import Note
 
 DIES_AT = 25  # each so many posts of a worker
 PASSES = 10  # one of so many hints
@@ -27,14 +27,13 @@ class RecordsAfterwards(Database):
     async def write(self, tx: str | None = None) -> AsyncIterator[Transaction]:
         async with super().write(tx) as db:
             yield db
-            db.before_commit = None
-        if any(note.kind == "post.created" for note in db.notes):
+            notes, db.notes = db.notes, []
+        if any(isinstance(note, Note) and note.kind == "post.created" for note in notes):
             self.posts += 1
             if self.posts % DIES_AT == 0:
                 os.kill(os.getpid(), signal.SIGKILL)
         async with super().write(tx) as second:
-            second.notes, second.forgotten = db.notes, db.forgotten
-            second.before_commit = flush if db.notes else None
+            second.notes, second.forgotten = notes, db.forgotten
 
 
 class NeedsHints(Feed):

@@ -11,7 +11,7 @@ from werkzeug.datastructures import Headers
 from model.channel import Channel, Kind, create_channel
 from model.database.unit_of_work import Database, Transaction
 from model.group import create_group
-from model.membership import join_group, make_join_code
+from model.join_code import join_group, make_join_code
 from model.session import find_caller, open_session
 from model.user import Caller, ServerRole, create_user
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from model.database.lock import taken
 from model.database.unit_of_work import Database
+from model.log.event import write_events
 from tests.support.server import ROOT
 
 HOLDER = """
@@ -14,9 +15,11 @@ import asyncio, sys
 from pathlib import Path
 from model.database.unit_of_work import Database
 from model.database.lock import taken
+from model.log.event import write_events
 
 async def hold() -> None:
-    async with taken(Database(sys.argv[1]), Path(sys.argv[2])) as is_ours:
+    database = Database(sys.argv[1], before_commit=write_events)
+    async with taken(database, Path(sys.argv[2])) as is_ours:
         print(is_ours, flush=True)
         await asyncio.Event().wait()
 
@@ -25,13 +28,13 @@ asyncio.run(hold())
 
 
 async def is_free(url: str, file: Path) -> bool:
-    async with taken(Database(url), file) as is_ours:
+    async with taken(Database(url, before_commit=write_events), file) as is_ours:
         return is_ours
 
 
 async def test_only_one_has_it_until_the_end(database_url: str, tmp_path: Path) -> None:
     file = tmp_path / "jobs.lock"
-    async with taken(Database(database_url), file) as is_ours:
+    async with taken(Database(database_url, before_commit=write_events), file) as is_ours:
         assert is_ours
         assert not await is_free(database_url, file)
     assert await is_free(database_url, file)

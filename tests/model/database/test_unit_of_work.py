@@ -13,6 +13,7 @@ from sqlalchemy import func, insert, select, text
 from model.database.table import now
 from model.database.unit_of_work import Database, Transaction
 from model.errors import StorageFull, TryAgain
+from model.log.event import write_events
 from model.session import Sessions
 from model.user import Users, create_user
 from tests.support.cast import Stages
@@ -21,13 +22,13 @@ from tests.support.databases import SQLite
 
 @pytest.fixture
 async def database(database_url: str) -> AsyncIterator[Database]:
-    database = Database(database_url)
+    database = Database(database_url, before_commit=write_events)
     yield database
     await database.close()
 
 
 async def count(db: Transaction) -> int:
-    return int(await db.scalar(select(func.count()).select_from(Users)))
+    return await db.scalar_one(select(func.count()).select_from(Users))
 
 
 async def test_what_fails_in_the_middle_changes_nothing(database: Database) -> None:
@@ -121,7 +122,7 @@ async def test_a_long_read_leaves_the_event_loop_free_and_keeps_its_snapshot(
 
 
 async def test_a_database_that_is_gone_says_try_again() -> None:
-    database = Database("postgresql+asyncpg://nobody@127.0.0.1:1/none")
+    database = Database("postgresql+asyncpg://nobody@127.0.0.1:1/none", before_commit=write_events)
     with pytest.raises(TryAgain):
         async with database.read() as db:
             await count(db)
@@ -140,7 +141,7 @@ async def test_what_refers_to_an_account_deleted_meanwhile_may_be_tried_again(
 async def test_a_full_disk_is_said_and_changes_nothing(
     tmp_path: Path, sqlite: Stages[SQLite]
 ) -> None:
-    database = Database(sqlite.database.copy("empty", tmp_path))
+    database = Database(sqlite.database.copy("empty", tmp_path), before_commit=write_events)
     with pytest.raises(StorageFull):
         async with database.write() as db:
             pages = await db.scalar(text("PRAGMA page_count"))

@@ -6,14 +6,20 @@ from dataclasses import dataclass
 
 import pytest
 
-from model.channel import Channel, Kind, edit_channel, find_channel
-from model.channel_member import add_channel_member, remove_channel_member
+from model.channel import (
+    Channel,
+    Kind,
+    add_channel_member,
+    edit_channel,
+    find_channel,
+    remove_channel_member,
+)
 from model.database.json_rows import json_object
 from model.database.unit_of_work import Database
 from model.errors import NotFound
-from model.group import find_group
-from model.membership import REMOVE_MEMBER, find_member, remove_member
-from model.mention import NAMED
+from model.group import REMOVE_MEMBER, find_group, find_member, remove_member
+from model.log.event import write_events
+from model.mention import PEOPLE_NAMED
 from model.post import edit_post, find_post, write_post
 from model.user import Caller
 from tests.support.people import private_channel
@@ -32,7 +38,7 @@ class Scene:
 @pytest.fixture
 async def scene(database_url: str) -> AsyncIterator[Scene]:
     """bob is a member of ann's private channel."""
-    database = Database(database_url)
+    database = Database(database_url, before_commit=write_events)
     async with database.write() as db:
         ann, bob, channel = await private_channel(db)
         await add_channel_member(db, channel, bob.id, by=ann)
@@ -78,13 +84,13 @@ async def test_who_is_just_being_removed_is_not_told_and_not_waited_for(scene: S
         of_group, channel_id = scene.channel.group_id, scene.channel.id
         await removing.run(REMOVE_MEMBER, of_group=of_group, of_user=scene.bob.id)
         async with asyncio.timeout(5), scene.database.write() as db:
-            assert not await db.all(NAMED, names=json_object(["bob"]), channel_id=channel_id)
+            assert not await db.all(PEOPLE_NAMED, names=json_object(["bob"]), channel_id=channel_id)
 
 
 async def test_who_makes_a_channel_private_finds_it_while_she_does(scene: Scene) -> None:
     async with scene.database.write() as db:
         channel = await find_channel(db, scene.channel.id, reader=scene.ann)
-        await edit_channel(db, channel, {"kind": Kind.OPEN}, by=scene.ann)
+        await edit_channel(db, channel, by=scene.ann, kind=Kind.OPEN)
 
     async def write() -> None:
         async with scene.database.write() as db:
@@ -93,7 +99,7 @@ async def test_who_makes_a_channel_private_finds_it_while_she_does(scene: Scene)
 
     async with scene.database.write() as db:
         channel = await find_channel(db, scene.channel.id, reader=scene.ann)
-        await edit_channel(db, channel, {"kind": Kind.PRIVATE}, by=scene.ann)
+        await edit_channel(db, channel, by=scene.ann, kind=Kind.PRIVATE)
         writing = asyncio.create_task(write())
         await asyncio.wait([writing], timeout=0.3)
         assert not writing.done()

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from model.documents.merge_patch import merge_patch
+from model.documents.json_body import merge_patch
 
 EXAMPLES = """
     {"a":"b"}          | {"a":"c"}                  | {"a":"c"}

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from model.database.unit_of_work import Database
-from model.log.event import Events, Rights, Topics, judge_again, record
+from model.log.event import Events, Rights, Topics, judge_again, record, write_events
 from model.log.position import positions
 
 TOPICS = [f"channel:{number}" for number in range(1, 7)]
@@ -16,7 +16,7 @@ TOPICS = [f"channel:{number}" for number in range(1, 7)]
 
 @pytest.fixture
 async def database(database_url: str) -> AsyncIterator[Database]:
-    database = Database(database_url)
+    database = Database(database_url, before_commit=write_events)
     yield database
     await database.close()
 

@@ -12,7 +12,7 @@ from sqlalchemy import select, update
 from model.database.table import now
 from model.database.unit_of_work import Database, Transaction
 from model.log import retention
-from model.log.event import ADMIN, RIGHTS, Events, Rights, Topics, judge_again, record
+from model.log.event import ADMIN, RIGHTS, Events, Rights, Topics, judge_again, record, write_events
 from model.log.retention import Retention, fair_share, prune
 
 TOPICS = ("channel:1", "channel:2", "group:1")
@@ -20,7 +20,7 @@ TOPICS = ("channel:1", "channel:2", "group:1")
 
 @pytest.fixture
 async def database(database_url: str) -> AsyncIterator[Database]:
-    database = Database(database_url)
+    database = Database(database_url, before_commit=write_events)
     yield database
     await database.close()
 
@@ -132,7 +132,7 @@ async def test_a_topic_that_is_forgotten_meanwhile_does_not_sink_again(
 ) -> None:
     monkeypatch.setattr(retention, "BATCH", 3)
     await happened(database, "channel:1", 5, days_ago=8)
-    forgetting = ForgettingDatabase(database_url)
+    forgetting = ForgettingDatabase(database_url, before_commit=write_events)
     assert await prune(forgetting, Retention(days=7)) == 0
     await forgetting.close()
     assert (await kept(database))["channel:1"] == []

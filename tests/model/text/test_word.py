@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from model.database.unit_of_work import Database
+from model.log.event import write_events
 from model.post import write_post
 from model.text.word import MAX_WORD_CHARS, composed, searchable, words
 from tests.support.people import private_channel
@@ -90,7 +91,7 @@ async def test_the_databases_cut_no_word_again(database_url: str) -> None:
     letters = random.sample(EVERY_LETTER, 20_000)
     tricky = ["".join(random.choices("0123456789eExXfé中ж", k=5)) for _ in range(1000)]
     written = [*tricky, *(f"x{letter}y" for letter in letters)]
-    database = Database(database_url)
+    database = Database(database_url, before_commit=write_events)
     async with database.write() as db:
         ann, _, channel = await private_channel(db)
         if database.is_sqlite:

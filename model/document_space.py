@@ -1,25 +1,24 @@
-"""Where documents lie: in a channel, or with one person; and who may do what with which key.
+"""Document spaces: a channel has one, and each person; and who may do what with which key.
 
-In a channel the keys `members/{user_id}/…` are that member's own.
+In a channel, the keys `members/{user_id}/…` are that member's own.
 """
 
 import re
 from dataclasses import dataclass
 
-from model.channel import Channel, find_channel
+from model.channel import Channel, find_channel, require_writable
 from model.database.unit_of_work import Transaction
 from model.errors import Forbidden, Invalid
-from model.post import require_writable
 from model.user import Caller, find_account
 
 MAX_KEY_CHARS = 200
 KEY_PATTERN = "^[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*$"
-MEMBERS = "members/"
+_MEMBERS = "members/"
 
 
 @dataclass(frozen=True)
-class Shelf:
-    """`channel` as its reader finds it; without one, the person's whose topic it is."""
+class DocumentSpace:
+    """The documents of `channel`, as its reader finds it, or without one those of `owner_id`."""
 
     topic: str
     max_documents: int
@@ -31,27 +30,36 @@ class Shelf:
         return self.channel.id if self.channel else None
 
     def require_writable(self, key: str, *, by: Caller) -> None:
+        """Raises Forbidden when the caller may not save under this key."""
         if self.channel is not None:
             require_writable(self.channel)
-            if key.startswith(MEMBERS) and not _belongs(key, by):
+            if key.startswith(_MEMBERS) and not _belongs(key, by):
                 raise Forbidden("document_not_yours", "Only that member writes there.")
 
     def require_deletable(self, key: str, *, by: Caller) -> None:
-        """As it is written; a moderator deletes what is a member's, and a member always her own."""
+        """Raises Forbidden when the caller may not delete what is under this key.
+
+        Whoever may save may delete; moderators also delete what members have saved under their
+        own keys, and a member can always delete hers.
+        """
         if self.channel is not None and not (self.channel.role.moderates or _belongs(key, by)):
             self.require_writable(key, by=by)
 
 
-async def find_shelf(db: Transaction, channel_id: int | None, *, reader: Caller) -> Shelf:
-    """Of a channel, or without one the reader's own. To write, it is locked with its documents."""
+async def find_space(db: Transaction, channel_id: int | None, *, reader: Caller) -> DocumentSpace:
+    """The space of a channel, or without one the reader's own. Raises NotFound.
+
+    In a write, the row of the channel or the reader is locked: nobody else saves there meanwhile.
+    """
     if channel_id is None:
         owner = await find_account(db, reader.id)
-        return Shelf(f"user:{owner.id}", max_documents=1_000, owner_id=owner.id)
+        return DocumentSpace(f"user:{owner.id}", max_documents=1_000, owner_id=owner.id)
     channel = await find_channel(db, channel_id, reader=reader)
-    return Shelf(channel.topic, max_documents=10_000, channel=channel)
+    return DocumentSpace(channel.topic, max_documents=10_000, channel=channel)
 
 
 def require_key(key: str) -> None:
+    """Raises Invalid for what cannot be the key of a document."""
     is_made_of_parts = re.fullmatch(KEY_PATTERN, key) and not {".", ".."} & set(key.split("/"))
     if len(key) > MAX_KEY_CHARS or not is_made_of_parts:
         allowed = "letters, digits, _ . and - with / between, no part . or .."
@@ -59,8 +67,8 @@ def require_key(key: str) -> None:
 
 
 def own_keys(user_id: int) -> str:
-    """How the keys begin under which only this member saves."""
-    return f"{MEMBERS}{user_id}/"
+    """What the keys begin with under which only this member saves."""
+    return f"{_MEMBERS}{user_id}/"
 
 
 def _belongs(key: str, by: Caller) -> bool:

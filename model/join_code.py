@@ -1,0 +1,102 @@
+"""Join codes: for 30 days, whoever has the code of a group can become a member of it."""
+
+import hashlib
+import secrets
+from datetime import datetime, timedelta
+
+from sqlalchemy import ForeignKey, bindparam, delete, insert, select, update
+from sqlalchemy.orm import Mapped, mapped_column
+from typing_extensions import TypedDict
+
+from model.database.row import columns_of
+from model.database.table import Base, now
+from model.database.unit_of_work import Transaction
+from model.errors import Forbidden, Invalid
+from model.group import Group, Groups, Role, add_member
+from model.user import Caller, User
+
+_CODE_LASTS = timedelta(days=30)
+_CODE_CHARS = 10
+CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # base 32 without I, L, O, U
+_READ_AS = str.maketrans("ILO", "110", " -")
+
+
+class JoinCodes(Base):
+    """A group has one at most: a new one replaces it. Only the digest of a code is kept."""
+
+    __tablename__ = "join_codes"
+    group_id: Mapped[int] = mapped_column(
+        ForeignKey("groups.id", ondelete="CASCADE"), primary_key=True
+    )
+    code_sha256: Mapped[str] = mapped_column(unique=True)
+    expires_at: Mapped[datetime]
+    max_uses: Mapped[int | None]
+    uses: Mapped[int]
+
+
+class JoinCodeView(TypedDict):
+    """A code that was just made: it is never shown again."""
+
+    join_code: str
+    expires_at: datetime
+    max_uses: int | None
+
+
+_DROP = delete(JoinCodes).where(JoinCodes.group_id == bindparam("of_group"))
+_FIND = (
+    select(
+        *columns_of(Groups, Group),
+        JoinCodes.expires_at,
+        JoinCodes.max_uses,
+        JoinCodes.uses,
+    )
+    .join_from(JoinCodes, Groups, Groups.id == JoinCodes.group_id)
+    .where(JoinCodes.code_sha256 == bindparam("code_sha256"))
+    .with_for_update(of=[Groups, JoinCodes], key_share=True)
+)
+_COUNT_USE = (
+    update(JoinCodes)
+    .where(JoinCodes.group_id == bindparam("of_group"))
+    .values(uses=JoinCodes.uses + 1)
+)
+
+
+async def make_join_code(db: Transaction, group: Group, *, max_uses: int | None) -> JoinCodeView:
+    """A new code, which replaces the one before.
+
+    Raises Forbidden when the caller, whose role `group` carries, is only a member.
+    """
+    if not group.role.moderates:
+        raise Forbidden("not_a_moderator", "Only moderators and owners make join codes.")
+    code = "".join(secrets.choice(CROCKFORD) for _ in range(_CODE_CHARS))
+    expires_at = now() + _CODE_LASTS
+    await db.run(_DROP, of_group=group.id)
+    await db.run(
+        insert(JoinCodes),
+        group_id=group.id,
+        code_sha256=code_digest(code),
+        expires_at=expires_at,
+        max_uses=max_uses,
+        uses=0,
+    )
+    return {"join_code": code, "expires_at": expires_at, "max_uses": max_uses}
+
+
+def code_digest(code: str) -> str:
+    """SHA-256 of a code as people may have written it: any case, O for 0, spaces and hyphens."""
+    return hashlib.sha256(code.upper().translate(_READ_AS).encode()).hexdigest()
+
+
+async def join_group(db: Transaction, join_code: str, *, by: Caller | User) -> Group:
+    """The group of a code, of which the caller is a member now.
+
+    Raises Invalid when the code leads to no group, and Conflict for somebody who belongs to it.
+    """
+    row = await db.first(_FIND, code_sha256=code_digest(join_code))
+    used_up = row is not None and row.max_uses is not None and row.uses >= row.max_uses
+    if row is None or row.expires_at < now() or used_up:
+        raise Invalid({"join_code": "There is no such code, or it has expired or been used up."})
+    group = Group(row.id, row.name, row.description, row.created_at, Role.MEMBER)
+    await db.run(_COUNT_USE, of_group=group.id)
+    await add_member(db, group, by)
+    return group
