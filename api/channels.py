@@ -24,7 +24,7 @@ from model.channel import (
 )
 from model.channel_list import ChannelEntry, find_channel_entry, list_channels
 from model.group import find_group
-from model.log.position import Live, stand
+from model.log.cursor import Cursors, cursors
 from model.read_mark import ReadMarkView, move_read_mark
 
 channels = Blueprint("channels", __name__)
@@ -49,14 +49,14 @@ class ReadMarkForm(Form):
 class ChannelList(TypedDict):
     channels: list[ChannelEntry]
     next: int | None
-    live: Live
+    live: Cursors
 
 
 class OneChannel(ChannelEntry):
     """`member_ids` of a private channel; null: it belongs to the whole group."""
 
     member_ids: list[int] | None
-    live: Live
+    live: Cursors
 
 
 @channels.get("/groups/<id:group_id>/channels")
@@ -68,7 +68,7 @@ async def index(group_id: int, query_args: PageQuery) -> ChannelList:
         group = await find_group(db, group_id, reader=caller())
         found, following = await list_channels(db, group, query_args.page, reader=caller())
         readable = [f"channel:{entry['id']}" for entry in found if entry["readable"]]
-        live = await stand(db, group.topic, f"user:{caller().id}", *readable)
+        live = await cursors(db, group.topic, f"user:{caller().id}", *readable)
     return {"channels": found, "next": following, "live": live}
 
 
@@ -93,7 +93,7 @@ async def show(channel_id: int) -> OneChannel:
     async with read() as db:
         channel, entry = await find_channel_entry(db, channel_id, reader=caller())
         member_ids = await list_channel_members(db, channel) if channel.is_private else None
-        live = await stand(db, channel.topic)
+        live = await cursors(db, channel.topic)
     return {**entry, "member_ids": member_ids, "live": live}
 
 

@@ -24,7 +24,7 @@ from model.document import (
 from model.document_space import MAX_KEY_CHARS, find_space
 from model.documents.json_body import Json, require_size
 from model.errors import Invalid
-from model.log.position import Live, stand
+from model.log.cursor import Cursors, cursors
 
 View = Callable[..., Awaitable[Any]]
 
@@ -45,7 +45,7 @@ class DocumentQuery(PageQuery):
 class DocumentList(TypedDict):
     documents: list[DocumentView]
     next: int | None
-    live: Live
+    live: Cursors
 
 
 def takes_json(*media_types: str) -> Callable[[View], View]:
@@ -77,7 +77,7 @@ async def index(query_args: DocumentQuery, channel_id: int | None = None) -> Res
     async with read() as db:
         space = await find_space(db, channel_id, reader=caller())
         found, following = await list_documents(db, space, query_args.prefix, query_args.page)
-        live = await stand(db, space.topic)
+        live = await cursors(db, space.topic)
     return jsonify(DocumentList(documents=found, next=following, live=live))
 
 

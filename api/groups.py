@@ -8,7 +8,7 @@ from api.context import caller, read, write
 from api.forms import Description, Form, Name, PageQuery
 from api.middleware.idempotent import idempotent
 from model.group import GroupEntry, create_group, edit_group, find_group, list_groups
-from model.log.position import Live, stand
+from model.log.cursor import Cursors, cursors
 from model.removal import delete_group
 
 groups = Blueprint("groups", __name__)
@@ -27,7 +27,7 @@ class GroupChanges(Form):
 class GroupList(TypedDict):
     groups: list[GroupEntry]
     next: int | None
-    live: Live
+    live: Cursors
 
 
 @groups.get("/groups")
@@ -37,7 +37,7 @@ async def index(query_args: PageQuery) -> GroupList:
     """Your groups with your role in each."""
     async with read() as db:
         found, following = await list_groups(db, query_args.page, reader=caller())
-        live = await stand(db, f"user:{caller().id}")
+        live = await cursors(db, f"user:{caller().id}")
     return {"groups": found, "next": following, "live": live}
 
 

@@ -23,7 +23,7 @@ from model.group import (
 )
 from model.join_code import JoinCodeView, join_group, make_join_code
 from model.limit import JOIN_CODE, give_back
-from model.log.position import Live, stand
+from model.log.cursor import Cursors, cursors
 
 memberships = Blueprint("memberships", __name__)
 
@@ -45,7 +45,7 @@ class RoleForm(Form):
 class MemberList(TypedDict):
     members: list[MemberView]
     next: int | None
-    live: Live
+    live: Cursors
 
 
 def caller_at_address() -> str:
@@ -83,7 +83,7 @@ async def index(group_id: int, query_args: PageQuery) -> MemberList:
     async with read() as db:
         group = await find_group(db, group_id, reader=caller())
         found, following = await list_members(db, group, query_args.page)
-        live = await stand(db, group.topic)
+        live = await cursors(db, group.topic)
     return {"members": found, "next": following, "live": live}
 
 

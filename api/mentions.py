@@ -6,7 +6,7 @@ from typing_extensions import TypedDict
 
 from api.context import caller, read
 from api.forms import PageQuery
-from model.log.position import Live, stand
+from model.log.cursor import Cursors, cursors
 from model.mention import MentionView, list_mentions
 
 mentions = Blueprint("mentions", __name__)
@@ -15,7 +15,7 @@ mentions = Blueprint("mentions", __name__)
 class MentionList(TypedDict):
     mentions: list[MentionView]
     next: int | None
-    live: Live
+    live: Cursors
 
 
 @mentions.get("/me/mentions")
@@ -25,5 +25,5 @@ async def index(query_args: PageQuery) -> MentionList:
     """The posts that name one by `@username`, newest first; `before` and `after` are their ids."""
     async with read() as db:
         found, following = await list_mentions(db, query_args.page, reader=caller())
-        live = await stand(db, f"user:{caller().id}")
+        live = await cursors(db, f"user:{caller().id}")
     return {"mentions": found, "next": following, "live": live}

@@ -10,7 +10,7 @@ from api.forms import Form, Id, PageQuery, PostText
 from api.middleware.idempotent import idempotent
 from model.channel import find_channel
 from model.file import MAX_FILES_A_POST
-from model.log.position import Live, stand
+from model.log.cursor import Cursors, cursors
 from model.post import (
     PostView,
     delete_post,
@@ -41,7 +41,7 @@ class PostChanges(Form):
 class PostList(TypedDict):
     posts: list[PostView]
     next: int | None
-    live: Live
+    live: Cursors
 
 
 @posts.get("/channels/<id:channel_id>/posts")
@@ -52,7 +52,7 @@ async def index(channel_id: int, query_args: PageQuery) -> PostList:
     async with read() as db:
         channel = await find_channel(db, channel_id, reader=caller())
         found, following = await list_posts(db, channel, query_args.page)
-        live = await stand(db, channel.topic)
+        live = await cursors(db, channel.topic)
     return {"posts": found, "next": following, "live": live}
 
 
@@ -110,7 +110,7 @@ async def index_replies(post_id: int, query_args: PageQuery) -> PostList:
     async with read() as db:
         post = await find_post(db, post_id, reader=caller())
         found, following = await list_replies(db, post, query_args.page)
-        live = await stand(db, post.topic)
+        live = await cursors(db, post.topic)
     return {"posts": found, "next": following, "live": live}
 
 

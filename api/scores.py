@@ -11,7 +11,7 @@ from api.context import caller, read, write
 from api.forms import Form, Name, PageQuery
 from api.middleware.idempotent import idempotent
 from model.channel import find_channel
-from model.log.position import Live, stand
+from model.log.cursor import Cursors, cursors
 from model.score import (
     MAX_POINTS,
     ScoreView,
@@ -38,7 +38,7 @@ class ScoreQuery(PageQuery):
 class ScoreList(TypedDict):
     scores: list[ScoreView]
     next: int | None
-    live: Live
+    live: Cursors
 
 
 @scores.get("/channels/<id:channel_id>/scores")
@@ -50,7 +50,7 @@ async def index(channel_id: int, query_args: ScoreQuery) -> ScoreList:
     async with read() as db:
         channel = await find_channel(db, channel_id, reader=caller())
         found, following = await list_scores(db, channel, query_args.game, query_args.page)
-        live = await stand(db, channel.topic)
+        live = await cursors(db, channel.topic)
     return {"scores": found, "next": following, "live": live}
 
 

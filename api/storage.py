@@ -6,20 +6,20 @@ from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 
 from api.settings import BucketSettings, Settings
-from model.storage.s3 import Bucket
-from model.storage.store import Folder, Store
+from model.storage.s3 import ObjectStore
+from model.storage.store import FolderStore, Store
 
 
 def open_store(settings: Settings) -> Store:
     if settings.files_url is None:
-        return Folder(settings.instance / "files")
-    return Bucket(settings.files_url, BucketSettings().given)
+        return FolderStore(settings.instance / "files")
+    return ObjectStore(settings.files_url, BucketSettings().given)
 
 
 async def check_bucket(settings: Settings) -> None:
     """If the settings name one; raises Unusable, with what is wrong."""
     if settings.files_url is not None:
-        await Bucket(settings.files_url, BucketSettings().given).check()
+        await ObjectStore(settings.files_url, BucketSettings().given).check()
 
 
 def check_bucket_apart(settings: Settings) -> None:

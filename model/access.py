@@ -11,8 +11,8 @@ from model.database.json_rows import json_object, json_rows, number
 from model.database.unit_of_work import Transaction
 from model.errors import NotFound
 from model.group import Memberships
+from model.log.cursor import TopicHead, topic_heads
 from model.log.event import ADMIN
-from model.log.position import Position, positions
 from model.user import Caller, ServerRole, Users
 
 _channels, _groups = json_rows("channel_ids"), json_rows("group_ids")
@@ -32,11 +32,11 @@ _READABLE_TOPICS = union_all(
 )
 
 
-async def find_topic(db: Transaction, name: str, *, reader: Caller) -> Position:
+async def find_topic(db: Transaction, name: str, *, reader: Caller) -> TopicHead:
     """Where a topic stands, if its reader may read it. Raises NotFound."""
     if not await readable_topics(db, reader.id, [name]):
         raise NotFound("topic")
-    return (await positions(db, name))[name]
+    return (await topic_heads(db, name))[name]
 
 
 async def readable_topics(db: Transaction, user_id: int, topics: Iterable[str]) -> set[str]:

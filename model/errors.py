@@ -14,7 +14,6 @@ Refusal
 """
 
 from collections.abc import Mapping
-from typing import Any
 
 
 class Refusal(Exception):
@@ -58,7 +57,7 @@ class TooLarge(Refusal):
 class PreconditionFailed(Refusal):
     """`tag` names the version of `current`; both are None when there is nothing."""
 
-    def __init__(self, current: Mapping[str, Any] | None, tag: str | None) -> None:
+    def __init__(self, current: Mapping[str, object] | None, tag: str | None) -> None:
         super().__init__("precondition_failed", "It is not as you believe: see `current`.")
         self.current = current
         self.tag = tag

@@ -5,10 +5,10 @@ can still work on it (`oldest_code`), so that old and new run side by side durin
 """
 
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Literal
 
 from alembic import command
 from alembic.config import Config
@@ -19,6 +19,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.orm import Mapped, mapped_column
 
+from model.database.row import AnyRow
 from model.database.table import Base
 from model.log.event import Epochs, epoch_name
 from model.search import POSTGRESQL_COLUMN, POSTGRESQL_INDEX, SQLITE_TABLE
@@ -33,6 +34,8 @@ BY_HAND = {  # made by migrations, on one kind of database only: no table of the
 POSTGRESQL_LOCK = 0x686F6D65  # any number that nobody else takes: "home"
 LOCKED_FOR_AT_MOST_S = 60
 
+_Parent = Literal["schema_name", "table_name", "schema_qualified_table_name"]
+
 
 class Schema(Base):
     __tablename__ = "schema"
@@ -41,12 +44,12 @@ class Schema(Base):
     oldest_code: Mapped[str]
 
 
-class Misfit(Exception):
+class SchemaMismatch(Exception):
     """Code and schema are too far apart to work together."""
 
 
 async def prepare(url: str, *, lossy: bool = False) -> None:
-    """Bring the database up to this code, one process at a time; raises Misfit.
+    """Bring the database up to this code, one process at a time; raises SchemaMismatch.
 
     `lossy`: commits may be lost with the power (HOMEROOM_DURABILITY=process). After an unclean
     stop under another boot the numbers of lost events are given out again: a new epoch says so.
@@ -57,7 +60,7 @@ async def prepare(url: str, *, lossy: bool = False) -> None:
 
 
 async def check(url: str) -> None:
-    """Raises Misfit unless this code can work on the database as it is."""
+    """Raises SchemaMismatch unless this code can work on the database as it is."""
     async with _locked(url) as connection:
         _fit(await connection.run_sync(_schema_row))
 
@@ -77,7 +80,7 @@ async def new_migration(url: str, message: str) -> Path:
     return Path(made.path)  # type: ignore[union-attr] # one revision, so no list
 
 
-def is_compared(name: str | None, kind: str, parents: Any) -> bool:
+def is_compared(name: str | None, kind: str, parents: Mapping[_Parent, str | None]) -> bool:
     """Whether Alembic holds what is in the database against the tables of the code."""
     in_posts = kind == "table" or parents.get("table_name") == "posts"
     return not (in_posts and name in BY_HAND.get(kind, ()))
@@ -133,18 +136,18 @@ def _migrate(connection: Connection) -> None:
     return None
 
 
-def _schema_row(connection: Connection) -> Any:
+def _schema_row(connection: Connection) -> AnyRow | None:
     if not inspect(connection).has_table(Schema.__tablename__):
         return None
     return connection.execute(select(Schema.head, Schema.oldest_code)).first()
 
 
-def _fit(row: Any) -> None:
+def _fit(row: AnyRow | None) -> None:
     head = code_head()
     if row is None or row.head < head:
-        raise Misfit("The database is older than this code: run `python main.py` once.")
+        raise SchemaMismatch("The database is older than this code: run `python main.py` once.")
     if row.oldest_code > head:
-        raise Misfit(f"The database needs newer code: {row.oldest_code}, this is {head}.")
+        raise SchemaMismatch(f"The database needs newer code: {row.oldest_code}, this is {head}.")
 
 
 def _name_epoch(connection: Connection, lossy: bool) -> None:

@@ -10,7 +10,6 @@ over the others by itself, PostgreSQL takes the bitmap of the words with that of
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from sqlalchemy import (
     BigInteger,
@@ -37,6 +36,7 @@ from typing_extensions import TypedDict
 from model.channel import CHANNELS_OF_READER, READABLE_CHANNEL, Channels
 from model.database.json_rows import json_object, json_rows
 from model.database.page import Page
+from model.database.row import AnySelect
 from model.database.unit_of_work import Transaction
 from model.errors import Invalid
 from model.post import POST_ROWS, Posts, PostView, post_views
@@ -53,9 +53,6 @@ _QUOTES = dict.fromkeys(map(ord, "“”„‟«»"), '"')
 
 Matches = Select[int]
 """Ids of posts."""
-
-Results = Select[*tuple[Any, ...]]
-"""Rows of POST_ROWS, with `group_id`."""
 
 
 class SearchResult(TypedDict):
@@ -77,8 +74,8 @@ class Filters:
 class Dialect:
     """How one of the databases is asked; `following` begins with the post `before`."""
 
-    first: Results
-    following: Results
+    first: AnySelect
+    following: AnySelect
     spell: Callable[[Sequence[Phrase]], str]
 
 
@@ -137,7 +134,7 @@ def _for_postgresql(phrases: Sequence[Phrase]) -> str:
     return " & ".join(f"({phrase})" for phrase in spelt)
 
 
-def _statements(matches: Matches) -> tuple[Results, Results]:
+def _statements(matches: Matches) -> tuple[AnySelect, AnySelect]:
     newest = matches.order_by(desc("id")).limit(_RANKED).cte("newest")
     found = (
         select(Posts.id, _rank().label("rank"))
@@ -168,7 +165,7 @@ def _rank() -> ColumnElement[int]:
     return found * _PRECISION // (func.length(words, type_=BigInteger) + _SHORT_CHARS)
 
 
-def _shown(ordered: Select[int, int]) -> Results:
+def _shown(ordered: Select[int, int]) -> AnySelect:
     page = ordered.cte("page")
     return (
         POST_ROWS.add_columns(_readable.c.group_id)

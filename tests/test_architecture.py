@@ -51,7 +51,7 @@ GENERIC = {
     "api/adapters/quart.py": ["HomeroomRequest"],
     "model/database/page.py": ["Page", "Pages", "pages"],
     "model/log/event.py": ["record", "judge_again", "write_events", "_rows"],
-    "model/log/position.py": ["stand", "positions", "events_after", "events_between"],
+    "model/log/cursor.py": ["cursors", "topic_heads", "events_after", "events_between"],
     "model/errors.py": ["Refusal"],
     "api/middleware/errors.py": ["init", "wrong_fields", "wants_page", "_answer"],
     "api/middleware/auth.py": ["public", "init"],

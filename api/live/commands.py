@@ -27,8 +27,8 @@ from api.live.protocol import (
 from model.database.unit_of_work import Transaction
 from model.live.ephemeral import Sender, SignalMessage
 from model.live.subscription import Joined, Reset
+from model.log.cursor import cursors
 from model.log.event import RIGHTS
-from model.log.position import stand
 from model.session import find_caller
 from model.user import Caller
 
@@ -90,7 +90,7 @@ async def judged(token: str, client: Connection) -> tuple[Caller | None, str]:
     """Whose token it is, and the epoch; act on it before you await."""
 
     async def judge(db: Transaction) -> tuple[Caller | None, str]:
-        return await find_caller(db, token), (await stand(db, RIGHTS))["epoch"]
+        return await find_caller(db, token), (await cursors(db, RIGHTS))["epoch"]
 
     return await client.feed.judged(judge)
 

@@ -17,7 +17,7 @@ from model.errors import TryAgain
 from model.live.ephemeral import SignalKey, encode
 from model.live.ring import in_one_frame
 from model.live.subscription import Subscription
-from model.log.position import Live
+from model.log.cursor import Cursors
 from model.user import Caller, PersonView
 
 TRY_AGAIN_AFTER_S = 1
@@ -58,7 +58,7 @@ class Connection:
         self._alarm: asyncio.TimerHandle | None = None
 
     @property
-    def stand(self) -> Live:
+    def stand(self) -> Cursors:
         """What it has been sent; resumed with that it misses nothing."""
         cursors = {topic: standing.cursor for topic, standing in self.subscriptions.items()}
         return {"epoch": self.epoch, "topics": cursors}

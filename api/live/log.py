@@ -16,7 +16,7 @@ from model.access import find_topic
 from model.database.table import MAX_ID
 from model.errors import Conflict
 from model.live.subscription import reset_of
-from model.log.position import Live, events_between
+from model.log.cursor import Cursors, events_between
 
 topics = Blueprint("topics", __name__)
 
@@ -45,7 +45,7 @@ class EventList(TypedDict):
 
     events: list[EventView]
     next: int | None
-    live: Live
+    live: Cursors
 
 
 @topics.get("/topics/<topic>/events")
@@ -56,16 +56,16 @@ async def index(topic: str, query_args: EventQuery) -> EventList:
     """What happened in a topic behind the number `after`, oldest first; 409: fetch the list."""
     after, limit = query_args.after, query_args.limit
     async with read() as db:
-        position = await find_topic(db, topic, reader=caller())
-        if reset := reset_of(position, after, query_args.epoch, most=MAX_ID):
+        head = await find_topic(db, topic, reader=caller())
+        if reset := reset_of(head, after, query_args.epoch, most=MAX_ID):
             detail = "The log cannot be read from there: fetch the list, follow its `live`."
             raise Conflict(f"reset_{reset.reason}", detail)
-        rows = await events_between(db, topic, after=after, until=position.seq, limit=limit)
+        rows = await events_between(db, topic, after=after, until=head.seq, limit=limit)
     last = rows[-1].seq if rows else after
     return {
         "events": [event_view(row) for row in rows],
-        "next": last if last < position.seq else None,
-        "live": {"epoch": position.epoch, "topics": {topic: last}},
+        "next": last if last < head.seq else None,
+        "live": {"epoch": head.epoch, "topics": {topic: last}},
     }
 
 

@@ -29,7 +29,7 @@ from model.database.unit_of_work import Database
 from model.live.bus import Datagrams
 from model.live.ephemeral import WorkerDied, encode_all
 from model.log.event import write_events
-from model.schema import Misfit, note_clean_stop, prepare
+from model.schema import SchemaMismatch, note_clean_stop, prepare
 from model.storage.s3 import Unusable
 from model.user import anybody_there
 
@@ -64,7 +64,7 @@ def serve(settings: Settings) -> None:
     try:
         is_empty = asyncio.run(make_ready(settings))
         check_bucket_apart(settings)
-    except (Misfit, Unusable) as error:
+    except (SchemaMismatch, Unusable) as error:
         raise CannotStart(str(error)) from None
     except (OSError, DBAPIError) as error:
         raise CannotStart(f"The database does not answer: {error}") from None

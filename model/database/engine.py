@@ -1,12 +1,11 @@
 """The engines of the two databases: how each connects, begins and waits."""
 
-from typing import Any
-
 from sqlalchemy import event
 from sqlalchemy.engine import URL, Connection
+from sqlalchemy.engine.interfaces import IsolationLevel
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from model.database.sqlite import LOCKED_FOR_AT_MOST_S, OneHopDialect
+from model.database.sqlite import LOCKED_FOR_AT_MOST_S, OneHopConnection, OneHopDialect
 
 NOBODY_FREE_AFTER_S = 10
 
@@ -30,7 +29,7 @@ def sqlite_engine(url: URL, begin: str, size: int, synchronous: str) -> AsyncEng
     busy_timeout_ms = 0 if begin == "BEGIN IMMEDIATE" else int(LOCKED_FOR_AT_MOST_S * 1e3)
 
     @event.listens_for(engine.sync_engine, "connect")
-    def set_pragmas(connection: Any, _: Any) -> None:
+    def set_pragmas(connection: OneHopConnection, _: object) -> None:
         for pragma in (
             "foreign_keys = ON",
             f"synchronous = {synchronous}",
@@ -44,13 +43,14 @@ def sqlite_engine(url: URL, begin: str, size: int, synchronous: str) -> AsyncEng
 
     @event.listens_for(engine.sync_engine, "begin")
     def begin_with_the_first_statement(connection: Connection) -> None:
-        opened: Any = connection.connection.dbapi_connection
+        opened = connection.connection.dbapi_connection
+        assert isinstance(opened, OneHopConnection)
         opened.begin = begin
 
     return engine
 
 
-def postgresql_engine(url: URL, size: int, isolation_level: Any) -> AsyncEngine:
+def postgresql_engine(url: URL, size: int, isolation_level: IsolationLevel) -> AsyncEngine:
     return create_async_engine(
         url,
         pool_size=size,

@@ -1,7 +1,6 @@
 """A JSON object as rows of `key` and `value`: one cached statement for any number of values."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 import msgspec
 from sqlalchemy import BigInteger, ColumnElement, Text, bindparam, cast
@@ -11,12 +10,12 @@ from sqlalchemy.sql.functions import GenericFunction
 from sqlalchemy.sql.selectable import TableValuedAlias
 
 
-class json_each(GenericFunction[Any]):  # noqa: N801 - named as SQLite names it
+class json_each(GenericFunction[str]):  # noqa: N801 - named as SQLite names it
     inherit_cache = True
 
 
 @compiles(json_each, "postgresql")
-def _json_each_text(element: json_each, compiler: SQLCompiler, **options: Any) -> str:
+def _json_each_text(element: json_each, compiler: SQLCompiler, **options: object) -> str:
     return f"json_each_text(CAST({compiler.process(element.clauses, **options)} AS json))"
 
 
@@ -25,7 +24,7 @@ def json_rows(name: str) -> TableValuedAlias:
     return json_each(bindparam(name, type_=Text)).table_valued("key", "value", name=f"given_{name}")
 
 
-def number(column: ColumnElement[Any]) -> ColumnElement[int]:
+def number(column: ColumnElement[str]) -> ColumnElement[int]:
     """A key or a value as a number: PostgreSQL gives both as text."""
     return cast(column, BigInteger)
 

@@ -6,11 +6,12 @@ from functools import cache
 from operator import itemgetter
 from typing import Any, ClassVar, Protocol, TypeVar
 
-from sqlalchemy import ColumnElement, Row
+from sqlalchemy import ColumnElement, Row, Select
 
 from model.database.table import Base
 
 AnyRow = Row[*tuple[Any, ...]]
+AnySelect = Select[*tuple[Any, ...]]
 
 
 class Thing(Protocol):

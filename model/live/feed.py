@@ -13,19 +13,20 @@ import asyncio
 import logging
 import time
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from contextlib import suppress
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import msgspec
 
 from model.access import readable_topics
+from model.database.row import AnyRow
 from model.database.unit_of_work import Database, Transaction
-from model.live.rights_check import Suspect
+from model.live.rights_check import RightsCheck
 from model.live.ring import Encoded, Ring, in_one_frame, trim_largest
 from model.live.subscription import FeedLimits, Joined, Reader, Reset, Subscription, reset_of
+from model.log.cursor import TopicHead, events_after, events_between, topic_heads
 from model.log.event import RIGHTS, Rights
-from model.log.position import Position, events_after, events_between, positions
 from model.session import people_of_sessions
 
 log = logging.getLogger(__name__)
@@ -45,7 +46,7 @@ class Feed:
         self.applied = 0  # the last number of `rights` that was judged here
         self.readers = set[Reader]()
         self.rings: dict[str, Ring] = {}
-        self.suspects: dict[Reader, str] = {}  # to be judged, and why
+        self.unchecked: dict[Reader, str] = {}  # to be judged, and why
         self._subscribers: defaultdict[str, set[Reader]] = defaultdict(set)
         self._moved, self._dirty, self._changed = set[str](), set[str](), set[str]()
         self._woken = asyncio.Event()
@@ -53,7 +54,7 @@ class Feed:
 
     async def open(self) -> None:
         async with self.database.read() as db:
-            self.applied = (await positions(db, RIGHTS))[RIGHTS].seq
+            self.applied = (await topic_heads(db, RIGHTS))[RIGHTS].seq
 
     async def run(self) -> None:
         """Look at what is hinted at, and at all every 250 ms however many hints come; for ever."""
@@ -85,13 +86,13 @@ class Feed:
         async with self.database.read() as db:
             rows = await events_after(db, {RIGHTS: self.applied, **cursors}, LOOK_AT_MOST)
         self.collect(row for row in rows if row.topic == RIGHTS)
-        if self.suspects:
+        if self.unchecked:
             await self.judge()
         self.fill(row for row in rows if row.topic != RIGHTS)
         if len(rows) == LOOK_AT_MOST:
             self.wake(topics)
 
-    def collect(self, rows: Any) -> None:
+    def collect(self, rows: Iterable[AnyRow]) -> None:
         for row in rows:
             rights = msgspec.json.decode(row.data, type=Rights)
             if rights.epoch or row.seq > self.applied + 1:  # some are pruned: it stood still
@@ -101,38 +102,40 @@ class Feed:
             self.applied = row.seq
             for reader in self.readers:
                 if reader.user_id in rights.users or reader.session_id in rights.sessions:
-                    self.suspects[reader] = rights.reason
+                    self.unchecked[reader] = rights.reason
             for topic in rights.topics:
-                self.suspects.update(dict.fromkeys(self._subscribers.get(topic, ()), rights.reason))
+                self.unchecked.update(
+                    dict.fromkeys(self._subscribers.get(topic, ()), rights.reason)
+                )
             for topic in self.rings.keys() & rights.floors.keys():
                 self.rings[topic].restart(rights.floors[topic])
                 self._changed.add(topic)  # its readers are woken when everybody was judged
 
     async def judge(self) -> None:
-        suspects = [Suspect.of(reader, why) for reader, why in self.suspects.items()]
+        checks = [RightsCheck.of(reader, why) for reader, why in self.unchecked.items()]
         topics = defaultdict[int, set[str]](set)
-        for suspect in suspects:
-            topics[suspect.reader.user_id].update(suspect.held)
+        for check in checks:
+            topics[check.reader.user_id].update(check.held)
         async with self.database.read() as db:
-            people = await people_of_sessions(db, [suspect.session_id for suspect in suspects])
+            people = await people_of_sessions(db, [check.session_id for check in checks])
             allowed = {
                 user_id: await readable_topics(db, user_id, of) for user_id, of in topics.items()
             }
-        for suspect in suspects:
-            reader = suspect.reader
-            if self.suspects.pop(reader, None) is None:
+        for check in checks:
+            reader = check.reader
+            if self.unchecked.pop(reader, None) is None:
                 continue  # it has left meanwhile
-            if suspect.is_signed_out(people):
+            if check.is_signed_out(people):
                 self.leave(reader)
                 reader.signed_out()
                 continue
-            if suspect.changes(people):
+            if check.update_person(people):
                 self._moved.update(reader.subscriptions)
-            for topic in suspect.lost(allowed[reader.user_id]):
+            for topic in check.lost(allowed[reader.user_id]):
                 self.unsubscribe(reader, topic)
-                reader.revoked(topic, suspect.reason)
+                reader.revoked(topic, check.reason)
 
-    def fill(self, rows: Any) -> None:
+    def fill(self, rows: Iterable[AnyRow]) -> None:
         for row in rows:
             if ring := self.rings.get(row.topic):
                 if row.scrubs:
@@ -151,7 +154,7 @@ class Feed:
         while True:
             async with self.database.read() as db:
                 answer = await judge(db)
-                rights = (await positions(db, RIGHTS))[RIGHTS].seq
+                rights = (await topic_heads(db, RIGHTS))[RIGHTS].seq
             if rights >= self.applied:
                 return answer
 
@@ -163,16 +166,16 @@ class Feed:
         for topic in list(reader.subscriptions):
             self.unsubscribe(reader, topic)
         self.readers.discard(reader)
-        self.suspects.pop(reader, None)
+        self.unchecked.pop(reader, None)
 
     async def subscribe(
         self, reader: Reader, wanted: Mapping[str, int | None], epoch: str | None = None
     ) -> dict[str, Joined | Reset | None]:
         """Each topic with the events behind a number, or from now on; None: may not know of it."""
 
-        async def judge(db: Transaction) -> dict[str, Position]:
+        async def judge(db: Transaction) -> dict[str, TopicHead]:
             allowed = await readable_topics(db, reader.user_id, wanted)
-            return await positions(db, *allowed) if allowed else {}
+            return await topic_heads(db, *allowed) if allowed else {}
 
         found = await self.judged(judge)
         if reader not in self.readers:
@@ -223,30 +226,30 @@ class Feed:
         async with self._replaying, self.database.read() as db:
             if not await readable_topics(db, reader.user_id, [topic]):
                 return None
-            position = (await positions(db, topic))[topic]
+            head = (await topic_heads(db, topic))[topic]
             rows = await events_between(db, topic, after=after, until=until, limit=REPLAY_CHUNK)
-        if after < position.floor or not rows:
-            return Reset(position.seq, "retention")
+        if after < head.floor or not rows:
+            return Reset(head.seq, "retention")
         return in_one_frame([Encoded.of(row).text for row in rows]), rows[-1].seq
 
     def _subscribe(
         self,
         reader: Reader,
         topic: str,
-        position: Position | None,
+        head: TopicHead | None,
         after: int | None,
         epoch: str | None,
     ) -> Joined | Reset | None:
         self.unsubscribe(reader, topic)
-        if position is None:
+        if head is None:
             return None
-        if reset := reset_of(position, after, epoch, most=self.limits.replay_events):
+        if reset := reset_of(head, after, epoch, most=self.limits.replay_events):
             return reset
         if topic not in self.rings:
-            self.rings[topic] = Ring(max(position.floor, position.seq - PREFILL, 0))
+            self.rings[topic] = Ring(max(head.floor, head.seq - PREFILL, 0))
             self.wake([topic])
         self._subscribers[topic].add(reader)
         self._moved.add(topic)
-        reader.subscriptions[topic] = Subscription(topic, position.seq if after is None else after)
+        reader.subscriptions[topic] = Subscription(topic, head.seq if after is None else after)
         reader.wake()
-        return Joined(position.seq)
+        return Joined(head.seq)

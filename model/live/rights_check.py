@@ -1,4 +1,4 @@
-"""A reader whose right is judged again."""
+"""Checking again what a reader may follow, after rights were taken away."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -8,8 +8,8 @@ from model.user import PersonView
 
 
 @dataclass(frozen=True)
-class Suspect:
-    """As it was when the judging began."""
+class RightsCheck:
+    """A reader as it was when the check began, and why it is checked."""
 
     reader: Reader
     reason: str
@@ -17,15 +17,15 @@ class Suspect:
     held: Mapping[str, Subscription]
 
     @classmethod
-    def of(cls, reader: Reader, reason: str) -> "Suspect":
+    def of(cls, reader: Reader, reason: str) -> "RightsCheck":
         return cls(reader, reason, reader.session_id, dict(reader.subscriptions))
 
     def is_signed_out(self, people: Mapping[int, PersonView]) -> bool:
         """By the living sessions; one that was renewed meanwhile has been judged by itself."""
         return self.reader.session_id == self.session_id and self.session_id not in people
 
-    def changes(self, people: Mapping[int, PersonView]) -> bool:
-        """Whether the person has another name or picture than before; it is taken over."""
+    def update_person(self, people: Mapping[int, PersonView]) -> bool:
+        """Take over the name and the picture of the person; whether one of them has changed."""
         before = self.reader.person
         self.reader.person = people.get(self.session_id, before)
         return self.reader.person != before

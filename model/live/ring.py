@@ -3,10 +3,10 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 import msgspec
 
+from model.database.row import AnyRow
 from model.live.ephemeral import encode
 from model.log.event import scrubbed_data
 
@@ -36,7 +36,7 @@ class Encoded:
     text: str
 
     @classmethod
-    def of(cls, row: Any) -> "Encoded":
+    def of(cls, row: AnyRow) -> "Encoded":
         message = EventMessage(
             row.topic, row.seq, row.kind, msgspec.Raw(row.data.encode()), row.at, row.by, row.tx
         )

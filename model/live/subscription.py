@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from model.live.ephemeral import SignalKey
-from model.log.position import Position
+from model.log.cursor import TopicHead
 from model.user import PersonView
 
 
@@ -39,18 +39,16 @@ class Reset:
     reason: Literal["epoch", "retention", "limit"]
 
 
-def reset_of(
-    position: Position, after: int | None, epoch: str | None, *, most: int
-) -> Reset | None:
+def reset_of(head: TopicHead, after: int | None, epoch: str | None, *, most: int) -> Reset | None:
     """Why the events behind a number cannot be given, or `most` of them, if so."""
     if after is None:
         return None
-    if after > position.seq or (epoch or position.epoch) != position.epoch:
-        return Reset(position.seq, "epoch")
-    if after < position.floor:
-        return Reset(position.seq, "retention")
-    if position.seq - after > most:
-        return Reset(position.seq, "limit")
+    if after > head.seq or (epoch or head.epoch) != head.epoch:
+        return Reset(head.seq, "epoch")
+    if after < head.floor:
+        return Reset(head.seq, "retention")
+    if head.seq - after > most:
+        return Reset(head.seq, "limit")
     return None
 
 

@@ -13,7 +13,6 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 import msgspec
 from sqlalchemy import (
@@ -101,7 +100,7 @@ def record(
     db: Transaction,
     topic: str,
     kind: str,
-    data: Mapping[str, Any],
+    data: Mapping[str, object],
     *,
     by: int | None,
     about: str | None = None,

@@ -16,10 +16,10 @@ import time
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from sqlalchemy import and_, bindparam, delete, func, or_, select, update
 
+from model.database.row import AnyRow
 from model.database.table import now
 from model.database.unit_of_work import Database
 from model.log.event import ADMIN, RIGHTS, Events, Topics
@@ -34,7 +34,7 @@ class Retention:
     audit_days: int = 365  # of the topic `admin`
 
 
-STANDING = select(Topics.name, Topics.floor, Topics.seq, Events.at.label("oldest_at")).join(
+_TOPICS = select(Topics.name, Topics.floor, Topics.seq, Events.at.label("oldest_at")).join(
     Events, and_(Events.topic == Topics.name, Events.seq == Topics.floor + 1)
 )
 _next = (
@@ -42,20 +42,20 @@ _next = (
     Events.seq > bindparam("floor"),
     Events.seq <= bindparam("until"),
 )
-CUT = select(func.max(Events.seq)).where(
+_CUT = select(func.max(Events.seq)).where(
     *_next, or_(Events.at < bindparam("before"), Events.seq <= bindparam("beyond"))
 )
-RAISE_FLOOR = (
+_RAISE_FLOOR = (
     update(Topics)
     .where(Topics.name == bindparam("of_topic"), Topics.floor < bindparam("until"))
     .values(floor=bindparam("until"))
 )
-DELETE = delete(Events).where(*_next)
+_DELETE = delete(Events).where(*_next)
 
 
 @dataclass(frozen=True)
-class Excess:
-    """The events that a topic loses: those from `before`, and those up to number `beyond`."""
+class _Excess:
+    """Which events a topic loses: those older than `before`, and those up to number `beyond`."""
 
     topic: str
     floor: int
@@ -65,11 +65,11 @@ class Excess:
 
 
 async def prune(database: Database, retention: Retention) -> int:
-    """How many events went; in small transactions, and others write in between."""
+    """Delete the events that are no longer kept, in small transactions; how many there were."""
     async with database.read() as db:
-        standing = await db.all(STANDING)
+        topics = await db.all(_TOPICS)
     pruned = 0
-    for excess in _excess(standing, retention):
+    for excess in _excess(topics, retention):
         pruned += await _prune_topic(database, excess)
     return pruned
 
@@ -87,29 +87,29 @@ def fair_share(counts: Collection[int], keep: int) -> int:
     return max(counts, default=0)
 
 
-def _excess(standing: Collection[Any], retention: Retention) -> list[Excess]:
+def _excess(topics: Collection[AnyRow], retention: Retention) -> list[_Excess]:
     moment, found = now(), []
-    counts = {topic.name: topic.seq - topic.floor for topic in standing}
+    counts = {topic.name: topic.seq - topic.floor for topic in topics}
     counted = counts.keys() - {ADMIN, RIGHTS}
     share = fair_share([counts[name] for name in counted], retention.events)
-    for topic in standing:
+    for topic in topics:
         days = retention.audit_days if topic.name == ADMIN else retention.days
         before = moment - timedelta(days=days)
         beyond = topic.seq - share if topic.name in counted else 0
         last = topic.seq - 1 if topic.name == RIGHTS else topic.seq
         if topic.oldest_at < before or beyond > topic.floor:
-            found.append(Excess(topic.name, topic.floor, last, before, beyond))
+            found.append(_Excess(topic.name, topic.floor, last, before, beyond))
     return found
 
 
-async def _prune_topic(database: Database, excess: Excess) -> int:
-    """Rests as long as it has worked: the other half of the time is for whoever writes."""
+async def _prune_topic(database: Database, excess: _Excess) -> int:
+    """How many events were deleted. Every other moment is left to whoever else writes."""
     floor, pruned = excess.floor, 0
     while True:
         began = time.monotonic()
         async with database.read() as db:
             cut = await db.scalar(
-                CUT,
+                _CUT,
                 of_topic=excess.topic,
                 floor=floor,
                 until=min(floor + BATCH, excess.last),
@@ -120,7 +120,7 @@ async def _prune_topic(database: Database, excess: Excess) -> int:
             return pruned
         async with database.write() as db:
             # the topic's row first, as every writer does; it is higher when it was forgotten
-            if await db.run(RAISE_FLOOR, of_topic=excess.topic, until=cut):
-                pruned += await db.run(DELETE, of_topic=excess.topic, floor=floor, until=cut)
+            if await db.run(_RAISE_FLOOR, of_topic=excess.topic, until=cut):
+                pruned += await db.run(_DELETE, of_topic=excess.topic, floor=floor, until=cut)
         floor = cut
         await asyncio.sleep(time.monotonic() - began)

@@ -44,7 +44,7 @@ class Unusable(Exception):
     """The message is a sentence for whoever started the server."""
 
 
-class Bucket:
+class ObjectStore:
     def __init__(self, url: str, access: Mapping[str, str]) -> None:
         """`access`: of obstore's configuration; it looks for the rest by itself.
 

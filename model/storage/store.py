@@ -32,7 +32,7 @@ class Store(Protocol):
         """It need not be there."""
 
 
-class Folder:
+class FolderStore:
     """`root` is on the same file system as the files that it is given, which are moved there."""
 
     def __init__(self, root: Path) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from api.context import Services
-from model.storage.s3 import Bucket
+from model.storage.s3 import ObjectStore
 from tests.api.browser import problem
 from tests.bench.transfer import download, upload
 from tests.support.caller import first_account
@@ -93,7 +93,7 @@ async def test_a_store_that_is_gone_stops_files_and_nothing_else(
     people: Cast, services: Services, visitor: Visitor
 ) -> None:
     file = await people.bob.upload(b"x")
-    services.store = Bucket("s3://class", {"endpoint_url": "http://127.0.0.1:1", **KEYS})
+    services.store = ObjectStore("s3://class", {"endpoint_url": "http://127.0.0.1:1", **KEYS})
     for answer in (
         await people.bob.send_file(b"y"),
         await people.bob.ask("GET", f"/api/files/{file['id']}"),

@@ -9,7 +9,7 @@ from model.database.unit_of_work import Transaction
 from model.live.feed import Feed, T
 from model.live.ring import Encoded, in_one_frame
 from model.live.subscription import Reset, Subscription
-from model.log.position import events_after, events_between
+from model.log.cursor import events_after, events_between
 
 
 class DeliversInProcess(Feed):

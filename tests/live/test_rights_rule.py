@@ -20,8 +20,8 @@ from model.channel import Channel, add_channel_member, find_channel, remove_chan
 from model.database.unit_of_work import Database, Transaction
 from model.live.feed import Feed
 from model.live.subscription import FeedLimits, Joined, Subscription
+from model.log.cursor import topic_heads
 from model.log.event import write_events
-from model.log.position import positions
 from model.post import write_post
 from model.user import Caller
 from tests.live.broken_feeds import DeliversInProcess, LooksOnlyOnce, RaisesLate, ReplaysPastTheHead
@@ -118,7 +118,7 @@ class Socket:
         topic = self.world.channel.topic
         self.feed.join(self)
         async with self.world.database.read() as db:
-            head = (await positions(db, topic))[topic].seq
+            head = (await topic_heads(db, topic))[topic].seq
         after = max(0, head - random.randrange(4))
         outcome = (await self.feed.subscribe(self, {topic: after})).get(topic)
         if isinstance(outcome, Joined):

@@ -14,7 +14,7 @@ from model.database.table import now
 from model.file import Files
 from model.storage.blob import Blobs, expect_blob
 from model.storage.incoming import put_content
-from model.storage.store import Folder
+from model.storage.store import FolderStore
 from tests.support.cast import Cast
 from tests.support.pictures import png
 from tests.support.stores import ON_EVERY_STORE, kept
@@ -142,7 +142,7 @@ async def test_bytes_that_come_again_while_they_are_removed_are_kept_anew(
 async def test_a_collector_that_fails_halfway_is_finished_by_the_next(
     people: Cast, services: Services
 ) -> None:
-    class Failing(Folder):
+    class Failing(FolderStore):
         async def remove(self, key: str) -> None:
             raise OSError(f"the disk of {key} is gone")
 

@@ -31,15 +31,15 @@ async def test_code_works_on_a_newer_schema_that_still_takes_it(database_url: st
 
 async def test_code_refuses_a_schema_that_no_longer_takes_it(database_url: str) -> None:
     await execute(database_url, "UPDATE schema SET head = '9999', oldest_code = '9998'")
-    with pytest.raises(schema.Misfit, match="needs newer code"):
+    with pytest.raises(schema.SchemaMismatch, match="needs newer code"):
         await schema.check(database_url)
-    with pytest.raises(schema.Misfit, match="needs newer code"):
+    with pytest.raises(schema.SchemaMismatch, match="needs newer code"):
         await schema.prepare(database_url)
 
 
 async def test_a_worker_refuses_a_schema_that_is_too_old_for_it(database_url: str) -> None:
     await execute(database_url, "UPDATE schema SET head = '0000'")
-    with pytest.raises(schema.Misfit, match="older than this code"):
+    with pytest.raises(schema.SchemaMismatch, match="older than this code"):
         await schema.check(database_url)
 
 

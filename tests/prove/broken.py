@@ -62,7 +62,7 @@ class NeverJudges(Feed):
     """Who has lost a right goes on reading."""
 
     async def judge(self) -> None:
-        self.suspects.clear()
+        self.unchecked.clear()
 
 
 if __name__ == "__main__":

@@ -12,8 +12,8 @@ import obstore
 import pytest
 from moto.server import ThreadedMotoServer
 
-from model.storage.s3 import Bucket
-from model.storage.store import Folder, Store
+from model.storage.s3 import ObjectStore
+from model.storage.store import FolderStore, Store
 
 ON_EVERY_STORE = pytest.mark.parametrize(
     ("database_url", "files_url"),
@@ -60,10 +60,10 @@ def ask(method: str, path: str) -> None:
 
 async def kept(store: Store) -> dict[str, bytes]:
     """All that lies there, by its keys."""
-    if isinstance(store, Folder):
+    if isinstance(store, FolderStore):
         files = [file for file in store.root.rglob("*") if file.is_file()]
         return {file.relative_to(store.root).as_posix(): file.read_bytes() for file in files}
-    assert isinstance(store, Bucket)
+    assert isinstance(store, ObjectStore)
     listed = await obstore.list(store.objects).collect_async()
     keys = [str(found["path"]) for found in listed]
     return {key: await whole(store, key) for key in keys}

@@ -2,6 +2,7 @@
 
 import tracemalloc
 from types import SimpleNamespace
+from typing import Any
 
 from model.database.table import now
 from model.live.ring import Encoded, Ring
@@ -11,7 +12,7 @@ def ring_of(count: int, text: str = "x") -> Ring:
     ring = Ring(0)
     for seq in range(1, count + 1):
         values = {"topic": "channel:1", "seq": seq, "kind": "post.created", "about": f"post:{seq}"}
-        row = SimpleNamespace(**values, data=f'{{"text":"{text}"}}', at=now(), by=1, tx="t")
+        row: Any = SimpleNamespace(**values, data=f'{{"text":"{text}"}}', at=now(), by=1, tx="t")
         ring.append(Encoded.of(row))
     return ring
 

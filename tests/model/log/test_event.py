@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import select
 
 from model.database.unit_of_work import Database
+from model.log.cursor import topic_heads
 from model.log.event import Events, Rights, Topics, judge_again, record, write_events
-from model.log.position import positions
 
 TOPICS = [f"channel:{number}" for number in range(1, 7)]
 
@@ -66,7 +66,7 @@ async def test_what_is_rolled_back_takes_no_number(database: Database) -> None:
     async with database.write() as db:
         record(db, "channel:1", "thing.done", {}, by=None)
     async with database.read() as db:
-        assert (await positions(db, "channel:1"))["channel:1"].seq == 1
+        assert (await topic_heads(db, "channel:1"))["channel:1"].seq == 1
 
 
 async def test_the_topics_of_a_commit_are_told_once_it_is_done(database: Database) -> None:
@@ -87,9 +87,9 @@ async def test_a_log_that_is_forgotten_goes_on_counting(database: Database) -> N
         judge_again(db, Rights(), forget=["channel:1"])
         record(db, "channel:1", "thing.done", {}, by=None)
     async with database.read() as db:
-        position = (await positions(db, "channel:1"))["channel:1"]
+        head = (await topic_heads(db, "channel:1"))["channel:1"]
         kept = await db.all(select(Events.seq).where(Events.topic == "channel:1"))
-    assert (position.seq, position.floor) == (4, 3)
+    assert (head.seq, head.floor) == (4, 3)
     assert [row.seq for row in kept] == [4]
 
 
@@ -101,5 +101,5 @@ async def test_who_has_read_all_of_a_log_that_is_forgotten_stands_behind_its_flo
     async with database.write() as db:
         judge_again(db, Rights(), forget=["channel:1"])
     async with database.read() as db:
-        position = (await positions(db, "channel:1"))["channel:1"]
-    assert (position.seq, position.floor) == (2, 2)
+        head = (await topic_heads(db, "channel:1"))["channel:1"]
+    assert (head.seq, head.floor) == (2, 2)

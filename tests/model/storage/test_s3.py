@@ -11,7 +11,7 @@ import pytest
 
 from api.settings import BucketSettings
 from model.errors import Refusal, StorageFull, TryAgain
-from model.storage.s3 import Bucket, Unusable
+from model.storage.s3 import ObjectStore, Unusable
 from tests.support.stores import access, kept, new_bucket, put_aside, whole
 
 CONTENT = random.Random(1).randbytes(4 * 2**20)
@@ -64,13 +64,13 @@ def broken() -> Iterator[Broken]:
     server.server_close()
 
 
-def bucket_at(url: str, name: str = "s3://class") -> Bucket:
+def bucket_at(url: str, name: str = "s3://class") -> ObjectStore:
     given = access(url)
-    return Bucket(name, {key.removeprefix("AWS_").lower(): given[key] for key in given})
+    return ObjectStore(name, {key.removeprefix("AWS_").lower(): given[key] for key in given})
 
 
 @pytest.fixture
-def bucket(broken: Broken) -> Bucket:
+def bucket(broken: Broken) -> ObjectStore:
     return bucket_at(f"http://127.0.0.1:{broken.server_port}")
 
 
@@ -89,7 +89,7 @@ def bucket(broken: Broken) -> Bucket:
     ],
 )
 async def test_a_store_that_takes_nothing_refuses_clearly(
-    bucket: Bucket,
+    bucket: ObjectStore,
     broken: Broken,
     tmp_path: Path,
     caplog: pytest.LogCaptureFixture,
@@ -120,7 +120,7 @@ async def test_a_store_that_does_not_answer_is_tried_again_later(tmp_path: Path)
         await bucket.check()
 
 
-async def test_what_is_cut_off_goes_on_where_it_was(bucket: Bucket, broken: Broken) -> None:
+async def test_what_is_cut_off_goes_on_where_it_was(bucket: ObjectStore, broken: Broken) -> None:
     asked = []
 
     def cut(request: Request) -> None:
@@ -133,7 +133,7 @@ async def test_what_is_cut_off_goes_on_where_it_was(bucket: Bucket, broken: Brok
 
 
 async def test_a_store_that_sends_nothing_of_what_it_has_is_given_up(
-    bucket: Bucket, broken: Broken
+    bucket: ObjectStore, broken: Broken
 ) -> None:
     broken.answers = lambda request: request.cut_off(after=0)
     with pytest.raises(TryAgain):
@@ -144,7 +144,7 @@ async def test_a_bucket_that_can_be_used_is_left_as_it_was(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     with new_bucket(monkeypatch) as url:
-        bucket = Bucket(url, BucketSettings(_env_file=None).given)
+        bucket = ObjectStore(url, BucketSettings(_env_file=None).given)
         await bucket.check()
         assert await kept(bucket) == {}
 
@@ -159,4 +159,4 @@ async def test_the_variables_may_stand_in_the_file_of_the_settings(
         lines = [f"AWS_{name.upper()}={value}\n" for name, value in named.items()]
         (tmp_path / ".env").write_text("".join(lines))
         monkeypatch.chdir(tmp_path)
-        await Bucket(url, BucketSettings().given).check()
+        await ObjectStore(url, BucketSettings().given).check()

@@ -10,8 +10,8 @@ import pytest
 
 from api.settings import BucketSettings
 from model.storage.incoming import put_content
-from model.storage.s3 import PART_BYTES, Bucket
-from model.storage.store import Folder, Store
+from model.storage.s3 import PART_BYTES, ObjectStore
+from model.storage.store import FolderStore, Store
 from tests.support.stores import kept, new_bucket, put_aside, whole
 
 CONTENT = b"0123456789"
@@ -23,10 +23,10 @@ def store(
     request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Store]:
     if request.param == "folder":
-        yield Folder(tmp_path / "files")
+        yield FolderStore(tmp_path / "files")
     else:
         with new_bucket(monkeypatch) as url:
-            yield Bucket(url, BucketSettings(_env_file=None).given)
+            yield ObjectStore(url, BucketSettings(_env_file=None).given)
 
 
 async def put(store: Store, folder: Path, content: bytes, key: str = KEY) -> None:
