@@ -46,7 +46,7 @@ from api.settings import ROOT, Settings
 from api.storage import check_bucket, open_store
 from api.users import users
 from model.database.unit_of_work import Database
-from model.document_space import KEY_PATTERN, MAX_KEY_CHARS
+from model.document_space import DOCUMENT_KEY_PATTERN, MAX_DOCUMENT_KEY_CHARS
 from model.live.bus import Bus
 from model.live.ephemeral import Attendance, Ephemeral, SignalMessage, WorkerDied
 from model.live.feed import Feed
@@ -93,7 +93,7 @@ class KeyConverter(BaseConverter):
     part_isolating = False
     regex = "(?s:.+)"
     weight = 200  # after whatever is more exact
-    schema = {"pattern": KEY_PATTERN, "maxLength": MAX_KEY_CHARS}
+    schema = {"pattern": DOCUMENT_KEY_PATTERN, "maxLength": MAX_DOCUMENT_KEY_CHARS}
 
 
 class Homeroom(Quart):

@@ -12,10 +12,10 @@ from api.middleware.limits import limit
 from api.transfer.delivery import deliver_picture, delivers
 from api.transfer.upload import FileForm, received
 from model.account import find_avatar, set_avatar
-from model.limit import UPLOAD
+from model.limit import UPLOAD_LIMIT
 from model.storage.blob import expect_blob
 from model.storage.incoming import put_content, read_content
-from model.storage.picture import MAX_BYTES, avatar
+from model.storage.picture import MAX_PICTURE_BYTES, avatar
 from model.user import OwnUserView, find_account
 
 avatars = Blueprint("avatars", __name__)
@@ -24,12 +24,12 @@ FOR_EVER = "public, max-age=31536000, immutable"  # another picture has another 
 
 
 @avatars.put("/me/avatar")
-@limit(UPLOAD, lambda: f"user:{caller().id}")
+@limit(UPLOAD_LIMIT, lambda: f"user:{caller().id}")
 @document_request(FileForm, source=DataSource.FORM_MULTIPART)
 @document_response(OwnUserView)
 async def update() -> OwnUserView:
     """Show oneself with a picture, the part `file` of a form."""
-    async with received(MAX_BYTES) as came, services().pictures.turn():
+    async with received(MAX_PICTURE_BYTES) as came, services().pictures.turn():
         made = await asyncio.to_thread(avatar, came.file)
     sha256 = hashlib.sha256(made).hexdigest()
     async with write() as db:

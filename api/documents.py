@@ -21,7 +21,7 @@ from model.document import (
     patch_document,
     save_document,
 )
-from model.document_space import MAX_KEY_CHARS, find_space
+from model.document_space import MAX_DOCUMENT_KEY_CHARS, find_space
 from model.documents.json_body import Json, require_size
 from model.errors import Invalid
 from model.log.cursor import Cursors, cursors
@@ -38,7 +38,7 @@ class DocumentQuery(PageQuery):
     """`prefix`: what the key begins with."""
 
     prefix: Annotated[
-        str, StringConstraints(pattern=r"^[A-Za-z0-9_./-]*$", max_length=MAX_KEY_CHARS)
+        str, StringConstraints(pattern=r"^[A-Za-z0-9_./-]*$", max_length=MAX_DOCUMENT_KEY_CHARS)
     ] = ""
 
 

@@ -27,7 +27,7 @@ from api.transfer.delivery import (
 from api.transfer.upload import FileForm, takes_file
 from model.attachment import delete_file, find_file
 from model.file import FileView, Upload, add_file
-from model.limit import UPLOAD
+from model.limit import UPLOAD_LIMIT
 from model.storage.picture import THUMBNAILS, NoPicture
 
 files = Blueprint("files", __name__)
@@ -48,7 +48,7 @@ class LinksView(TypedDict):
 
 
 @files.post("/files")
-@limit(UPLOAD, lambda: f"user:{caller().id}")
+@limit(UPLOAD_LIMIT, lambda: f"user:{caller().id}")
 @document_request(FileForm, source=DataSource.FORM_MULTIPART)
 @document_response(FileView, 201)
 @takes_file

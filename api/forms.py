@@ -8,7 +8,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 from model.database.page import DEFAULT_LIMIT, MAX_LIMIT, Page
 from model.database.table import MAX_ID
 from model.errors import Invalid
-from model.post import MAX_CHARS
+from model.post import MAX_POST_CHARS
 
 MIN_PASSWORD_CHARS = 8
 MULTILINE = {"\n", "\t", "\r"}
@@ -37,7 +37,7 @@ Name = Annotated[
 Description = Annotated[
     str, StringConstraints(strip_whitespace=True, max_length=500), AfterValidator(_printable)
 ]
-PostText = Annotated[str, StringConstraints(max_length=MAX_CHARS), AfterValidator(_printable)]
+PostText = Annotated[str, StringConstraints(max_length=MAX_POST_CHARS), AfterValidator(_printable)]
 Username = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{2,39}$")]
 Password = Annotated[str, StringConstraints(min_length=MIN_PASSWORD_CHARS, max_length=200)]
 Email = Annotated[

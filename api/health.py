@@ -7,7 +7,7 @@ from typing_extensions import TypedDict
 from api.context import read
 from api.middleware.auth import public
 from model.log.cursor import cursors
-from model.log.event import RIGHTS
+from model.log.event import RIGHTS_TOPIC
 
 health = Blueprint("health", __name__)
 
@@ -30,5 +30,5 @@ async def live() -> HealthView:
 async def ready() -> HealthView:
     """The database answers too."""
     async with read() as db:
-        await cursors(db, RIGHTS)
+        await cursors(db, RIGHTS_TOPIC)
     return {"status": "ok"}

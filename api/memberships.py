@@ -22,7 +22,7 @@ from model.group import (
     set_role,
 )
 from model.join_code import JoinCodeView, join_group, make_join_code
-from model.limit import JOIN_CODE, give_back
+from model.limit import JOIN_CODE_LIMIT, give_back
 from model.log.cursor import Cursors, cursors
 
 memberships = Blueprint("memberships", __name__)
@@ -65,13 +65,13 @@ async def create_code(group_id: int, data: JoinCodeForm) -> tuple[JoinCodeView, 
 @memberships.post("/memberships")
 @validate_request(JoinForm)
 @document_response(GroupEntry, 201)
-@limit(JOIN_CODE, caller_at_address)
+@limit(JOIN_CODE_LIMIT, caller_at_address)
 @idempotent
 async def create(data: JoinForm) -> tuple[GroupEntry, int]:
     """Join the group of a code; wrong ones are counted."""
     async with write() as db:
         group = await join_group(db, data.join_code, by=caller())
-        await give_back(db, JOIN_CODE, caller_at_address())
+        await give_back(db, JOIN_CODE_LIMIT, caller_at_address())
     return group.entry(), 201
 
 

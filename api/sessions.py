@@ -13,7 +13,7 @@ from api.forms import Form, PageQuery, Printable
 from api.middleware.auth import delete_cookie, public, set_cookie
 from api.middleware.limits import address
 from model.errors import NotSignedIn
-from model.limit import SIGN_IN_ACCOUNT, SIGN_IN_ADDRESS, forgive
+from model.limit import SIGN_IN_ACCOUNT_LIMIT, SIGN_IN_ADDRESS_LIMIT, forgive
 from model.session import (
     SessionView,
     list_sessions,
@@ -54,8 +54,8 @@ class SessionList(TypedDict):
 async def create(data: SignInForm) -> tuple[Response, int]:
     """Sign in. An unknown name and a wrong password are answered alike."""
     account = data.username.lower()
-    await limited(SIGN_IN_ADDRESS, address())
-    await limited(SIGN_IN_ACCOUNT, account)
+    await limited(SIGN_IN_ADDRESS_LIMIT, address())
+    await limited(SIGN_IN_ACCOUNT_LIMIT, account)
     async with read() as db:
         found = await find_account_by_name(db, data.username)
     right = await services().passwords.verify(data.password, found[1] if found else None)
@@ -67,7 +67,7 @@ async def create(data: SignInForm) -> tuple[Response, int]:
             raise NotSignedIn("The username or the password is wrong.", "wrong_credentials")
         user = again[0]
         session = await open_session(db, user, request.headers.get("User-Agent", ""))
-        await forgive(db, SIGN_IN_ACCOUNT, account)
+        await forgive(db, SIGN_IN_ACCOUNT_LIMIT, account)
     view: SignedInView = {
         "user": user.own_view(),
         "session_id": session.id,

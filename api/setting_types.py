@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BeforeValidator, SecretStr
 from pydantic_settings import NoDecode
 
-from model.storage.s3 import IS_INSTALLED
+from model.storage.s3 import S3_IS_INSTALLED
 
 BUCKET = re.compile(r"s3://[a-z0-9][a-z0-9.-]+(/(?!\.{1,2}(/|$))[A-Za-z0-9_.-]+)*/?")
 
@@ -54,7 +54,7 @@ def _database_url(value: str | None) -> str | None:
 def _files_url(value: str | None) -> str | None:
     if value is not None and not BUCKET.fullmatch(value):
         raise ValueError("it is like s3://bucket/prefix")
-    if value is not None and not IS_INSTALLED:
+    if value is not None and not S3_IS_INSTALLED:
         raise ValueError("it takes the package `obstore`: README.md says how, under Deployment")
     return value
 

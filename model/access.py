@@ -12,7 +12,7 @@ from model.database.unit_of_work import Transaction
 from model.errors import NotFound
 from model.group import Memberships
 from model.log.cursor import TopicHead, topic_heads
-from model.log.event import ADMIN
+from model.log.event import ADMIN_TOPIC
 from model.user import Caller, ServerRole, Users
 
 _channels, _groups = json_rows("channel_ids"), json_rows("group_ids")
@@ -28,7 +28,7 @@ _READABLE_TOPICS = union_all(
     .join(_groups, Memberships.group_id == number(_groups.c.key))
     .where(*_active),
     select(literal("user"), Users.id).where(*_active),
-    select(literal(ADMIN), Users.id).where(*_active, Users.role == ServerRole.ADMIN),
+    select(literal(ADMIN_TOPIC), Users.id).where(*_active, Users.role == ServerRole.ADMIN),
 )
 
 
@@ -52,4 +52,5 @@ async def readable_topics(db: Transaction, user_id: int, topics: Iterable[str]) 
         channel_ids=json_object(ids["channel"]),
         group_ids=json_object(ids["group"]),
     )
-    return wanted & {ADMIN if row.noun == ADMIN else f"{row.noun}:{row.number}" for row in rows}
+    found = {ADMIN_TOPIC if row.noun == ADMIN_TOPIC else f"{row.noun}:{row.number}" for row in rows}
+    return wanted & found

@@ -19,7 +19,7 @@ from model.database.unit_of_work import Transaction
 from model.errors import Conflict, Forbidden, NotFound
 from model.group import Groups, Member, Memberships
 from model.join_code import join_group
-from model.log.event import ADMIN, Epochs, Rights, judge_again, record
+from model.log.event import ADMIN_TOPIC, Epochs, Rights, judge_again, record
 from model.session import revoke_other_sessions
 from model.storage.blob import Blob, Blobs, note_use
 from model.user import (
@@ -203,7 +203,7 @@ async def change_account(
     if not changed.administers:
         require_another_admin(admins, user)
     await db.run(SET_USER, of_user=user.id, **changes)
-    record(db, ADMIN, "user.changed", changed.view(), by=by.id, about=user.about)
+    record(db, ADMIN_TOPIC, "user.changed", changed.view(), by=by.id, about=user.about)
     if not changed.active:
         await revoke_other_sessions(db, user.id, but=None, by=by.id)
     judge_again(db, Rights(users=[user.id], reason="role" if changed.active else "account"))

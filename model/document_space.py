@@ -11,8 +11,8 @@ from model.database.unit_of_work import Transaction
 from model.errors import Forbidden, Invalid
 from model.user import Caller, find_account
 
-MAX_KEY_CHARS = 200
-KEY_PATTERN = "^[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*$"
+MAX_DOCUMENT_KEY_CHARS = 200
+DOCUMENT_KEY_PATTERN = "^[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*$"
 _MEMBERS = "members/"
 
 
@@ -60,10 +60,12 @@ async def find_space(db: Transaction, channel_id: int | None, *, reader: Caller)
 
 def require_key(key: str) -> None:
     """Raises Invalid for what cannot be the key of a document."""
-    is_made_of_parts = re.fullmatch(KEY_PATTERN, key) and not {".", ".."} & set(key.split("/"))
-    if len(key) > MAX_KEY_CHARS or not is_made_of_parts:
+    is_made_of_parts = re.fullmatch(DOCUMENT_KEY_PATTERN, key) and not {".", ".."} & set(
+        key.split("/")
+    )
+    if len(key) > MAX_DOCUMENT_KEY_CHARS or not is_made_of_parts:
         allowed = "letters, digits, _ . and - with / between, no part . or .."
-        raise Invalid({"key": f"It takes 1 to {MAX_KEY_CHARS} characters: {allowed}"})
+        raise Invalid({"key": f"It takes 1 to {MAX_DOCUMENT_KEY_CHARS} characters: {allowed}"})
 
 
 def own_keys(user_id: int) -> str:

@@ -32,12 +32,12 @@ class Limit:
     every_s: float
 
 
-SIGN_IN_ACCOUNT = Limit("sign-in", burst=10, every_s=30)
-SIGN_IN_ADDRESS = Limit("sign-in-address", burst=300, every_s=1)
-REGISTER_ADDRESS = Limit("register-address", burst=200, every_s=10)
-JOIN_CODE = Limit("join-code", burst=20, every_s=180)
-UPLOAD = Limit("upload", burst=100, every_s=2)
-PASSWORD = Limit("password", burst=10, every_s=30)
+SIGN_IN_ACCOUNT_LIMIT = Limit("sign-in", burst=10, every_s=30)
+SIGN_IN_ADDRESS_LIMIT = Limit("sign-in-address", burst=300, every_s=1)
+REGISTER_ADDRESS_LIMIT = Limit("register-address", burst=200, every_s=10)
+JOIN_CODE_LIMIT = Limit("join-code", burst=20, every_s=180)
+UPLOAD_LIMIT = Limit("upload", burst=100, every_s=2)
+PASSWORD_LIMIT = Limit("password", burst=10, every_s=30)
 
 
 def uploaded_kb(quota_mb: int) -> Limit:

@@ -21,7 +21,7 @@ from model.log.event import record
 from model.text.mention_syntax import names_in, readings
 from model.user import Caller, PersonView, Users, author
 
-MAX_PEOPLE = 20  # that one post tells
+MAX_MENTIONS = 20  # that one post tells
 
 
 class Mentions(Base):
@@ -146,7 +146,7 @@ async def mention_people(db: Transaction, post: Mentioning, *, by: Caller) -> No
     """Tell the people whom a new post names; of too many, those who are named first."""
     named = await _named(db, post, by=by)
     added = [user_id for user_id, is_active in named.items() if is_active]
-    await _tell(db, post, added[:MAX_PEOPLE], by=by)
+    await _tell(db, post, added[:MAX_MENTIONS], by=by)
 
 
 async def mention_people_anew(
@@ -154,7 +154,7 @@ async def mention_people_anew(
 ) -> None:
     """Tell the people whom an edited post names now, and those whom it names no longer.
 
-    Whoever was told before and is still named is not told again, but counts towards MAX_PEOPLE.
+    Whoever was told before and is still named is not told again, but counts towards MAX_MENTIONS.
     """
     if set(names_in(post.text)) == set(names_in(text_before)):
         return
@@ -167,7 +167,7 @@ async def mention_people_anew(
         if told[user_id]:
             record(db, f"user:{user_id}", "mention.deleted", {"post_ids": [post.id]}, by=by.id)
     added = [i for i, is_active in named.items() if is_active and i not in told]
-    await _tell(db, post, added[: MAX_PEOPLE - len(told) + len(left)], by=by)
+    await _tell(db, post, added[: MAX_MENTIONS - len(told) + len(left)], by=by)
 
 
 async def take_mentions_back(db: Transaction, post_ids: Sequence[int], *, by: Caller) -> None:

@@ -18,10 +18,10 @@ from model.errors import TryAgain
 P = ParamSpec("P")
 T = TypeVar("T")
 
-MAX_WAITING = 100
-HASHER = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
+_MAX_WAITING = 100
+_HASHER = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
 # Of a random password that nobody has: a name that does not exist costs the same as one that does
-NOBODYS_HASH = (
+_NOBODYS_HASH = (
     "$argon2id$v=19$m=19456,t=2,p=1$R5I+mmvh3ulu3w69zLvNnw"
     "$loGjR1tNFu3RKXK4nkLTeU5RaRvQ3TMoEpEIr4TxrVU"
 )
@@ -35,12 +35,12 @@ class Passwords:
         self._waiting = 0
 
     async def hash(self, password: str) -> str:
-        return await self._in_thread(HASHER.hash, password)
+        return await self._in_thread(_HASHER.hash, password)
 
     async def verify(self, password: str, password_hash: str | None) -> bool:
         """Whether it is the password; without a hash it takes as long and is False."""
         try:
-            await self._in_thread(HASHER.verify, password_hash or NOBODYS_HASH, password)
+            await self._in_thread(_HASHER.verify, password_hash or _NOBODYS_HASH, password)
         except (VerifyMismatchError, InvalidHashError):
             return False
         return password_hash is not None
@@ -51,7 +51,7 @@ class Passwords:
     async def _in_thread(
         self, function: Callable[P, T], *arguments: P.args, **options: P.kwargs
     ) -> T:
-        if self._waiting >= MAX_WAITING:
+        if self._waiting >= _MAX_WAITING:
             raise TryAgain
         self._waiting += 1
         try:

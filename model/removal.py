@@ -15,7 +15,7 @@ from model.document import Documents
 from model.document_space import own_keys
 from model.errors import Conflict
 from model.group import Group, Groups, Memberships, Role, require_owner
-from model.log.event import ADMIN, Events, Rights, judge_again, record
+from model.log.event import ADMIN_TOPIC, Events, Rights, judge_again, record
 from model.session import revoke_other_sessions
 from model.storage.blob import note_use
 from model.user import Caller, User, Users, find_account
@@ -97,7 +97,7 @@ async def delete_account(db: Transaction, user: User, *, by: Caller) -> None:
     await revoke_other_sessions(db, user.id, but=None, by=by.id)
     await note_use(db, sha256=user.avatar)
     await db.run(_DELETE_USER, of_user=user.id)
-    _tell_deleted(db, user, group_topics, sorted(logs - {ADMIN}), by=by)
+    _tell_deleted(db, user, group_topics, sorted(logs - {ADMIN_TOPIC}), by=by)
 
 
 async def _logs_with(db: Transaction, user: User) -> set[str]:
@@ -113,5 +113,7 @@ def _tell_deleted(
     deleted = {"id": user.id}
     for topic in group_topics:
         record(db, topic, "member.anonymised", deleted, by=by.id)
-    record(db, ADMIN, "user.deleted", deleted, by=by.id, about=user.about, scrubs=[user.about])
+    record(
+        db, ADMIN_TOPIC, "user.deleted", deleted, by=by.id, about=user.about, scrubs=[user.about]
+    )
     judge_again(db, Rights(users=[user.id], reason="account"), forget=logs)

@@ -24,15 +24,15 @@ from model.database.table import Base
 from model.log.event import Epochs, epoch_name
 from model.search import POSTGRESQL_COLUMN, POSTGRESQL_INDEX, SQLITE_TABLE
 
-MIGRATIONS = Path(__file__).parent / "migrations"
-BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
-BY_HAND = {  # made by migrations, on one kind of database only: no table of the code has it
+_MIGRATIONS = Path(__file__).parent / "migrations"
+_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+_BY_HAND = {  # made by migrations, on one kind of database only: no table of the code has it
     "table": tuple(SQLITE_TABLE + of for of in ("", "_data", "_idx", "_config")),
     "column": (POSTGRESQL_COLUMN,),
     "index": (POSTGRESQL_INDEX,),
 }
-POSTGRESQL_LOCK = 0x686F6D65  # any number that nobody else takes: "home"
-LOCKED_FOR_AT_MOST_S = 60
+_POSTGRESQL_LOCK = 0x686F6D65  # any number that nobody else takes: "home"
+_LOCKED_FOR_AT_MOST_S = 60
 
 _Parent = Literal["schema_name", "table_name", "schema_qualified_table_name"]
 
@@ -83,7 +83,7 @@ async def new_migration(url: str, message: str) -> Path:
 def is_compared(name: str | None, kind: str, parents: Mapping[_Parent, str | None]) -> bool:
     """Whether Alembic holds what is in the database against the tables of the code."""
     in_posts = kind == "table" or parents.get("table_name") == "posts"
-    return not (in_posts and name in BY_HAND.get(kind, ()))
+    return not (in_posts and name in _BY_HAND.get(kind, ()))
 
 
 def code_head() -> str:
@@ -92,7 +92,7 @@ def code_head() -> str:
 
 def _config(connection: Connection | None = None) -> Config:
     config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS))
+    config.set_main_option("script_location", str(_MIGRATIONS))
     config.set_main_option("path_separator", "os")
     config.attributes["connection"] = connection
     return config
@@ -102,7 +102,7 @@ def _config(connection: Connection | None = None) -> Config:
 async def _locked(url: str) -> AsyncIterator[AsyncConnection]:
     """A transaction that nobody else migrates in; foreign keys are not yet enforced in it."""
     is_sqlite = make_url(url).get_backend_name() == "sqlite"
-    options = {"isolation_level": None, "timeout": LOCKED_FOR_AT_MOST_S} if is_sqlite else {}
+    options = {"isolation_level": None, "timeout": _LOCKED_FOR_AT_MOST_S} if is_sqlite else {}
     engine = create_async_engine(url, connect_args=options)
     try:
         async with engine.connect() as connection:
@@ -111,7 +111,7 @@ async def _locked(url: str) -> AsyncIterator[AsyncConnection]:
                 await connection.exec_driver_sql("BEGIN IMMEDIATE")
             else:
                 await connection.execute(
-                    text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": POSTGRESQL_LOCK}
+                    text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _POSTGRESQL_LOCK}
                 )
             yield connection
             await connection.commit()
@@ -151,7 +151,7 @@ def _fit(row: AnyRow | None) -> None:
 
 
 def _name_epoch(connection: Connection, lossy: bool) -> None:
-    boot = BOOT_ID.read_text().strip() if BOOT_ID.exists() else secrets.token_hex(8)
+    boot = _BOOT_ID.read_text().strip() if _BOOT_ID.exists() else secrets.token_hex(8)
     row = connection.execute(select(Epochs.name, Epochs.running_boot)).first()
     unclean = row is not None and row.running_boot not in {None, boot}
     name = epoch_name() if row is None or unclean else row.name

@@ -20,7 +20,7 @@ from model.log.event import Rights, judge_again, record
 from model.user import Caller, PersonView, User, Users, person
 
 _LASTS = timedelta(days=30)
-GRACE = timedelta(seconds=25)  # for a live connection, to renew its sign-in
+SESSION_GRACE = timedelta(seconds=25)  # for a live connection, to renew its sign-in
 _MAX_AGENT_CHARS = 200
 
 
@@ -99,7 +99,7 @@ async def find_caller_of_session(db: Transaction, session_id: int) -> Caller | N
 async def people_of_sessions(db: Transaction, session_ids: Sequence[int]) -> dict[int, PersonView]:
     """Who is signed in on a live connection by each session; those that are over are left out."""
     rows = await db.all(
-        _PEOPLE_OF_SESSIONS, session_ids=json_object(session_ids), now=now() - GRACE
+        _PEOPLE_OF_SESSIONS, session_ids=json_object(session_ids), now=now() - SESSION_GRACE
     )
     return {row.session_id: person(row.id, row.name, row.avatar) for row in rows}
 

@@ -13,7 +13,7 @@ from model.database.row import columns_of, load
 from model.database.table import Base, now, one_of
 from model.database.unit_of_work import Transaction, finder
 from model.errors import Conflict, NotFound
-from model.log.event import ADMIN, record
+from model.log.event import ADMIN_TOPIC, record
 
 
 class ServerRole(StrEnum):
@@ -188,7 +188,7 @@ async def create_user(
     if user_id is None:
         raise Conflict("username_taken", "Somebody has this username.")
     user = User(user_id, username, name, None, email, role, active=True, created_at=created_at)
-    record(db, ADMIN, "user.registered", user.view(), by=user.id, about=user.about)
+    record(db, ADMIN_TOPIC, "user.registered", user.view(), by=user.id, about=user.about)
     return user
 
 

@@ -5,12 +5,12 @@ from datetime import datetime
 from enum import Enum, auto
 
 from model.database.table import now
-from model.session import GRACE
+from model.session import SESSION_GRACE
 
 HELLO_WITHIN_S = 5
 PING_AFTER_S = 25
 GONE_AFTER_S = 60
-EXPIRY_GRACE_S = GRACE.seconds
+EXPIRY_GRACE_S = SESSION_GRACE.seconds
 
 NEVER = float("inf")
 

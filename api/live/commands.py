@@ -28,7 +28,7 @@ from model.database.unit_of_work import Transaction
 from model.live.ephemeral import Sender, SignalMessage
 from model.live.subscription import Joined, Reset
 from model.log.cursor import cursors
-from model.log.event import RIGHTS
+from model.log.event import RIGHTS_TOPIC
 from model.session import find_caller
 from model.user import Caller
 
@@ -90,7 +90,7 @@ async def judged(token: str, client: Connection) -> tuple[Caller | None, str]:
     """Whose token it is, and the epoch; act on it before you await."""
 
     async def judge(db: Transaction) -> tuple[Caller | None, str]:
-        return await find_caller(db, token), (await cursors(db, RIGHTS))["epoch"]
+        return await find_caller(db, token), (await cursors(db, RIGHTS_TOPIC))["epoch"]
 
     return await client.feed.judged(judge)
 

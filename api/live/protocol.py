@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from model.database.table import MAX_ID
-from model.live.ephemeral import NOTHING, PresenceMessage, SignalMessage
+from model.live.ephemeral import NO_DATA, PresenceMessage, SignalMessage
 from model.live.ring import EventMessage
 from model.user import PersonView
 
@@ -68,7 +68,7 @@ class Signal(Command, tag="signal"):
 
     topic: Topic
     name: Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
-    data: msgspec.Raw = msgspec.field(default_factory=lambda: NOTHING)
+    data: msgspec.Raw = msgspec.field(default_factory=lambda: NO_DATA)
 
 
 class Token(Command, tag="token"):

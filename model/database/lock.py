@@ -14,7 +14,7 @@ from sqlalchemy import text
 from model.database.engine import postgresql_engine
 from model.database.unit_of_work import Database
 
-POSTGRESQL_LOCK = 0x6A6F6273  # any number that nobody else takes: "jobs"
+_POSTGRESQL_LOCK = 0x6A6F6273  # any number that nobody else takes: "jobs"
 
 
 @asynccontextmanager
@@ -28,7 +28,7 @@ async def taken(database: Database, file: Path) -> AsyncIterator[bool]:
     try:
         async with engine.connect() as connection:
             statement = text("SELECT pg_try_advisory_lock(:lock)")
-            yield bool(await connection.scalar(statement, {"lock": POSTGRESQL_LOCK}))
+            yield bool(await connection.scalar(statement, {"lock": _POSTGRESQL_LOCK}))
     finally:
         await engine.dispose()
 

@@ -23,14 +23,14 @@ from model.database.row import AnyRow
 from model.database.table import Base
 from model.errors import StorageFull, TryAgain
 
-READERS, WRITERS = 4, 4  # connections of a worker; SQLite has one writer
+READERS, _WRITERS = 4, 4  # connections of a worker; SQLite has one writer
 
 # PostgreSQL: serialisation failure, deadlock, lock not available, shutdown, too many connections,
 # and a foreign key: the caller's account was deleted while the request waited
-TRANSIENT_SQLSTATES = {"40001", "40P01", "55P03", "57P01", "57P03", "53300", "23503"}
-TRANSIENT_IN_SQLITE = ("database is locked", "FOREIGN KEY constraint failed")
-DISK_FULL = "53100"
-FULL_IN_SQLITE = "database or disk is full"
+_TRANSIENT_SQLSTATES = {"40001", "40P01", "55P03", "57P01", "57P03", "53300", "23503"}
+_TRANSIENT_IN_SQLITE = ("database is locked", "FOREIGN KEY constraint failed")
+_DISK_FULL = "53100"
+_FULL_IN_SQLITE = "database or disk is full"
 
 
 Ts = TypeVarTuple("Ts")
@@ -136,7 +136,7 @@ class Database:
             self.readers = postgresql_engine(parsed, READERS, "REPEATABLE READ").execution_options(
                 postgresql_readonly=True
             )
-            self.writers = postgresql_engine(parsed, WRITERS, "READ COMMITTED")
+            self.writers = postgresql_engine(parsed, _WRITERS, "READ COMMITTED")
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[Transaction]:
@@ -184,8 +184,8 @@ def _refusal_or(error: Exception) -> Exception:
     if not isinstance(error, DBAPIError) or error.connection_invalidated:
         return TryAgain()
     state, said = getattr(error.orig, "sqlstate", None), str(error.orig)
-    if state == DISK_FULL or FULL_IN_SQLITE in said:
+    if state == _DISK_FULL or _FULL_IN_SQLITE in said:
         return StorageFull()
-    if state in TRANSIENT_SQLSTATES or any(words in said for words in TRANSIENT_IN_SQLITE):
+    if state in _TRANSIENT_SQLSTATES or any(words in said for words in _TRANSIENT_IN_SQLITE):
         return TryAgain()
     return error

@@ -6,8 +6,8 @@ import msgspec
 
 from model.errors import Invalid, TooLarge
 
-MAX_BYTES = 64 * 1024
-MAX_LEVELS = 100  # of lists and objects in each other: no parser gives up so early
+_MAX_DOCUMENT_BYTES = 64 * 1024
+_MAX_LEVELS = 100  # of lists and objects in each other: no parser gives up so early
 
 Json = Any  # null, a boolean, a number, a string, a list or an object
 
@@ -19,13 +19,13 @@ def encoded(body: Json) -> str:
 
 
 def require_size(size_bytes: int) -> None:
-    if size_bytes > MAX_BYTES:
-        raise TooLarge(f"A document has at most {MAX_BYTES // 1024} KiB of JSON.")
+    if size_bytes > _MAX_DOCUMENT_BYTES:
+        raise TooLarge(f"A document has at most {_MAX_DOCUMENT_BYTES // 1024} KiB of JSON.")
 
 
 def require_levels(body: Json) -> None:
-    if _is_deeper(body, MAX_LEVELS):
-        raise Invalid({"body": f"It has more than {MAX_LEVELS} levels."})
+    if _is_deeper(body, _MAX_LEVELS):
+        raise Invalid({"body": f"It has more than {_MAX_LEVELS} levels."})
 
 
 def merge_patch(target: Json, patch: Json) -> Json:

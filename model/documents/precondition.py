@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 
-ANY = "*"
+_ANY = "*"
 
 
 @dataclass(frozen=True)
@@ -26,4 +26,4 @@ class Precondition:
 
 
 def _names(tags: Collection[str], tag: str | None) -> bool:
-    return tag is not None and (tag in tags or ANY in tags)
+    return tag is not None and (tag in tags or _ANY in tags)

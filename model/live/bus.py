@@ -18,10 +18,10 @@ import msgspec
 
 from model.live.ephemeral import Ephemeral, decode_all, encode_all
 
-MAX_HINT_BYTES = 1024
-MAX_DATAGRAM_BYTES = 64 * 1024
-AT_ONCE = 100  # datagrams; then others have their turn
-EVERYTHING = b"*"
+_MAX_HINT_BYTES = 1024
+_MAX_DATAGRAM_BYTES = 64 * 1024
+_AT_ONCE = 100  # datagrams; then others have their turn
+_EVERYTHING = b"*"
 
 Hinted = Callable[[Collection[str] | None], None]
 Told = Callable[[Sequence[Ephemeral]], None]
@@ -52,8 +52,8 @@ class Datagrams:
     def _receive(own: socket.socket, heard: Callable[[Sequence[bytes]], None]) -> None:
         messages: list[bytes] = []
         with suppress(BlockingIOError):
-            while len(messages) < AT_ONCE:
-                messages.append(own.recv(MAX_DATAGRAM_BYTES))
+            while len(messages) < _AT_ONCE:
+                messages.append(own.recv(_MAX_DATAGRAM_BYTES))
         heard(messages)
 
 
@@ -67,7 +67,7 @@ class Bus:
         def hear_hints(messages: Sequence[bytes]) -> None:
             topics: set[str] = set()
             for message in messages:
-                if message == EVERYTHING:
+                if message == _EVERYTHING:
                     hinted(None)
                 else:
                     topics.update(msgspec.json.decode(message, type=list[str]))
@@ -82,12 +82,12 @@ class Bus:
 
     def hint(self, topics: Collection[str]) -> None:
         message = msgspec.json.encode(sorted(topics))
-        self._hints.send(message if len(message) <= MAX_HINT_BYTES else EVERYTHING)
+        self._hints.send(message if len(message) <= _MAX_HINT_BYTES else _EVERYTHING)
 
     def tell(self, messages: Sequence[Ephemeral]) -> None:
         """As long as they fit into a datagram; who has more to tell says it in parts."""
         message = encode_all(messages)
-        if len(message) <= MAX_DATAGRAM_BYTES:
+        if len(message) <= _MAX_DATAGRAM_BYTES:
             self._ephemera.send(message)
 
     def close(self) -> None:

@@ -6,7 +6,7 @@ import msgspec
 
 from model.user import PersonView
 
-NOTHING = msgspec.Raw(b"null")
+NO_DATA = msgspec.Raw(b"null")
 
 SignalKey = tuple[str, str, str]  # topic, connection, name: of the same only the newest counts
 

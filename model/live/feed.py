@@ -26,17 +26,17 @@ from model.live.rights_check import RightsCheck
 from model.live.ring import Encoded, Ring, in_one_frame, trim_largest
 from model.live.subscription import FeedLimits, Joined, Reader, Reset, Subscription, reset_of
 from model.log.cursor import TopicHead, events_after, events_between, topic_heads
-from model.log.event import RIGHTS, Rights
+from model.log.event import RIGHTS_TOPIC, Rights
 from model.session import people_of_sessions
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 LOOK_EVERY_S = 0.25  # when no hint comes
-LOOK_AT_MOST = 2000  # events; the rest is looked at next
-REPLAY_CHUNK = 200
-REPLAYS_AT_ONCE = 2  # requests need the database too
-PREFILL = 100  # events that a topic is first served with
+_LOOK_AT_MOST = 2000  # events; the rest is looked at next
+_REPLAY_CHUNK = 200
+_REPLAYS_AT_ONCE = 2  # requests need the database too
+_PREFILL = 100  # events that a topic is first served with
 
 
 class Feed:
@@ -50,11 +50,11 @@ class Feed:
         self._subscribers: defaultdict[str, set[Reader]] = defaultdict(set)
         self._moved, self._dirty, self._changed = set[str](), set[str](), set[str]()
         self._woken = asyncio.Event()
-        self._replaying = asyncio.Semaphore(REPLAYS_AT_ONCE)
+        self._replaying = asyncio.Semaphore(_REPLAYS_AT_ONCE)
 
     async def open(self) -> None:
         async with self.database.read() as db:
-            self.applied = (await topic_heads(db, RIGHTS))[RIGHTS].seq
+            self.applied = (await topic_heads(db, RIGHTS_TOPIC))[RIGHTS_TOPIC].seq
 
     async def run(self) -> None:
         """Look at what is hinted at, and at all every 250 ms however many hints come; for ever."""
@@ -76,7 +76,7 @@ class Feed:
     def wake(self, topics: Collection[str] | None) -> None:
         """Look at these topics soon, or at all."""
         served = self.rings.keys() if topics is None else self.rings.keys() & topics
-        if served or topics is None or RIGHTS in topics:
+        if served or topics is None or RIGHTS_TOPIC in topics:
             self._dirty.update(served)
             self._woken.set()
 
@@ -84,12 +84,12 @@ class Feed:
         served = self.rings if topics is None else self.rings.keys() & topics
         cursors = {topic: self.rings[topic].head for topic in served}
         async with self.database.read() as db:
-            rows = await events_after(db, {RIGHTS: self.applied, **cursors}, LOOK_AT_MOST)
-        self.collect(row for row in rows if row.topic == RIGHTS)
+            rows = await events_after(db, {RIGHTS_TOPIC: self.applied, **cursors}, _LOOK_AT_MOST)
+        self.collect(row for row in rows if row.topic == RIGHTS_TOPIC)
         if self.unchecked:
             await self.judge()
-        self.fill(row for row in rows if row.topic != RIGHTS)
-        if len(rows) == LOOK_AT_MOST:
+        self.fill(row for row in rows if row.topic != RIGHTS_TOPIC)
+        if len(rows) == _LOOK_AT_MOST:
             self.wake(topics)
 
     def collect(self, rows: Iterable[AnyRow]) -> None:
@@ -154,7 +154,7 @@ class Feed:
         while True:
             async with self.database.read() as db:
                 answer = await judge(db)
-                rights = (await topic_heads(db, RIGHTS))[RIGHTS].seq
+                rights = (await topic_heads(db, RIGHTS_TOPIC))[RIGHTS_TOPIC].seq
             if rights >= self.applied:
                 return answer
 
@@ -227,7 +227,7 @@ class Feed:
             if not await readable_topics(db, reader.user_id, [topic]):
                 return None
             head = (await topic_heads(db, topic))[topic]
-            rows = await events_between(db, topic, after=after, until=until, limit=REPLAY_CHUNK)
+            rows = await events_between(db, topic, after=after, until=until, limit=_REPLAY_CHUNK)
         if after < head.floor or not rows:
             return Reset(head.seq, "retention")
         return in_one_frame([Encoded.of(row).text for row in rows]), rows[-1].seq
@@ -246,7 +246,7 @@ class Feed:
         if reset := reset_of(head, after, epoch, most=self.limits.replay_events):
             return reset
         if topic not in self.rings:
-            self.rings[topic] = Ring(max(head.floor, head.seq - PREFILL, 0))
+            self.rings[topic] = Ring(max(head.floor, head.seq - _PREFILL, 0))
             self.wake([topic])
         self._subscribers[topic].add(reader)
         self._moved.add(topic)

@@ -22,12 +22,12 @@ from model.user import PersonView
 
 log = logging.getLogger(__name__)
 
-TOGETHER_S = 0.2  # changes within it are told together
+_TOGETHER_S = 0.2  # changes within it are told together
 RENEW_S = 5
 EXPIRE_S = 12
 LINGER_S = 10
 PART_BYTES = 32 * 1024
-PAUSE_S = 0.01  # between parts: a socket's queue may be as short as ten datagrams
+_PAUSE_S = 0.01  # between parts: a socket's queue may be as short as ten datagrams
 
 People = dict[int, PersonView]
 
@@ -75,10 +75,10 @@ class Presence:
             try:
                 for part in self.update(time.monotonic()):
                     self._bus.tell([part])
-                    await asyncio.sleep(PAUSE_S)
+                    await asyncio.sleep(_PAUSE_S)
             except Exception:
                 log.exception("who is there was not told; it is told again")
-            await asyncio.sleep(TOGETHER_S)
+            await asyncio.sleep(_TOGETHER_S)
 
     def update(self, moment: float) -> list[Attendance]:
         """Take over what has changed; what the other workers have to be told."""

@@ -10,9 +10,9 @@ from model.database.row import AnyRow
 from model.live.ephemeral import encode
 from model.log.event import scrubbed_data
 
-MAX_FRAME_EVENTS = 500
-MAX_FRAME_CHARS = 256 * 1024
-MAX_FRAMES = 8  # places at which sockets stand and share what is next
+_MAX_FRAME_EVENTS = 500
+_MAX_FRAME_CHARS = 256 * 1024
+_MAX_FRAMES = 8  # places at which sockets stand and share what is next
 
 
 class EventMessage(msgspec.Struct, tag="event"):
@@ -110,13 +110,13 @@ class Ring:
         if after >= self.head:
             return None
         if after not in self._frames:
-            if len(self._frames) >= MAX_FRAMES:
+            if len(self._frames) >= _MAX_FRAMES:
                 self._frames.clear()
             texts: list[str] = []
             size = 0
-            for event in self._events[after - self.base :][:MAX_FRAME_EVENTS]:
+            for event in self._events[after - self.base :][:_MAX_FRAME_EVENTS]:
                 size += len(event.text)
-                if texts and size > MAX_FRAME_CHARS:
+                if texts and size > _MAX_FRAME_CHARS:
                     break
                 texts.append(event.text)
             self._frames[after] = in_one_frame(texts), after + len(texts)

@@ -11,9 +11,9 @@ from model.live.bus import Bus
 from model.live.ephemeral import SignalKey, SignalMessage, encode
 from model.live.feed import Feed
 
-TURN_S = 0.033
-IN_A_DATAGRAM = 32  # signals of less than 2 KiB
-MAX_WAITING = 2000  # between two turns
+_TURN_S = 0.033
+_IN_A_DATAGRAM = 32  # signals of less than 2 KiB
+_MAX_WAITING = 2000  # between two turns
 
 
 class Signals:
@@ -25,23 +25,23 @@ class Signals:
 
     def send(self, signal: SignalMessage) -> None:
         """From a reader of this worker to all others who follow the topic."""
-        if len(self._own) < MAX_WAITING:
+        if len(self._own) < _MAX_WAITING:
             self._own[signal.key] = signal
             self.pass_on(signal)
 
     def pass_on(self, signal: SignalMessage) -> None:
         """To the readers of this worker."""
-        if len(self._waiting) < MAX_WAITING:
+        if len(self._waiting) < _MAX_WAITING:
             self._waiting[signal.key] = signal
         if self._turn is None:
-            self._turn = asyncio.get_running_loop().call_later(TURN_S, self._take_turn)
+            self._turn = asyncio.get_running_loop().call_later(_TURN_S, self._take_turn)
 
     def _take_turn(self) -> None:
         self._turn = None
         own, self._own = [*self._own.values()], {}
         waiting, self._waiting = self._waiting, {}
-        for start in range(0, len(own), IN_A_DATAGRAM):
-            self._bus.tell(own[start : start + IN_A_DATAGRAM])
+        for start in range(0, len(own), _IN_A_DATAGRAM):
+            self._bus.tell(own[start : start + _IN_A_DATAGRAM])
         of_topic = defaultdict[str, dict[SignalKey, str]](dict)
         for key, signal in waiting.items():
             if self._feed.subscribers(signal.topic):

@@ -12,7 +12,7 @@ from typing_extensions import TypedDict
 from model.database.json_rows import json_object, json_rows, number
 from model.database.row import AnyRow, load
 from model.database.unit_of_work import Transaction
-from model.log.event import RIGHTS, Epochs, Events, Topics
+from model.log.event import RIGHTS_TOPIC, Epochs, Events, Topics
 
 
 class Cursors(TypedDict):
@@ -50,7 +50,7 @@ _EVENTS_AFTER = (
         Events,
         and_(Events.topic == _after.c.key, Events.seq > number(_after.c.value)),
     )
-    .order_by(Events.topic != RIGHTS, Events.topic, Events.seq)
+    .order_by(Events.topic != RIGHTS_TOPIC, Events.topic, Events.seq)
     .limit(bindparam("limit"))
 )
 _EVENTS_BETWEEN = (

@@ -33,8 +33,8 @@ from model.database.json_rows import json_object, json_rows, number
 from model.database.table import Base, now
 from model.database.unit_of_work import Transaction
 
-ADMIN = "admin"
-RIGHTS = "rights"
+ADMIN_TOPIC = "admin"
+RIGHTS_TOPIC = "rights"
 
 
 class Epochs(Base):
@@ -119,7 +119,7 @@ def judge_again(db: Transaction, rights: Rights, *, forget: Iterable[str] = ()) 
     All events so far of the topics `forget` go, and whoever follows one is told `reset retention`;
     where this transaction records an event, that tells whoever has read all before it.
     """
-    db.notes.append(Note(RIGHTS, "rights", rights, None, (), None))
+    db.notes.append(Note(RIGHTS_TOPIC, "rights", rights, None, (), None))
     db.forgotten.update(forget)
 
 

@@ -22,7 +22,7 @@ from sqlalchemy import and_, bindparam, delete, func, or_, select, update
 from model.database.row import AnyRow
 from model.database.table import now
 from model.database.unit_of_work import Database
-from model.log.event import ADMIN, RIGHTS, Events, Topics
+from model.log.event import ADMIN_TOPIC, RIGHTS_TOPIC, Events, Topics
 
 BATCH = 500  # events that one transaction deletes
 
@@ -90,13 +90,13 @@ def fair_share(counts: Collection[int], keep: int) -> int:
 def _excess(topics: Collection[AnyRow], retention: Retention) -> list[_Excess]:
     moment, found = now(), []
     counts = {topic.name: topic.seq - topic.floor for topic in topics}
-    counted = counts.keys() - {ADMIN, RIGHTS}
+    counted = counts.keys() - {ADMIN_TOPIC, RIGHTS_TOPIC}
     share = fair_share([counts[name] for name in counted], retention.events)
     for topic in topics:
-        days = retention.audit_days if topic.name == ADMIN else retention.days
+        days = retention.audit_days if topic.name == ADMIN_TOPIC else retention.days
         before = moment - timedelta(days=days)
         beyond = topic.seq - share if topic.name in counted else 0
-        last = topic.seq - 1 if topic.name == RIGHTS else topic.seq
+        last = topic.seq - 1 if topic.name == RIGHTS_TOPIC else topic.seq
         if topic.oldest_at < before or beyond > topic.floor:
             found.append(_Excess(topic.name, topic.floor, last, before, beyond))
     return found

@@ -4,30 +4,37 @@ What comes out carries nothing of what came in but its pixels: no EXIF, no place
 """
 
 import asyncio
+import re
 import struct
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, suppress
 from io import SEEK_END, BytesIO
+from itertools import islice
 from pathlib import Path
 
 from PIL import Image, ImageCms, PngImagePlugin
 
 from model.errors import Conflict, TryAgain
-from model.storage.image_part import WEBP, has_too_many_parts
 
-MAX_PIXELS = 25_000_000
-MAX_WEBP_PIXELS = 9_000_000  # its decoder has each four times
-MAX_BYTES = 32 * 1024 * 1024
-HEAD_BYTES = 1024 * 1024  # EXIF, a profile and XMP have some 100 kB
+_MAX_PIXELS = 25_000_000
+_MAX_WEBP_PIXELS = 9_000_000  # its decoder has each four times
+MAX_PICTURE_BYTES = 32 * 1024 * 1024
+_HEAD_BYTES = 1024 * 1024  # EXIF, a profile and XMP have some 100 kB
 MAX_WAITING = 8
-FORMATS = ("JPEG", "PNG", "WEBP", "GIF")
+_FORMATS = ("JPEG", "PNG", "WEBP", "GIF")
 THUMBNAILS = (64, 256, 1024)  # at most so many pixels wide and high
-AVATAR_PIXELS = 256
-SIXTEEN_BITS = {"I;16", "I;16B", "I;16L", "I;16N", "I"}
-ENDLESS = b"mpet"  # steps of a profile, as many as it likes: 9 kB of them take a minute
-STRIP_PIXELS = 1_000_000
-ORIENTATION, LIES_ON_ITS_SIDE = 0x0112, {5, 6, 7, 8}  # EXIF 2.32, 4.6.4
-UPRIGHT: dict[object, Image.Transpose] = {
+_AVATAR_PIXELS = 256
+_MAX_SCANS = 100  # of a JPEG; encoders make up to 18, and each may take 40 ms
+_MAX_SEGMENTS = 1_000  # of a JPEG
+_MAX_CHUNKS = 20_000  # of a PNG or WebP: 32 MB in pieces of 8 kB are 4,096
+JPEG, PNG, WEBP = b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"RIFF"
+_SEGMENT = re.compile(rb"\xff([\xc0-\xcf\xd8-\xfe])")  # ITU T.81, B.1.1.3: those with a length
+_SCAN, _END = 0xDA, 0xD9
+_SIXTEEN_BITS = {"I;16", "I;16B", "I;16L", "I;16N", "I"}
+_ENDLESS = b"mpet"  # steps of a profile, as many as it likes: 9 kB of them take a minute
+_STRIP_PIXELS = 1_000_000
+_ORIENTATION, _LIES_ON_ITS_SIDE = 0x0112, {5, 6, 7, 8}  # EXIF 2.32, 4.6.4
+_UPRIGHT: dict[object, Image.Transpose] = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
     4: Image.Transpose.FLIP_TOP_BOTTOM,
@@ -38,7 +45,7 @@ UPRIGHT: dict[object, Image.Transpose] = {
 }
 Size = tuple[int, int]
 Box = tuple[int, int, int, int]  # left, top, right, bottom
-BROKEN = (
+_BROKEN = (
     OSError,
     SyntaxError,
     ValueError,
@@ -51,15 +58,15 @@ BROKEN = (
 """What Pillow's decoders raise for files that are not what they seem."""
 
 Image.MAX_IMAGE_PIXELS = None  # it would warn of what is refused here
-PngImagePlugin.MAX_TEXT_MEMORY = 4 * HEAD_BYTES  # texts of few bytes unpack to many
+PngImagePlugin.MAX_TEXT_MEMORY = 4 * _HEAD_BYTES  # texts of few bytes unpack to many
 
 
 class NoPicture(Conflict):
     def __init__(self) -> None:
         super().__init__(
             "no_picture",
-            "This is no picture that can be made small: a JPEG, PNG or GIF of at most"
-            f" {MAX_PIXELS // 1_000_000} megapixels, or a WebP of {MAX_WEBP_PIXELS // 1_000_000}.",
+            "This is no picture that can be made small: a JPEG, PNG or GIF of at most "
+            f"{_MAX_PIXELS // 1_000_000} megapixels, or a WebP of {_MAX_WEBP_PIXELS // 1_000_000}.",
         )
 
 
@@ -67,8 +74,8 @@ def measure(file: Path) -> tuple[int, int] | None:
     """Width and height as it is shown; None for what has no thumbnails."""
     try:
         image = _open(_beginning(file))
-        on_its_side = _orientation(image) in LIES_ON_ITS_SIDE
-    except (NoPicture, *BROKEN):
+        on_its_side = _orientation(image) in _LIES_ON_ITS_SIDE
+    except (NoPicture, *_BROKEN):
         return None
     return (image.height, image.width) if on_its_side else image.size
 
@@ -89,9 +96,9 @@ def avatar(file: Path) -> bytes:
     def middle(width: int, height: int) -> tuple[Box, Size]:
         side = min(width, height)
         left, top = (width - side) // 2, (height - side) // 2
-        return (left, top, left + side, top + side), (AVATAR_PIXELS, AVATAR_PIXELS)
+        return (left, top, left + side, top + side), (_AVATAR_PIXELS, _AVATAR_PIXELS)
 
-    return _remade(file.read_bytes(), AVATAR_PIXELS, middle)
+    return _remade(file.read_bytes(), _AVATAR_PIXELS, middle)
 
 
 class Pictures:
@@ -125,10 +132,10 @@ class Pictures:
 
 def _beginning(file: Path) -> bytes:
     """Of it, and all of a WebP, whose EXIF stands at its end."""
-    if file.stat().st_size > MAX_BYTES:
+    if file.stat().st_size > MAX_PICTURE_BYTES:
         raise NoPicture
     with file.open("rb") as opened:
-        head = opened.read(HEAD_BYTES)
+        head = opened.read(_HEAD_BYTES)
         return head + opened.read() if _is_webp(head) else head
 
 
@@ -138,12 +145,12 @@ def _is_webp(content: bytes) -> bool:
 
 def _open(content: bytes) -> Image.Image:
     """Pillow walks through a head in Python, however long it is: the rest comes afterwards."""
-    if has_too_many_parts(content):
+    if _has_too_many_parts(content):
         raise NoPicture
-    head = content if _is_webp(content) else content[:HEAD_BYTES]
+    head = content if _is_webp(content) else content[:_HEAD_BYTES]
     picture = BytesIO(head)
-    image = Image.open(picture, formats=FORMATS)
-    most = MAX_WEBP_PIXELS if image.format == "WEBP" else MAX_PIXELS
+    image = Image.open(picture, formats=_FORMATS)
+    most = _MAX_WEBP_PIXELS if image.format == "WEBP" else _MAX_PIXELS
     if not 0 < image.width * image.height <= most:
         raise NoPicture
     picture.seek(0, SEEK_END)
@@ -153,14 +160,14 @@ def _open(content: bytes) -> Image.Image:
 
 def _orientation(image: Image.Image) -> object:
     """Asked only where the head has it: else Pillow decodes a PNG to look behind it."""
-    return image.getexif().get(ORIENTATION) if "exif" in image.info else None
+    return image.getexif().get(_ORIENTATION) if "exif" in image.info else None
 
 
 def _remade(content: bytes, pixels: int, cut: Callable[[int, int], tuple[Box, Size]]) -> bytes:
     """`cut` says which part of the picture is shown, and how large."""
     try:
         image = _open(content)
-        turn = UPRIGHT.get(_orientation(image))
+        turn = _UPRIGHT.get(_orientation(image))
         image.draft(None, (2 * pixels, 2 * pixels))  # a JPEG is decoded at a fraction of its size
         box, size = cut(*image.size)
         factor = max(1, max(box[2] - box[0], box[3] - box[1]) // (2 * pixels))
@@ -172,7 +179,7 @@ def _remade(content: bytes, pixels: int, cut: Callable[[int, int], tuple[Box, Si
         made = BytesIO()
         upright = small if turn is None else small.transpose(turn)
         upright.save(made, "WEBP", quality=80, method=4)
-    except BROKEN:
+    except _BROKEN:
         raise NoPicture from None
     return made.getvalue()
 
@@ -182,7 +189,7 @@ def _reduced(image: Image.Image, box: Box, factor: int) -> Image.Image:
     left, top, right, bottom = box
     size = (-((left - right) // factor), -((top - bottom) // factor))
     reduced = Image.new(_averageable(image), size)
-    rows = max(1, STRIP_PIXELS // (factor * (right - left)))
+    rows = max(1, _STRIP_PIXELS // (factor * (right - left)))
     for row in range(0, size[1], rows):
         above = top + row * factor
         strip = image.crop((left, above, right, min(above + rows * factor, bottom)))
@@ -196,7 +203,7 @@ def _scaled(side: int, scale: float) -> int:
 
 def _averageable(image: Image.Image) -> str:
     """The mode that is next to its own, but has no palette, and eight bits a channel."""
-    if image.mode in SIXTEEN_BITS:
+    if image.mode in _SIXTEEN_BITS:
         return "L"
     if image.has_transparency_data:
         return "RGBA"
@@ -206,7 +213,7 @@ def _averageable(image: Image.Image) -> str:
 def _in_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
     """A profile that is broken, or is for something else than this, says nothing."""
     mode = "RGBA" if image.mode == "RGBA" else "RGB"
-    if profile and ENDLESS not in profile:
+    if profile and _ENDLESS not in profile:
         with suppress(ImageCms.PyCMSError, OSError):
             meant = ImageCms.ImageCmsProfile(BytesIO(profile))
             return _transformed(image, meant, mode)
@@ -220,7 +227,53 @@ def _transformed(image: Image.Image, profile: ImageCms.ImageCmsProfile, mode: st
 
 
 def _converted(image: Image.Image, mode: str) -> Image.Image:
-    if image.mode in SIXTEEN_BITS:
+    if image.mode in _SIXTEEN_BITS:
         image = image.point(lambda value: value / 256)  # Pillow would cut off what is above 255
         image.info.pop("transparency", None)
     return image if image.mode == mode else image.convert(mode)
+
+
+def _has_too_many_parts(content: bytes) -> bool:
+    """Whether a JPEG, PNG or WebP has more parts than a decoder should go through.
+
+    A part may have a few bytes and yet cost a walk over all pixels, such as a scan of a JPEG. A GIF
+    passes: nobody looks behind its first picture.
+    """
+    if content.startswith(JPEG):
+        segments = list(islice(_segments(content), _MAX_SEGMENTS + 1))
+        return len(segments) > _MAX_SEGMENTS or segments.count(_SCAN) > _MAX_SCANS
+    if content.startswith(PNG):
+        return _has_more(_png_chunks(content), _MAX_CHUNKS)
+    return content.startswith(WEBP) and _has_more(_webp_chunks(content), _MAX_CHUNKS)
+
+
+def _has_more(parts: Iterator[int], most: int) -> bool:
+    return next(islice(parts, most, None), None) is not None
+
+
+def _segments(content: bytes) -> Iterator[int]:
+    """The kinds of a JPEG's segments, up to the end of the first picture: a film may follow.
+
+    Within the data of a scan, no byte 0xFF is followed by one of these kinds.
+    """
+    place = len(JPEG) - 1
+    while (found := _SEGMENT.search(content, place)) and found[1][0] != _END:
+        yield found[1][0]
+        place = found.end() + int.from_bytes(content[found.end() : found.end() + 2], "big")
+
+
+def _png_chunks(content: bytes) -> Iterator[int]:
+    """Where the chunks of a PNG begin, each of a length, a kind, data and a checksum."""
+    place = len(PNG)
+    while place < len(content):
+        yield place
+        place += 12 + int.from_bytes(content[place : place + 4], "big")
+
+
+def _webp_chunks(content: bytes) -> Iterator[int]:
+    """Where the chunks of a WebP begin, each of a kind, a length and data up to an even place."""
+    place = 12
+    while place < len(content):
+        yield place
+        length = int.from_bytes(content[place + 4 : place + 8], "little")
+        place += 8 + length + length % 2

@@ -26,18 +26,18 @@ except ImportError:  # whoever needs it is told by the settings
 
 log = logging.getLogger(__name__)
 
-IS_INSTALLED = obstore is not None
-PUTS_AT_ONCE = 4  # each has up to two parts in memory
-PART_BYTES = 5 * 1024 * 1024  # no store takes smaller ones
-NO_ROOM = re.compile("507 Insufficient Storage|QuotaExceeded|StorageFull")
-MAX_SAID_CHARS = 400
-CLIENT = {
+S3_IS_INSTALLED = obstore is not None
+_PUTS_AT_ONCE = 4  # each has up to two parts in memory
+S3_PART_BYTES = 5 * 1024 * 1024  # no store takes smaller ones
+_NO_ROOM = re.compile("507 Insufficient Storage|QuotaExceeded|StorageFull")
+_MAX_SAID_CHARS = 400
+_CLIENT = {
     "allow_http": True,  # for whoever names such an endpoint
     "connect_timeout": "3s",
     "read_timeout": "30s",  # without a byte
     "timeout": "1day",  # a client may take its file as slowly as it likes
 }
-RETRIES = {"max_retries": 3, "retry_timeout": timedelta(seconds=10)}
+_RETRIES = {"max_retries": 3, "retry_timeout": timedelta(seconds=10)}
 
 
 class Unusable(Exception):
@@ -51,20 +51,20 @@ class ObjectStore:
         What is used before a fork hangs after it.
         """
         parts = urlsplit(url)
-        options: dict[str, Any] = {**access, "client_options": CLIENT, "retry_config": RETRIES}
+        options: dict[str, Any] = {**access, "client_options": _CLIENT, "retry_config": _RETRIES}
         self.objects = obstore.store.S3Store(
             parts.netloc, prefix=parts.path.strip("/") or None, disable_bulk_delete=True, **options
         )
-        self._turns = asyncio.Semaphore(PUTS_AT_ONCE)
+        self._turns = asyncio.Semaphore(_PUTS_AT_ONCE)
 
     async def put(self, key: str, file: Path) -> None:
         """Large ones in parts that are read here: obstore itself would keep more in memory."""
         size = (await asyncio.to_thread(file.stat)).st_size
-        content = file if size <= PART_BYTES else chunks_of(file, 0, size)
+        content = file if size <= S3_PART_BYTES else chunks_of(file, 0, size)
         async with self._turns:
             with _refusing(FileNotFoundError):  # that is the bucket
                 await obstore.put_async(
-                    self.objects, key, content, chunk_size=PART_BYTES, max_concurrency=1
+                    self.objects, key, content, chunk_size=S3_PART_BYTES, max_concurrency=1
                 )
 
     async def read(self, key: str, start: int, end: int) -> AsyncGenerator[bytes, None]:
@@ -108,7 +108,7 @@ def _refusing(*also: type[Exception]) -> Iterator[None]:
     try:
         yield
     except expected as error:
-        if NO_ROOM.search(str(error)):
+        if _NO_ROOM.search(str(error)):
             raise StorageFull from error
         log.error("the object store: %s", _said(error))  # noqa: TRY400 - its words, no traceback
         raise TryAgain from error
@@ -117,4 +117,4 @@ def _refusing(*also: type[Exception]) -> Iterator[None]:
 def _said(error: Exception) -> str:
     """In one line, without the tags of its XML."""
     plain = re.sub(r"<[^>]*>", " ", str(error).partition("\n\nDebug source")[0])
-    return " ".join(plain.split())[:MAX_SAID_CHARS]
+    return " ".join(plain.split())[:_MAX_SAID_CHARS]

@@ -12,7 +12,7 @@ from typing import Protocol
 from model.errors import StorageFull
 
 CHUNK_BYTES = 256 * 1024  # a client that takes nothing keeps one or two in memory
-FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}  # the disk, a quota, the limit of a process
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}  # the disk, a quota, the limit of a process
 
 
 class Store(Protocol):
@@ -72,7 +72,7 @@ def refusing_when_full() -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno in FULL:
+        if error.errno in _FULL:
             raise StorageFull from error
         raise
 

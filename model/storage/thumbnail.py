@@ -7,10 +7,10 @@ from pathlib import Path
 from model.errors import NotFound, StorageFull, TryAgain
 from model.storage.blob import Blob
 from model.storage.incoming import put_content, read_content
-from model.storage.picture import MAX_BYTES, NoPicture, Pictures, thumbnail
+from model.storage.picture import MAX_PICTURE_BYTES, NoPicture, Pictures, thumbnail
 from model.storage.store import Store
 
-NOTHING = b"no picture"
+_NO_PICTURE = b"no picture"
 """Kept in the place of a thumbnail, so that no worker tries in vain again."""
 
 
@@ -29,21 +29,21 @@ class Thumbnails:
         """
         key = blob.thumbnail_key(pixels)
         try:
-            made = await read_content(self.store, key, MAX_BYTES)
+            made = await read_content(self.store, key, MAX_PICTURE_BYTES)
         except NotFound:
             if (making := self._making.get(key)) is None:
                 making = self._making[key] = asyncio.create_task(self._make(blob, pixels))
                 making.add_done_callback(lambda _: self._making.pop(key))
             made = await asyncio.shield(making)
-        if made == NOTHING:
+        if made == _NO_PICTURE:
             raise NoPicture
         return made
 
     async def _make(self, blob: Blob, pixels: int) -> bytes:
-        if blob.size_bytes > MAX_BYTES:
+        if blob.size_bytes > MAX_PICTURE_BYTES:
             raise NoPicture
         async with self.pictures.turn():
-            picture = await read_content(self.store, blob.key, MAX_BYTES)
+            picture = await read_content(self.store, blob.key, MAX_PICTURE_BYTES)
             made = await asyncio.to_thread(_thumbnail_or_nothing, picture, pixels)
         with suppress(StorageFull, TryAgain):  # whoever asked gets it all the same
             await put_content(self.store, self.folder, blob.thumbnail_key(pixels), made)
@@ -54,4 +54,4 @@ def _thumbnail_or_nothing(picture: bytes, pixels: int) -> bytes:
     try:
         return thumbnail(picture, pixels)
     except NoPicture:
-        return NOTHING
+        return _NO_PICTURE

@@ -7,9 +7,9 @@ on the board.
 import re
 
 # With accented, Greek and Cyrillic letters; those of scripts that part no words may touch a name
-WORD = r"A-Za-z0-9\u00c0-\u058f\u1e00-\u1fff"
-NEWLINE = re.compile(r"\r\n?")
-FENCE = re.compile(
+_WORD = r"A-Za-z0-9\u00c0-\u058f\u1e00-\u1fff"
+_NEWLINE = re.compile(r"\r\n?")
+_FENCE = re.compile(
     r"""
     ^ (?P<quote>(?:\ {0,3}>)*) (?P<item>\ {0,3}(?:[-+*]|\d{1,9}[.)])(?=\ ))? \ {0,3}
     (?=(?P<mark>[`~])) (?P<fence>`{3,}(?=[^`\n]*$)|~{3,}) .*
@@ -21,17 +21,17 @@ FENCE = re.compile(
     """,
     re.VERBOSE | re.MULTILINE,
 )
-TO_QUOTE = re.compile(r"^(?!\ {0,3}>)(.*)\n(?=\ {0,3}>)", re.MULTILINE)
-NEXT_BLOCK = re.compile(r"\n(?=[ \t>]*(?:$|(?:[-+*]|\d{1,9}[.)])[ \t]))", re.MULTILINE)
+_TO_QUOTE = re.compile(r"^(?!\ {0,3}>)(.*)\n(?=\ {0,3}>)", re.MULTILINE)
+_NEXT_BLOCK = re.compile(r"\n(?=[ \t>]*(?:$|(?:[-+*]|\d{1,9}[.)])[ \t]))", re.MULTILINE)
 # Nothing begins within what was matched before it, as when Markdown reads a block
-TOKEN = re.compile(
+_TOKEN = re.compile(
     rf"""
       \\[!-/:-@\[-`{{-~]                        # escaped: a mark no more
     | (`+)(?!`) .+? (?<!`)\1(?!`)               # code, between as many
     | `+                                        # which nothing closes
     | (?<![A-Za-z0-9.+-]) [Hh][Tt][Tt][Pp][Ss]?://
       [A-Za-z0-9\x80-\U0010ffff.:-]+ (?: [/?#] (?: [^\s<>()\[\]{{}}"'|] | \([^\s()]*\) )* )?
-    | (?<![{WORD}@./\\_-]) _* @(?P<name>[A-Za-z0-9_-]{{2,39}})[_-]* (?![{WORD}@_-])
+    | (?<![{_WORD}@./\\_-]) _* @(?P<name>[A-Za-z0-9_-]{{2,39}})[_-]* (?![{_WORD}@_-])
     """,
     re.VERBOSE | re.DOTALL,
 )
@@ -41,9 +41,9 @@ def names_in(text: str) -> list[str]:
     """In lower case, each once, in their order; some may be nobody's."""
     if "@" not in text:
         return []
-    prose = FENCE.sub("\n", NEWLINE.sub("\n", text))
-    blocks = NEXT_BLOCK.split(TO_QUOTE.sub(r"\1\n\n", prose))
-    found = (match["name"] for block in blocks for match in TOKEN.finditer(block))
+    prose = _FENCE.sub("\n", _NEWLINE.sub("\n", text))
+    blocks = _NEXT_BLOCK.split(_TO_QUOTE.sub(r"\1\n\n", prose))
+    found = (match["name"] for block in blocks for match in _TOKEN.finditer(block))
     return list(dict.fromkeys(name.lower() for name in found if name))
 
 

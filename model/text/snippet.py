@@ -9,11 +9,11 @@ from typing_extensions import TypedDict
 
 from model.text.word import Word, composed, searchable, words
 
-MAX_CHARS = 160
-BEFORE_CHARS = 60  # of them at most stand before the first match
-SNAP_CHARS = 20  # so far a cut is moved to fall between words
-ELLIPSIS = "…"
-JOINER = "\N{ZERO WIDTH JOINER}"
+_MAX_CHARS = 160
+_BEFORE_CHARS = 60  # of them at most stand before the first match
+_SNAP_CHARS = 20  # so far a cut is moved to fall between words
+_ELLIPSIS = "…"
+_JOINER = "\N{ZERO WIDTH JOINER}"
 
 
 class SnippetPart(TypedDict):
@@ -56,7 +56,7 @@ def _near_first_match(text: str, phrases: Sequence[Phrase]) -> list[Word]:
     if not places:
         return []
     words_before = spaced.count(" ", 0, min(places))
-    return list(islice(words(text), words_before, words_before + MAX_CHARS))
+    return list(islice(words(text), words_before, words_before + _MAX_CHARS))
 
 
 def _matches(found: Sequence[Word], phrases: Sequence[Phrase]) -> Iterator[tuple[int, int]]:
@@ -78,10 +78,10 @@ def _matches(found: Sequence[Word], phrases: Sequence[Phrase]) -> Iterator[tuple
 
 def _window(text: str, first: int) -> tuple[int, int]:
     """Round the first match; a short text is shown whole."""
-    if len(text) <= MAX_CHARS:
+    if len(text) <= _MAX_CHARS:
         return 0, len(text)
-    start = min(max(0, first - BEFORE_CHARS), len(text) - MAX_CHARS)
-    end = start + MAX_CHARS
+    start = min(max(0, first - _BEFORE_CHARS), len(text) - _MAX_CHARS)
+    end = start + _MAX_CHARS
     return _between_words(text, start, 1), _between_words(text, end, -1)
 
 
@@ -89,14 +89,14 @@ def _between_words(text: str, cut: int, step: int) -> int:
     """The cut, moved inwards to where a word begins or ends, or at least a character does."""
     if cut in {0, len(text)}:
         return cut
-    places = range(cut, cut + step * SNAP_CHARS, step)
+    places = range(cut, cut + step * _SNAP_CHARS, step)
     words_end = (at for at in places if text[at - 1].isspace() != text[at].isspace())
     return next(words_end, next((at for at in places if not _joins(text, at)), cut))
 
 
 def _joins(text: str, at: int) -> bool:
     """The character there belongs to the one before it, or is joined to it."""
-    return unicodedata.category(text[at]) in {"Mn", "Mc", "Me", "Cf"} or text[at - 1] == JOINER
+    return unicodedata.category(text[at]) in {"Mn", "Mc", "Me", "Cf"} or text[at - 1] == _JOINER
 
 
 def _parts(
@@ -109,9 +109,9 @@ def _parts(
             at = min(stop, end)
     pieces.append((text[at:end], False))
     if start > 0:
-        pieces.insert(0, (ELLIPSIS, False))
+        pieces.insert(0, (_ELLIPSIS, False))
     if end < len(text):
-        pieces.append((ELLIPSIS, False))
+        pieces.append((_ELLIPSIS, False))
     yield from _joined(pieces)
 
 

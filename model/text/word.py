@@ -13,14 +13,14 @@ from typing import NamedTuple
 from unicodedata import category, combining, decimal, normalize
 
 MAX_WORD_CHARS = 100  # of a longer one the rest is left out: PostgreSQL takes no more than 2 KB
-ZERO_WIDTH_SPACE = "\u200b"
-IGNORED = re.compile("[\u034f\u17b4\u17b5\u180b-\u180f\ufe00-\ufe0f\U000e0100-\U000e01ef]")
-WITHOUT_SPACES = re.compile(
+_ZERO_WIDTH_SPACE = "\u200b"
+_IGNORED = re.compile("[\u034f\u17b4\u17b5\u180b-\u180f\ufe00-\ufe0f\U000e0100-\U000e01ef]")
+_WITHOUT_SPACES = re.compile(
     "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff"
     "\uf900-\ufaff\uff66-\uff9f\U0001b000-\U0001b16f\U00020000-\U0003ffff]"
 )
-POINTS = range(10, 37)  # combining classes (UAX 44) of Hebrew, Arabic and Syriac vowel points
-ACCENTS_FROM = 200  # and of whatever stands above, below or beside letters of any script
+_POINTS = range(10, 37)  # combining classes (UAX 44) of Hebrew, Arabic and Syriac vowel points
+_ACCENTS_FROM = 200  # and of whatever stands above, below or beside letters of any script
 
 
 class Word(NamedTuple):
@@ -42,12 +42,12 @@ class _Folds(dict[int, str]):
         return folded
 
 
-FOLDS = _Folds()
+_FOLDS = _Folds()
 
 
 def searchable(text: str) -> str:
     """Its words with a space between."""
-    folded = normalize("NFC", composed(text).translate(FOLDS))
+    folded = normalize("NFC", composed(text).translate(_FOLDS))
     return " ".join(word[:MAX_WORD_CHARS] for word in folded.split())
 
 
@@ -60,7 +60,7 @@ def words(text: str) -> Iterator[Word]:
     """Of a composed text, in order: those of `searchable`, with their places."""
     letters, start, end = "", 0, 0
     for at, char in enumerate(f"{text} "):
-        folded = FOLDS[ord(char)]
+        folded = _FOLDS[ord(char)]
         for letter in folded:
             if letter != " ":
                 start = start if letters else at
@@ -81,7 +81,7 @@ def _fold(char: str) -> str:
     folded = normalize("NFC", _plain(_plain(char).casefold()))
     if not folded or not all(map(_is_of_a_word, folded)):
         return " "
-    return f" {' '.join(folded)} " if WITHOUT_SPACES.search(folded) else folded
+    return f" {' '.join(folded)} " if _WITHOUT_SPACES.search(folded) else folded
 
 
 def _plain(text: str) -> str:
@@ -98,6 +98,6 @@ def _belongs_to_a_letter(char: str) -> bool:
     """Accents and vowel points, and what is not seen; vowel signs are letters of their own."""
     kind, place = category(char), combining(char)
     if kind == "Cf":
-        return char != ZERO_WIDTH_SPACE
-    is_accent = place in POINTS or place >= ACCENTS_FROM
-    return kind == "Me" or (kind == "Mn" and (is_accent or bool(IGNORED.match(char))))
+        return char != _ZERO_WIDTH_SPACE
+    is_accent = place in _POINTS or place >= _ACCENTS_FROM
+    return kind == "Me" or (kind == "Mn" and (is_accent or bool(_IGNORED.match(char))))

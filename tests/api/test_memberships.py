@@ -9,7 +9,7 @@ from sqlalchemy import update
 from api.context import Services
 from model.database.table import now
 from model.group import Role, find_group, find_member, set_role
-from model.join_code import CROCKFORD, JoinCodes
+from model.join_code import JOIN_CODE_LETTERS, JoinCodes
 from model.session import find_caller
 from tests.api.browser import problem
 from tests.api.tables import Statuses, rows, tried
@@ -66,7 +66,7 @@ async def test_a_join_code_reads_as_people_write_it(people: Cast) -> None:
     made = await people.mia.post(path, {"max_uses": 3})
     code = made["join_code"]
     assert len(code) == 10
-    assert set(code) <= set(CROCKFORD)
+    assert set(code) <= set(JOIN_CODE_LETTERS)
     assert made["max_uses"] == 3
     sloppy = f" {code[:5]}-{code[5:]} ".lower().replace("0", "o").replace("1", "l")
     assert (await people.eve.post("/api/memberships", {"join_code": sloppy}))["role"] == "member"

@@ -6,7 +6,7 @@ from typing import Any
 from quart import Quart
 
 from api.context import Services
-from model.mention import MAX_PEOPLE
+from model.mention import MAX_MENTIONS
 from tests.support.cast import Cast
 from tests.support.people import PASSWORD, Person, sign_up
 
@@ -169,15 +169,15 @@ async def test_a_post_that_is_refused_tells_nobody(people: Cast) -> None:
 async def test_a_post_tells_twenty_people_at_most(
     app: Quart, people: Cast, services: Services
 ) -> None:
-    crowd = await joined(app, people, services, [f"guest{n}" for n in range(MAX_PEOPLE + 2)])
+    crowd = await joined(app, people, services, [f"guest{n}" for n in range(MAX_MENTIONS + 2)])
     await people.ann.post(people.posts, {"text": named(crowd)})
-    assert sum([len(await listed(guest)) for guest in crowd]) == MAX_PEOPLE
+    assert sum([len(await listed(guest)) for guest in crowd]) == MAX_MENTIONS
 
 
 async def test_who_has_been_told_stays_told_and_others_as_the_text_names_them(
     app: Quart, people: Cast, services: Services
 ) -> None:
-    crowd = await joined(app, people, services, [f"guest{n}" for n in range(MAX_PEOPLE + 2)])
+    crowd = await joined(app, people, services, [f"guest{n}" for n in range(MAX_MENTIONS + 2)])
     first, late = crowd[2:], crowd[:2]
     post = await people.ann.post(people.posts, {"text": named(reversed(first))})
     path = f"/api/posts/{post['id']}"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from model.storage.picture import MAX_BYTES
+from model.storage.picture import MAX_PICTURE_BYTES
 from tests.api.browser import problem
 from tests.api.thumbnails import small
 from tests.support.cast import Cast
@@ -104,7 +104,7 @@ async def test_what_a_camera_writes_before_a_photo_is_not_too_long(people: Cast)
 async def test_a_picture_that_is_too_large_to_be_made_small_promises_no_thumbnails(
     people: Cast,
 ) -> None:
-    file = await people.bob.upload(png() + bytes(MAX_BYTES))
+    file = await people.bob.upload(png() + bytes(MAX_PICTURE_BYTES))
     assert file["image"] is None
     links = await people.bob.post(f"/api/files/{file['id']}/links")
     assert links["thumbnails"] is None

@@ -6,7 +6,7 @@ import http.client
 import pytest
 
 from api.context import Services
-from model.limit import UPLOAD
+from model.limit import UPLOAD_LIMIT
 from tests.api.browser import problem
 from tests.api.test_uploads import END, HEAD
 from tests.support.cast import Cast
@@ -66,4 +66,4 @@ async def test_uploads_are_limited(people: Cast) -> None:
     while (answer := await people.bob.send_file(b"x")).status == 201:
         sent += 1
     problem(answer, 429, "too_many")
-    assert UPLOAD.burst <= sent < UPLOAD.burst * 2
+    assert UPLOAD_LIMIT.burst <= sent < UPLOAD_LIMIT.burst * 2

@@ -14,7 +14,7 @@ from model.channel import find_channel
 from model.database.table import now
 from model.database.unit_of_work import Database
 from model.group import find_group, find_member, remove_member
-from model.log.event import RIGHTS, Events, Rights, judge_again, write_events
+from model.log.event import RIGHTS_TOPIC, Events, Rights, judge_again, write_events
 from model.log.retention import Retention, prune
 from model.post import write_post
 from model.session import find_caller
@@ -75,6 +75,6 @@ async def remove_and_prune(
     async with database.write() as db:
         judge_again(db, Rights(users=[by.id]))
         old = now() - timedelta(days=8)
-        await db.run(update(Events).where(Events.topic == RIGHTS).values(at=old))
+        await db.run(update(Events).where(Events.topic == RIGHTS_TOPIC).values(at=old))
     assert await prune(database, Retention(days=7)) >= 1
     await database.close()

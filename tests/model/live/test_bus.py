@@ -7,9 +7,9 @@ from collections.abc import Collection, Iterator
 import pytest
 
 from model.live.bus import Bus, Datagrams
-from model.live.ephemeral import NOTHING, Ephemeral, Sender, SignalMessage
+from model.live.ephemeral import NO_DATA, Ephemeral, Sender, SignalMessage
 
-SIGNAL = SignalMessage("channel:1", "typing", NOTHING, Sender(1, "Ann", "a"))
+SIGNAL = SignalMessage("channel:1", "typing", NO_DATA, Sender(1, "Ann", "a"))
 
 
 @pytest.fixture

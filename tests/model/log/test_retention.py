@@ -12,7 +12,16 @@ from sqlalchemy import select, update
 from model.database.table import now
 from model.database.unit_of_work import Database, Transaction
 from model.log import retention
-from model.log.event import ADMIN, RIGHTS, Events, Rights, Topics, judge_again, record, write_events
+from model.log.event import (
+    ADMIN_TOPIC,
+    RIGHTS_TOPIC,
+    Events,
+    Rights,
+    Topics,
+    judge_again,
+    record,
+    write_events,
+)
 from model.log.retention import Retention, fair_share, prune
 
 TOPICS = ("channel:1", "channel:2", "group:1")
@@ -72,11 +81,11 @@ async def test_of_too_many_events_the_longest_topics_lose_their_oldest(database:
 
 
 async def test_the_topic_admin_has_days_of_its_own_and_no_count(database: Database) -> None:
-    await happened(database, ADMIN, 2, days_ago=30)
-    await happened(database, ADMIN, 3, days_ago=20)
+    await happened(database, ADMIN_TOPIC, 2, days_ago=30)
+    await happened(database, ADMIN_TOPIC, 3, days_ago=20)
     await happened(database, "channel:1", 2)
     assert await prune(database, Retention(days=7, events=2, audit_days=25)) == 2
-    assert await kept(database) == {ADMIN: [3, 4, 5], "channel:1": [1, 2]}
+    assert await kept(database) == {ADMIN_TOPIC: [3, 4, 5], "channel:1": [1, 2]}
 
 
 async def test_rights_go_by_age_only_and_the_newest_stays(database: Database) -> None:
@@ -87,7 +96,7 @@ async def test_rights_go_by_age_only_and_the_newest_stays(database: Database) ->
     async with database.write() as db:
         await db.run(update(Events).values(at=now() - timedelta(days=8)))
     assert await prune(database, Retention(days=7)) == 3
-    assert await kept(database) == {RIGHTS: [4]}
+    assert await kept(database) == {RIGHTS_TOPIC: [4]}
 
 
 async def test_who_writes_and_reads_meanwhile_never_meets_a_gap(

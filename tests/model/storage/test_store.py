@@ -10,7 +10,7 @@ import pytest
 
 from api.settings import BucketSettings
 from model.storage.incoming import put_content
-from model.storage.s3 import PART_BYTES, ObjectStore
+from model.storage.s3 import S3_PART_BYTES, ObjectStore
 from model.storage.store import FolderStore, Store
 from tests.support.stores import kept, new_bucket, put_aside, whole
 
@@ -51,7 +51,7 @@ async def test_what_is_put_again_is_there_once(store: Store, tmp_path: Path) -> 
 
 
 async def test_what_is_put_by_many_at_once_is_there_once(store: Store, tmp_path: Path) -> None:
-    content = random.Random(1).randbytes(PART_BYTES + 1)
+    content = random.Random(1).randbytes(S3_PART_BYTES + 1)
     await asyncio.gather(*(put(store, tmp_path, content) for _ in range(8)))
     assert await kept(store) == {KEY: content}
 
@@ -93,7 +93,7 @@ async def test_what_was_removed_is_gone_and_need_not_have_been_there(
             await whole(store, KEY)
 
 
-@pytest.mark.parametrize("size", [PART_BYTES - 1, PART_BYTES, 3 * PART_BYTES + 1])
+@pytest.mark.parametrize("size", [S3_PART_BYTES - 1, S3_PART_BYTES, 3 * S3_PART_BYTES + 1])
 async def test_a_large_file_is_read_in_pieces(store: Store, tmp_path: Path, size: int) -> None:
     content = random.Random(1).randbytes(size)
     await put(store, tmp_path, content)
@@ -101,11 +101,11 @@ async def test_a_large_file_is_read_in_pieces(store: Store, tmp_path: Path, size
     assert await read(store, size - 9, size) == content[-9:]
     assert await read(store, 1, size - 1) == content[1:-1]
     pieces = [len(piece) async for piece in store.read(KEY, 0, size)]
-    assert max(pieces) < PART_BYTES / 2
+    assert max(pieces) < S3_PART_BYTES / 2
 
 
 async def test_who_reads_a_little_and_leaves_is_no_trouble(store: Store, tmp_path: Path) -> None:
-    content = random.Random(1).randbytes(3 * PART_BYTES)
+    content = random.Random(1).randbytes(3 * S3_PART_BYTES)
     await put(store, tmp_path, content)
     for _ in range(20):
         async with aclosing(store.read(KEY, 7, len(content))) as chunks:
