@@ -1,4 +1,4 @@
-"""Who may read which topic, judged in one statement of one snapshot."""
+"""Which topics somebody may read, decided in one statement of one snapshot."""
 
 import re
 from collections import defaultdict
@@ -33,14 +33,14 @@ _READABLE_TOPICS = union_all(
 
 
 async def find_topic(db: Transaction, name: str, *, reader: Caller) -> TopicHead:
-    """Where a topic stands, if its reader may read it. Raises NotFound."""
+    """The head of a topic that its reader may read. Raises NotFound."""
     if not await readable_topics(db, reader.id, [name]):
         raise NotFound("topic")
     return (await topic_heads(db, name))[name]
 
 
 async def readable_topics(db: Transaction, user_id: int, topics: Iterable[str]) -> set[str]:
-    """Those of the topics that the user may read. Names that are no topic are left out."""
+    """The topics of the given ones that a user may read. Names that are no topic are left out."""
     wanted, ids = set(topics), defaultdict[str, list[int]](list)
     for topic in wanted:
         noun, _, number = topic.partition(":")

@@ -131,7 +131,7 @@ async def register(
 
 
 async def find_user(db: Transaction, user_id: int, *, reader: Caller) -> User:
-    """Oneself, whoever shares a group with the reader, and anybody for an administrator.
+    """The reader herself, whoever shares a group with her, or anybody for an administrator.
 
     Raises NotFound for the others.
     """
@@ -145,9 +145,10 @@ async def find_user(db: Transaction, user_id: int, *, reader: Caller) -> User:
 async def list_users(
     db: Transaction, search: str, page: Page, *, reader: Caller
 ) -> tuple[list[UserView | OwnUserView], int | None]:
-    """The users as `find_user` finds them, in the order in which they registered.
+    """The users that `find_user` finds, in the order in which they registered.
 
-    Those whose username begins with `search` or whose name contains it, without regard to case.
+    They are those whose username begins with `search` or whose name contains it; case does not
+    matter.
     """
     literally = re.sub(r"([\\%_])", r"\\\1", search.lower())
     values = {"search": literally, "reader_id": reader.id, "all": reader.is_admin}
@@ -156,7 +157,7 @@ async def list_users(
 
 
 async def edit_profile(db: Transaction, user: User, **changes: Unpack[ProfileChanges]) -> User:
-    """The user with new values. The groups are told of another name or picture."""
+    """The user with new values. Her groups are told of another name or picture."""
     changed = replace(user, **changes)
     if changed == user:
         return user
@@ -171,7 +172,7 @@ async def edit_profile(db: Transaction, user: User, **changes: Unpack[ProfileCha
 
 
 async def find_avatar(db: Transaction, sha256: str) -> Blob:
-    """The picture of somebody, for whoever knows its digest: those who see the person.
+    """The picture of a person, for whoever knows its digest: that is who sees the person.
 
     Raises NotFound.
     """
@@ -190,10 +191,10 @@ async def set_avatar(db: Transaction, user: User, sha256: str | None) -> User:
 async def change_account(
     db: Transaction, user_id: int, *, by: Caller, **changes: Unpack[AccountChanges]
 ) -> User:
-    """The user with new values; whoever is disabled is signed out.
+    """The user with new values. Whoever is disabled is signed out.
 
-    Raises Forbidden when the caller is no administrator, NotFound, and Conflict when no
-    administrator would be left.
+    Raises Forbidden when the caller is no administrator, NotFound when there is no such account,
+    and Conflict when no active administrator would be left.
     """
     admins = await require_admin(db, by=by)
     user = await find_account(db, user_id)
@@ -211,12 +212,12 @@ async def change_account(
 
 
 async def lock_admins(db: Transaction) -> set[int]:
-    """Lock the active administrators until the commit; their ids."""
+    """Lock the rows of the active administrators until the commit, and return their ids."""
     return {row.id for row in await db.all(_LOCK_ADMINS)}
 
 
 async def require_admin(db: Transaction, *, by: Caller) -> set[int]:
-    """As `lock_admins`. Raises Forbidden when the caller is not one of them."""
+    """Do what `lock_admins` does. Raises Forbidden when the caller is not one of them."""
     admins = await lock_admins(db)
     if by.id not in admins:
         raise Forbidden("not_an_admin", "Only administrators of the server may do this.")

@@ -177,7 +177,10 @@ async def find_channel(db: Transaction, channel_id: int, *, reader: Caller) -> C
 
 
 async def find_channel_to_join(db: Transaction, channel_id: int, *, by: Caller) -> Channel:
-    """As `find_channel`; owners of the group also find the private channels they are not in."""
+    """The channel, if the caller may read it or owns its group. Raises NotFound.
+
+    So owners of a group also find the private channels that they do not belong to.
+    """
     row = await db.find(_FIND_TO_JOIN, channel_id=channel_id, user_id=by.id)
     if row is None:
         raise NotFound("channel")
@@ -215,8 +218,8 @@ async def edit_channel(
 ) -> Channel:
     """The channel with new values. Raises Forbidden when the caller is no moderator.
 
-    Whoever makes an open channel private is its first member and invites the others; a private
-    one that is opened is there for the whole group.
+    Whoever makes an open channel private is its first member and invites the others. A private
+    channel that is opened is there for the whole group.
     """
     require_moderator(channel)
     changed = replace(channel, **changes)
@@ -241,8 +244,8 @@ async def edit_channel(
 async def delete_channel(db: Transaction, channel: Channel, *, by: Caller) -> None:
     """Delete a channel with all that was written there, and its log.
 
-    The members of a private channel are told that it is gone, else the group is. Raises Forbidden
-    when the caller is no moderator.
+    The members of a private channel are told that it is gone; of another channel, the group is.
+    Raises Forbidden when the caller is no moderator.
     """
     require_moderator(channel)
     member_ids = await list_channel_members(db, channel) if channel.is_private else []

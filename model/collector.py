@@ -1,6 +1,6 @@
 """Clearing away what nobody can find any more: files first, their bytes a day later.
 
-It runs while nobody else holds the lock of the jobs: a backup takes that too.
+This runs while nobody else holds the lock of the jobs. A backup takes that lock too.
 """
 
 from collections.abc import AsyncIterator
@@ -49,7 +49,10 @@ _REMOVE = delete(Blobs).where(Blobs.id == bindparam("of_blob"))
 
 
 async def collect(database: Database, store: Store) -> int:
-    """How many contents were removed. Killed at any line, it goes on with its next run."""
+    """Remove files that nobody can find and bytes that nobody needs; how many blobs went.
+
+    If it is killed at any line, its next run goes on from there.
+    """
     before = now() - _KEPT_FOR
     async for ids in _found(database, _DEAD_FILES, before):
         await _forget(database, ids, before)
@@ -70,7 +73,10 @@ async def collect(database: Database, store: Store) -> int:
 async def _found(
     database: Database, statement: Select[int], before: datetime
 ) -> AsyncIterator[list[int]]:
-    """Ids, some at once. Whole tables are looked through: nobody who writes waits for that."""
+    """The ids that a statement finds, up to 200 at a time.
+
+    This looks through whole tables, in reads: nobody who writes waits for it.
+    """
     last = 0
     while True:
         async with database.read() as db:
@@ -82,7 +88,10 @@ async def _found(
 
 
 async def _forget(database: Database, ids: list[int], before: datetime) -> None:
-    """In two statements: what was attached while the first waited for it lives again."""
+    """Delete the rows of dead files.
+
+    It takes two statements: a file that was attached while the first one waited is alive again.
+    """
     async with database.write() as db:
         await db.all(_LOCK, ids=ids)
         for row in await db.all(_FORGET, ids=ids, before=before):

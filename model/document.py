@@ -72,7 +72,7 @@ class Documents(Base):
 
 
 class DocumentView(TypedDict):
-    """Any JSON under a key. Lists and events leave out a `body` of more than 4 KiB."""
+    """A document. Lists and events leave out a `body` of more than 4 KiB."""
 
     id: int
     channel_id: int | None
@@ -126,7 +126,7 @@ _DELETE = delete(Documents).where(Documents.id == bindparam("of_document"))
 
 
 async def find_document(db: Transaction, space: DocumentSpace, key: str) -> Document:
-    """Raises Invalid for what is no key, and NotFound."""
+    """The document under a key. Raises Invalid for what is no key, and NotFound."""
     require_key(key)
     document = await _find(db, space, key)
     if document is None:
@@ -152,10 +152,11 @@ async def save_document(
     *,
     by: Caller,
 ) -> tuple[Document, bool]:
-    """The document as it is now, and whether it is new.
+    """Save a document under a key: how it is now, and whether it is new.
 
     Raises Invalid for what is no key or has too many levels, TooLarge, Forbidden when the caller
-    may not save there, PreconditionFailed, and Conflict when the space is full.
+    may not save there, PreconditionFailed when the condition does not hold, and Conflict when the
+    space is full.
     """
     require_levels(body)
     current = await _find_to_write(db, space, key, condition, by=by)
@@ -171,7 +172,10 @@ async def patch_document(
     *,
     by: Caller,
 ) -> Document:
-    """The document with a JSON Merge Patch. Raises what `save_document` does, and NotFound."""
+    """The document with a JSON Merge Patch.
+
+    Raises what `save_document` raises, and NotFound when there is no document.
+    """
     require_levels(patch)
     current = await _find_to_write(db, space, key, condition, by=by)
     if current is None:
@@ -183,9 +187,10 @@ async def patch_document(
 async def delete_document(
     db: Transaction, space: DocumentSpace, key: str, condition: Precondition, *, by: Caller
 ) -> None:
-    """Raises Invalid for what is no key, Forbidden when the caller may not delete it.
+    """Delete the document under a key, if the condition holds.
 
-    Raises PreconditionFailed, and NotFound.
+    Raises Invalid for what is no key, Forbidden when the caller may not delete it,
+    PreconditionFailed when the condition does not hold, and NotFound.
     """
     require_key(key)
     space.require_deletable(key, by=by)

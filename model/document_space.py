@@ -1,4 +1,4 @@
-"""Document spaces: a channel has one, and each person; and who may do what with which key.
+"""Document spaces: each channel has one and each person, with rules of who saves under which key.
 
 In a channel, the keys `members/{user_id}/…` are that member's own.
 """
@@ -69,7 +69,7 @@ def require_key(key: str) -> None:
 
 
 def own_keys(user_id: int) -> str:
-    """What the keys begin with under which only this member saves."""
+    """What keys begin with when only this member saves under them."""
     return f"{_MEMBERS}{user_id}/"
 
 

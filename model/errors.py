@@ -1,23 +1,23 @@
-"""Every expected no. Which HTTP status or socket message it becomes is for the doors to say.
+"""Refusals: every no that is expected. How HTTP and sockets say it is decided in `api/`.
 
 Refusal
-├── NotFound   it is not there, or the reader may not know of it
+├── NotFound  it is not there, or the reader may not know of it
 ├── NotSignedIn
-├── Forbidden  may see it, may not do it
-├── Conflict   the state of things forbids it
-├── Invalid    the input is wrong; `fields` names each wrong field
+├── Forbidden  the caller may see it, but may not do this
+├── Conflict  the state of things forbids it
+├── Invalid  the input is wrong; `fields` names each wrong field
 ├── TooLarge
 ├── PreconditionFailed  the thing is not as the request says; `current` is how it is
-├── TooMany    a limit; `retry_after_s` says when to come back
+├── TooMany  a limit is reached; `retry_after_s` says when to come back
 ├── StorageFull  there is no room for more bytes
-└── TryAgain   nothing was changed and the same request may succeed in a moment
+└── TryAgain  nothing was changed, and the same request may succeed in a moment
 """
 
 from collections.abc import Mapping
 
 
 class Refusal(Exception):
-    """`code` is stable and for programs, `detail` a sentence for people."""
+    """An expected no: `code` is stable and for programs, `detail` is a sentence for people."""
 
     def __init__(self, code: str, detail: str) -> None:
         super().__init__(detail)

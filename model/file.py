@@ -1,7 +1,7 @@
-"""Files: what a person keeps, and which posts carry it.
+"""Files: what people have uploaded, and which posts carry it.
 
-A file lives until the last post that carried it is gone. Finding one by its posts, and deleting
-it from them, is in model/attachment.py, above posts.
+A file lives until the last post that carried it is gone. How somebody finds a file by its posts,
+and how it is deleted from them, is in model/attachment.py, which stands above posts.
 """
 
 from collections.abc import Iterable, Sequence
@@ -125,7 +125,7 @@ _INSERT = insert(Files).returning(Files.id)
 
 
 async def require_room(db: Transaction, size_bytes: int, quota_bytes: int, *, by: Caller) -> None:
-    """Raises Conflict when so many bytes more would be too many for the caller."""
+    """Raises Conflict when the caller's files would have more bytes than `quota_bytes`."""
     kept = await db.scalar_one(_KEPT_BYTES, user_id=by.id)
     if kept + size_bytes > quota_bytes:
         raise Conflict(

@@ -1,6 +1,7 @@
-"""Groups and their members: who belongs to one has a role in it.
+"""Groups and their members. Whoever belongs to a group has a role in it.
 
-Whoever changes who belongs to a group has locked its row: one after another counts its owners.
+Whoever changes the members of a group has locked its row, so that nobody else counts its owners at
+the same time.
 """
 
 from dataclasses import dataclass, replace
@@ -206,7 +207,7 @@ async def edit_group(
 
 
 async def find_member(db: Transaction, group: Group, user_id: int) -> Member:
-    """Raises NotFound."""
+    """The member of a group. Raises NotFound."""
     row = await db.find(_FIND_MEMBER, group_id=group.id, user_id=user_id)
     if row is None:
         raise NotFound("member")
@@ -254,9 +255,9 @@ async def set_role(
 
 
 async def remove_member(db: Transaction, group: Group, member: Member, *, by: Caller) -> None:
-    """Owners remove anybody, moderators remove members, and everybody may leave.
+    """Take a member out of a group: owners anybody, moderators members, and everybody herself.
 
-    Raises Forbidden for the others, and Conflict when the last owner would go.
+    Raises Forbidden for whoever may not, and Conflict when the last owner would go.
     """
     if member.id != by.id and not (group.role.owns or group.role.outranks(member.role)):
         raise Forbidden("not_allowed_to_remove", "Only a higher role may remove this member.")

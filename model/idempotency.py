@@ -1,7 +1,7 @@
 """Answers kept for 24 hours, so that a request repeated with its key is carried out once.
 
-The key's row is inserted first in the transaction of the operation and the answer stored last:
-either both the change and its answer are there, or neither.
+The row of the key is inserted first in the transaction of the operation, and the answer is kept
+last. So either both the change and its answer are there, or neither.
 """
 
 import hashlib
@@ -92,6 +92,7 @@ async def claim_key(
 
 
 async def keep_answer(db: Transaction, route: str, key: str, answer: Answer, *, by: Caller) -> None:
+    """Keep the answer of the request that has claimed the key."""
     await db.run(
         _KEEP,
         of_user=by.id,

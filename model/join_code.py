@@ -88,9 +88,10 @@ def code_digest(code: str) -> str:
 
 
 async def join_group(db: Transaction, join_code: str, *, by: Caller | User) -> Group:
-    """The group of a code, of which the caller is a member now.
+    """Make the caller a member of the group that a code is for.
 
-    Raises Invalid when the code leads to no group, and Conflict for somebody who belongs to it.
+    Raises Invalid when the code is for no group, has expired or is used up, and Conflict for
+    somebody who is a member already.
     """
     row = await db.first(_FIND, code_sha256=code_digest(join_code))
     used_up = row is not None and row.max_uses is not None and row.uses >= row.max_uses

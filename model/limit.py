@@ -1,4 +1,4 @@
-"""Limits that must be exact on any number of workers: GCRA, one row and one statement a limit.
+"""Limits that are exact on any number of workers (GCRA): one row and one statement for each.
 
 The row keeps the theoretical arrival time of the next action (ITU-T I.371): an action is allowed
 while that is less than `burst` intervals ahead of now.
@@ -25,7 +25,7 @@ class Limits(Base):
 
 @dataclass(frozen=True)
 class Limit:
-    """`burst` actions at once, and one more each `every_s` seconds."""
+    """A limit that allows `burst` actions at once, and one more each `every_s` seconds."""
 
     name: str
     burst: int
@@ -41,7 +41,10 @@ PASSWORD_LIMIT = Limit("password", burst=10, every_s=30)
 
 
 def uploaded_kb(quota_mb: int) -> Limit:
-    """Twice the quota at once, and the quota each day: the bytes of deleted files stay for one."""
+    """A limit on kilobytes: twice the quota at once, and the quota each day.
+
+    The bytes of deleted files stay for a day.
+    """
     quota_kb = quota_mb * 1024
     return Limit("uploaded-kb", burst=2 * quota_kb, every_s=24 * 3600 / quota_kb)
 
@@ -68,7 +71,7 @@ _FORGET_PASSED = delete(Limits).where(Limits.arrival_us < bindparam("now"))
 
 
 async def take(database: Database, limit: Limit, who: str, count: int = 1) -> None:
-    """Count `count` actions of `who`, or raise TooMany; in a small transaction of its own."""
+    """Count so many actions of `who`, in a small transaction of its own. Raises TooMany."""
     key, now = f"{limit.name}:{who}", time.time_ns() // 1000
     every = int(limit.every_s * 1e6)
     interval, burst = every * count, every * limit.burst
@@ -84,12 +87,12 @@ async def take(database: Database, limit: Limit, who: str, count: int = 1) -> No
 
 
 async def give_back(db: Transaction, limit: Limit, who: str) -> None:
-    """What was counted last was right; what was wrong before goes on counting."""
+    """Uncount the last action of `who`, which was right; wrong ones before it still count."""
     await db.run(_GIVE_BACK, of_key=f"{limit.name}:{who}", interval=int(limit.every_s * 1e6))
 
 
 async def forgive(db: Transaction, limit: Limit, who: str) -> None:
-    """It was them: nothing of what was tried counts any more."""
+    """Uncount all actions of `who`."""
     await db.run(_FORGIVE, of_key=f"{limit.name}:{who}")
 
 

@@ -1,7 +1,7 @@
 """Passwords: Argon2id with the parameters of the OWASP cheat sheet (19 MiB, t=2, p=1).
 
-A hash takes about 50 ms of a processor: it runs in few threads, before or after the transaction
-and never inside it, and a long queue is refused instead of growing.
+A hash takes about 50 ms of a processor. So it runs in few threads, before or after a transaction
+and never inside one, and a long queue is refused instead of growing.
 """
 
 import asyncio
@@ -29,16 +29,20 @@ _NOBODYS_HASH = (
 
 class Passwords:
     def __init__(self, workers: int = 1) -> None:
-        """So many processes share the processors of this machine."""
+        """Take a share of the processors, which `workers` processes have together."""
         threads = max(1, (os.cpu_count() or 1) // workers)
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="argon2")
         self._waiting = 0
 
     async def hash(self, password: str) -> str:
+        """The hash of a password. Raises TryAgain when too many wait."""
         return await self._in_thread(_HASHER.hash, password)
 
     async def verify(self, password: str, password_hash: str | None) -> bool:
-        """Whether it is the password; without a hash it takes as long and is False."""
+        """Whether it is the password of this hash. Raises TryAgain when too many wait.
+
+        Without a hash the answer is False, and takes as long.
+        """
         try:
             await self._in_thread(_HASHER.verify, password_hash or _NOBODYS_HASH, password)
         except (VerifyMismatchError, InvalidHashError):

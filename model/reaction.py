@@ -94,7 +94,7 @@ async def list_reactions(db: Transaction, post_ids: Sequence[int]) -> dict[int, 
 
 
 async def add_reaction(db: Transaction, post: Reactable, emoji: str, *, by: Caller) -> ReactionView:
-    """Who reacts with this emoji, the caller among them.
+    """Add the caller's reaction to a post; who reacts with this emoji now.
 
     Raises Invalid for what is no emoji, Conflict when the post has too many different ones.
     """
@@ -109,7 +109,10 @@ async def add_reaction(db: Transaction, post: Reactable, emoji: str, *, by: Call
 async def remove_reaction(
     db: Transaction, post: Reactable, emoji: str, *, by: Caller
 ) -> ReactionView:
-    """Who reacts with this emoji, without the caller. Raises Invalid for what is no emoji."""
+    """Remove the caller's reaction from a post; who reacts with this emoji now.
+
+    Raises Invalid for what is no emoji.
+    """
     require_emoji(emoji)
     if not await db.run(_REMOVE, of_post=post.id, of_emoji=emoji, of_user=by.id):
         return await _view(db, post, emoji)

@@ -48,7 +48,10 @@ _FIND = select(ReadMarks.post_id).where(
 async def move_read_mark(
     db: Transaction, channel: Channel, post_id: int, *, by: Caller
 ) -> ReadMarkView:
-    """Where the caller's mark stands now: at the newest post up to `post_id`, or where it was."""
+    """Move the caller's mark to the newest post up to `post_id`; where it is now.
+
+    It never moves backwards.
+    """
     of_caller = {"user_id": by.id, "channel_id": channel.id}
     newest = await db.scalar_one(_NEWEST_UP_TO, channel_id=channel.id, post_id=post_id)
     moved_to = await db.scalar(_MOVE, **of_caller, post_id=newest)

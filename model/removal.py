@@ -1,4 +1,4 @@
-"""Deleting groups and accounts: what hangs on them belongs to many nouns, so it stands apart.
+"""Deleting groups and accounts. Both need the nouns that hang on them, so they stand apart.
 
 Whoever reads what is deleted is sent away, and the logs that show it begin anew. The rows of
 `topics` stay: a number that was given out is never given out again.
@@ -71,17 +71,21 @@ async def delete_group(db: Transaction, group: Group, *, by: Caller) -> None:
 
 
 async def remove_account(db: Transaction, user_id: int, *, by: Caller) -> None:
-    """As `delete_account`, of anybody. Raises Forbidden unless the caller is an administrator."""
+    """Delete the account of anybody, as `delete_account` does.
+
+    Raises Forbidden unless the caller is an administrator, NotFound, and what `delete_account`
+    raises.
+    """
     await require_admin(db, by=by)
     await delete_account(db, await find_account(db, user_id), by=by)
 
 
 async def delete_account(db: Transaction, user: User, *, by: Caller) -> None:
-    """Delete an account. The posts stay, without an author; everything else of the person goes.
+    """Delete an account. Its posts stay, without an author; all else of the person goes.
 
     So do the documents that only she could save. The logs that show the name or such a document
-    begin anew, so that both are gone from them too. Raises Conflict for the last administrator,
-    and for the last owner of a group.
+    begin anew, so that both are gone from them too. Raises Conflict for the last administrator, and
+    for the last owner of a group.
     """
     if user.administers:
         require_another_admin(await lock_admins(db), user)

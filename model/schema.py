@@ -1,7 +1,7 @@
-"""Migrations, and whether code and schema fit each other. The only user of Alembic.
+"""Migrations, and whether code and schema fit each other. Only this file uses Alembic.
 
-The row of `schema` says up to which migration the database is (`head`) and the oldest code that
-can still work on it (`oldest_code`), so that old and new run side by side during a deployment.
+The row of `schema` says up to which migration the database is (`head`) and the oldest code that can
+still work on it (`oldest_code`), so that old and new run side by side during a deployment.
 """
 
 import secrets
@@ -45,14 +45,15 @@ class Schema(Base):
 
 
 class SchemaMismatch(Exception):
-    """Code and schema are too far apart to work together."""
+    """The code and the schema are too far apart to work together."""
 
 
 async def prepare(url: str, *, lossy: bool = False) -> None:
-    """Bring the database up to this code, one process at a time; raises SchemaMismatch.
+    """Bring the database up to this code, one process at a time. Raises SchemaMismatch.
 
-    `lossy`: commits may be lost with the power (HOMEROOM_DURABILITY=process). After an unclean
-    stop under another boot the numbers of lost events are given out again: a new epoch says so.
+    `lossy` says that a power cut may take commits with it (HOMEROOM_DURABILITY=process). After an
+    unclean stop, under another boot, the numbers of lost events are given out again: then a new
+    epoch begins.
     """
     async with _locked(url) as connection:
         await connection.run_sync(_migrate)
@@ -66,6 +67,7 @@ async def check(url: str) -> None:
 
 
 async def note_clean_stop(url: str) -> None:
+    """Note that nothing is lost: the next start needs no new epoch."""
     async with _locked(url) as connection:
         await connection.execute(update(Epochs).values(running_boot=None))
 
@@ -100,7 +102,7 @@ def _config(connection: Connection | None = None) -> Config:
 
 @asynccontextmanager
 async def _locked(url: str) -> AsyncIterator[AsyncConnection]:
-    """A transaction that nobody else migrates in; foreign keys are not yet enforced in it."""
+    """A transaction in which nobody else migrates, and which enforces no foreign keys yet."""
     is_sqlite = make_url(url).get_backend_name() == "sqlite"
     options = {"isolation_level": None, "timeout": _LOCKED_FOR_AT_MOST_S} if is_sqlite else {}
     engine = create_async_engine(url, connect_args=options)

@@ -1,4 +1,4 @@
-"""Scores of the games that a channel plays: who may read it plays, for announcements too."""
+"""Scores of the games that a channel plays. Whoever may read the channel plays."""
 
 from dataclasses import dataclass
 from datetime import datetime

@@ -1,10 +1,10 @@
-"""Full-text search over what the reader may read; the right is judged in the statement that finds.
+"""Full-text search over what its reader may read: the statement that finds checks the right.
 
 The words of a post are cut in model/text/word.py and kept in `posts.words`. On SQLite the FTS5
-table `post_search` has them, on PostgreSQL the generated column `posts.search`; both are made by
-the migration "search". A member whose channels are few, or old, does not wait until all posts
-with a common word are looked at: FTS5 has the channel and the author beside the words and passes
-over the others by itself, PostgreSQL takes the bitmap of the words with that of the channels.
+table `post_search` has them, on PostgreSQL the generated column `posts.search`; the migration
+"search" makes both. A member whose channels are few, or old, does not wait until all posts with a
+common word are looked at: FTS5 has the channel and the author beside the words and passes over the
+others by itself, and PostgreSQL takes the bitmap of the words with that of the channels.
 """
 
 import re
@@ -63,7 +63,7 @@ class SearchResult(TypedDict):
 
 @dataclass(frozen=True)
 class Filters:
-    """In a group or channel that the reader may not read nothing is found."""
+    """Where to search; in a group or channel that the reader may not read, nothing is found."""
 
     group_id: int | None = None
     channel_id: int | None = None
@@ -104,7 +104,10 @@ def _in_sqlite() -> Matches:
 
 
 def _in_postgresql() -> Matches:
-    """The matches are materialised: looking for the newest by id would look at every post."""
+    """The ids of matching posts, materialised.
+
+    Else PostgreSQL would look at every post to find the newest ones by id.
+    """
     vector, asked = literal_column("posts.search", TSVECTOR), cast(_asked, TSQUERY)
     channels = func.array(select(_readable.c.id).scalar_subquery(), type_=ARRAY(BigInteger))
     matches = (
@@ -121,7 +124,7 @@ def _in_postgresql() -> Matches:
 
 
 def _for_sqlite(phrases: Sequence[Phrase]) -> str:
-    """Words are letters and digits: nothing in them is an operator."""
+    """The phrases in FTS5's language. Words are letters and digits, so nothing is an operator."""
     spelt = [f'"{" ".join(p.words)}"{" *" if p.is_prefix else ""}' for p in phrases]
     return f"words : ({' AND '.join(spelt)})"
 
@@ -153,9 +156,10 @@ def _statements(matches: Matches) -> tuple[AnySelect, AnySelect]:
 
 
 def _rank() -> ColumnElement[int]:
-    """How often what is asked for stands in the post, by its length.
+    """How often the phrases stand in the post, for its length.
 
-    It depends on nothing but the post, so that both databases agree and other posts change nothing.
+    The rank depends on nothing but the post, so that both databases agree and other posts change
+    nothing.
     """
     spelt = json_rows("spelt").c.key
     words = literal(" ") + Posts.words + " "
@@ -183,7 +187,10 @@ _DIALECTS = {
 
 
 def phrases_of(text: str) -> list[Phrase]:
-    """Each once. What is written without a space, such as an address, is one phrase."""
+    """The phrases that are asked for, each once.
+
+    What is written without a space, such as an address, is one phrase.
+    """
     cut = [
         (tuple(searchable(quoted or plain).split()), bool(plain))
         for quoted, plain in _QUOTED_OR_PLAIN.findall(composed(text).translate(_QUOTES))
@@ -199,7 +206,10 @@ def phrases_of(text: str) -> list[Phrase]:
 async def search_posts(
     db: Transaction, phrases: Sequence[Phrase], filters: Filters, page: Page, *, reader: Caller
 ) -> tuple[list[SearchResult], int | None]:
-    """Best first, equal ones newest first; raises Invalid if `before` is not found any more."""
+    """The posts that have all phrases: best first, equal ones newest first.
+
+    Raises Invalid when the post `before` is not found any more.
+    """
     dialect = _DIALECTS[db.connection.dialect.name]
     statement = dialect.first if page.before is None else dialect.following
     values = {

@@ -1,4 +1,4 @@
-"""Sessions: an opaque random token that only its holder has; the table keeps its SHA-256."""
+"""Sessions: only its holder has the random token of a session; the table keeps its SHA-256."""
 
 import hashlib
 import secrets
@@ -44,7 +44,7 @@ class SessionView(TypedDict):
 
 @dataclass(frozen=True)
 class OpenedSession:
-    """A session just opened: the only moment at which its token is known."""
+    """A session that was just opened. Its token is never known again."""
 
     id: int
     token: str
@@ -85,19 +85,19 @@ _FORGET_EXPIRED = delete(Sessions).where(Sessions.expires_at < bindparam("now"))
 
 
 async def find_caller(db: Transaction, token: str) -> Caller | None:
-    """Who signed in and got this token; None when the session is over."""
+    """Whoever signed in with this token; None when the session is over."""
     row = await db.first(_BY_TOKEN, token_sha256=token_digest(token), now=now())
     return load(Caller, row) if row else None
 
 
 async def find_caller_of_session(db: Transaction, session_id: int) -> Caller | None:
-    """Who is signed in by a session; None when it is over."""
+    """Whoever is signed in by a session; None when it is over."""
     row = await db.first(_BY_ID, session_id=session_id, now=now())
     return load(Caller, row) if row else None
 
 
 async def people_of_sessions(db: Transaction, session_ids: Sequence[int]) -> dict[int, PersonView]:
-    """Who is signed in on a live connection by each session; those that are over are left out."""
+    """The person on a live connection of each session. Sessions that are over are left out."""
     rows = await db.all(
         _PEOPLE_OF_SESSIONS, session_ids=json_object(session_ids), now=now() - SESSION_GRACE
     )
@@ -145,7 +145,7 @@ async def revoke_session(db: Transaction, session_id: int, *, by: Caller) -> Non
 async def revoke_other_sessions(
     db: Transaction, user_id: int, *, but: int | None, by: int | None
 ) -> None:
-    """End all sessions of a user, but for one of them."""
+    """End all sessions of a user but the session `but`."""
     rows = await db.all(_DELETE_OTHERS, user_id=user_id, session_id=but or 0)
     if rows:
         _tell(db, [row.id for row in rows], user_id, by=by)

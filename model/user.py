@@ -1,4 +1,4 @@
-"""People. An account is found by its username without regard to case, which is ASCII only."""
+"""People. A username is ASCII, and is found without regard to case."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -37,7 +37,7 @@ class Users(Base):
 
 
 class PersonView(TypedDict):
-    """How people appear in what they wrote and where they belong; `avatar` is a path."""
+    """A person, where she wrote or belongs; `avatar` is the path of her picture."""
 
     id: int
     name: str
@@ -119,6 +119,7 @@ class User:
 
 
 def person(user_id: int, name: str, avatar: str | None) -> PersonView:
+    """What everybody sees of a person."""
     return {"id": user_id, "name": name, "avatar": avatar and f"/api/avatars/{avatar}"}
 
 
@@ -141,9 +142,9 @@ _INSERT = insert_or_ignore(Users).on_conflict_do_nothing().returning(Users.id)
 
 
 async def find_account(db: Transaction, user_id: int) -> User:
-    """The account, whoever asks: for oneself and for what an administrator does.
+    """The account, whoever asks. Raises NotFound.
 
-    Raises NotFound.
+    It is for the person herself, and for what administrators do.
     """
     row = await db.find(_BY_ID, user_id=user_id)
     if row is None:
@@ -160,6 +161,7 @@ async def find_account_by_name(db: Transaction, username: str) -> tuple[User, st
 
 
 async def anybody_there(db: Transaction) -> bool:
+    """Whether there is an account."""
     return await db.scalar_one(_ANYBODY)
 
 

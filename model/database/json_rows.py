@@ -30,6 +30,6 @@ def number(column: ColumnElement[str]) -> ColumnElement[int]:
 
 
 def json_object(values: Mapping[str, int] | Iterable[str | int]) -> str:
-    """To bind: a mapping, or keys alone."""
+    """The JSON to bind for `json_rows`: of a mapping, or of keys alone."""
     pairs = values if isinstance(values, Mapping) else dict.fromkeys(map(str, values), 0)
     return msgspec.json.encode(pairs).decode()

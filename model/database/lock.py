@@ -1,7 +1,8 @@
 """A lock between processes that ends with its holder, even when that is killed.
 
-PostgreSQL: an advisory lock of a connection that is held meanwhile. SQLite: a transaction on a
-file of its own; the system's lock on that file ends with the process, on every platform.
+On PostgreSQL it is an advisory lock of a connection that is held meanwhile. On SQLite it is a
+transaction on a file of its own: the system's lock on that file ends with the process, on every
+platform.
 """
 
 import sqlite3
@@ -19,7 +20,10 @@ _POSTGRESQL_LOCK = 0x6A6F6273  # any number that nobody else takes: "jobs"
 
 @asynccontextmanager
 async def taken(database: Database, file: Path) -> AsyncIterator[bool]:
-    """Whether it is ours until the end; nobody waits for it. With SQLite it is on `file`."""
+    """Whether the lock was free: then it is held until the end of the block.
+
+    Nobody waits for it. With SQLite it is on `file`.
+    """
     if database.is_sqlite:
         with closing(sqlite3.connect(file, timeout=0, isolation_level=None)) as holder:
             yield _taken_on_file(holder)

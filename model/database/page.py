@@ -18,7 +18,10 @@ DEFAULT_LIMIT, MAX_LIMIT = 20, 100
 
 @dataclass(frozen=True)
 class Page:
-    """`before` goes towards older things, `after` towards newer ones; without, a list begins."""
+    """Which part of a list is wanted: its beginning, or what follows on an id.
+
+    `before` goes towards older things, `after` towards newer ones. `limit` is how many at most.
+    """
 
     limit: int = DEFAULT_LIMIT
     before: int | None = None
@@ -39,14 +42,14 @@ class Page:
 
 @dataclass(frozen=True)
 class Pages(Generic[*Ts]):
-    """The statements of a list: one for each direction."""
+    """The two statements of a list, one for each direction."""
 
     older: Select[*Ts]
     newer: Select[*Ts]
     newest_first: bool
 
     def of(self, page: Page) -> Select[*Ts]:
-        """`before` wants the next older ones, `after` the next newer ones, each nearest first."""
+        """The statement of a page: it finds the nearest rows first."""
         if page.before is None and page.after is None:
             return self.older if self.newest_first else self.newer
         return self.newer if page.before is None else self.older

@@ -46,7 +46,7 @@ def load(kind: type[T], row: AnyRow) -> T:
 
 
 def load_all(kind: type[T], rows: Sequence[AnyRow]) -> list[T]:
-    """As `load`, from rows of one statement, in their order."""
+    """The dataclass `kind` from each of some rows of the same statement, in their order."""
     return [*map(_maker(kind, rows[0]._fields), rows)] if rows else []
 
 

@@ -1,14 +1,14 @@
-"""aiosqlite's dialect with at most one hop to the connection's thread a statement, instead of four.
+"""aiosqlite's dialect, with one hop to the connection's thread for a statement instead of four.
 
-A statement is begun, run, fetched and closed before anybody else is heard, so that a cancelled
-caller can leave no cursor open and no lock behind.
+A statement is begun, run, fetched and closed before anybody else is heard, so that a caller who is
+cancelled can leave no cursor open and no lock behind.
 
-Most reads take 20 to 60 µs, the way to the thread and back 150: a read begins on the event loop
-itself. It waits for no lock (WAL), and when it has taken SHORT_STEPS of SQLite's machine, about
-half a millisecond, it is interrupted and run in the thread. That halves the processor time of a
-request (one post 2.9 to 1.5 ms, a list of 20 from 4.9 to 2.0). Writes wait for the lock and for
-the disk: in the thread. So do statements with the execution option `in_thread`: a full-text search
-works for long within one step.
+Most reads take 20 to 60 µs, and the way to the thread and back takes 150. So a read begins on the
+event loop itself. It waits for no lock (WAL). When it has taken SHORT_STEPS of SQLite's machine,
+about half a millisecond, it is interrupted and run in the thread. That halves the processor time of
+a request (one post 2.9 to 1.5 ms, a list of 20 from 4.9 to 2.0). Writes wait for the lock and for
+the disk, so they run in the thread. So do statements with the execution option `in_thread`: a
+full-text search can work for long within one step.
 """
 
 import random
@@ -112,7 +112,7 @@ class OneHopCursor:
 
 
 class OneHopConnection(AsyncAdapt_aiosqlite_connection):
-    """`begin` is the statement that opens the transaction, run together with the first one."""
+    """A connection that runs each statement at once; `begin` is run together with the first one."""
 
     __slots__ = ("begin", "is_here", "is_in_thread", "only_reads")
 
@@ -130,12 +130,15 @@ class OneHopConnection(AsyncAdapt_aiosqlite_connection):
         return OneHopCursor(self)
 
     def read_only(self) -> None:
-        """From now on its statements begin on the event loop."""
+        """Let the statements begin on the event loop from now on."""
         self.driver_connection._conn.set_progress_handler(lambda: self.is_here, SHORT_STEPS)
         self.only_reads = True
 
     def begin_now(self, database: sqlite3.Connection) -> None:
-        """Waits for the write lock itself: SQLite's own waiting sleeps up to 100 ms at a time."""
+        """Begin the transaction, and wait for the write lock if it has to.
+
+        SQLite's own waiting sleeps up to 100 ms at a time.
+        """
         begin, self.begin = self.begin, None
         deadline = time.monotonic() + LOCKED_FOR_AT_MOST_S
         while begin:
@@ -152,7 +155,7 @@ class OneHopConnection(AsyncAdapt_aiosqlite_connection):
             super().commit()
 
     def rollback(self) -> None:
-        """Not awaited, so that nothing can cancel it: at once, or behind what the thread does."""
+        """Roll back at once, or after what the thread is doing. Nothing can cancel it."""
         self.begin = None
         driver = self.driver_connection
         if not driver._connection or not driver._running:

@@ -1,4 +1,4 @@
-"""What it takes to declare a table: its base, its types and the moment that goes into them."""
+"""What it takes to declare a table: the base class, the types of columns, and the present time."""
 
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -11,7 +11,7 @@ MAX_ID = 2**63 - 1
 
 
 class Instant(TypeDecorator[datetime]):
-    """An aware time in UTC on both databases; SQLite itself keeps no zone."""
+    """A time in UTC, with its zone, on both databases. SQLite itself keeps no zone."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
@@ -28,7 +28,7 @@ class Instant(TypeDecorator[datetime]):
 
 
 class Base(DeclarativeBase):
-    """A class is a table, named in the plural; rows are read as they are selected."""
+    """The base class of all tables. A class is a table, named in the plural."""
 
     metadata = MetaData(
         naming_convention={

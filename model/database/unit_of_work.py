@@ -46,15 +46,15 @@ class Finder(Generic[*Ts]):
 
 
 def finder(statement: Select[*Ts], *, locks: Sequence[type[Base]]) -> Finder[*Ts]:
-    """`locks` are the tables whose rows a write has to itself; nothing is locked to read."""
+    """A finder of what the statement finds. A write locks the rows of the tables `locks`."""
     return Finder(statement, statement.with_for_update(of=list(locks), key_share=True))
 
 
 class Transaction:
-    """A unit of work: what model functions get as `db`. Values are bound by their names."""
+    """A unit of work: what functions of the model get as `db`. Values are bound by their names."""
 
     def __init__(self, connection: AsyncConnection, *, writing: bool, tx: str | None = None):
-        """`tx` names the request or command; events carry it."""
+        """Begin to work on a connection; `tx` names the request or command, for the events."""
         self.connection = connection
         self.locks_rows = writing and connection.dialect.name != "sqlite"
         self.tx = tx
@@ -93,11 +93,11 @@ class Transaction:
         return (await self.connection.execute(statement, values)).scalar_one()
 
     async def find(self, thing: Finder[*Ts], **values: object) -> Row[*Ts] | None:
-        """The row of a thing, and in a write its lock until the commit.
+        """The row of a thing, or None. In a write it stays locked until the commit.
 
-        To write, lock first: what is read then is as everybody before has left it. After it has
-        waited, PostgreSQL reads only the locked rows anew and the others as they were: what is not
-        found then is looked for once more.
+        A write locks before it reads: then it sees what everybody before it has committed.
+        PostgreSQL reads only the locked rows anew after it has waited, and the others as they were.
+        So what is not found then is looked for once more.
         """
         if self.locks_rows:
             locked = await self.first(thing.locking, **values)
@@ -106,12 +106,13 @@ class Transaction:
         return await self.first(thing.reading, **values)
 
     async def run(self, statement: Executable, **values: object) -> int:
-        """How many rows it changed."""
+        """Execute what returns no rows; how many rows it changed."""
         return (await self.connection.execute(statement, values)).rowcount
 
     async def run_for_each(
         self, statement: Executable, rows: Sequence[Mapping[str, object]]
     ) -> None:
+        """Execute a statement once for each of some rows of values."""
         if rows:
             await self.connection.execute(statement, rows)
 
@@ -120,10 +121,13 @@ BeforeCommit = Callable[[Transaction], Awaitable[None]]
 
 
 class Database:
-    """Connects on first use. `committed` is told the topics of each commit with events."""
+    """The database; it connects when it is first used.
+
+    After each commit with events, `committed` is called with their topics.
+    """
 
     def __init__(self, url: str, *, before_commit: BeforeCommit, synchronous: str = "FULL") -> None:
-        """`before_commit` writes what a transaction has noted: `write_events` of the log."""
+        """`before_commit` writes what a transaction has noted: `write_events` of the event log."""
         parsed = make_url(url)
         self.before_commit = before_commit
         self.is_sqlite = parsed.get_backend_name() == "sqlite"
@@ -140,7 +144,7 @@ class Database:
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[Transaction]:
-        """One snapshot of everything."""
+        """A unit of work that reads, in one snapshot of everything. Raises TryAgain."""
         try:
             async with self.readers.connect() as connection:
                 yield Transaction(connection, writing=False)
@@ -149,7 +153,10 @@ class Database:
 
     @asynccontextmanager
     async def write(self, tx: str | None = None) -> AsyncIterator[Transaction]:
-        """Commits at the end, with the noted events; an exception rolls all of it back."""
+        """A unit of work that commits at the end, with its events; an exception rolls it back.
+
+        Raises TryAgain when the same may succeed in a moment, and StorageFull.
+        """
         try:
             async with self._alone(), self.writers.connect() as connection:
                 db = Transaction(connection, writing=True, tx=tx)
@@ -163,7 +170,7 @@ class Database:
 
     @asynccontextmanager
     async def _alone(self) -> AsyncIterator[None]:
-        """SQLite: one writer of this process after another; who waits too long is refused."""
+        """Let only one task of this process write to SQLite at a time. Raises TimeoutError."""
         if not self.is_sqlite:
             yield
             return
@@ -180,7 +187,7 @@ class Database:
 
 
 def _refusal_or(error: Exception) -> Exception:
-    """What may succeed when it is repeated becomes `TryAgain`; a bug stays as it is."""
+    """TryAgain for what may succeed when it is repeated, or StorageFull; a bug stays as it is."""
     if not isinstance(error, DBAPIError) or error.connection_invalidated:
         return TryAgain()
     state, said = getattr(error.orig, "sqlstate", None), str(error.orig)

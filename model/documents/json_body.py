@@ -13,17 +13,20 @@ Json = Any  # null, a boolean, a number, a string, a list or an object
 
 
 def encoded(body: Json) -> str:
+    """The JSON of a body. Raises TooLarge."""
     json = msgspec.json.encode(body)
     require_size(len(json))
     return json.decode()
 
 
 def require_size(size_bytes: int) -> None:
+    """Raises TooLarge when JSON has more bytes than a document may have."""
     if size_bytes > _MAX_DOCUMENT_BYTES:
         raise TooLarge(f"A document has at most {_MAX_DOCUMENT_BYTES // 1024} KiB of JSON.")
 
 
 def require_levels(body: Json) -> None:
+    """Raises Invalid when lists and objects lie in each other on more than 100 levels."""
     if _is_deeper(body, _MAX_LEVELS):
         raise Invalid({"body": f"It has more than {_MAX_LEVELS} levels."})
 

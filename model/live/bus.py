@@ -1,11 +1,11 @@
-"""What the workers of a machine tell each other: hints, and what is ephemeral.
+"""The bus: how the workers of a machine tell each other hints, signals and who is there.
 
-A hint says "there is something new in these topics". It carries no data and may be lost, doubled
-or late: nothing is wrong then, only slower, since the next look finds everything anyway.
+A hint says "there is something new in these topics". It carries no data and may be lost, doubled or
+late: nothing is wrong then, only slower, since the next look finds everything anyway.
 
-Each worker reads two datagram sockets, made by the supervisor, into which all others write: one
-for hints, one for signals and presence, so that neither drowns the other. What does not fit into
-the buffer of one is dropped.
+Each worker reads two datagram sockets, made by the supervisor, into which all others write: one for
+hints, one for signals and presence, so that neither drowns the other. What does not fit into the
+buffer of a socket is dropped.
 """
 
 import asyncio
@@ -29,7 +29,7 @@ Told = Callable[[Sequence[Ephemeral]], None]
 
 @dataclass(frozen=True)
 class Datagrams:
-    """Without sockets, as with one worker, there is nobody to tell."""
+    """A socket to listen on, and those of the other workers. One worker alone has none."""
 
     own: socket.socket | None = None
     others: Sequence[socket.socket] = field(default=())
@@ -62,7 +62,11 @@ class Bus:
         self._hints, self._ephemera = hints or Datagrams(), ephemera or Datagrams()
 
     def listen(self, hinted: Hinted, told: Told) -> None:
-        """Call `hinted` with the topics of hints (None: look at all), `told` with what is told."""
+        """Begin to hear the other workers.
+
+        `hinted` is called with the topics of hints, or None to look at all of them; `told` with
+        messages.
+        """
 
         def hear_hints(messages: Sequence[bytes]) -> None:
             topics: set[str] = set()
@@ -85,7 +89,7 @@ class Bus:
         self._hints.send(message if len(message) <= _MAX_HINT_BYTES else _EVERYTHING)
 
     def tell(self, messages: Sequence[Ephemeral]) -> None:
-        """As long as they fit into a datagram; who has more to tell says it in parts."""
+        """Send messages to the other workers, if they fit into one datagram."""
         message = encode_all(messages)
         if len(message) <= _MAX_DATAGRAM_BYTES:
             self._ephemera.send(message)

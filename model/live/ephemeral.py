@@ -1,4 +1,4 @@
-"""What workers tell each other and nobody stores: signals, and who is there."""
+"""Messages that nobody stores: signals, who is there, and what workers tell each other of both."""
 
 from collections.abc import Sequence
 
@@ -47,7 +47,7 @@ class PresenceMessage(msgspec.Struct, tag="presence", omit_defaults=True):
 class Attendance(msgspec.Struct, tag="attendance"):
     """A part of the people that a worker serves; all `parts` of a `number` are its whole set.
 
-    `start` tells one life of a worker from the next; `topics` hold ids of the `people`.
+    `start` tells one life of a worker from the next. `topics` holds the ids of the `people` there.
     """
 
     worker: int
@@ -60,7 +60,7 @@ class Attendance(msgspec.Struct, tag="attendance"):
 
 
 class WorkerDied(msgspec.Struct, tag="died"):
-    """Said by the supervisor."""
+    """The supervisor says that a worker has died."""
 
     worker: int
 
@@ -71,7 +71,7 @@ _decoder = msgspec.json.Decoder(list[Ephemeral])
 
 
 def encode(message: msgspec.Struct) -> str:
-    """As a frame."""
+    """The message as the text of a WebSocket frame."""
     return msgspec.json.encode(message).decode()
 
 

@@ -1,12 +1,13 @@
-"""The one reader of the log in a worker, and the rule "rights before events".
+"""The feed: the one reader of the log in a worker, which keeps the rule "rights before events".
 
-A look is one snapshot over the topic `rights` and the topics looked at. It first raises `applied`
-and collects, without an await between, whose right has to be judged again; then it judges and
-sends away; only then it fills the rings. Nothing but a look fills a ring, so its head says: every
-right that was taken away before this event has been taken away here.
+A look is one snapshot of the topic `rights` and of the topics looked at. It first raises `applied`
+and collects whose rights have to be checked, without an await in between. Then it checks them and
+sends away whoever has lost a right. Only then does it fill the rings. Nothing but a look fills a
+ring, so the head of a ring says: every right that was taken away before this event has been taken
+away here.
 
-Who wants to join is judged in a snapshot of its own (`judged`), which must not be older than what
-is applied: else somebody judged before a removal could join behind it.
+Whoever wants to join is judged in a snapshot of her own (`judged`). It must not be older than what
+is applied, or else somebody judged before a removal could join after it.
 """
 
 import asyncio
@@ -40,6 +41,8 @@ _PREFILL = 100  # events that a topic is first served with
 
 
 class Feed:
+    """The feed of a worker: its readers, and the rings of the topics that they follow."""
+
     def __init__(self, database: Database, limits: FeedLimits | None = None) -> None:
         self.database = database
         self.limits = limits or FeedLimits()
@@ -53,11 +56,12 @@ class Feed:
         self._replaying = asyncio.Semaphore(_REPLAYS_AT_ONCE)
 
     async def open(self) -> None:
+        """Begin with the rights as they are now."""
         async with self.database.read() as db:
             self.applied = (await topic_heads(db, RIGHTS_TOPIC))[RIGHTS_TOPIC].seq
 
     async def run(self) -> None:
-        """Look at what is hinted at, and at all every 250 ms however many hints come; for ever."""
+        """Look at the topics of hints at once, and at all every 250 ms, for ever."""
         due = time.monotonic() + LOOK_EVERY_S
         while True:
             with suppress(TimeoutError):
@@ -74,13 +78,14 @@ class Feed:
                 await asyncio.sleep(LOOK_EVERY_S)
 
     def wake(self, topics: Collection[str] | None) -> None:
-        """Look at these topics soon, or at all."""
+        """Look at these topics soon; at all of them for None."""
         served = self.rings.keys() if topics is None else self.rings.keys() & topics
         if served or topics is None or RIGHTS_TOPIC in topics:
             self._dirty.update(served)
             self._woken.set()
 
     async def look(self, topics: Collection[str] | None = None) -> None:
+        """Check rights that were taken away, then fill the rings. None: of all topics."""
         served = self.rings if topics is None else self.rings.keys() & topics
         cursors = {topic: self.rings[topic].head for topic in served}
         async with self.database.read() as db:
@@ -93,6 +98,7 @@ class Feed:
             self.wake(topics)
 
     def collect(self, rows: Iterable[AnyRow]) -> None:
+        """Note whose rights have to be checked, by rows of the topic `rights`."""
         for row in rows:
             rights = msgspec.json.decode(row.data, type=Rights)
             if rights.epoch or row.seq > self.applied + 1:  # some are pruned: it stood still
@@ -112,6 +118,7 @@ class Feed:
                 self._changed.add(topic)  # its readers are woken when everybody was judged
 
     async def judge(self) -> None:
+        """Check the readers that are noted, and send away those who have lost a right."""
         checks = [RightsCheck.of(reader, why) for reader, why in self.unchecked.items()]
         topics = defaultdict[int, set[str]](set)
         for check in checks:
@@ -136,6 +143,7 @@ class Feed:
                 reader.revoked(topic, check.reason)
 
     def fill(self, rows: Iterable[AnyRow]) -> None:
+        """Put rows of other topics into their rings, and wake who follows them."""
         for row in rows:
             if ring := self.rings.get(row.topic):
                 if row.scrubs:
@@ -150,7 +158,7 @@ class Feed:
         trim_largest(self.rings.values(), self.limits.worker_chars)
 
     async def judged(self, judge: Callable[[Transaction], Awaitable[T]]) -> T:
-        """The answer of a snapshot that knows all that is applied; act on it before you await."""
+        """The answer of a snapshot that knows all that is applied. Act on it before you await."""
         while True:
             async with self.database.read() as db:
                 answer = await judge(db)
@@ -159,7 +167,7 @@ class Feed:
                 return answer
 
     def join(self, reader: Reader) -> None:
-        """Directly after its sign-in was `judged`."""
+        """Take a reader in, directly after its sign-in was `judged`."""
         self.readers.add(reader)
 
     def leave(self, reader: Reader) -> None:
@@ -171,7 +179,10 @@ class Feed:
     async def subscribe(
         self, reader: Reader, wanted: Mapping[str, int | None], epoch: str | None = None
     ) -> dict[str, Joined | Reset | None]:
-        """Each topic with the events behind a number, or from now on; None: may not know of it."""
+        """Follow topics: each from the events after a number, or from now on for None.
+
+        The answer of a topic is None when the reader may not know of it.
+        """
 
         async def judge(db: Transaction) -> dict[str, TopicHead]:
             allowed = await readable_topics(db, reader.user_id, wanted)
@@ -186,6 +197,7 @@ class Feed:
         }
 
     def unsubscribe(self, reader: Reader, topic: str) -> bool:
+        """Follow a topic no longer; whether the reader did."""
         if reader.subscriptions.pop(topic, None) is None:
             return False
         self._subscribers[topic].discard(reader)
@@ -203,9 +215,9 @@ class Feed:
         return moved
 
     def frame(self, subscription: Subscription) -> tuple[str, int] | None:
-        """What is next for it, and its cursor then; None when it has everything.
+        """What is next for a subscription, and its cursor then; None when it has everything.
 
-        Raises LookupError when it is behind the ring and has to `replay`.
+        Raises LookupError when the subscription is behind the ring and has to `replay`.
         """
         return self.rings[subscription.topic].frame(subscription.cursor)
 
@@ -215,9 +227,10 @@ class Feed:
     async def replay(
         self, reader: Reader, subscription: Subscription
     ) -> tuple[str, int] | Reset | None:
-        """What is next from the log, judged by today's right; None: may no longer read it.
+        """What is next for a subscription from the log; None when its reader may no longer read it.
 
-        Not beyond the ring's head: what comes behind it may follow a removal not yet applied.
+        It does not go beyond the head of the ring: what comes after may follow a removal that is
+        not yet applied.
         """
         topic, after = subscription.topic, subscription.cursor
         if topic not in self.rings:

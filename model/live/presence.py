@@ -1,9 +1,10 @@
-"""Who follows which topic, on all workers together. Best effort, and nothing of it is stored.
+"""Presence: who follows which topic, on all workers together. Nothing of it is stored.
 
-Each worker tells the others its whole set, every 5 s and when it has changed; so a lost datagram
-is made good by the next. Who is there is the union. The set of a worker that is not renewed for
-12 s no longer counts, at once when the supervisor says that it died. Who is in no set any more is
-shown for another 10 s: a reload or a restart is no farewell.
+Each worker tells the others its whole set, every 5 s and when it has changed, so that a lost
+datagram is made good by the next. Who is there is the union of all sets. The set of a worker that
+is not renewed for 12 s no longer counts, nor does that of a worker of which the supervisor says
+that it died. Whoever is in no set any more is shown for another 10 s: a reload or a restart is no
+farewell.
 """
 
 import asyncio
@@ -54,7 +55,7 @@ class Others:
 
 
 class Followed(Protocol):
-    """The feed, as far as it matters here."""
+    """What presence needs to know of the feed."""
 
     def subscribers(self, topic: str) -> Collection[Reader]: ...
     def take_moved(self) -> set[str]: ...
@@ -81,7 +82,7 @@ class Presence:
             await asyncio.sleep(_TOGETHER_S)
 
     def update(self, moment: float) -> list[Attendance]:
-        """Take over what has changed; what the other workers have to be told."""
+        """Take over what has changed, and return what the other workers have to be told."""
         moved = {topic for topic in self._feed.take_moved() if is_shared(topic)}
         for topic in moved:
             readers = self._feed.subscribers(topic)
@@ -106,9 +107,9 @@ class Presence:
         ]
 
     def greet(self, reader: Reader, subscription: Subscription) -> list[PersonView]:
-        """Who is there, for a reader that has just joined; what changes then comes as `frame`.
+        """Who is there, for a reader that has just joined. What changes then comes as `frame`.
 
-        Nobody else who came since the last turn: who is not in the room cannot leave it.
+        Others who came since the last turn are left out: who is not in the room cannot leave it.
         """
         topic = subscription.topic
         if not is_shared(topic):
@@ -120,7 +121,7 @@ class Presence:
         return list((room.people | {reader.user_id: reader.person}).values())
 
     def frame(self, subscription: Subscription) -> str | None:
-        """What has changed for it; everybody who is there, if it has missed a change."""
+        """What has changed for a subscription; everybody who is there, if it missed a change."""
         topic, seen = subscription.topic, subscription.presence
         room = self._rooms.get(topic)
         if room is None or seen == room.version:
@@ -131,7 +132,7 @@ class Presence:
         return encode(PresenceMessage(topic, present=list(room.people.values())))
 
     def take(self, told: Attendance, moment: float) -> None:
-        """What another worker says of itself."""
+        """Take over what another worker says of itself."""
         others = self._others.get(told.worker)
         if others is None or others.start < told.start:
             self._renew_at = moment  # a new one does not know our people
@@ -152,6 +153,7 @@ class Presence:
             }
 
     def died(self, worker: int) -> None:
+        """Forget the people of another worker."""
         if others := self._others.pop(worker, None):
             self._changed |= others.topics.keys()
 
@@ -188,7 +190,7 @@ class Presence:
 
 
 def is_shared(topic: str) -> bool:
-    """Nobody but oneself reads one's own topic."""
+    """Whether others can follow the topic. Only the person herself reads her own."""
     return not topic.startswith("user:")
 
 
@@ -196,7 +198,7 @@ Part = tuple[list[PersonView], dict[str, list[int]]]
 
 
 def in_parts(whole: dict[str, People]) -> list[Part]:
-    """At least one, each small enough for a datagram."""
+    """A set of people in parts that each fit into a datagram; at least one."""
     parts: list[Part] = [([], {})]
     size, named = 0, set[int]()
     for topic, people in whole.items():
@@ -218,6 +220,7 @@ def in_parts(whole: dict[str, People]) -> list[Part]:
 
 
 def together(parts: Iterable[Attendance]) -> dict[str, People]:
+    """The set of people that was told in parts."""
     whole: dict[str, People] = {}
     for part in parts:
         people = {view["id"]: view for view in part.people}

@@ -21,7 +21,7 @@ class RightsCheck:
         return cls(reader, reason, reader.session_id, dict(reader.subscriptions))
 
     def is_signed_out(self, people: Mapping[int, PersonView]) -> bool:
-        """By the living sessions; one that was renewed meanwhile has been judged by itself."""
+        """Whether the session is over. One that was renewed meanwhile has been judged by itself."""
         return self.reader.session_id == self.session_id and self.session_id not in people
 
     def update_person(self, people: Mapping[int, PersonView]) -> bool:
@@ -31,7 +31,7 @@ class RightsCheck:
         return self.reader.person != before
 
     def lost(self, allowed: Collection[str]) -> list[str]:
-        """The topics it may not read, of those that it still follows as it did."""
+        """The topics that the reader may not read, of those that it still follows as it did."""
         following = self.reader.subscriptions
         return [
             topic

@@ -29,7 +29,7 @@ class EventMessage(msgspec.Struct, tag="event"):
 
 @dataclass(slots=True)
 class Encoded:
-    """Only as it is sent: a ring would keep the data twice."""
+    """An event as the text that is sent. Keeping its parts too would take twice the memory."""
 
     seq: int
     about: str | None
@@ -43,6 +43,7 @@ class Encoded:
         return cls(row.seq, row.about, encode(message))
 
     def scrub(self) -> None:
+        """Empty the data of an event about something that was deleted or edited."""
         assert self.about
         message = msgspec.json.decode(self.text, type=EventMessage)
         message.data = msgspec.Raw(scrubbed_data(self.about).encode())
@@ -50,11 +51,12 @@ class Encoded:
 
 
 def in_one_frame(texts: Sequence[str]) -> str:
+    """Some messages as the text of one WebSocket frame."""
     return texts[0] if len(texts) == 1 else f"[{','.join(texts)}]"
 
 
 class Ring:
-    """Events with `base` < seq <= `head`; `head` says up to where the log has been looked at."""
+    """The events with `base` < seq <= `head`; `head` is how far the log has been looked at."""
 
     def __init__(self, head: int) -> None:
         self.base = self.head = head
@@ -63,7 +65,7 @@ class Ring:
         self._frames: dict[int, tuple[str, int]] = {}
 
     def append(self, event: Encoded) -> None:
-        """An older one is known already; where one is missing the ring begins anew behind it."""
+        """Add the next event. A known one is passed over; after a gap the ring begins anew."""
         seq = event.seq
         if seq <= self.head:
             return
@@ -75,6 +77,7 @@ class Ring:
         self.size += len(event.text)
 
     def scrub(self, abouts: Collection[str]) -> None:
+        """Empty the data of the events about what was deleted or edited."""
         for event in self._events:
             if event.about in abouts:
                 self.size -= len(event.text)
@@ -83,12 +86,14 @@ class Ring:
         self._frames.clear()
 
     def restart(self, head: int) -> None:
+        """Begin anew, without events, after the number `head`."""
         self.base = self.head = head
         self.size = 0
         self._events.clear()
         self._frames.clear()
 
     def trim(self, max_events: int, max_size: int) -> None:
+        """Drop the oldest events until there are at most so many, of at most so many characters."""
         drop, size = max(0, len(self._events) - max_events), self.size
         size -= sum(len(event.text) for event in self._events[:drop])
         while size > max_size:
@@ -100,10 +105,10 @@ class Ring:
             self._frames.clear()
 
     def frame(self, after: int) -> tuple[str, int] | None:
-        """The next events behind a cursor, and the cursor behind them.
+        """The next events after a cursor, as a frame, and the cursor after them.
 
-        Sockets that stand at the same place share the frame. Raises LookupError when the cursor is
-        behind the ring.
+        Sockets that have the same cursor share the frame. None when there is nothing new. Raises
+        LookupError when the cursor is behind the ring.
         """
         if after < self.base:
             raise LookupError
@@ -124,7 +129,7 @@ class Ring:
 
 
 def trim_largest(rings: Collection[Ring], max_size: int) -> None:
-    """All of them together are to be no larger."""
+    """Make the largest ring so small that all of them have at most `max_size` characters."""
     excess = sum(ring.size for ring in rings) - max_size
     if excess > 0:
         largest = max(rings, key=lambda ring: ring.size)

@@ -1,7 +1,7 @@
-"""Signals: passed on 30 times a second, of each only the newest, to whoever keeps up.
+"""Signals: passed on 30 times a second to whoever keeps up, of each only the newest.
 
-Nothing of them is stored or queued. A turn takes what has come since the last one: own signals go
-to the other workers in few datagrams, and each reader gets what is for it at once.
+Nothing of them is stored or queued. A turn takes what has come since the last one: signals from
+here go to the other workers in few datagrams, and each reader gets what is for it at once.
 """
 
 import asyncio
@@ -24,13 +24,13 @@ class Signals:
         self._turn: asyncio.TimerHandle | None = None
 
     def send(self, signal: SignalMessage) -> None:
-        """From a reader of this worker to all others who follow the topic."""
+        """Pass a signal from a reader of this worker on to all others who follow the topic."""
         if len(self._own) < _MAX_WAITING:
             self._own[signal.key] = signal
             self.pass_on(signal)
 
     def pass_on(self, signal: SignalMessage) -> None:
-        """To the readers of this worker."""
+        """Pass a signal on to the readers of this worker."""
         if len(self._waiting) < _MAX_WAITING:
             self._waiting[signal.key] = signal
         if self._turn is None:

@@ -19,7 +19,11 @@ class FeedLimits:
 
 @dataclass(eq=False, slots=True)
 class Subscription:
-    """`cursor` is the number of the last event that was sent, `presence` the last version."""
+    """A topic that a reader follows.
+
+    `cursor` is the number of the last event that was sent, `presence` the last version of who is
+    there.
+    """
 
     topic: str
     cursor: int
@@ -28,19 +32,24 @@ class Subscription:
 
 @dataclass(frozen=True)
 class Joined:
+    """The topic is followed now; `seq` is its last number."""
+
     seq: int
 
 
 @dataclass(frozen=True)
 class Reset:
-    """Fetch the list again, and follow from where it stands."""
+    """The answer that the list has to be fetched again, and followed from its new cursors."""
 
     seq: int
     reason: Literal["epoch", "retention", "limit"]
 
 
 def reset_of(head: TopicHead, after: int | None, epoch: str | None, *, most: int) -> Reset | None:
-    """Why the events behind a number cannot be given, or `most` of them, if so."""
+    """The reason why the events after a number cannot be given; None when they can.
+
+    There may be at most `most` of them.
+    """
     if after is None:
         return None
     if after > head.seq or (epoch or head.epoch) != head.epoch:
@@ -53,7 +62,7 @@ def reset_of(head: TopicHead, after: int | None, epoch: str | None, *, most: int
 
 
 class Reader(Protocol):
-    """A live connection, as the feed sees it."""
+    """What the feed needs to know of a live connection."""
 
     user_id: int
     person: PersonView
@@ -64,13 +73,13 @@ class Reader(Protocol):
         """There is something new for it."""
 
     def signalled(self, signals: Mapping[SignalKey, str]) -> None:
-        """What others show just now, encoded; it need not take it."""
+        """Others show these signals just now, encoded; the reader need not take them."""
 
     def revoked(self, topic: str, reason: str) -> None:
-        """It may no longer read the topic and is no longer subscribed."""
+        """The reader may no longer read the topic, and is unsubscribed already."""
 
     def signed_out(self) -> None:
-        """Its session is over."""
+        """The session of the reader is over."""
 
     def stop(self, among: int) -> None:
-        """It has to come back; `among` so many readers the time to do so is spread."""
+        """The reader has to come back, at a time that is spread for `among` readers."""

@@ -16,7 +16,7 @@ from model.log.event import RIGHTS_TOPIC, Epochs, Events, Topics
 
 
 class Cursors(TypedDict):
-    """How far a list goes: what `hello` takes word for word to follow it."""
+    """The cursors of a list: what `hello` takes word for word to follow it."""
 
     epoch: str
     topics: dict[str, int]
@@ -24,7 +24,7 @@ class Cursors(TypedDict):
 
 @dataclass(frozen=True)
 class TopicHead:
-    """The number of a topic's last event, and of the last one that is no longer kept."""
+    """The numbers of a topic's last event (`seq`) and of the last one no longer kept (`floor`)."""
 
     epoch: str
     seq: int
@@ -66,7 +66,7 @@ _EVENTS_BETWEEN = (
 
 
 async def cursors(db: Transaction, *topics: str) -> Cursors:
-    """The cursors of somebody who has seen all of this snapshot; at least one topic."""
+    """The cursors of somebody who has seen all that is in this snapshot of the topics."""
     heads = await topic_heads(db, *topics)
     epoch = next(iter(heads.values())).epoch
     return {"epoch": epoch, "topics": {topic: head.seq for topic, head in heads.items()}}

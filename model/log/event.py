@@ -38,7 +38,7 @@ RIGHTS_TOPIC = "rights"
 
 
 class Epochs(Base):
-    """One row: the name of this log's life. It changes when numbers may be given out again."""
+    """One row: the name of this life of the log. It changes when numbers may be given out again."""
 
     __tablename__ = "epochs"
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -47,7 +47,7 @@ class Epochs(Base):
 
 
 class Topics(Base):
-    """The last number given out, and the last one that is no longer kept. Never deleted."""
+    """The last number given out in a topic, and the last one not kept any more. Never deleted."""
 
     __tablename__ = "topics"
     name: Mapped[str] = mapped_column(primary_key=True)
@@ -74,6 +74,8 @@ class Events(Base):
 
 @dataclass(frozen=True)
 class Note:
+    """An event to come: the commit gives it a number."""
+
     topic: str
     kind: str
     data: "str | Rights"
@@ -83,9 +85,9 @@ class Note:
 
 
 class Rights(msgspec.Struct, omit_defaults=True):
-    """Whose right to read must be judged again, and why; behind which number topics begin anew.
+    """Whose rights must be checked again, and why; after which number topics begin anew.
 
-    With a new `epoch` all logs do.
+    With a new `epoch`, all logs begin anew.
     """
 
     users: list[int] = []
@@ -114,10 +116,11 @@ def record(
 
 
 def judge_again(db: Transaction, rights: Rights, *, forget: Iterable[str] = ()) -> None:
-    """Note that this transaction takes rights away: applied on every worker before what follows.
+    """Note that this transaction takes rights away: each worker applies it before what follows.
 
-    All events so far of the topics `forget` go, and whoever follows one is told `reset retention`;
-    where this transaction records an event, that tells whoever has read all before it.
+    All events so far of the topics `forget` go, and whoever follows one of them is told `reset
+    retention`. Where this transaction records an event, whoever has read everything before it is
+    told that event instead.
     """
     db.notes.append(Note(RIGHTS_TOPIC, "rights", rights, None, (), None))
     db.forgotten.update(forget)
@@ -128,7 +131,10 @@ def epoch_name() -> str:
 
 
 async def begin_epoch(db: Transaction) -> str:
-    """Its name: from now on numbers may be given out again. Who follows has to come back."""
+    """Begin a new epoch, and return its name. Whoever follows a topic has to come back.
+
+    From now on numbers may be given out again.
+    """
     name = epoch_name()
     await db.run(_RENAME, new_name=name)
     judge_again(db, Rights(epoch=name))
@@ -136,7 +142,7 @@ async def begin_epoch(db: Transaction) -> str:
 
 
 async def write_events(db: Transaction) -> None:
-    """Number and write what was noted. Before the commit, in the transaction of the change."""
+    """Number and write the events that a transaction has noted, as its last statements."""
     notes = [note for note in db.notes if isinstance(note, Note)]
     if not notes:
         return

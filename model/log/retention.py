@@ -1,14 +1,15 @@
-"""How long the log is kept: by age, and by how many events there are in all topics together.
+"""Retention: the log is kept by age, and by how many events all topics have together.
 
-A topic loses its oldest events, and its `floor` rises in the same transaction: what lies behind
-the floor has no gap, and who stands before it is told `reset retention`. The row of the topic
-stays. `admin` goes by an age of its own only. `rights` goes by age only and keeps its newest
-event: a feed that has stood still for so long meets a gap there, and judges everybody again.
+A topic loses its oldest events, and its `floor` rises in the same transaction: after the floor
+there is no gap, and whoever has a cursor before it is told `reset retention`. The row of the topic
+stays. The topic `admin` goes only by an age of its own. The topic `rights` goes only by age and
+keeps its newest event: a feed that has stood still for so long meets a gap there, and checks
+everybody again.
 
 The numbers have no gaps, so a topic's oldest event is number `floor + 1` and its count the
 difference to `seq`: everything is found by the primary key. A million events of 500 topics went in
-17 to 64 s on SQLite and 25 s on PostgreSQL (two busy cores); a transaction had the write lock for
-2 to 6 ms, and one writer beside it took 2 to 8 ms instead of 2 to 4 (p50).
+17 to 64 s on SQLite and 25 s on PostgreSQL (two busy cores). A transaction had the write lock for 2
+to 6 ms, and one writer beside it took 2 to 8 ms instead of 2 to 4 (p50).
 """
 
 import asyncio
@@ -75,7 +76,7 @@ async def prune(database: Database, retention: Retention) -> int:
 
 
 def fair_share(counts: Collection[int], keep: int) -> int:
-    """How many events each topic may keep so that all together have at most `keep`.
+    """How many events each topic may keep, so that all together have at most `keep`.
 
     The longest lose first: a busy topic never takes the place of a quiet one's events.
     """
@@ -103,7 +104,10 @@ def _excess(topics: Collection[AnyRow], retention: Retention) -> list[_Excess]:
 
 
 async def _prune_topic(database: Database, excess: _Excess) -> int:
-    """How many events were deleted. Every other moment is left to whoever else writes."""
+    """Delete the excess of one topic; how many events went.
+
+    It rests as long as it has worked: the other half of the time is for whoever writes.
+    """
     floor, pruned = excess.floor, 0
     while True:
         began = time.monotonic()

@@ -1,7 +1,7 @@
-"""What bytes are kept: once for each content. Where they lie is for model/storage/store.py.
+"""Blobs: bytes that are kept, once for each content. model/storage/store.py has the bytes.
 
 A row is there before its bytes are put in their place and until they are removed, whatever is
-killed in between; a file refers to it only when its bytes are durable.
+killed in between. A file refers to it only when its bytes are durable.
 """
 
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ _KEPT = text("NOT leaving")
 
 
 class Blobs(Base):
-    """`leaving`: its bytes are being removed; when the same come again they are another blob."""
+    """`leaving` says that its bytes are being removed: if they come again, they are a new blob."""
 
     __tablename__ = "blobs"
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -40,7 +40,7 @@ class Blob:
 
     @property
     def key(self) -> str:
-        """Where its bytes lie in the store; never the place of another blob."""
+        """The key of its bytes in the store, which no other blob ever has."""
         return f"{self.sha256[:2]}/{self.sha256[2:]}-{self.id}"
 
     def thumbnail_key(self, pixels: int) -> str:
@@ -63,12 +63,12 @@ _NOTE_USE = update(Blobs).where(
 
 
 async def is_kept(db: Transaction, sha256: str) -> bool:
-    """Whether the same bytes have come already."""
+    """Whether bytes with this digest are kept."""
     return await db.scalar(_FIND, sha256=sha256) is not None
 
 
 async def expect_blob(db: Transaction, sha256: str, size_bytes: int) -> Blob:
-    """Before its bytes are put in their place; from now on they stay there for a day."""
+    """The blob of bytes that are about to be put in their place, and then kept for a day."""
     blob_id = await db.scalar_one(
         _EXPECT, sha256=sha256, size_bytes=size_bytes, leaving=False, used_at=now()
     )
@@ -78,5 +78,5 @@ async def expect_blob(db: Transaction, sha256: str, size_bytes: int) -> Blob:
 async def note_use(
     db: Transaction, blob_id: int | None = None, *, sha256: str | None = None
 ) -> None:
-    """It was needed until now; people have theirs by its digest, or none."""
+    """Note that a blob is needed until now: one by its id, or by the digest that people keep."""
     await db.run(_NOTE_USE, of_blob=blob_id, of_sha256=sha256, used_at=now())

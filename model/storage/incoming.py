@@ -1,6 +1,6 @@
-"""Bytes that are coming: in a file of their own until all are there, digested on the way.
+"""Bytes that are coming in: in a file of their own until all are there, and digested on the way.
 
-Whoever dies meanwhile leaves it behind; the next worker of the same number clears its folder.
+A worker that dies leaves its files behind. The next worker of the same number clears its folder.
 """
 
 import asyncio
@@ -16,6 +16,8 @@ from model.storage.store import Store, refusing_when_full
 
 
 class Incoming:
+    """The file that bytes are written to while they come in."""
+
     def __init__(self, file: Path) -> None:
         self.file = file
         self.size_bytes = 0
@@ -27,13 +29,13 @@ class Incoming:
         return self._digest.hexdigest()
 
     async def write(self, chunk: bytes) -> None:
-        """Raises StorageFull, as `finish` does."""
+        """Raises StorageFull."""
         self.size_bytes += len(chunk)
         with refusing_when_full():
             await asyncio.to_thread(self._write, chunk)
 
     async def finish(self) -> None:
-        """Durable afterwards."""
+        """Make all bytes durable. Raises StorageFull."""
         with refusing_when_full():
             await asyncio.to_thread(self._finish)
 
@@ -54,7 +56,7 @@ class Incoming:
 
 @asynccontextmanager
 async def incoming(folder: Path) -> AsyncIterator[Incoming]:
-    """Gone at the end, unless it was moved to where it stays."""
+    """A new file in the folder. At the end it is deleted, unless it was moved to where it stays."""
     await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
     arriving = await asyncio.to_thread(Incoming, folder / secrets.token_hex(8))
     try:
@@ -64,7 +66,7 @@ async def incoming(folder: Path) -> AsyncIterator[Incoming]:
 
 
 async def put_content(store: Store, folder: Path, key: str, content: bytes) -> None:
-    """Of something small that was made here."""
+    """Put something small that was made here into the store. Raises StorageFull or TryAgain."""
     async with incoming(folder) as arriving:
         await arriving.write(content)
         await arriving.finish()
@@ -72,7 +74,7 @@ async def put_content(store: Store, folder: Path, key: str, content: bytes) -> N
 
 
 async def read_content(store: Store, key: str, most_bytes: int) -> bytes:
-    """Of something small; raises NotFound."""
+    """All bytes of something small. Raises NotFound."""
     try:
         return b"".join([chunk async for chunk in store.read(key, 0, most_bytes)])
     except FileNotFoundError:
@@ -80,7 +82,7 @@ async def read_content(store: Store, key: str, most_bytes: int) -> bytes:
 
 
 def clear(folder: Path) -> None:
-    """Of what a worker that was killed has left behind."""
+    """Delete what a worker that was killed has left behind."""
     if folder.exists():
         for file in folder.iterdir():
             file.unlink(missing_ok=True)

@@ -62,6 +62,8 @@ PngImagePlugin.MAX_TEXT_MEMORY = 4 * _HEAD_BYTES  # texts of few bytes unpack to
 
 
 class NoPicture(Conflict):
+    """It is no picture that can be made small."""
+
     def __init__(self) -> None:
         super().__init__(
             "no_picture",
@@ -71,7 +73,7 @@ class NoPicture(Conflict):
 
 
 def measure(file: Path) -> tuple[int, int] | None:
-    """Width and height as it is shown; None for what has no thumbnails."""
+    """Width and height of a picture as it is shown; None for what has no thumbnails."""
     try:
         image = _open(_beginning(file))
         on_its_side = _orientation(image) in _LIES_ON_ITS_SIDE
@@ -81,7 +83,10 @@ def measure(file: Path) -> tuple[int, int] | None:
 
 
 def thumbnail(content: bytes, pixels: int) -> bytes:
-    """WebP, at most so wide and high, never larger than it was; raises NoPicture."""
+    """The picture as a WebP of at most so many pixels each way. Raises NoPicture.
+
+    It is never enlarged.
+    """
 
     def whole(width: int, height: int) -> tuple[Box, Size]:
         scale = min(1, pixels / max(width, height))
@@ -91,7 +96,7 @@ def thumbnail(content: bytes, pixels: int) -> bytes:
 
 
 def avatar(file: Path) -> bytes:
-    """WebP, a square from its middle; raises NoPicture."""
+    """The square in the middle of a picture, as a WebP. Raises NoPicture."""
 
     def middle(width: int, height: int) -> tuple[Box, Size]:
         side = min(width, height)
@@ -102,7 +107,7 @@ def avatar(file: Path) -> bytes:
 
 
 class Pictures:
-    """Who works on a picture in this worker: one at a time, for the memory that it takes.
+    """Turns to work on a picture in this worker: one at a time, because of the memory it takes.
 
     Beside the file, 25 megapixels take up to 160 MB while they are decoded, and of a progressive
     JPEG 300 MB; 9 megapixels of a WebP take up to 170 MB.
@@ -113,13 +118,13 @@ class Pictures:
         self._there = 0
 
     async def measured(self, file: Path) -> tuple[int, int] | None:
-        """One at a time, but beside those who decode: it takes a moment, they may take seconds."""
+        """What `measure` finds. This does not wait for those who decode: they may take seconds."""
         async with self._measuring:
             return await asyncio.to_thread(measure, file)
 
     @asynccontextmanager
     async def turn(self) -> AsyncIterator[None]:
-        """Raises TryAgain when too many wait for theirs."""
+        """Wait for a turn to decode. Raises TryAgain when too many wait."""
         if self._there > MAX_WAITING:
             raise TryAgain
         self._there += 1
@@ -131,7 +136,7 @@ class Pictures:
 
 
 def _beginning(file: Path) -> bytes:
-    """Of it, and all of a WebP, whose EXIF stands at its end."""
+    """The first MiB of a picture, or all of a WebP, whose EXIF is at its end. Raises NoPicture."""
     if file.stat().st_size > MAX_PICTURE_BYTES:
         raise NoPicture
     with file.open("rb") as opened:
@@ -144,7 +149,10 @@ def _is_webp(content: bytes) -> bool:
 
 
 def _open(content: bytes) -> Image.Image:
-    """Pillow walks through a head in Python, however long it is: the rest comes afterwards."""
+    """The picture, not decoded yet. Raises NoPicture.
+
+    Pillow walks through a head in Python, however long it is. So it gets the rest only afterwards.
+    """
     if _has_too_many_parts(content):
         raise NoPicture
     head = content if _is_webp(content) else content[:_HEAD_BYTES]
@@ -159,12 +167,15 @@ def _open(content: bytes) -> Image.Image:
 
 
 def _orientation(image: Image.Image) -> object:
-    """Asked only where the head has it: else Pillow decodes a PNG to look behind it."""
+    """The orientation of EXIF, or None.
+
+    Only the head is asked: Pillow would decode a PNG to look behind it.
+    """
     return image.getexif().get(_ORIENTATION) if "exif" in image.info else None
 
 
 def _remade(content: bytes, pixels: int, cut: Callable[[int, int], tuple[Box, Size]]) -> bytes:
-    """`cut` says which part of the picture is shown, and how large."""
+    """A part of the picture, made smaller: `cut` says which, and how large. Raises NoPicture."""
     try:
         image = _open(content)
         turn = _UPRIGHT.get(_orientation(image))
@@ -185,7 +196,10 @@ def _remade(content: bytes, pixels: int, cut: Callable[[int, int], tuple[Box, Si
 
 
 def _reduced(image: Image.Image, box: Box, factor: int) -> Image.Image:
-    """In strips: of the whole, Pillow would make a second one to average its pixels."""
+    """The box of a picture, its sides divided by `factor`.
+
+    This works in strips: of the whole, Pillow would make a second picture to average its pixels.
+    """
     left, top, right, bottom = box
     size = (-((left - right) // factor), -((top - bottom) // factor))
     reduced = Image.new(_averageable(image), size)
@@ -202,7 +216,7 @@ def _scaled(side: int, scale: float) -> int:
 
 
 def _averageable(image: Image.Image) -> str:
-    """The mode that is next to its own, but has no palette, and eight bits a channel."""
+    """The mode next to a picture's own that has no palette, and eight bits a channel."""
     if image.mode in _SIXTEEN_BITS:
         return "L"
     if image.has_transparency_data:
@@ -211,7 +225,7 @@ def _averageable(image: Image.Image) -> str:
 
 
 def _in_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
-    """A profile that is broken, or is for something else than this, says nothing."""
+    """The picture in sRGB. A profile that is broken, or is for another mode, is ignored."""
     mode = "RGBA" if image.mode == "RGBA" else "RGB"
     if profile and _ENDLESS not in profile:
         with suppress(ImageCms.PyCMSError, OSError):

@@ -1,6 +1,6 @@
-"""Bytes under keys, in a bucket of an object store: of S3, or of what speaks like it.
+"""Bytes under keys, in the bucket of an object store: of S3, or of what speaks like it.
 
-What lies under a key never changes, so that reading may go on where it was cut off.
+What is under a key never changes, so that reading can go on where it was cut off.
 """
 
 import asyncio
@@ -41,14 +41,16 @@ _RETRIES = {"max_retries": 3, "retry_timeout": timedelta(seconds=10)}
 
 
 class Unusable(Exception):
-    """The message is a sentence for whoever started the server."""
+    """Files cannot be kept in the store. The message is for whoever starts the server."""
 
 
 class ObjectStore:
-    def __init__(self, url: str, access: Mapping[str, str]) -> None:
-        """`access`: of obstore's configuration; it looks for the rest by itself.
+    """The store in a bucket."""
 
-        What is used before a fork hangs after it.
+    def __init__(self, url: str, access: Mapping[str, str]) -> None:
+        """`access` is configuration of obstore, which looks for the rest by itself.
+
+        Make it after a fork: what was used before one hangs after it.
         """
         parts = urlsplit(url)
         options: dict[str, Any] = {**access, "client_options": _CLIENT, "retry_config": _RETRIES}
@@ -58,7 +60,10 @@ class ObjectStore:
         self._turns = asyncio.Semaphore(_PUTS_AT_ONCE)
 
     async def put(self, key: str, file: Path) -> None:
-        """Large ones in parts that are read here: obstore itself would keep more in memory."""
+        """Put a file, a large one in parts. Raises StorageFull or TryAgain.
+
+        The parts are read here: obstore itself would keep more of them in memory.
+        """
         size = (await asyncio.to_thread(file.stat)).st_size
         content = file if size <= S3_PART_BYTES else chunks_of(file, 0, size)
         async with self._turns:
@@ -68,6 +73,7 @@ class ObjectStore:
                 )
 
     async def read(self, key: str, start: int, end: int) -> AsyncGenerator[bytes, None]:
+        """Bytes from `start` to before `end`. Raises FileNotFoundError, and TryAgain."""
         if start == end:
             with _refusing():
                 await obstore.head_async(self.objects, key)
@@ -103,7 +109,7 @@ class ObjectStore:
 
 @contextmanager
 def _refusing(*also: type[Exception]) -> Iterator[None]:
-    """Raises StorageFull, or TryAgain; who runs the server finds in the log what the store said."""
+    """Raises StorageFull or TryAgain for what the store says, and logs its words."""
     expected: tuple[type[Exception], ...] = (obstore.exceptions.BaseError, *also)
     try:
         yield
@@ -115,6 +121,6 @@ def _refusing(*also: type[Exception]) -> Iterator[None]:
 
 
 def _said(error: Exception) -> str:
-    """In one line, without the tags of its XML."""
+    """What the store said, in one line, without the tags of its XML."""
     plain = re.sub(r"<[^>]*>", " ", str(error).partition("\n\nDebug source")[0])
     return " ".join(plain.split())[:_MAX_SAID_CHARS]

@@ -1,4 +1,7 @@
-"""Bytes under keys, in a folder; model/storage/s3.py keeps them in a bucket. Knows no tables."""
+"""Stores: bytes under keys. Here they are in a folder, in model/storage/s3.py in a bucket.
+
+A store knows no tables.
+"""
 
 import asyncio
 import errno
@@ -17,23 +20,26 @@ _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}  # the disk, a quota, the limi
 
 class Store(Protocol):
     async def put(self, key: str, file: Path) -> None:
-        """Whole and durable at its end, or not there; `file` may be gone then.
+        """Put all bytes of a file under a key, durably, or none of them. Raises StorageFull.
 
-        Raises StorageFull.
+        `file` may be gone then.
         """
 
     def read(self, key: str, start: int, end: int) -> AsyncGenerator[bytes, None]:
-        """Bytes from `start` to before `end`, or to the last.
+        """Bytes from `start` to before `end`, or to the last one.
 
         Raises FileNotFoundError before the first.
         """
 
     async def remove(self, key: str) -> None:
-        """It need not be there."""
+        """Remove the bytes under a key, if there are any."""
 
 
 class FolderStore:
-    """`root` is on the same file system as the files that it is given, which are moved there."""
+    """The store in the folder `root`.
+
+    Files are moved there, so they have to be on the same file system.
+    """
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -56,6 +62,7 @@ class FolderStore:
 
 
 async def chunks_of(file: Path, start: int, end: int) -> AsyncGenerator[bytes, None]:
+    """The bytes of a file from `start` to before `end`, in chunks of 256 KiB."""
     opened = await asyncio.to_thread(file.open, "rb", 0)
     with opened:
         opened.seek(start)
@@ -69,6 +76,7 @@ async def chunks_of(file: Path, start: int, end: int) -> AsyncGenerator[bytes, N
 
 @contextmanager
 def refusing_when_full() -> Iterator[None]:
+    """Raises StorageFull when a disk or a quota is full."""
     try:
         yield
     except OSError as error:
@@ -78,7 +86,7 @@ def refusing_when_full() -> Iterator[None]:
 
 
 def _make_durable(folder: Path) -> None:
-    """What a folder lists survives a power cut; on Windows it does so by itself."""
+    """Let what a folder lists survive a power cut. On Windows it does so by itself."""
     if sys.platform == "win32":
         return
     opened = os.open(folder, os.O_RDONLY)

@@ -1,4 +1,4 @@
-"""Thumbnails: made when they are first asked for, and kept beside the picture."""
+"""Thumbnails: they are made when they are first asked for, and kept beside the picture."""
 
 import asyncio
 from contextlib import suppress
@@ -15,17 +15,20 @@ _NO_PICTURE = b"no picture"
 
 
 class Thumbnails:
-    """Of a worker. A class that sees a new picture asks at once: it is made for all of them."""
+    """The thumbnails that a worker makes.
+
+    A class that sees a new picture asks all at once: it is made once for all of them.
+    """
 
     def __init__(self, store: Store, pictures: Pictures, folder: Path) -> None:
-        """`folder` is where they are written before they are put into the store."""
+        """`folder` is where thumbnails are written before they are put into the store."""
         self.store, self.pictures, self.folder = store, pictures, folder
         self._making: dict[str, asyncio.Task[bytes]] = {}
 
     async def of(self, blob: Blob, pixels: int) -> bytes:
-        """WebP, at most so wide and high.
+        """The thumbnail of a picture: a WebP of at most so many pixels each way.
 
-        Raises NoPicture, NotFound, and TryAgain when too many wait.
+        Raises NoPicture when there can be none, NotFound, and TryAgain when too many wait.
         """
         key = blob.thumbnail_key(pixels)
         try:

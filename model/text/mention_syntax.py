@@ -1,4 +1,4 @@
-"""Whom a text names: `@username`, but not inside of words, of addresses and of code.
+"""Mentions in a text: `@username`, but not inside words, addresses and code.
 
 Code and addresses are what Markdown makes of them. `static/posts/mention_syntax.js` marks the same
 on the board.
@@ -38,7 +38,10 @@ _TOKEN = re.compile(
 
 
 def names_in(text: str) -> list[str]:
-    """In lower case, each once, in their order; some may be nobody's."""
+    """The names that a text mentions, in lower case, each once, in their order.
+
+    Some may be nobody's.
+    """
     if "@" not in text:
         return []
     prose = _FENCE.sub("\n", _NEWLINE.sub("\n", text))
@@ -48,6 +51,9 @@ def names_in(text: str) -> list[str]:
 
 
 def readings(name: str) -> list[str]:
-    """Of which the first that is somebody's counts: marks at the end may be Markdown's."""
+    """The names that a mention can mean, longest first: the first that is somebody's counts.
+
+    Marks at its end may be Markdown's.
+    """
     shortest = len(name.rstrip("_-"))
     return [name[:end] for end in range(len(name), shortest - 1, -1)]

@@ -1,4 +1,4 @@
-"""What a found post shows of itself: some 160 characters round the first match."""
+"""Snippets: some 160 characters of a found post round the first match."""
 
 import unicodedata
 from collections.abc import Iterator, Sequence
@@ -23,17 +23,18 @@ class SnippetPart(TypedDict):
 
 @dataclass(frozen=True)
 class Phrase:
-    """Words that stand in this order; of the last one perhaps only the beginning."""
+    """Words that stand in this order. With `is_prefix`, the last one may go on."""
 
     words: tuple[str, ...]
     is_prefix: bool = False
 
     @property
     def spelt(self) -> str:
-        """As it stands in the words of a post, with a space round them."""
+        """The phrase as it stands in the words of a post, with spaces round it."""
         return f" {' '.join(self.words)}{'' if self.is_prefix else ' '}"
 
     def matches(self, found: Sequence[Word], at: int) -> bool:
+        """Whether the phrase begins at place `at` of the words."""
         following = [word.folded for word in found[at : at + len(self.words)]]
         if self.is_prefix and len(following) == len(self.words):
             *before, last = following
@@ -42,7 +43,7 @@ class Phrase:
 
 
 def snippet(text: str, phrases: Sequence[Phrase]) -> list[SnippetPart]:
-    """The parts in order; the text is as it was written, with all its space."""
+    """The parts of a snippet in order, with the text and its spaces as they were written."""
     text = composed(text)
     matches = list(_matches(_near_first_match(text, phrases), phrases))
     start, end = _window(text, matches[0][0] if matches else 0)
@@ -60,7 +61,7 @@ def _near_first_match(text: str, phrases: Sequence[Phrase]) -> list[Word]:
 
 
 def _matches(found: Sequence[Word], phrases: Sequence[Phrase]) -> Iterator[tuple[int, int]]:
-    """Where each begins and ends, in order, none over another."""
+    """Where each match begins and ends, in order; none overlaps another."""
     begin = end = 0
     for at, word in enumerate(found):
         lengths = [len(phrase.words) for phrase in phrases if phrase.matches(found, at)]
@@ -77,7 +78,7 @@ def _matches(found: Sequence[Word], phrases: Sequence[Phrase]) -> Iterator[tuple
 
 
 def _window(text: str, first: int) -> tuple[int, int]:
-    """Round the first match; a short text is shown whole."""
+    """Where the snippet begins and ends, round the first match. A short text is shown whole."""
     if len(text) <= _MAX_CHARS:
         return 0, len(text)
     start = min(max(0, first - _BEFORE_CHARS), len(text) - _MAX_CHARS)
@@ -86,7 +87,7 @@ def _window(text: str, first: int) -> tuple[int, int]:
 
 
 def _between_words(text: str, cut: int, step: int) -> int:
-    """The cut, moved inwards to where a word begins or ends, or at least a character does."""
+    """The cut, moved inwards to the edge of a word, or at least of a character."""
     if cut in {0, len(text)}:
         return cut
     places = range(cut, cut + step * _SNAP_CHARS, step)
@@ -95,7 +96,7 @@ def _between_words(text: str, cut: int, step: int) -> int:
 
 
 def _joins(text: str, at: int) -> bool:
-    """The character there belongs to the one before it, or is joined to it."""
+    """Whether the character at a place belongs to the one before it, or is joined to it."""
     return unicodedata.category(text[at]) in {"Mn", "Mc", "Me", "Cf"} or text[at - 1] == _JOINER
 
 
@@ -116,7 +117,7 @@ def _parts(
 
 
 def _joined(pieces: Sequence[tuple[str, bool]]) -> Iterator[SnippetPart]:
-    """Without empty ones, and the ellipsis in one with what it stands beside."""
+    """The pieces without empty ones, and with the ellipsis in the piece that it stands beside."""
     open_text = ""
     for text, is_match in pieces:
         if is_match:

@@ -1,10 +1,10 @@
-"""The words of a text: what is kept to search in, what is asked for and what a snippet shows.
+"""The words of a text: those that are kept to search in, asked for, and shown by a snippet.
 
-Both databases get words that are cut here, so that both find the same: folded, so that neither
-case nor diacritics matter, and of letters, digits and vowel signs alone. Scripts that put no space
-between words (Chinese, Japanese, Thai and their neighbours) give a word a letter. `searchable`
-decides what is kept in `posts.words`: whoever changes it changes the words of all posts by a
-migration.
+Both databases get words that are cut here, so that both find the same. They are folded, so that
+neither case nor diacritics matter, and consist of letters, digits and vowel signs alone. In scripts
+that put no space between words (Chinese, Japanese, Thai and their neighbours), a letter is a word.
+`searchable` decides what is kept in `posts.words`: whoever changes it changes the words of all
+posts by a migration.
 """
 
 import re
@@ -24,7 +24,7 @@ _ACCENTS_FROM = 200  # and of whatever stands above, below or beside letters of 
 
 
 class Word(NamedTuple):
-    """Where it stands in the composed text: the first character, and the one behind the last."""
+    """A folded word, and where it is in the composed text: from `start` to before `end`."""
 
     folded: str
     start: int
@@ -32,9 +32,9 @@ class Word(NamedTuple):
 
 
 class _Folds(dict[int, str]):
-    """For `str.translate`: each character folded; a space where a word ends.
+    """A table for `str.translate`: each character folded, or a space where a word ends.
 
-    Nothing of what belongs to the letter before it, such as an accent.
+    What belongs to the letter before it, such as an accent, becomes nothing.
     """
 
     def __missing__(self, code: int) -> str:
@@ -46,18 +46,18 @@ _FOLDS = _Folds()
 
 
 def searchable(text: str) -> str:
-    """Its words with a space between."""
+    """The words of a text with a space between them."""
     folded = normalize("NFC", composed(text).translate(_FOLDS))
     return " ".join(word[:MAX_WORD_CHARS] for word in folded.split())
 
 
 def composed(text: str) -> str:
-    """The same text; a letter and its diacritics are one character where there is one."""
+    """The text with one character for a letter and its diacritics, where there is one."""
     return normalize("NFC", text)
 
 
 def words(text: str) -> Iterator[Word]:
-    """Of a composed text, in order: those of `searchable`, with their places."""
+    """The words of a composed text in order: those of `searchable`, with their places."""
     letters, start, end = "", 0, 0
     for at, char in enumerate(f"{text} "):
         folded = _FOLDS[ord(char)]
@@ -85,7 +85,7 @@ def _fold(char: str) -> str:
 
 
 def _plain(text: str) -> str:
-    """Without diacritics, and with digits as 0 to 9."""
+    """The text without diacritics, and with digits as 0 to 9."""
     kept = (c for c in normalize("NFKD", text) if not _belongs_to_a_letter(c))
     return "".join(str(decimal(char, char)) for char in kept)
 
@@ -95,7 +95,7 @@ def _is_of_a_word(char: str) -> bool:
 
 
 def _belongs_to_a_letter(char: str) -> bool:
-    """Accents and vowel points, and what is not seen; vowel signs are letters of their own."""
+    """Whether it is an accent, a vowel point, or not seen. Vowel signs are letters themselves."""
     kind, place = category(char), combining(char)
     if kind == "Cf":
         return char != _ZERO_WIDTH_SPACE
