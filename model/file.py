@@ -21,7 +21,7 @@ from model.storage.blob import Blob, Blobs
 from model.user import Caller, Users
 
 MAX_FILES_A_POST = 10
-_MAX_POSTS_A_FILE = 100  # each is told when the file is deleted
+MAX_POSTS_A_FILE = 100  # each is told when the file is deleted
 
 
 class Files(Base):
@@ -181,8 +181,8 @@ async def find_own_files(db: Transaction, file_ids: Sequence[int], *, by: Caller
     found = {row.id: _view(row) for row in rows}
     if missing := [str(file_id) for file_id in file_ids if file_id not in found]:
         raise Invalid({"file_ids": f"You have no such file: {', '.join(missing)}."})
-    if full := [str(row.id) for row in rows if row.posts >= _MAX_POSTS_A_FILE]:
-        many = f"{_MAX_POSTS_A_FILE} posts carry it already: {', '.join(full)}. Upload it anew."
+    if full := [str(row.id) for row in rows if row.posts >= MAX_POSTS_A_FILE]:
+        many = f"{MAX_POSTS_A_FILE} posts carry it already: {', '.join(full)}. Upload it anew."
         raise Invalid({"file_ids": many})
     return [found[file_id] for file_id in dict.fromkeys(file_ids)]
 

@@ -161,7 +161,7 @@ async def test_a_post_carries_ten_files_in_their_order_and_needs_no_text_then(
 async def test_a_file_is_not_carried_by_any_number_of_posts(
     people: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("model.attachment.MAX_POSTS_A_FILE", 3)
+    monkeypatch.setattr("model.file.MAX_POSTS_A_FILE", 3)
     form = {"text": "look", "file_ids": [(await people.bob.upload(CONTENT))["id"]]}
     for _ in range(3):
         await people.bob.post(people.posts, form)
