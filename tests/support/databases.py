@@ -20,7 +20,7 @@ import asyncpg
 import pytest
 from sqlalchemy.engine import make_url
 
-from model.database.unit_of_work import Base
+from model.database.table import Base
 from model.schema import prepare
 
 GIVEN = os.environ.get("HOMEROOM_TEST_DATABASE_URL")
