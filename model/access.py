@@ -41,7 +41,8 @@ async def find_topic(db: Transaction, name: str, *, reader: Caller) -> TopicHead
 
 async def readable_topics(db: Transaction, user_id: int, topics: Iterable[str]) -> set[str]:
     """The topics of the given ones that a user may read. Names that are no topic are left out."""
-    wanted, ids = set(topics), defaultdict[str, list[int]](list)
+    wanted = set(topics)
+    ids = defaultdict[str, list[int]](list)
     for topic in wanted:
         noun, _, number = topic.partition(":")
         if re.fullmatch("[1-9][0-9]{0,17}", number):

@@ -235,8 +235,9 @@ async def _save(
     *,
     by: Caller,
 ) -> Document:
-    json, saved_at = encoded(body), now()
+    json = encoded(body)
     size_bytes = len(json.encode())
+    saved_at = now()
     values = {"saved_by": by.id, "saved_at": saved_at, "body": json, "size_bytes": size_bytes}
     if current is None:
         version = 1

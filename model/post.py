@@ -149,7 +149,8 @@ async def find_post(db: Transaction, post_id: int, *, reader: Caller) -> Post:
 
 async def view_post(db: Transaction, post: Post) -> PostView:
     """What others see of a post, with its reactions and files."""
-    reactions, files = await list_reactions(db, [post.id]), await list_files(db, [post.id])
+    reactions = await list_reactions(db, [post.id])
+    files = await list_files(db, [post.id])
     return _view(post, reactions.get(post.id, []), files.get(post.id, []))
 
 
@@ -176,7 +177,8 @@ async def post_views(db: Transaction, rows: Sequence[AnyRow]) -> list[PostView]:
     if not rows:
         return []
     ids = [row.id for row in rows]
-    reactions, files = await list_reactions(db, ids), await list_files(db, ids)
+    reactions = await list_reactions(db, ids)
+    files = await list_files(db, ids)
     return [_view(row, reactions.get(row.id, []), files.get(row.id, [])) for row in rows]
 
 

@@ -122,7 +122,8 @@ async def _locked(url: str) -> AsyncIterator[AsyncConnection]:
 
 
 def _migrate(connection: Connection) -> None:
-    row, head = _schema_row(connection), code_head()
+    row = _schema_row(connection)
+    head = code_head()
     if row is not None and row.head >= head:
         return _fit(row)
     config = _config(connection)

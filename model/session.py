@@ -106,7 +106,8 @@ async def people_of_sessions(db: Transaction, session_ids: Sequence[int]) -> dic
 
 async def open_session(db: Transaction, user: User, agent: str) -> OpenedSession:
     """Sign a user in for 30 days; `agent` is what the browser says of itself."""
-    token, expires_at = secrets.token_urlsafe(32), now() + _LASTS
+    token = secrets.token_urlsafe(32)
+    expires_at = now() + _LASTS
     session_id = await db.scalar_one(
         _INSERT,
         user_id=user.id,

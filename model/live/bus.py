@@ -59,7 +59,8 @@ class Datagrams:
 
 class Bus:
     def __init__(self, hints: Datagrams | None = None, ephemera: Datagrams | None = None) -> None:
-        self._hints, self._ephemera = hints or Datagrams(), ephemera or Datagrams()
+        self._hints = hints or Datagrams()
+        self._ephemera = ephemera or Datagrams()
 
     def listen(self, hinted: Hinted, told: Told) -> None:
         """Begin to hear the other workers.

@@ -51,7 +51,9 @@ class Feed:
         self.rings: dict[str, Ring] = {}
         self.unchecked: dict[Reader, str] = {}  # to be judged, and why
         self._subscribers: defaultdict[str, set[Reader]] = defaultdict(set)
-        self._moved, self._dirty, self._changed = set[str](), set[str](), set[str]()
+        self._moved = set[str]()  # topics whose subscribers have changed
+        self._dirty = set[str]()  # topics to look at next
+        self._changed = set[str]()  # topics whose ring has changed
         self._woken = asyncio.Event()
         self._replaying = asyncio.Semaphore(_REPLAYS_AT_ONCE)
 
@@ -69,7 +71,8 @@ class Feed:
                     await self._woken.wait()
             self._woken.clear()
             dirty, self._dirty = self._dirty, set()
-            if is_full := time.monotonic() >= due:
+            is_full = time.monotonic() >= due
+            if is_full:
                 due = time.monotonic() + LOOK_EVERY_S
             try:
                 await self.look(None if is_full else dirty)
@@ -102,7 +105,8 @@ class Feed:
         for row in rows:
             rights = msgspec.json.decode(row.data, type=Rights)
             if rights.epoch or row.seq > self.applied + 1:  # some are pruned: it stood still
-                for reader in (readers := list(self.readers)):
+                readers = list(self.readers)
+                for reader in readers:
                     self.leave(reader)
                     reader.stop(among=len(readers))
             self.applied = row.seq
@@ -203,7 +207,8 @@ class Feed:
         self._subscribers[topic].discard(reader)
         self._moved.add(topic)
         if not self._subscribers[topic]:
-            del self._subscribers[topic], self.rings[topic]
+            del self._subscribers[topic]
+            del self.rings[topic]
         return True
 
     def subscribers(self, topic: str) -> Collection[Reader]:

@@ -170,7 +170,8 @@ def _rows(
     db: Transaction, notes: Sequence[Note], next_seq: dict[str, int], floors: dict[str, int]
 ) -> list[dict[str, object]]:
     """The rows of events; `next_seq` is the number before each topic's first one."""
-    at, rows = now(), []
+    at = now()
+    rows = []
     for note in notes:
         next_seq[note.topic] += 1
         rows.append(

@@ -89,7 +89,8 @@ def fair_share(counts: Collection[int], keep: int) -> int:
 
 
 def _excess(topics: Collection[AnyRow], retention: Retention) -> list[_Excess]:
-    moment, found = now(), []
+    moment = now()
+    found = []
     counts = {topic.name: topic.seq - topic.floor for topic in topics}
     counted = counts.keys() - {ADMIN_TOPIC, RIGHTS_TOPIC}
     share = fair_share([counts[name] for name in counted], retention.events)

@@ -114,7 +114,8 @@ class Pictures:
     """
 
     def __init__(self) -> None:
-        self._one, self._measuring = asyncio.Lock(), asyncio.Lock()
+        self._one = asyncio.Lock()
+        self._measuring = asyncio.Lock()
         self._there = 0
 
     async def measured(self, file: Path) -> tuple[int, int] | None:
