@@ -72,7 +72,7 @@ class Documents(Base):
 
 
 class DocumentView(TypedDict):
-    """A document. Lists and events leave out a `body` of more than 4 KiB."""
+    """A document: any JSON under a key. Lists and events leave out a `body` of more than 4 KiB."""
 
     id: int
     channel_id: int | None

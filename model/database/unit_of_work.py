@@ -46,7 +46,7 @@ class Finder(Generic[*Ts]):
 
 
 def finder(statement: Select[*Ts], *, locks: Sequence[type[Base]]) -> Finder[*Ts]:
-    """A finder of what the statement finds. A write locks the rows of the tables `locks`."""
+    """A finder of one thing: a write locks its rows in the tables `locks`, a read locks nothing."""
     return Finder(statement, statement.with_for_update(of=list(locks), key_share=True))
 
 
