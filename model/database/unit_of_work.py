@@ -37,10 +37,11 @@ from model.errors import StorageFull, TryAgain
 READERS, WRITERS = 4, 4  # connections of a worker; SQLite has one writer
 MAX_ID = 2**63 - 1
 
-# PostgreSQL: serialisation failure, deadlock, lock not available, shutdown, too many connections,
-# and a foreign key: the caller's account was deleted while the request waited
-TRANSIENT_SQLSTATES = {"40001", "40P01", "55P03", "57P01", "57P03", "53300", "23503"}
-TRANSIENT_IN_SQLITE = ("database is locked", "FOREIGN KEY constraint failed")
+# PostgreSQL: serialisation failure, deadlock, lock not available, shutdown, too many connections
+TRANSIENT_SQLSTATES = {"40001", "40P01", "55P03", "57P01", "57P03", "53300"}
+TRANSIENT_IN_SQLITE = "database is locked"
+FOREIGN_KEY = "23503"
+FOREIGN_KEY_IN_SQLITE = "FOREIGN KEY constraint failed"
 DISK_FULL = "53100"
 FULL_IN_SQLITE = "database or disk is full"
 
@@ -90,6 +91,10 @@ def one_of(choices: type[StrEnum], name: str) -> Enum:
         length=16,
         values_callable=lambda enum: [str(choice) for choice in enum],
     )
+
+
+class MissingReference(Exception):
+    """A row refers to one that is not there: a bug, unless that one has just been deleted."""
 
 
 def now() -> datetime:
@@ -218,6 +223,8 @@ def _refusal_or(error: Exception) -> Exception:
     state, said = getattr(error.orig, "sqlstate", None), str(error.orig)
     if state == DISK_FULL or FULL_IN_SQLITE in said:
         return StorageFull()
-    if state in TRANSIENT_SQLSTATES or any(words in said for words in TRANSIENT_IN_SQLITE):
+    if state in TRANSIENT_SQLSTATES or TRANSIENT_IN_SQLITE in said:
         return TryAgain()
+    if state == FOREIGN_KEY or FOREIGN_KEY_IN_SQLITE in said:
+        return MissingReference(said)
     return error

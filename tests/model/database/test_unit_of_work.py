@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, insert, select, text
 
-from model.database.unit_of_work import Database, Transaction, now
+from model.database.unit_of_work import Database, MissingReference, Transaction, now
 from model.errors import StorageFull, TryAgain
 from model.session import Sessions
 from model.user import Users, create_user
@@ -127,11 +127,11 @@ async def test_a_database_that_is_gone_says_try_again() -> None:
     await database.close()
 
 
-async def test_what_refers_to_an_account_deleted_meanwhile_may_be_tried_again(
+async def test_what_refers_to_a_row_that_is_not_there_is_not_told_to_try_again(
     database: Database,
 ) -> None:
     form = {"token_sha256": "-", "agent": "-", "created_at": now(), "expires_at": now()}
-    with pytest.raises(TryAgain):
+    with pytest.raises(MissingReference):
         async with database.write() as db:
             await db.run(insert(Sessions), user_id=999, **form)
 
