@@ -11,7 +11,7 @@ from api.context import Services, caller, write
 from model.read_mark import ReadMarks
 from model.user import Users
 from tests.api.browser import problem
-from tests.conftest import Cast
+from tests.support.cast import Cast
 
 
 def after_signing_in(app: Quart, happens: Callable[[], Awaitable[None]]) -> None:
