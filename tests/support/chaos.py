@@ -38,17 +38,16 @@ class Chaos(World):
         self.general = Thing(people.channel["id"], people.channel, people.ann)
         self.there: dict[str, list[Thing]] = {"channel_id": [self.general]}
 
-    async def play(self, rounds: int) -> None:
-        """In each round everything as often as it wants; what the last one makes stays."""
-        for last in (*[False] * (rounds - 1), True):
-            kinds = [
-                example
-                for example in examples()
-                for _ in range(example.often)
-                if not (last and example.method == "DELETE")
-            ]
-            for example in random.sample(kinds, len(kinds)):
-                await self.do(example)
+    async def play(self, *, keeps_all: bool = False) -> None:
+        """Everything once, or as often as it wants; it may leave out what deletes."""
+        kinds = [
+            example
+            for example in examples()
+            for _ in range(example.often)
+            if not (keeps_all and example.method == "DELETE")
+        ]
+        for example in random.sample(kinds, len(kinds)):
+            await self.do(example)
 
     async def do(self, example: Example) -> None:
         for _ in range(ATTEMPTS):
@@ -72,7 +71,7 @@ class Chaos(World):
             return Thing(random.choice(plain))
         if name != "channel_id" and name in self.standing:
             return Thing(self.standing[name])
-        if name == "channel_id" and not is_at_stake and random.random() < 0.5:
+        if name == "channel_id" and not is_at_stake and random.random() < 0.7:
             return self.general
         if not self._those(name, is_at_stake=is_at_stake):
             await self.do(example_that_makes(name))
@@ -91,12 +90,14 @@ class Chaos(World):
         if one.makes:
             self.there.setdefault(_pool(one.makes), []).append(thing_of(one, answer.body, who))
         *_, last = ["", *parameters(one.path)]
-        those = self.there.get(_pool(last), [])
-        if one.method == "DELETE":
-            self.there[_pool(last)] = [thing for thing in those if thing.name != values[last]]
-        for thing in those:
-            if one.method == "PATCH" and thing.name == values[last]:
-                thing.view = answer.body
+        if one.path.endswith(f"{{{last}}}"):
+            those = self.there.get(_pool(last), [])
+            changed = [thing for thing in those if thing.name == values[last]]
+            if one.method == "DELETE":
+                self.there[_pool(last)] = [thing for thing in those if thing not in changed]
+            elif one.method == "PATCH":
+                for thing in changed:
+                    thing.view = answer.body
 
     def _forget(self, values: dict[str, Any], who: Person) -> None:
         """Who made it would find it, were it there."""

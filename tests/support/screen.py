@@ -32,6 +32,7 @@ class Screen:
         self.posts: dict[int, Posts] = {}
         self.things: dict[int, Things] = {}
         self.mentions: dict[int, dict[str, Any]] = {}
+        self.applied = 0  # messages of the client
         self.live: dict[str, Any] = {"epoch": "", "topics": {}}
         self.nouns = {example.noun for example in listed_in_channels()}
 
