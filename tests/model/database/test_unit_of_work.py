@@ -74,6 +74,7 @@ async def test_cancelled_writers_leave_no_lock_behind(database: Database) -> Non
     gc.collect()
 
 
+@pytest.mark.own_database  # it makes a table
 async def test_concurrent_read_modify_writes_are_all_kept(database: Database) -> None:
     async with database.write() as db:
         await db.run(text("CREATE TABLE counters (n INTEGER NOT NULL)"))
