@@ -11,8 +11,8 @@ from typing import Any, Protocol, TypeVar, cast
 from quart import current_app, g
 
 from api.settings import Settings
-from model.database.unit_of_work import Database, Transaction
-from model.errors import NotSignedIn
+from model.database.unit_of_work import Database, MissingReference, Transaction
+from model.errors import NotFound, NotSignedIn
 from model.limit import Limit, take
 from model.live.bus import Bus
 from model.live.feed import Feed
@@ -22,7 +22,7 @@ from model.password import Passwords
 from model.storage.picture import Pictures
 from model.storage.store import Store
 from model.storage.thumbnail import Thumbnails
-from model.user import Caller
+from model.user import Caller, find_account
 
 T = TypeVar("T")
 
@@ -88,19 +88,41 @@ async def write() -> AsyncIterator[Transaction]:
     if (joined := _unit_of_work.get()) is not None:
         yield joined
         return
-    async with services().database.write(request_id.get()) as db:
+    async with _write() as db:
         yield db
 
 
 @asynccontextmanager
 async def one_unit_of_work() -> AsyncIterator[Transaction]:
     """Every `write()` inside is part of this transaction."""
-    async with services().database.write(request_id.get()) as db:
+    async with _write() as db:
         token = _unit_of_work.set(db)
         try:
             yield db
         finally:
             _unit_of_work.reset(token)
+
+
+@asynccontextmanager
+async def _write() -> AsyncIterator[Transaction]:
+    """Raises NotSignedIn when the caller's account was deleted after the request had come in."""
+    try:
+        async with services().database.write(request_id.get()) as db:
+            yield db
+    except MissingReference as error:
+        who = signed_in()
+        if who is not None and not await _has_account(who):
+            raise NotSignedIn from error
+        raise
+
+
+async def _has_account(who: Caller) -> bool:
+    async with read() as db:
+        try:
+            await find_account(db, who.id)
+        except NotFound:
+            return False
+    return True
 
 
 def signed_in() -> Caller | None:

@@ -17,7 +17,9 @@ from werkzeug.routing import Rule
 from api.context import Services
 from api.setting_types import Switch
 from tests.support.cast import Cast
-from tests.support.people import Person, Visitor, sign_up
+from tests.support.examples import Example, example_of, examples, nameless, parameters
+from tests.support.people import Person, Visitor
+from tests.support.world import World
 
 METHODS = {"GET", "POST", "PUT", "PATCH", "DELETE"}
 UNDOCUMENTED = {"live.follow", "stream.follow"}  # see the AsyncAPI document
@@ -128,50 +130,27 @@ async def test_who_has_the_document_is_told_so(visitor: Visitor) -> None:
     assert other.status == 200
 
 
-class World:
-    """Things that are there, for the ids in paths; what is deleted is made anew."""
-
-    def __init__(self, app: Quart, services: Services, people: Cast) -> None:
-        self.app, self.services, self.people = app, services, people
-        self.loop = asyncio.get_running_loop()
-
-    def values(self, method: str, path: str) -> tuple[dict[str, object], Person]:
-        """From another thread: the values of the path, and who asks."""
-        made = asyncio.run_coroutine_threadsafe(self._values(method, path), self.loop)
-        return made.result(timeout=20)
-
-    async def _values(self, method: str, path: str) -> tuple[dict[str, object], Person]:
-        people, who = self.people, self.people.ann
-        group, channel, user_id, session_id = people.group, people.channel, people.bob.id, 1
-        if method == "DELETE":
-            group = await who.post("/api/groups", {"name": "short-lived"})
-            channel = await who.post(f"/api/groups/{group['id']}/channels", {"name": "short"})
-            if path == "/api/me" or "sessions" in path or path == "/api/users/{user_id}":
-                name = f"guest{group['id']}"
-                who = await sign_up(self.app, self.services.database, name)
-                user_id = who.id
-                session_id = (await who.get("/api/sessions"))["current_id"]
-        posts = f"/api/channels/{people.channel['id']}/posts"
-        post = await people.ann.post(posts, {"text": "x"}) if "post_id" in path else {"id": 1}
-        file = await who.upload(b"x") if "file_id" in path else {"id": 1}
-        played = f"/api/channels/{people.channel['id']}/scores"
-        point = {"game": "x", "points": 1}
-        score = await people.ann.post(played, point) if "score_id" in path else {"id": 1}
-        if "{key}" in path:
-            documents = path.replace("{channel_id}", str(channel["id"]))
-            await who.ask("PUT", documents.replace("{key}", "a/key"), {"x": 1})
-        if path.startswith("/api/users/{") and method != "GET":
-            who = people.root
-        ids = {
-            "group_id": group["id"], "channel_id": channel["id"], "post_id": post["id"],
-            "user_id": user_id, "session_id": session_id, "emoji": "👍",
-            "topic": f"group:{group['id']}",
-            "file_id": file["id"], "score_id": score["id"], "sha256": "0" * 64, "key": "a/key",
-        }  # fmt: skip
-        return ids, who
+def test_everything_that_changes_something_has_an_example(document: Any) -> None:
+    """In the test file of its resource: the tests of all resources try it from there."""
+    changes = {name for name in operations(document) if not name.startswith("GET ")}
+    api = {name for name in changes if name.partition(" ")[2].startswith("/api")}
+    assert {name for name in api if example_of(name) is None} == set()
+    known = set(map(nameless, api))
+    assert [one.operation for one in examples() if nameless(one.operation) not in known] == []
 
 
-def ask_often(operation: Any, url: str, world: World, checks: Any) -> set[int]:
+async def there(world: World, operation: str) -> tuple[dict[str, Any], Person]:
+    """The values of its path, for things that are there, and who asks."""
+    who = await world.asker(operation)
+    example = example_of(operation) or Example(operation)
+    values = await world.values(example, who)
+    given = [values[name] for name in parameters(example.path)]
+    return dict(zip(parameters(operation), given, strict=True)), who
+
+
+def ask_often(
+    operation: Any, url: str, world: World, checks: Any, loop: asyncio.AbstractEventLoop
+) -> set[int]:
     """The statuses that were answered; raises what is not as documented."""
     positive, negative = (operation.as_strategy(mode) for mode in GenerationMode)
     answered = set()
@@ -186,9 +165,10 @@ def ask_often(operation: Any, url: str, world: World, checks: Any) -> set[int]:
     )
     @given(case=st.one_of(positive, negative), with_real_ids=st.sampled_from([True, True, False]))
     def ask(*, case: Any, with_real_ids: bool) -> None:
-        ids, who = world.values(case.operation.method.upper(), case.operation.path)
+        asked = there(world, f"{case.operation.method.upper()} {case.operation.path}")
+        values, who = asyncio.run_coroutine_threadsafe(asked, loop).result(timeout=20)
         if with_real_ids:
-            case.path_parameters = {name: ids[name] for name in case.path_parameters or {}}
+            case.path_parameters = {name: values[name] for name in case.path_parameters or {}}
         response = case.call(base_url=url, headers=who.headers)
         case.validate_response(response, checks=checks, headers=who.headers)
         answered.add(response.status_code)
@@ -202,14 +182,14 @@ async def test_whatever_is_asked_is_answered_as_documented(
     app: Quart, services: Services, people: Cast, document: Any, url: str
 ) -> None:
     services.settings = services.settings.model_copy(update={"limits": Switch.OFF})
-    world = World(app, services, people)
+    world, loop = World(app, services, people), asyncio.get_running_loop()
     load_all_checks()
     checks = CHECKS.get_by_names(list(CHECKED))
     schema = schemathesis.openapi.from_dict(document)
     statuses: dict[str, set[int]] = {}
     for result in schema.get_all_operations():
         operation: Any = result.ok()  # type: ignore[union-attr] # raises if it is not right
-        asked = asyncio.to_thread(ask_often, operation, url, world, checks)
+        asked = asyncio.to_thread(ask_often, operation, url, world, checks, loop)
         statuses[operation.label] = await asked
     assert len(statuses) > 35
     good = [name for name, seen in statuses.items() if any(status < 300 for status in seen)]

@@ -9,6 +9,7 @@ from api.context import Services
 from model.collector import collect
 from tests.api.browser import problem
 from tests.support.cast import Cast
+from tests.support.examples import Example
 from tests.support.people import Answer, Person, Visitor
 from tests.support.pictures import PLACE, bomb, opened, photo, png
 from tests.support.stores import ON_EVERY_STORE
@@ -16,6 +17,11 @@ from tests.support.stores import ON_EVERY_STORE
 pytestmark = ON_EVERY_STORE
 
 PATH = "/api/me/avatar"
+
+EXAMPLES = (
+    Example(f"PUT {PATH}", png(), often=0),
+    Example(f"DELETE {PATH}", often=0),
+)
 
 
 async def put(who: Person, picture: bytes) -> Answer:

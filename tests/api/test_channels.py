@@ -9,7 +9,30 @@ from api.context import Services
 from tests.api.browser import problem
 from tests.api.tables import Statuses, rows, tried
 from tests.support.cast import Cast
+from tests.support.examples import Example
 from tests.support.people import Person, Visitor, sign_up
+
+MODERATORS = ("mia", "ann")
+PRIVATE = "/api/channels/{private_channel_id}"
+EXAMPLES = (
+    Example(
+        "POST /api/groups/{group_id}/channels", {"name": "new"},
+        ({"name": "news", "kind": "announce"},), makes="channel_id",
+        oldest_first=True, by=MODERATORS,
+    ),
+    Example(
+        "POST /api/groups/{group_id}/channels", {"name": "secret", "kind": "private"},
+        makes="private_channel_id", oldest_first=True, by=MODERATORS,
+    ),
+    Example(
+        "PATCH /api/channels/{channel_id}", {"name": "other"},
+        ({"kind": "open"}, {"kind": "announce"}, {"kind": "private"}), by=MODERATORS,
+    ),
+    Example("DELETE /api/channels/{channel_id}", by=MODERATORS),
+    Example("PUT /api/channels/{channel_id}/read-mark", {"post_id": "{post_id}"}, often=0),
+    Example(f"PUT {PRIVATE}/members/{{user_id}}", by=MODERATORS),
+    Example(f"DELETE {PRIVATE}/members/{{user_id}}", by=MODERATORS),
+)  # fmt: skip
 
 
 async def made(by: Person, people: Cast, kind: str) -> Any:

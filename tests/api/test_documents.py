@@ -7,10 +7,25 @@ import pytest
 from tests.api.browser import problem
 from tests.api.tables import Statuses, rows, tried
 from tests.support.cast import Cast
+from tests.support.examples import Example
 from tests.support.people import Visitor
 
 MINE = "/api/me/documents"
 KIB_64 = 64 * 1024
+
+KEYS = {"key": ("a/key", "b", "c")}
+PATH = "/api/channels/{channel_id}/documents"
+EXAMPLES = (
+    Example(
+        f"PUT {PATH}/{{key}}", {"x": 1}, ([], {"x": {"y": 2}}),
+        makes="document_id", listed=PATH, oldest_first=True, values=KEYS, often=2,
+    ),
+    Example(f"PATCH {PATH}/{{key}}", {"z": 3}, values=KEYS),
+    Example(f"DELETE {PATH}/{{key}}", values=KEYS),
+    Example(f"PUT {MINE}/{{key}}", {"x": 1}, values=KEYS, often=0),
+    Example(f"PATCH {MINE}/{{key}}", {"z": 3}, values=KEYS, often=0),
+    Example(f"DELETE {MINE}/{{key}}", values=KEYS, often=0),
+)  # fmt: skip
 
 
 def documents(people: Cast) -> str:

@@ -9,6 +9,7 @@ from api.context import Services
 from tests.api.browser import problem
 from tests.api.tables import Statuses, rows, tried
 from tests.support.cast import Cast
+from tests.support.examples import Example
 from tests.support.people import Person, Visitor
 from tests.support.pictures import png
 from tests.support.stores import ON_EVERY_STORE, kept
@@ -16,6 +17,12 @@ from tests.support.stores import ON_EVERY_STORE, kept
 pytestmark = ON_EVERY_STORE
 
 CONTENT = b"0123456789"
+
+EXAMPLES = (
+    Example("POST /api/files", b"notes", (b"more notes",), makes="file_id"),
+    Example("POST /api/files/{file_id}/links", often=0),
+    Example("DELETE /api/files/{file_id}"),
+)
 
 
 async def carried(people: Cast, by: Person, kind: str, content: bytes = CONTENT) -> Any:

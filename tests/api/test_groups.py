@@ -3,7 +3,17 @@
 from tests.api.browser import problem
 from tests.api.tables import Statuses, rows, tried
 from tests.support.cast import Cast
+from tests.support.examples import Example
 from tests.support.people import Visitor
+
+EXAMPLES = (
+    Example(
+        "POST /api/groups", {"name": "chess"}, makes="group_id", by=("bob", "eve", "ann"),
+        oldest_first=True, often=0,
+    ),
+    Example("PATCH /api/groups/{group_id}", {"description": "Room 7"}, by=("ann",), often=0),
+    Example("DELETE /api/groups/{group_id}", by=("ann",), often=0),
+)  # fmt: skip
 
 
 @rows("""

@@ -5,14 +5,25 @@ from datetime import timedelta
 
 import pytest
 from quart import Quart
-from sqlalchemy import update
+from sqlalchemy import func, select, update
 
 from api.context import Services
 from model.database.table import now
 from model.idempotency import IdempotencyKeys
+from model.log.event import Events
 from tests.api.browser import problem
 from tests.support.cast import Cast
-from tests.support.people import sign_up
+from tests.support.examples import (
+    Example,
+    ask,
+    example_of,
+    examples,
+    filled,
+    nameless,
+    parameters,
+)
+from tests.support.people import Person, sign_up
+from tests.support.world import World
 
 KEY = "0d6f2c1e-once"
 
@@ -30,26 +41,65 @@ async def test_repeats_that_come_at_once_write_one_post_and_answer_alike(people:
     assert listed["posts"] == [answers[0].body]
 
 
-@pytest.mark.usefixtures("people")
-async def test_each_marked_route_takes_a_key(people: Cast) -> None:
-    group = f"/api/groups/{people.group['id']}"
-    code = await people.ann.post(f"{group}/join-code", {"max_uses": 1})
-    scores = f"/api/channels/{people.channel['id']}/scores"
-    marked: list[tuple[str, dict[str, object], str, str, int]] = [
-        # where, what, in which list it is, how many are in it then
-        ("/api/memberships", {"join_code": code["join_code"]}, "/api/groups", "groups", 1),
-        ("/api/groups", {"name": "once"}, "/api/groups", "groups", 2),
-        (people.posts, {"text": "once"}, people.posts, "posts", 1),
-        (scores, {"game": "x", "points": 1}, f"{scores}?game=x&order=latest", "scores", 1),
-        (f"{group}/channels", {"name": "once"}, f"{group}/channels", "channels", 2),
-    ]
-    for path, body, listed_at, plural, how_many in marked:
-        who = people.mia if plural == "channels" else people.eve
-        first = await who.post(path, body, Idempotency_Key=KEY)
-        assert await who.post(path, body, Idempotency_Key=KEY) == first
-        assert len((await who.get(listed_at))[plural]) == how_many, path
-        wrong = await who.ask("POST", path, {**body, "unknown": 1}, Idempotency_Key=KEY)
-        problem(wrong, 400, "invalid")
+async def taking_a_key(people: Cast) -> set[str]:
+    """The operations that take a key, by the OpenAPI document."""
+    document = await people.ann.get("/openapi.json")
+    return {
+        nameless(f"{method.upper()} {path}")
+        for path, methods in document["paths"].items()
+        for method, operation in methods.items()
+        if ("header", "Idempotency-Key") in {(p["in"], p["name"]) for p in operation["parameters"]}
+    }
+
+
+async def test_each_marked_route_takes_a_key(app: Quart, services: Services, people: Cast) -> None:
+    world = World(app, services, people)
+    marked, tried = await taking_a_key(people), set[str]()
+    for example in examples():
+        operation = nameless(example.operation)
+        if operation not in marked - tried:
+            continue
+        tried.add(operation)
+        who = await world.person(example.by[0])
+        reader = people.ann if "guest" in example.by else who
+        values = await world.values(example, who)
+        for name in parameters(example.list_path):
+            values[name] = (await world.thing(name, who)).name
+        path, body = filled(example.path, values), filled(example.body, values)
+        before = await counted(reader, filled(example.list_path, values))
+        request = (example.method, path, body)
+        first = await ask(who, request, Idempotency_Key=KEY)
+        assert first.status == 201, first
+        assert (await ask(who, request, Idempotency_Key=KEY)).body == first.body
+        after = await counted(reader, filled(example.list_path, values))
+        assert after is None or after == (before or 0) + 1, path
+        if not isinstance(body, bytes):
+            wrong = await who.ask("POST", path, {**body, "unknown": 1}, Idempotency_Key=KEY)
+            problem(wrong, 400, "invalid")
+    assert tried == marked
+
+
+async def counted(reader: Person, path: str) -> int | None:
+    """How long a list is, where there is one."""
+    answer = await reader.ask("GET", path)
+    if answer.status != 200:
+        return None
+    return sum(len(value) for value in answer.body.values() if isinstance(value, list))
+
+
+async def test_whoever_makes_something_may_send_a_key(people: Cast) -> None:
+    """A route answers 201 with what has an id: then it is `@idempotent`."""
+    document = await people.ann.get("/openapi.json")
+    makes = set()
+    for path, methods in document["paths"].items():
+        made = methods.get("post", {}).get("responses", {}).get("201")
+        if made and methods["post"]["security"]:
+            schema = made["content"]["application/json"]["schema"]
+            name = schema.get("$ref", "").rpartition("/")[2]
+            view = document["components"]["schemas"].get(name, schema)
+            if "id" in view["properties"]:
+                makes.add(nameless(f"POST {path}"))
+    assert makes == await taking_a_key(people)
 
 
 async def test_the_same_key_with_other_values_is_refused(people: Cast) -> None:
@@ -111,28 +161,33 @@ async def test_a_key_is_1_to_128_printable_characters(people: Cast) -> None:
     assert len((await people.bob.get(people.posts))["posts"]) == 1
 
 
-async def test_other_routes_refuse_a_key_and_do_nothing(app: Quart, people: Cast) -> None:
-    post = await people.bob.post(people.posts, {"text": "x"})
-    marked = {"groups.create", "memberships.create", "channels.create"}
-    marked |= {"posts.create", "files.create", "scores.create"}
-    file = await people.bob.upload(b"x")
-    values = {"emoji": "👍", "file": "x", "filename": "x", "user_id": people.bob.id}
-    values |= {"group_id": people.group["id"], "channel_id": people.channel["id"]}
-    values |= {"post_id": post["id"], "session_id": 1, "topic": "group:1", "file_id": file["id"]}
-    values |= {"sha256": "0" * 64, "key": "a/key", "score_id": 1}
-    asked = 0
-    for rule in app.url_map.iter_rules():
-        if rule.endpoint in marked or rule.websocket or not rule.rule.startswith("/api"):
-            continue
-        adapter = app.url_map.bind("localhost")
-        given = {name: values[name] for name in rule.arguments}
-        path = adapter.build(rule.endpoint, given)
-        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}:
-            answer = await people.bob.ask(method, path, Idempotency_Key=KEY)
-            assert problem(answer, 400, "invalid")["fields"].keys() == {"Idempotency-Key"}, path
-            asked += 1
-    assert asked > 25
-    await people.bob.get(f"/api/posts/{post['id']}")
+async def test_other_routes_refuse_a_key_and_do_nothing(
+    app: Quart, services: Services, people: Cast
+) -> None:
+    world = World(app, services, people)
+    document = await people.ann.get("/openapi.json")
+    marked = await taking_a_key(people)
+    requests = []
+    for path, methods in document["paths"].items():
+        for method in methods:
+            operation = f"{method.upper()} {path}"
+            if path.startswith("/api") and nameless(operation) not in marked:
+                example = example_of(operation) or Example(operation)
+                who = await world.asker(operation)
+                values = await world.values(example, who)
+                requests.append((who, example.method, filled(example.path, values)))
+    before = await events(services)
+    for who, method, path in requests:
+        answer = await who.ask(method, path, Idempotency_Key=KEY)
+        assert problem(answer, 400, "invalid")["fields"].keys() == {"Idempotency-Key"}, path
+    assert len(requests) > 25
+    assert await events(services) == before
+
+
+async def events(services: Services) -> int:
+    """How many there are: whoever changes something records one."""
+    async with services.database.read() as db:
+        return await db.scalar_one(select(func.count()).select_from(Events))
 
 
 @pytest.mark.usefixtures("people")

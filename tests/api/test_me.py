@@ -9,9 +9,16 @@ from api.context import Services
 from model.log.event import Events
 from tests.api.browser import browser, problem
 from tests.support.cast import Cast
+from tests.support.examples import Example
 from tests.support.people import PASSWORD
 
 NEW = "an even better passphrase"
+
+EXAMPLES = (
+    Example("PATCH /api/me", {"name": "Bobby"}, ({"name": "Robert"}, {"name": "Annie"})),
+    Example("PUT /api/me/password", {"old": PASSWORD, "new": NEW}, by=("guest",), often=0),
+    Example("DELETE /api/me", by=("guest",), often=0),
+)
 
 
 async def test_one_sees_oneself_and_never_a_hash(people: Cast) -> None:

@@ -14,9 +14,25 @@ from model.session import find_caller
 from tests.api.browser import problem
 from tests.api.tables import Statuses, rows, tried
 from tests.support.cast import Cast
+from tests.support.examples import Example
 from tests.support.people import Person, Visitor, sign_up
 
 WHILE_OTHERS_WAIT_S = 0.4
+
+EXAMPLES = (
+    Example(
+        "POST /api/groups/{group_id}/join-code", {}, makes="join_code", by=("ann", "mia"), often=0
+    ),
+    Example(
+        "POST /api/memberships", {"join_code": "{join_code}"}, by=("guest",), often=0,
+        listed="/api/groups/{group_id}/members", oldest_first=True,
+    ),
+    Example(
+        "PUT /api/groups/{group_id}/members/{user_id}", {"role": "moderator"},
+        ({"role": "member"},), by=("ann",),
+    ),
+    Example("DELETE /api/groups/{group_id}/members/{user_id}", by=("ann",), often=0),
+)  # fmt: skip
 
 
 async def joined(people: Cast, person: Person) -> Person:

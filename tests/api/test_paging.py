@@ -5,95 +5,63 @@ from typing import Any
 from quart import Quart
 
 from api.context import Services
-from model.session import open_session
-from model.user import find_account
 from tests.api.browser import problem
 from tests.support.cast import Cast
-from tests.support.people import Person, sign_up
+from tests.support.examples import Example, ask, examples, filled, nameless
+from tests.support.people import Person
+from tests.support.world import World
 
 HOW_MANY = 7
-
-
-async def posts(_app: Quart, _services: Services, people: Cast) -> str:
-    for n in range(HOW_MANY):
-        await people.ann.post(people.posts, {"text": str(n)})
-    return people.posts
-
-
-async def scores(_app: Quart, _services: Services, people: Cast) -> str:
-    path = f"/api/channels/{people.channel['id']}/scores"
-    for n in range(HOW_MANY):
-        await people.ann.post(path, {"game": "snake", "points": n % 2})
-    return f"{path}?game=snake&order=latest"
-
-
-async def replies(_app: Quart, _services: Services, people: Cast) -> str:
-    post = await people.ann.post(people.posts, {"text": "?"})
-    for n in range(HOW_MANY):
-        await people.ann.post(people.posts, {"text": str(n), "parent_id": post["id"]})
-    return f"/api/posts/{post['id']}/replies"
-
-
-async def groups(_app: Quart, _services: Services, people: Cast) -> str:
-    for n in range(HOW_MANY - 1):
-        await people.bob.post("/api/groups", {"name": str(n)})
-    return "/api/groups"
-
-
-async def channels(_app: Quart, _services: Services, people: Cast) -> str:
-    path = f"/api/groups/{people.group['id']}/channels"
-    for n in range(HOW_MANY - 1):
-        await people.ann.post(path, {"name": str(n)})
-    return path
-
-
-async def members(app: Quart, services: Services, people: Cast) -> str:
-    code = await people.ann.post(f"/api/groups/{people.group['id']}/join-code", {})
-    for n in range(HOW_MANY - 3):
-        guest = await sign_up(app, services.database, f"guest{n}")
-        await guest.post("/api/memberships", {"join_code": code["join_code"]})
-    return f"/api/groups/{people.group['id']}/members"
-
-
-async def users(app: Quart, services: Services, people: Cast) -> str:
-    del app, services, people  # the members of the list before
-    return "/api/users"
-
-
-async def sessions(_app: Quart, services: Services, people: Cast) -> str:
-    async with services.database.write() as db:
-        bob = await find_account(db, people.bob.id)
-        for _ in range(HOW_MANY - 1):
-            await open_session(db, bob, "tests")
-    return "/api/sessions"
-
-
-LISTS = (
-    (posts, "posts", True),
-    (scores, "scores", True),
-    (replies, "posts", False),
-    (groups, "groups", False),
-    (channels, "channels", False),
-    (members, "members", False),
-    (users, "users", False),
-    (sessions, "sessions", True),
-)
+ELSEWHERE = {  # what has no number of its own, or grows by itself: with tests of their own
+    "/api/channels/{channel_id}/documents",
+    "/api/me/documents",
+    "/api/me/mentions",
+}
 
 
 async def test_each_list_is_walked_in_both_directions(
     app: Quart, services: Services, people: Cast
 ) -> None:
-    for make, plural, newest_first in LISTS:
-        path = await make(app, services, people)
-        await walk_both_ways(people.bob, path, plural, newest_first=newest_first)
+    """`EXAMPLES` of the test file of a resource say what makes its list longer."""
+    document = await people.ann.get("/openapi.json")
+    paged = {
+        nameless(path)
+        for path, methods in document["paths"].items()
+        for parameters in [methods.get("get", {}).get("parameters", [])]
+        if {"before", "after"} <= {parameter["name"] for parameter in parameters}
+    }
+    world = World(app, services, people)
+    walked = set(map(nameless, ELSEWHERE))
+    for example in examples():
+        path = nameless(example.list_path)
+        if example.method == "POST" and path in paged - walked:
+            walked.add(path)
+            who = await world.person(example.by[0])
+            reader = people.ann if "guest" in example.by else who
+            values = await world.values(Example(f"LIST {example.list_path}"), who)
+            listed_at = filled(example.list_path, values)
+            before = len(_only_list(await reader.get(listed_at)))
+            for _ in range(HOW_MANY):
+                who = await world.person(example.by[0])
+                answer = await ask(who, await world.request(example, who, **values))
+                assert answer.status == 201, answer
+            await walk_both_ways(
+                reader, listed_at, before + HOW_MANY, newest_first=not example.oldest_first
+            )
+    assert walked == paged, "an example for each list, or a test of its own"
 
 
-async def walk_both_ways(bob: Person, path: str, plural: str, *, newest_first: bool) -> None:
+def _only_list(answer: dict[str, Any]) -> list[dict[str, Any]]:
+    (found,) = (value for value in answer.values() if isinstance(value, list))
+    return found
+
+
+async def walk_both_ways(who: Person, path: str, how_many: int, *, newest_first: bool) -> None:
     asked = f"{path}&" if "?" in path else f"{path}?"
 
     async def ask(query: str) -> tuple[list[int], int | None]:
-        listed: dict[str, Any] = await bob.get(asked + query)
-        return [thing["id"] for thing in listed[plural]], listed["next"]
+        listed: dict[str, Any] = await who.get(asked + query)
+        return [thing["id"] for thing in _only_list(listed)], listed["next"]
 
     async def walk(direction: str, query: str) -> list[int]:
         found, following = await ask(query)
@@ -105,9 +73,9 @@ async def walk_both_ways(bob: Person, path: str, plural: str, *, newest_first: b
         return found
 
     everything, following = await ask("limit=100")
-    assert (len(everything), following) == (HOW_MANY, None)
+    assert (len(everything), following) == (how_many, None)
     assert everything == sorted(everything, reverse=newest_first)
-    assert await ask(f"limit={HOW_MANY}") == (everything, None), "no next page, so none is promised"
+    assert await ask(f"limit={how_many}") == (everything, None), "no next page, so none is promised"
     assert await walk("before" if newest_first else "after", "limit=3") == everything
     upwards, downwards = sorted(everything), sorted(everything, reverse=True)
     assert await walk("after", f"limit=3&after={upwards[0]}") == upwards[1:]
@@ -121,7 +89,7 @@ async def walk_both_ways(bob: Person, path: str, plural: str, *, newest_first: b
         (f"after={'9' * 5000}", "after"), ("after=1.5", "after"), ("limit[]=5", "limit"),
         ("before=%00", "before"), ("%FF=1", "%FF"),
     ):  # fmt: skip
-        answer = await bob.ask("GET", asked + query)
+        answer = await who.ask("GET", asked + query)
         assert problem(answer, 400, "invalid")["fields"].keys() == {field}, query
 
 

@@ -8,7 +8,34 @@ from api.context import Services
 from tests.api.browser import problem
 from tests.api.tables import Statuses, rows, tried
 from tests.support.cast import Cast
+from tests.support.examples import Example
 from tests.support.people import Visitor
+
+EMOJI = {"emoji": ("👍", "🎉")}
+NAMING = ("@bob", "@ann and @mia")
+EXAMPLES = (
+    Example(
+        "POST /api/channels/{channel_id}/posts", {"text": "Hello"},
+        tuple({"text": text} for text in NAMING), makes="post_id", often=2,
+    ),
+    Example(
+        "POST /api/channels/{channel_id}/posts", {"text": "me", "parent_id": "{post_id}"},
+        makes="reply_id", listed="/api/posts/{post_id}/replies", oldest_first=True, often=2,
+    ),
+    Example(
+        "POST /api/channels/{channel_id}/posts", {"text": "Look", "file_ids": ["{file_id}"]},
+        tuple({"text": text, "file_ids": ["{file_id}"]} for text in NAMING), makes="post_id",
+    ),
+    Example(
+        "PATCH /api/posts/{post_id}", {"text": "Good morning"},
+        tuple({"text": text} for text in NAMING),
+    ),
+    Example("PATCH /api/posts/{reply_id}", {"text": "me, too"}, ({"text": "@mia"},)),
+    Example("DELETE /api/posts/{post_id}"),
+    Example("DELETE /api/posts/{reply_id}"),
+    Example("PUT /api/posts/{post_id}/reactions/{emoji}", values=EMOJI, often=2),
+    Example("DELETE /api/posts/{post_id}/reactions/{emoji}", values=EMOJI),
+)  # fmt: skip
 
 
 async def test_what_one_writes_all_members_read(people: Cast) -> None:

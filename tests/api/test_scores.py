@@ -7,7 +7,16 @@ from tests.api.browser import problem
 from tests.api.tables import Statuses, rows, tried
 from tests.live.client import LiveClient
 from tests.support.cast import Cast
+from tests.support.examples import Example
 from tests.support.people import Person, Visitor
+
+EXAMPLES = (
+    Example(
+        "POST /api/channels/{channel_id}/scores", {"game": "snake", "points": 7},
+        ({"game": "snake", "points": 8},), makes="score_id", listed="?game=snake&order=latest",
+    ),
+    Example("DELETE /api/scores/{score_id}"),
+)  # fmt: skip
 
 
 def scores(people: Cast) -> str:

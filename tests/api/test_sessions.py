@@ -14,9 +14,19 @@ from model.database.table import now
 from model.session import Sessions
 from tests.api.browser import Browser, browser, problem
 from tests.support.cast import Cast
+from tests.support.examples import Example
 from tests.support.people import PASSWORD
 
 BOB = {"username": "bob", "password": PASSWORD}
+
+EXAMPLES = (
+    Example(
+        "POST /api/sessions", BOB, makes="session_id", listed="/api/sessions", by=("bob",), often=0
+    ),
+    Example("DELETE /api/sessions/{session_id}", by=("bob",), often=0),
+    Example("DELETE /api/sessions/current", by=("guest",), often=0),
+    Example("DELETE /api/sessions", by=("guest",), often=0),
+)
 
 
 async def signed_in(app: Quart, who: str = "bob") -> Browser:

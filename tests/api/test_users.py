@@ -8,7 +8,17 @@ from quart import Quart
 from tests.api.browser import browser, problem
 from tests.api.tables import Statuses, rows, tried
 from tests.support.cast import Cast
+from tests.support.examples import Example
 from tests.support.people import PASSWORD, Visitor
+
+EXAMPLES = (
+    Example(
+        "POST /api/users", {"username": "{username}", "name": "New", "password": PASSWORD},
+        by=("root",), listed="/api/users", oldest_first=True, often=0,
+    ),
+    Example("PATCH /api/users/{user_id}", {"active": True}, by=("root",), often=0),
+    Example("DELETE /api/users/{user_id}", by=("root",), often=0),
+)  # fmt: skip
 
 
 @rows("""

@@ -4,10 +4,11 @@ from operator import itemgetter
 from typing import Any
 
 from tests.live.client import Message
+from tests.support.examples import Example, examples, filled, parameters
 from tests.support.people import Person
 
 OF_READER = {"readable", "writable", "read_mark", "unread"}
-ROLES = {"author", "player"}  # in which people appear
+PERSON = {"id", "name", "avatar"}
 
 first = itemgetter(0)
 Posts = dict[int, dict[str, Any]]
@@ -15,7 +16,7 @@ Things = dict[tuple[str, int], dict[str, Any]]  # by noun and id
 
 
 class Screen:
-    """What a client shows of a group: its channels, members, posts, scores and documents.
+    """What a client shows of a group: its channels, members, posts, and what else channels list.
 
     Events have an order within their topic, not across topics. So the channels that the group's
     topic tells of and the private ones of one's own topic are two sets, and of two views of the
@@ -31,7 +32,9 @@ class Screen:
         self.posts: dict[int, Posts] = {}
         self.things: dict[int, Things] = {}
         self.mentions: dict[int, dict[str, Any]] = {}
+        self.applied = 0  # messages of the client
         self.live: dict[str, Any] = {"epoch": "", "topics": {}}
+        self.nouns = {example.noun for example in listed_in_channels()}
 
     async def fetch(self, who: Person) -> "Screen":
         members = await who.get(f"/api/groups/{self.group_id}/members?limit=100")
@@ -58,12 +61,15 @@ class Screen:
             posts.update((reply["id"], reply) for reply in replies["posts"])
 
     async def _fetch_things(self, who: Person, channel_id: int) -> None:
-        path = f"/api/channels/{channel_id}"
-        scores = await who.get(f"{path}/scores?game=snake&order=latest&limit=100")
-        documents = await who.get(f"{path}/documents?limit=100")
-        self._stands(scores, documents)
-        things = self.things[channel_id] = {("score", one["id"]): one for one in scores["scores"]}
-        things.update((("document", one["id"]), one) for one in documents["documents"])
+        things = self.things[channel_id] = {}
+        for example in listed_in_channels():
+            path = filled(example.list_path, {"channel_id": channel_id})
+            listed = await who.get(f"{path}{'&' if '?' in path else '?'}limit=100")
+            self._stands(listed)
+            (views,) = (value for value in listed.values() if isinstance(value, list))
+            for view in views:
+                shown = {name: view[name] for name in view.keys() - example.hidden}
+                things[example.noun, view["id"]] = shown
 
     def _stands(self, *lists: dict[str, Any]) -> None:
         for listed in lists:
@@ -90,7 +96,7 @@ class Screen:
                 self.mentions.pop(post_id, None)
             if verb == "created":
                 self.mentions[data["post_id"]] = data
-        elif noun in {"score", "document"} and number in self.things:
+        elif noun in self.nouns and number in self.things:
             self.things[number][noun, data["id"]] = data
             if verb == "deleted":
                 del self.things[number][noun, data["id"]]
@@ -165,6 +171,23 @@ class Screen:
         return {**shown, "posts": posts, "things": things, "mentions": sorted(mentions)}
 
 
-def with_names(thing: dict[str, Any], names: dict[int, str]) -> dict[str, Any]:
-    people = ROLES & thing.keys()
-    return {**thing, **{role: names.get(thing[role]["id"]) for role in people}}
+def listed_in_channels() -> list[Example]:
+    """What makes the things that channels list, but for posts: each of its events has its view."""
+    return [
+        example
+        for example in examples()
+        if example.makes and [*parameters(example.list_path)] == ["channel_id"]
+        if not example.list_path.endswith("/posts")
+    ]
+
+
+def with_names(thing: Any, names: dict[int, str]) -> Any:
+    """People by their names of today, wherever they are in it."""
+    match thing:
+        case dict() if thing.keys() == PERSON:
+            return names.get(thing["id"])
+        case dict():
+            return {name: with_names(value, names) for name, value in thing.items()}
+        case list():
+            return [with_names(value, names) for value in thing]
+    return thing

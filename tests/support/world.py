@@ -1,0 +1,119 @@
+"""Things that are there for the requests of tests, made by the examples of all resources."""
+
+import itertools
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from quart import Quart
+
+from api.context import Services
+from tests.support.cast import Cast
+from tests.support.examples import (
+    Example,
+    Request,
+    ask,
+    example_of,
+    example_that_makes,
+    filled,
+    parameters,
+    plain_values,
+)
+from tests.support.people import Person, sign_up
+
+PLAIN = {"sha256": "0" * 64}
+
+
+@dataclass
+class Thing:
+    """Its name in paths; what was made has a view."""
+
+    name: Any
+    view: Mapping[str, Any] = field(default_factory=dict)
+    maker: Person | None = None
+
+
+class World:
+    """The cast's group and channel, and whatever else a path needs: made anew each time."""
+
+    def __init__(self, app: Quart, services: Services, people: Cast) -> None:
+        self.app, self.services, self.people = app, services, people
+        self.standing: dict[str, Any] = {
+            "group_id": people.group["id"],
+            "channel_id": people.channel["id"],
+            "user_id": people.bob.id,
+            "topic": f"group:{people.group['id']}",
+            **PLAIN,
+        }
+        self._numbers = itertools.count()
+
+    async def person(self, name: str) -> Person:
+        if name != "guest":
+            return self.people.named(name)
+        return await sign_up(self.app, self.services.database, self.new_name())
+
+    def new_name(self) -> str:
+        return f"guest{next(self._numbers)}"
+
+    async def asker(self, operation: str) -> Person:
+        """Who may: as the example of it says, or ann."""
+        example = example_of(operation)
+        return await self.person(example.by[0]) if example else self.people.ann
+
+    async def request(self, example: Example, who: Person, **given: Any) -> Request:
+        values = await self.values(example, who, **given)
+        body = filled(example.body, values)
+        return example.method, filled(example.path, values), body
+
+    async def values(self, example: Example, who: Person, **given: Any) -> dict[str, Any]:
+        """For its path and its body; what it shows, changes or deletes is there."""
+        values, views = dict(given), list[Mapping[str, Any]]()
+        *_, last = ["", *parameters(example.path)]
+        body = None if isinstance(example.body, bytes) else example.body
+        for name in parameters(example.path, body):
+            said = next((view[name] for view in views if name in view), None)
+            if name not in values and said is not None:
+                values[name] = said
+            elif name not in values:
+                is_at_stake = example.method in {"PATCH", "DELETE"} and name == last
+                thing = await self.thing(name, who, is_at_stake=is_at_stake)
+                values[name] = thing.name
+                views.append(thing.view)
+        put = example_of(f"PUT {example.path}")
+        if put and example.method in {"GET", "PATCH", "DELETE"}:
+            await ask(who, ("PUT", filled(put.path, values), filled(put.body, values)))
+        return values
+
+    async def thing(self, name: str, who: Person, *, is_at_stake: bool = False) -> Thing:
+        """What is in braces; a new one, if it is another afterwards, or none."""
+        if plain := plain_values(name):
+            return Thing(plain[0])
+        if name == "username":
+            return Thing(self.new_name())
+        if name == "user_id" and is_at_stake:
+            return Thing((await self.member()).id)
+        if name in self.standing and not is_at_stake:
+            return Thing(self.standing[name])
+        return await self.made(name, who)
+
+    async def made(self, name: str, who: Person) -> Thing:
+        """A new one, by somebody who may."""
+        example = example_that_makes(name)
+        may = who.username in example.by or "guest" in example.by
+        maker = who if may else await self.person(example.by[0])
+        answer = await ask(maker, await self.request(example, maker))
+        assert answer.status in {200, 201}, answer
+        return thing_of(example, answer.body, maker)
+
+    async def member(self) -> Person:
+        """Somebody new in the group."""
+        joins = example_of("POST /api/memberships")
+        assert joins
+        guest = await self.person("guest")
+        answer = await ask(guest, await self.request(joins, guest))
+        assert answer.status == 201, answer
+        return guest
+
+
+def thing_of(example: Example, view: dict[str, Any], maker: Person) -> Thing:
+    return Thing(view.get(example.makes, view.get("id")), view, maker)
