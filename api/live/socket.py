@@ -4,8 +4,9 @@ import asyncio
 import logging
 from typing import cast
 
-from quart import Blueprint, Websocket, websocket
+from quart import Blueprint, websocket
 
+from api.adapters.quart import BareWebsocket
 from api.context import services, shielded
 from api.live.commands import carry_out
 from api.live.connection import TRY_AGAIN_AFTER_S, Connection
@@ -29,7 +30,7 @@ async def follow() -> None:
     running = services()
     origin, cookie = websocket.headers.get("Origin"), cookie_of(websocket)
     foreign = cookie is not None and not (origin and is_allowed(origin, websocket))
-    asked = cast(Websocket, websocket._get_current_object())  # type: ignore[attr-defined] # of the proxy
+    asked = cast(BareWebsocket, websocket._get_current_object())  # type: ignore[attr-defined] # of the proxy
     await websocket.accept()
     connection = Connection(running, cookie, is_foreign=foreign)
     with running.serving(connection):
@@ -41,7 +42,7 @@ async def follow() -> None:
 
 
 class Socket:
-    def __init__(self, websocket: Websocket, connection: Connection) -> None:
+    def __init__(self, websocket: BareWebsocket, connection: Connection) -> None:
         self.websocket, self.connection = websocket, connection
         self.limits = connection.services.settings
         self._commands, self._signals = Bucket(), Bucket()
@@ -65,7 +66,7 @@ class Socket:
         await self.websocket.close(cast(Close, self.connection.code))
 
     async def _read(self) -> None:
-        while (data := await self.websocket.receive()) is not None:
+        while (data := await self.websocket.next_message()) is not None:
             self.connection.clock.heard()
             await shielded(self._hear(data))
             while len(self.connection.outbox) > MAX_OUTBOX and self.connection.code is None:
