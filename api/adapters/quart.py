@@ -179,15 +179,16 @@ class FinishingHTTPConnection(ASGIHTTPConnection):
                 await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
             except asyncio.CancelledError:
                 receiver.cancel()
+                self._break_off(handler)
             else:
-                if receiver.done() and not handler.done():
-                    self._client_left(handler)
+                if receiver.done() and not receiver.cancelled() and not handler.done():
+                    self.client_left = True
+                    self._break_off(handler)
         receiver.cancel()
         if not handler.cancelled():
             handler.result()
 
-    def _client_left(self, handler: "asyncio.Future[None]") -> None:
-        self.client_left = True
+    def _break_off(self, handler: "asyncio.Future[None]") -> None:
         if self.answering:
             handler.cancel()
         else:
