@@ -17,6 +17,7 @@ from quart.wrappers.base import BaseRequestWebsocket
 from werkzeug.routing import BaseConverter, IntegerConverter, MapAdapter
 
 from api import health, jobs, pages
+from api.adapters.guard import require_tried
 from api.adapters.quart import (
     BareWebsocket,
     FinishingHTTPConnection,
@@ -129,6 +130,7 @@ def create_app(
     settings: Settings, *, bus: Bus | None = None, worker: int = 0, prepared: bool = False
 ) -> Quart:
     """`prepared`: the supervisor has brought the database up to date already."""
+    require_tried()
     app = Homeroom(
         __name__,
         root_path=str(ROOT),

@@ -9,7 +9,7 @@ import pytest
 from hypercorn.asyncio import serve
 from quart import Quart
 
-from api.adapters.hypercorn import mend
+from api.adapters.hypercorn import patch_hypercorn
 from api.app import close_connections, create_app
 from api.context import Services
 from api.server.supervisor import listen
@@ -102,7 +102,7 @@ def services(app: Quart) -> Services:
 @pytest.fixture
 async def url(app: Quart) -> AsyncIterator[str]:
     """The same application on a real socket, for live connections."""
-    mend()
+    patch_hypercorn()
     listener, is_over = listen("127.0.0.1:0"), asyncio.Event()
     address = f"http://127.0.0.1:{listener.getsockname()[1]}"
 

@@ -22,6 +22,8 @@ from werkzeug.exceptions import (
 
 from model.errors import Invalid
 
+TRIED_WITH = {"quart": ["0.22", "0.23"]}
+
 MAX_UNREAD_MESSAGES = 64
 MAX_UNREAD_BYTES = 256 * 1024
 IDLE_S = 30  # a body of which nothing has come for so long is given up

@@ -22,6 +22,7 @@ from types import FrameType
 import click
 from sqlalchemy.exc import DBAPIError
 
+from api.adapters.guard import Untried, require_tried
 from api.server.worker import READY, STOP_SIGNALS, Pair, Place, run_in_process, run_worker
 from api.settings import Settings, unknown_settings
 from api.storage import check_bucket_apart
@@ -55,6 +56,10 @@ class CannotStart(Exception):
 
 def serve(settings: Settings) -> None:
     """Until SIGTERM or Ctrl-C; raises CannotStart."""
+    try:
+        require_tried()
+    except Untried as error:
+        raise CannotStart(str(error)) from None
     listener = listen(settings.bind)
     try:
         settings.signing_key()

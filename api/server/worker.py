@@ -13,7 +13,7 @@ from hypercorn.asyncio import serve
 from hypercorn.config import Config
 from quart import Quart
 
-from api.adapters.hypercorn import mend
+from api.adapters.hypercorn import patch_hypercorn
 from api.app import close_connections, create_app
 from api.settings import Settings
 from model.live.bus import Bus, Datagrams
@@ -53,7 +53,7 @@ def run_worker(settings: Settings, place: Place) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all; the supervisor passes it on
     signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
     os.close(place.lifeline[1])
-    mend()
+    patch_hypercorn()
     bus = Bus(datagrams_of(place.index, place.hints), datagrams_of(place.index, place.ephemera))
     app = create_app(settings, bus=bus, worker=place.index, prepared=True)
     run_in_loop(serve_until_told(app, place))
@@ -79,7 +79,7 @@ async def serve_until_told(app: Quart, place: Place) -> None:
 
 def run_in_process(settings: Settings) -> None:
     """One worker in this process: where there is no fork, as on Windows."""
-    mend()
+    patch_hypercorn()
     run_in_loop(serve_until_signalled(create_app(settings, prepared=True), settings.bind))
 
 
