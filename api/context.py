@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, TypeVar, cast
 
-from quart import current_app, g
+from quart import Quart, current_app, g
 
 from api.settings import Settings
 from model.database.unit_of_work import Database, MissingReference, Transaction
@@ -35,7 +35,7 @@ class LiveConnection(Protocol):
     def end(self) -> None: ...
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Services:
     """One of each in a worker."""
 
@@ -69,8 +69,13 @@ class Services:
             self.connection_left.set()
 
 
-def services() -> Services:
-    return cast(Services, current_app.extensions["homeroom"])
+def keep_services(app: Quart, running: Services) -> None:
+    app.extensions["homeroom"] = running
+
+
+def services(app: Quart = current_app) -> Services:
+    """Of the application that answers, or of the one that is given."""
+    return cast(Services, app.extensions["homeroom"])
 
 
 def settings() -> Settings:

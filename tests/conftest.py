@@ -12,6 +12,7 @@ from quart import Quart
 from api.adapters.hypercorn import patch_hypercorn
 from api.app import close_connections, create_app
 from api.context import Services
+from api.context import services as services_of
 from api.server.supervisor import listen
 from api.server.worker import handed_over, hypercorn_config
 from api.settings import Settings
@@ -96,7 +97,7 @@ async def app(settings: Settings) -> AsyncIterator[Quart]:
 
 @pytest.fixture
 def services(app: Quart) -> Services:
-    return cast(Services, app.extensions["homeroom"])
+    return services_of(app)
 
 
 @pytest.fixture
@@ -116,7 +117,7 @@ async def url(app: Quart) -> AsyncIterator[str]:
         )
     )
     yield address
-    await close_connections(cast(Services, app.extensions["homeroom"]))
+    await close_connections(services_of(app))
     is_over.set()
     await serving
 

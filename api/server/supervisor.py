@@ -25,7 +25,7 @@ from sqlalchemy.exc import DBAPIError
 from api.adapters.guard import Untried, require_tried
 from api.server.worker import READY, STOP_SIGNALS, Pair, Place, run_in_process, run_worker
 from api.settings import Settings, unknown_settings
-from api.storage import check_bucket_apart
+from api.transfer.storage import check_bucket_apart
 from model.database.unit_of_work import Database
 from model.live.bus import Datagrams
 from model.live.ephemeral import WorkerDied, encode_all
@@ -186,7 +186,14 @@ class Supervisor:
 
     def start(self, index: int) -> None:
         ready, tell_ready = os.pipe()
-        place = Place(index, self.listener, self.hints, self.ephemera, self.lifeline, tell_ready)
+        place = Place(
+            index=index,
+            listener=self.listener,
+            hints=self.hints,
+            ephemera=self.ephemera,
+            lifeline=self.lifeline,
+            ready=tell_ready,
+        )
         process = multiprocessing.get_context("fork").Process(
             target=run_worker, args=(self.settings, place), name=f"worker-{index}", daemon=True
         )

@@ -15,6 +15,7 @@ from quart import Quart
 
 from api.adapters.hypercorn import patch_hypercorn
 from api.app import close_connections, create_app
+from api.context import services
 from api.settings import Settings
 from model.live.bus import Bus, Datagrams
 
@@ -97,7 +98,7 @@ async def serve_until(told: Callable[[], Awaitable[Any]], app: Quart, bind: str)
 
     async def begin_to_close() -> None:
         await told()
-        closing.append(asyncio.create_task(close_connections(app.extensions["homeroom"])))
+        closing.append(asyncio.create_task(close_connections(services(app))))
 
     await serve(app, hypercorn_config(bind), shutdown_trigger=begin_to_close)
     await asyncio.gather(*closing)

@@ -6,7 +6,7 @@ from quart import Quart
 
 from api.context import Services
 from api.middleware.token_bucket import REMEMBERED, Bucket, Buckets
-from api.setting_types import Switch
+from api.settings import Switch
 from tests.api.browser import browser, problem
 from tests.support.cast import Cast
 
