@@ -1,7 +1,7 @@
 """The AsyncAPI document of `/api/live`, made from the declared messages.
 
 Shapes, fields, limits of fields and sentences come from the declarations; what they cannot say
-stands here and in conversation.py.
+stands here and in examples.py.
 """
 
 from inspect import cleandoc

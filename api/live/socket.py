@@ -13,7 +13,7 @@ from api.live.connection import TRY_AGAIN_AFTER_S, Connection
 from api.live.protocol import ClientMessage, Close, Error, NotTheProtocol, Signal, parse
 from api.middleware.auth import cookie_of
 from api.middleware.cors import is_allowed
-from api.middleware.token_bucket import Bucket
+from api.middleware.token_bucket import TokenBucket
 from model.errors import TryAgain
 
 log = logging.getLogger(__name__)
@@ -45,7 +45,7 @@ class Socket:
     def __init__(self, websocket: BareWebsocket, connection: Connection) -> None:
         self.websocket, self.connection = websocket, connection
         self.limits = connection.services.settings
-        self._commands, self._signals = Bucket(), Bucket()
+        self._commands, self._signals = TokenBucket(), TokenBucket()
 
     async def run(self) -> None:
         reader, writer = asyncio.create_task(self._read()), asyncio.create_task(self._write())

@@ -13,7 +13,7 @@ from quart import Quart, request
 
 from api.context import limited, settings, signed_in
 from api.middleware.proxy import parsed
-from api.middleware.token_bucket import Buckets
+from api.middleware.token_bucket import TokenBuckets
 from model.errors import TooMany
 from model.limit import Limit
 
@@ -23,7 +23,7 @@ BURST, A_SECOND = 300, 60  # of a signed-in caller; of an address ten times as m
 
 
 def init(app: Quart) -> None:
-    buckets = Buckets()
+    buckets = TokenBuckets()
 
     @app.before_request
     async def count() -> None:

@@ -6,7 +6,7 @@ from collections import OrderedDict
 REMEMBERED = 10_000
 
 
-class Bucket:
+class TokenBucket:
     """`burst` actions at once, `per_s` sustained; it keeps only when it will be full again."""
 
     __slots__ = ("full_at",)
@@ -24,14 +24,14 @@ class Bucket:
         return max(0.0, excess)
 
 
-class Buckets:
+class TokenBuckets:
     """One for each caller of late; who is forgotten begins with a full one."""
 
     def __init__(self) -> None:
-        self._buckets: OrderedDict[str, Bucket] = OrderedDict()
+        self._buckets: OrderedDict[str, TokenBucket] = OrderedDict()
 
-    def of(self, who: str) -> Bucket:
-        bucket = self._buckets.pop(who, None) or Bucket()
+    def of(self, who: str) -> TokenBucket:
+        bucket = self._buckets.pop(who, None) or TokenBucket()
         self._buckets[who] = bucket
         if len(self._buckets) > REMEMBERED:
             self._buckets.popitem(last=False)

@@ -11,8 +11,8 @@ import msgspec
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import WebSocketException
 
-from api.prove.caller import HOST
 from api.prove.message import Message, messages_of
+from api.prove.patient_client import HOST
 from api.prove.record import NOTHING_IS_LIVE, Place, Record
 from api.prove.stage import Person, Stage
 
@@ -71,7 +71,7 @@ class Client:
                 await self._send(message)
 
     async def _follow(self) -> None:
-        url = f"ws://{HOST}:{self.person.caller.port}/api/live"
+        url = f"ws://{HOST}:{self.person.http.port}/api/live"
         async with connect(
             url,
             compression=None,
@@ -100,7 +100,7 @@ class Client:
             self.places[topic].live_behind = NOTHING_IS_LIVE
         self._unanswered = set(topics)
         self._socket = socket
-        token = self.person.caller.token
+        token = self.person.http.token
         await self._send({"type": "hello", "token": token, "epoch": self.epoch, "topics": topics})
 
     async def _take(self, message: Message, received: float) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from api.prove.caller import HOST
+from api.prove.patient_client import HOST
 from api.prove.plan import Unfinished
 from api.settings import PREFIX, Settings
 

@@ -74,7 +74,7 @@ class Rights:
                 await client.follow_again(topic, heads[topic])
 
     async def write_secret(self, channel_id: int, number: int) -> None:
-        post = await self.stage.owner.caller.ask(
+        post = await self.stage.owner.http.ask(
             "POST",
             f"/api/channels/{channel_id}/posts",
             {"text": f"secret {number}"},
@@ -90,7 +90,7 @@ class Rights:
             task.cancel()
 
     def council(self, person: Person) -> Loss:
-        stage, ask = self.stage, self.stage.owner.caller.ask
+        stage, ask = self.stage, self.stage.owner.http.ask
         path = f"/api/channels/{stage.council_id}/members/{person.id}"
         return Loss(
             [person],
@@ -102,7 +102,7 @@ class Rights:
 
     def studio(self, _: Person) -> Loss:
         """Nobody but the owner may read it then."""
-        stage, ask = self.stage, self.stage.owner.caller.ask
+        stage, ask = self.stage, self.stage.owner.http.ask
         path = f"/api/channels/{stage.studio_id}"
         return Loss(
             stage.people[1:],
@@ -120,8 +120,8 @@ class Rights:
             [person],
             [stage.den_id],
             [f"group:{stage.club_id}", f"channel:{stage.den_id}"],
-            partial(stage.owner.caller.ask, "DELETE", path, done=[404]),
-            partial(person.caller.ask, "POST", "/api/memberships", joining, done=[409]),
+            partial(stage.owner.http.ask, "DELETE", path, done=[404]),
+            partial(person.http.ask, "POST", "/api/memberships", joining, done=[409]),
         )
 
     def session(self, person: Person) -> Loss:

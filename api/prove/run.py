@@ -78,11 +78,11 @@ async def run(options: Options, instance: Instance, told: Callable[[], None]) ->
         seconds = time.monotonic() - began
     places = {client.name: client.places for client in clients}
     return Report(
-        options,
-        judge(record, places, live["topics"], heads),
-        record,
-        seconds,
-        memory,
+        options=options,
+        verdict=judge(record, places, live["topics"], heads),
+        record=record,
+        seconds=seconds,
+        memory=memory,
         connections=sum(client.connections for client in clients),
         cuts=sum(client.cuts for client in clients),
         removals=rights.taken,

@@ -9,8 +9,8 @@ from api.context import Services
 from model.storage.s3 import Bucket
 from tests.api.browser import problem
 from tests.bench.transfer import download, upload
-from tests.support.caller import first_account
 from tests.support.cast import Cast
+from tests.support.http_client import first_account
 from tests.support.people import Visitor
 from tests.support.pictures import png
 from tests.support.server import Server

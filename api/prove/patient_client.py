@@ -24,7 +24,7 @@ Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
 @dataclass
-class Caller:
+class PatientClient:
     """Somebody's one connection, kept alive while it lasts."""
 
     port: int
