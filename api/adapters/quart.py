@@ -7,11 +7,11 @@ locks behind, and the client would not know whether its change was made.
 import asyncio
 from collections.abc import Callable, Generator
 from contextlib import suppress
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 from hypercorn.typing import ASGIReceiveCallable, ASGISendCallable
-from quart import Request, Websocket
+from quart import Request, Websocket, websocket
 from quart.asgi import ASGIHTTPConnection, ASGIWebsocketConnection
 from quart.typing import ResponseTypes
 from werkzeug.exceptions import (
@@ -45,7 +45,7 @@ class PatientBody:
         self._changed = asyncio.Event()
 
     async def put(self, data: bytes, *, is_last: bool) -> None:
-        """Returns when more of it may come."""
+        """Add bytes; returns when more may come."""
         if not self._is_unwanted:
             self._unread += data
         self._is_complete = is_last
@@ -53,13 +53,13 @@ class PatientBody:
         await self._until(lambda: len(self._unread) < self._may_wait_bytes)
 
     def break_off(self) -> None:
-        """The rest will never come."""
+        """Say that the rest will never come: whoever waits for it gets RequestTimeout."""
         if not self._is_complete:
             self._is_complete = self._is_broken_off = True
             self._changed.set()
 
     async def throw_away(self) -> None:
-        """What still comes: whoever is sending hears the answer only afterwards."""
+        """Drop what still comes: a client that is sending reads its answer only afterwards."""
         if self._is_complete:
             return
         self._is_unwanted = True
@@ -92,7 +92,7 @@ class PatientBody:
         return self._whole().__await__()
 
     async def _whole(self) -> bytes:
-        """Raises RequestEntityTooLarge."""
+        """Raises RequestEntityTooLarge, and RequestTimeout when the rest will never come."""
         self._may_wait_bytes = self._limit + 1
         self._changed.set()
         await self._until(lambda: self._is_complete or self._is_too_large())
@@ -135,29 +135,34 @@ class HomeroomRequest(Request):
 
 
 class BareWebsocket(Websocket):
-    """What it has not received is bounded: a client that is too fast waits in its own kernel."""
+    """A WebSocket with a bounded queue: a client that is too fast waits in its own kernel."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self._unread: asyncio.Queue[str | bytes | None] = asyncio.Queue(MAX_UNREAD_MESSAGES)
 
     async def put(self, message: str | bytes | None) -> None:
-        """Returns when another one may come; None is the last one."""
+        """Add a message, None being the last one; returns when there is room for it."""
         await self._unread.put(message)
 
     def hang_up(self) -> None:
-        """The server stops: the last one comes now, instead of one that had no room before it."""
+        """End the messages because the server stops; in a full queue the oldest gives way."""
         if self._unread.full():
             self._unread.get_nowait()
         self._unread.put_nowait(None)
 
     async def next_message(self) -> str | bytes | None:
-        """None when the client is gone."""
+        """The oldest message that was not read yet, or None when the client is gone."""
         return await self._unread.get()
 
     async def send(self, data: str | bytes) -> None:
-        """Quart gives way and looks whether it was accepted before each frame: 7 of 50 µs."""
+        """Sends at once. Quart yields and checks the handshake before each frame: 7 of 50 µs."""
         await self._send(data)
+
+
+def current_websocket() -> BareWebsocket:
+    """The WebSocket of this request itself, for other tasks; Quart's `websocket` is a proxy."""
+    return cast(BareWebsocket, websocket._get_current_object())  # type: ignore[attr-defined] # of the proxy
 
 
 class FinishingHTTPConnection(ASGIHTTPConnection):
@@ -214,7 +219,7 @@ class FinishingHTTPConnection(ASGIHTTPConnection):
 
 
 class FinishingWebsocketConnection(ASGIWebsocketConnection):
-    """The handler is not cancelled either: it hears when the client is gone."""
+    """Does not cancel the handler of a client that is gone: it is told so."""
 
     async def __call__(self, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
         websocket = self._create_websocket_from_scope(send)
@@ -243,6 +248,6 @@ class FinishingWebsocketConnection(ASGIWebsocketConnection):
                 return
 
     async def send_data(self, send: ASGISendCallable, data: str | bytes) -> None:
-        """Text only, and without a signal of Quart's that nobody listens to."""
+        """Sends text only, and skips a signal of Quart's that nobody listens to."""
         assert isinstance(data, str)
         await send({"type": "websocket.send", "bytes": None, "text": data})

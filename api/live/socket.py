@@ -6,7 +6,7 @@ from typing import cast
 
 from quart import Blueprint, websocket
 
-from api.adapters.quart import BareWebsocket
+from api.adapters.quart import BareWebsocket, current_websocket
 from api.context import services, shielded
 from api.live.commands import carry_out
 from api.live.connection import TRY_AGAIN_AFTER_S, Connection
@@ -30,7 +30,7 @@ async def follow() -> None:
     running = services()
     origin, cookie = websocket.headers.get("Origin"), cookie_of(websocket)
     foreign = cookie is not None and not (origin and is_allowed(origin, websocket))
-    asked = cast(BareWebsocket, websocket._get_current_object())  # type: ignore[attr-defined] # of the proxy
+    asked = current_websocket()
     await websocket.accept()
     connection = Connection(running, cookie, is_foreign=foreign)
     with running.serving(connection):
@@ -97,7 +97,7 @@ class Socket:
             self.connection.close(Close.RESTART, retry_after=TRY_AGAIN_AFTER_S)
 
     def _may_signal(self) -> bool:
-        """Those above the limit are dropped, and count as commands."""
+        """Whether a signal is within the limit; others are dropped and count as commands."""
         burst, per_s = self.limits.live_signals_burst, self.limits.live_signals_per_s
         return not self.limits.is_limited or self._signals.wait_s(burst, per_s) == 0
 
