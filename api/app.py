@@ -60,7 +60,7 @@ SOCKETS_CLOSE_WITHIN_S = 5
 def create_app(
     settings: Settings, *, bus: Bus | None = None, worker: int = 0, prepared: bool = False
 ) -> Quart:
-    """`prepared`: the supervisor has brought the database up to date already."""
+    """Make the application; `prepared` when the supervisor has migrated the database already."""
     require_tried()
     app = Homeroom(settings.instance)
     openapi.init(app)
@@ -122,7 +122,7 @@ def open_services(settings: Settings, bus: Bus, worker: int, signing_key: bytes)
 
 @asynccontextmanager
 async def at_work(services: Services) -> AsyncIterator[None]:
-    """What runs beside the requests; at the end every connection is told, and all is closed."""
+    """Run what works beside the requests; at the end tell every connection and close everything."""
     await services.feed.open()
     listen(services)
     background = [
@@ -141,7 +141,7 @@ async def at_work(services: Services) -> AsyncIterator[None]:
 
 
 def listen(services: Services) -> None:
-    """To the other workers."""
+    """Pass on what the other workers say."""
 
     def told(messages: Sequence[Ephemeral]) -> None:
         for message in messages:
@@ -157,7 +157,7 @@ def listen(services: Services) -> None:
 
 
 async def close_connections(services: Services) -> None:
-    """Every live connection gets `bye` and 1012; who does not take it is left behind."""
+    """Send every live connection `bye` and 1012; do not wait for those that do not read it."""
     services.is_stopping = True
     connections = list(services.connections)
     for connection in connections:

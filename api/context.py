@@ -1,4 +1,4 @@
-"""What a door needs of the running application."""
+"""What a route needs of the running application."""
 
 import asyncio
 from collections.abc import AsyncIterator, Coroutine, Iterator
@@ -37,7 +37,7 @@ class LiveConnection(Protocol):
 
 @dataclass(kw_only=True)
 class Services:
-    """One of each in a worker."""
+    """What a worker has one of."""
 
     settings: Settings
     database: Database
@@ -57,7 +57,7 @@ class Services:
 
     @contextmanager
     def serving(self, connection: LiveConnection) -> Iterator[None]:
-        """As long as it lives it is told when the server stops."""
+        """Keep a connection registered, so that it is told when the server stops."""
         self.connections.add(connection)
         if self.is_stopping:
             connection.stop(among=len(self.connections))
@@ -74,7 +74,7 @@ def keep_services(app: Quart, running: Services) -> None:
 
 
 def services(app: Quart = current_app) -> Services:
-    """Of the application that answers, or of the one that is given."""
+    """The services of an application: of the one that answers, unless another one is given."""
     return cast(Services, app.extensions["homeroom"])
 
 
@@ -83,13 +83,13 @@ def settings() -> Settings:
 
 
 def read() -> AbstractAsyncContextManager[Transaction]:
-    """One snapshot of the database."""
+    """A transaction that reads one snapshot of the database."""
     return services().database.read()
 
 
 @asynccontextmanager
 async def write() -> AsyncIterator[Transaction]:
-    """One transaction, committed at the end: within `@idempotent` the one that keeps the answer."""
+    """A transaction, committed at the end; within `@idempotent` the one that keeps the answer."""
     if (joined := _unit_of_work.get()) is not None:
         yield joined
         return
@@ -99,7 +99,7 @@ async def write() -> AsyncIterator[Transaction]:
 
 @asynccontextmanager
 async def one_unit_of_work() -> AsyncIterator[Transaction]:
-    """Every `write()` inside is part of this transaction."""
+    """A transaction that every `write()` inside joins."""
     async with _write() as db:
         token = _unit_of_work.set(db)
         try:
@@ -135,7 +135,7 @@ def signed_in() -> Caller | None:
 
 
 def caller() -> Caller:
-    """Who asks; routes that are not `@public` have somebody."""
+    """Who asks; raises NotSignedIn, which only happens on `@public` routes."""
     found = signed_in()
     if found is None:
         raise NotSignedIn
@@ -149,7 +149,7 @@ async def limited(limit: Limit, who: str, count: int = 1) -> None:
 
 
 async def shielded(work: Coroutine[Any, Any, T]) -> T:
-    """A unit of work of a live connection is finished first if that goes in the middle of it."""
+    """Finish a unit of work even when the live connection that asked for it goes meanwhile."""
     task = asyncio.ensure_future(work)
     try:
         return await asyncio.shield(task)

@@ -35,13 +35,13 @@ class Json(JSONProvider):
 
 
 class IdConverter(IntegerConverter):
-    """An id: by this pattern it fits into 64 bits; anything else is no page of ours."""
+    """Matches an id: at most 18 digits, so that it fits into 64 bits. Other paths do not exist."""
 
     regex = "[1-9][0-9]{0,17}"
 
 
 class KeyConverter(BaseConverter):
-    """The key of a document, whatever it is: with slashes, encoded or not."""
+    """Matches the key of a document, slashes included, whether they are encoded or not."""
 
     part_isolating = False
     regex = "(?s:.+)"
@@ -75,13 +75,13 @@ class Homeroom(Quart):
         self.url_map.converters["key"] = KeyConverter
 
     def ensure_async(self, func: Callable[..., Any]) -> Callable[..., Any]:
-        """Quart inspects each hook and view at each request; once is enough."""
+        """Remembers the answer: Quart would inspect each hook and view again at each request."""
         if func not in self._known:
             self._known[func] = super().ensure_async(func)
         return self._known[func]
 
     def create_url_adapter(self, request: BaseRequestWebsocket | None) -> MapAdapter | None:
-        """Routes do not depend on the host: whatever a client says it is must not break them."""
+        """Leaves the host out of routing, so that a strange `Host` header breaks no route."""
         if request is None:
             return super().create_url_adapter(request)
         return self.url_map.bind(

@@ -12,7 +12,7 @@ TRIED_WITH = {"hypercorn": ["0.18"]}
 
 
 class MessageBuffer(ws_stream.WebsocketBuffer):
-    """After an overflow it takes nothing more: Hypercorn's own would go on collecting."""
+    """Takes nothing more after an overflow, where Hypercorn's own buffer goes on collecting."""
 
     overflown = False
 

@@ -27,7 +27,7 @@ class Person:
         self.signed_in.set()
 
     async def sign_out(self) -> None:
-        """Answered with 401 is what is repeated: the session is over."""
+        """Sign out. A repeated request is answered with 401, because the session is over."""
         await self.http.ask("DELETE", "/api/sessions/current", done=[401])
         self.signed_in.clear()
 
@@ -48,11 +48,11 @@ class Stage:
 
     @property
     def channel_ids(self) -> Sequence[int]:
-        """Half of what is written is written in the hall, which nobody loses."""
+        """The channels to write in. Half of the posts go to the hall, which nobody loses."""
         return [self.hall_id] * 3 + [self.council_id, self.studio_id, self.den_id]
 
     async def live(self) -> dict[str, Any]:
-        """Where all topics stand, as the owner is told: `hello` takes it."""
+        """The positions of all topics, as the owner sees them; `hello` takes them."""
         topics: dict[str, int] = {}
         for group_id in (self.group_id, self.club_id):
             path = f"/api/groups/{group_id}/channels"
@@ -85,9 +85,16 @@ async def set_up(instance: Instance, clients: int) -> Stage:
     ]
     for person in people:
         await ask("PUT", f"/api/channels/{council_id}/members/{person.id}")
-    everybody = [owner, *people]
     return Stage(
-        owner, everybody, group_id, club_id, club_code, hall_id, council_id, studio_id, den_id
+        owner=owner,
+        people=[owner, *people],
+        group_id=group_id,
+        club_id=club_id,
+        club_code=club_code,
+        hall_id=hall_id,
+        council_id=council_id,
+        studio_id=studio_id,
+        den_id=den_id,
     )
 
 

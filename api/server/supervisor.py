@@ -55,7 +55,7 @@ class CannotStart(Exception):
 
 
 def serve(settings: Settings) -> None:
-    """Until SIGTERM or Ctrl-C; raises CannotStart."""
+    """Serve until SIGTERM or Ctrl-C; raises CannotStart."""
     try:
         require_tried()
     except Untried as error:
@@ -84,7 +84,7 @@ def serve(settings: Settings) -> None:
 
 
 async def make_ready(settings: Settings) -> bool:
-    """The database is up to date; whether there is no account yet."""
+    """Bring the database up to date; returns whether there is no account yet."""
     await prepare(settings.sqlalchemy_url, lossy=settings.is_lossy)
     database = Database(settings.sqlalchemy_url)
     async with database.read() as db:
@@ -107,7 +107,7 @@ def greet(settings: Settings, *, is_empty: bool) -> None:
 
 
 def listen(bind: str) -> socket.socket:
-    """Waits a little for a port: workers of a server that was killed may be about to leave it."""
+    """Listen, and wait a little for the port, which workers of a killed server may still hold."""
     deadline = time.monotonic() + PORT_LEFT_WITHIN_S
     while True:
         try:
@@ -230,9 +230,9 @@ class Supervisor:
         self.start(index)
 
     def stop(self) -> None:
-        """Each finishes its requests and closes its sockets; who does not is killed.
+        """Stop the workers. Each finishes its requests and closes its sockets, or is killed.
 
-        The port is free at once: whoever connects now is refused instead of kept waiting.
+        The port is free at once: new clients are refused instead of kept waiting.
         """
         self.listener.close()
         processes = [worker.process for worker in self.workers.values()]

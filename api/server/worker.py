@@ -49,7 +49,7 @@ class Place:
 
 
 def run_worker(settings: Settings, place: Place) -> None:
-    """The supervisor has blocked the signals, so that none comes before it can be heard."""
+    """Run a worker. The supervisor has blocked the signals, so that none comes too early."""
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all; the supervisor passes it on
     signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
@@ -79,7 +79,7 @@ async def serve_until_told(app: Quart, place: Place) -> None:
 
 
 def run_in_process(settings: Settings) -> None:
-    """One worker in this process: where there is no fork, as on Windows."""
+    """Run one worker in this process, where there is no fork, as on Windows."""
     patch_hypercorn()
     run_in_loop(serve_until_signalled(create_app(settings, prepared=True), settings.bind))
 
@@ -93,7 +93,7 @@ async def serve_until_signalled(app: Quart, bind: str) -> None:
 
 
 async def serve_until(told: Callable[[], Awaitable[Any]], app: Quart, bind: str) -> None:
-    """Hypercorn stops listening and waits for connections to end: ours are closed meanwhile."""
+    """Serve until told. Hypercorn then waits for connections to end; ours are closed meanwhile."""
     closing: list[asyncio.Task[None]] = []
 
     async def begin_to_close() -> None:
@@ -105,7 +105,7 @@ async def serve_until(told: Callable[[], Awaitable[Any]], app: Quart, bind: str)
 
 
 def handed_over(listener: socket.socket) -> str:
-    """For Hypercorn to bind: nothing else here holds it, so that the port is free once it stops."""
+    """The address for Hypercorn to bind. Nobody else holds it: the port is free when it stops."""
     return f"fd://{listener.detach()}"
 
 

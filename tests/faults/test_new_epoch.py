@@ -79,7 +79,7 @@ async def test_whoever_is_connected_is_sent_away_and_fetches_again(
             assert 0 <= bye["retry_after"] <= 1
     await fetches_again(server, ann, old, posts)
     new = (await asyncio.to_thread(ann.made, "GET", posts))["live"]
-    assert printed == f"The log begins anew: its epoch is {new['epoch']}.\n"
+    assert printed == f"A new log has begun. Its epoch is {new['epoch']}.\n"
 
 
 async def test_whoever_comes_after_a_stop_fetches_again(
