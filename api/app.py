@@ -6,26 +6,17 @@ Nothing is connected or read before it serves.
 import asyncio
 import logging
 import time
-from collections.abc import AsyncGenerator, Callable, Collection, Sequence
-from contextlib import suppress
-from typing import Any
+from collections.abc import AsyncGenerator, AsyncIterator, Collection, Sequence
+from contextlib import asynccontextmanager, suppress
 
-import msgspec
-from quart import Quart, Response
-from quart.json.provider import JSONProvider
-from quart.wrappers.base import BaseRequestWebsocket
-from werkzeug.routing import BaseConverter, IntegerConverter, MapAdapter
+from quart import Quart
 
 from api import health, jobs, pages
-from api.adapters.quart import (
-    BareWebsocket,
-    FinishingHTTPConnection,
-    FinishingWebsocketConnection,
-    HomeroomRequest,
-)
+from api.adapters.application import Homeroom, Json
+from api.adapters.guard import require_tried
 from api.avatars import avatars
 from api.channels import channels
-from api.context import Services
+from api.context import Services, keep_services
 from api.docs import openapi
 from api.documents import documents
 from api.files import files
@@ -42,11 +33,10 @@ from api.posts import posts
 from api.scores import scores
 from api.search import search
 from api.sessions import sessions
-from api.settings import ROOT, Settings
-from api.storage import check_bucket, open_store
+from api.settings import Settings
+from api.transfer.storage import check_bucket, open_store
 from api.users import users
 from model.database.unit_of_work import Database
-from model.document_space import DOCUMENT_KEY_PATTERN, MAX_DOCUMENT_KEY_CHARS
 from model.live.bus import Bus
 from model.live.ephemeral import Attendance, Ephemeral, SignalMessage, WorkerDied
 from model.live.feed import Feed
@@ -65,89 +55,17 @@ RESOURCES = (
     users, me, avatars, sessions, groups, memberships, channels, posts,
     files, documents, search, mentions, scores, topics, live, stream,
 )  # fmt: skip
-MAX_BODY_BYTES = 1024 * 1024
 SOCKETS_CLOSE_WITHIN_S = 5
-
-
-class Json(JSONProvider):
-    def dumps(self, obj: Any, **_: Any) -> str:
-        return msgspec.json.encode(obj).decode()
-
-    def loads(self, s: str | bytes, **_: Any) -> Any:
-        return msgspec.json.decode(s)
-
-    def response(self, *values: Any, **fields: Any) -> Response:
-        body = msgspec.json.encode(self._prepare_response_obj(values, fields))
-        return Response(body, content_type="application/json")
-
-
-class IdConverter(IntegerConverter):
-    """An id: by this pattern it fits into 64 bits; anything else is no page of ours."""
-
-    regex = "[1-9][0-9]{0,17}"
-
-
-class KeyConverter(BaseConverter):
-    """The key of a document, whatever it is: with slashes, encoded or not."""
-
-    part_isolating = False
-    regex = "(?s:.+)"
-    weight = 200  # after whatever is more exact
-    schema = {"pattern": DOCUMENT_KEY_PATTERN, "maxLength": MAX_DOCUMENT_KEY_CHARS}
-
-
-class Homeroom(Quart):
-    request_class = HomeroomRequest
-    websocket_class = BareWebsocket
-    asgi_http_class = FinishingHTTPConnection
-    asgi_websocket_class = FinishingWebsocketConnection
-
-    def __init__(self, *arguments: Any, **options: Any) -> None:
-        self._known: dict[Callable[..., Any], Callable[..., Any]] = {}
-        super().__init__(*arguments, **options)
-
-    def ensure_async(self, func: Callable[..., Any]) -> Callable[..., Any]:
-        """Quart inspects each hook and view at each request; once is enough."""
-        if func not in self._known:
-            self._known[func] = super().ensure_async(func)
-        return self._known[func]
-
-    def create_url_adapter(self, request: BaseRequestWebsocket | None) -> MapAdapter | None:
-        """Routes do not depend on the host: whatever a client says it is must not break them."""
-        if request is None:
-            return super().create_url_adapter(request)
-        return self.url_map.bind(
-            "localhost",
-            script_name=request.root_path,
-            url_scheme=request.scheme,
-            default_method=request.method,
-            path_info=request.path,
-            query_args=request.query_string.decode("latin-1"),
-        )
 
 
 def create_app(
     settings: Settings, *, bus: Bus | None = None, worker: int = 0, prepared: bool = False
 ) -> Quart:
-    """`prepared`: the supervisor has brought the database up to date already."""
-    app = Homeroom(
-        __name__,
-        root_path=str(ROOT),
-        static_folder="static",
-        template_folder="templates",
-        instance_path=str(settings.instance.absolute()),
-    )
-    app.config.update(
-        MAX_CONTENT_LENGTH=MAX_BODY_BYTES,
-        SEND_FILE_MAX_AGE_DEFAULT=None,  # the browser asks, the ETag answers
-        TEMPLATES_AUTO_RELOAD=False,
-    )
-    app.url_map.strict_slashes = False
-    app.url_map.merge_slashes = False  # it would redirect
-    app.url_map.converters["id"] = IdConverter
-    app.url_map.converters["key"] = KeyConverter
+    """Make the application; `prepared` when the supervisor has migrated the database already."""
+    require_tried()
+    app = Homeroom(settings.instance)
     openapi.init(app)
-    app.json = Json(app)
+    app.json = Json(app)  # quart-schema has brought its own
     for middleware in (request_id, headers, cors, errors, auth, limits, idempotent):
         middleware.init(app)
     for resource in RESOURCES:
@@ -167,22 +85,9 @@ def create_app(
             await check_bucket(settings)
         clear(settings.instance / "incoming" / str(worker))
         running = open_services(settings, bus or Bus(), worker, signing_key)
-        app.extensions["homeroom"] = running
-        await running.feed.open()
-        listen(running)
-        background = [
-            asyncio.create_task(running.feed.run()),
-            asyncio.create_task(running.presence.run()),
-            asyncio.create_task(jobs.run(running.database, running.store, settings)),
-        ]
-        yield
-        await close_connections(running)
-        for task in background:
-            task.cancel()
-        await asyncio.wait(background)
-        running.bus.close()
-        running.passwords.close()
-        await running.database.close()
+        keep_services(app, running)
+        async with at_work(running):
+            yield
 
     return app
 
@@ -203,23 +108,43 @@ def open_services(settings: Settings, bus: Bus, worker: int, signing_key: bytes)
     incoming = settings.instance / "incoming" / str(worker)
     store, pictures = open_store(settings), Pictures()
     return Services(
-        settings,
-        database,
-        feed,
-        bus,
-        Presence(feed, bus, worker),
-        Signals(feed, bus),
-        Passwords(settings.workers),
-        signing_key,
-        store,
-        pictures,
-        Thumbnails(store, pictures, incoming),
-        incoming,
+        settings=settings,
+        database=database,
+        feed=feed,
+        bus=bus,
+        presence=Presence(feed, bus, worker),
+        signals=Signals(feed, bus),
+        passwords=Passwords(settings.workers),
+        signing_key=signing_key,
+        store=store,
+        pictures=pictures,
+        thumbnails=Thumbnails(store, pictures, incoming),
+        incoming=incoming,
     )
 
 
+@asynccontextmanager
+async def at_work(services: Services) -> AsyncIterator[None]:
+    """Run what works beside the requests; at the end tell every connection and close everything."""
+    await services.feed.open()
+    listen(services)
+    background = [
+        asyncio.create_task(services.feed.run()),
+        asyncio.create_task(services.presence.run()),
+        asyncio.create_task(jobs.run(services.database, services.store, services.settings)),
+    ]
+    yield
+    await close_connections(services)
+    for task in background:
+        task.cancel()
+    await asyncio.wait(background)
+    services.bus.close()
+    services.passwords.close()
+    await services.database.close()
+
+
 def listen(services: Services) -> None:
-    """To the other workers."""
+    """Pass on what the other workers say."""
 
     def told(messages: Sequence[Ephemeral]) -> None:
         for message in messages:
@@ -235,7 +160,7 @@ def listen(services: Services) -> None:
 
 
 async def close_connections(services: Services) -> None:
-    """Every live connection gets `bye` and 1012; who does not take it is left behind."""
+    """Send every live connection `bye` and 1012; do not wait for those that do not read it."""
     services.is_stopping = True
     connections = list(services.connections)
     for connection in connections:

@@ -28,7 +28,7 @@ FOR_EVER = "public, max-age=31536000, immutable"  # another picture has another 
 @document_request(FileForm, source=DataSource.FORM_MULTIPART)
 @document_response(OwnUserView)
 async def update() -> OwnUserView:
-    """Show oneself with a picture, the part `file` of a form."""
+    """Set your picture: the part `file` of a form."""
     async with received(MAX_PICTURE_BYTES) as came, services().pictures.turn():
         made = await asyncio.to_thread(avatar, came.file)
     sha256 = hashlib.sha256(made).hexdigest()
@@ -43,7 +43,7 @@ async def update() -> OwnUserView:
 @avatars.delete("/me/avatar")
 @document_response(OwnUserView)
 async def delete() -> OwnUserView:
-    """Show oneself by one's initials again."""
+    """Remove your picture; your initials are shown again."""
     async with write() as db:
         changed = await set_avatar(db, await find_account(db, caller().id), None)
     return changed.own_view()
@@ -53,7 +53,7 @@ async def delete() -> OwnUserView:
 @public
 @delivers("image/webp", s304=None)
 async def show(sha256: str) -> Response:
-    """The picture of a person, for everybody who has its address: as WebP."""
+    """The picture of a person as WebP, for everybody who has its address."""
     async with read() as db:
         blob = await find_avatar(db, sha256)
     picture = await read_content(services().store, blob.key, blob.size_bytes)

@@ -53,7 +53,7 @@ class ChannelList(TypedDict):
 
 
 class OneChannel(ChannelEntry):
-    """`member_ids` of a private channel; null: it belongs to the whole group."""
+    """A channel. `member_ids` is null when it is not private: it belongs to the whole group."""
 
     member_ids: list[int] | None
     live: Cursors
@@ -101,7 +101,7 @@ async def show(channel_id: int) -> OneChannel:
 @validate_request(ChannelChanges)
 @document_response(ChannelView)
 async def update(channel_id: int, data: ChannelChanges) -> ChannelView:
-    """Rename, describe, open or close it, as a moderator."""
+    """Rename, describe, open or close a channel, as a moderator."""
     async with write() as db:
         channel = await find_channel(db, channel_id, reader=caller())
         changed = await edit_channel(db, channel, by=caller(), **data.given)
@@ -110,7 +110,7 @@ async def update(channel_id: int, data: ChannelChanges) -> ChannelView:
 
 @channels.delete("/channels/<id:channel_id>")
 async def delete(channel_id: int) -> tuple[str, int]:
-    """Delete it with all that was written there, as a moderator."""
+    """Delete a channel with all that was written there, as a moderator."""
     async with write() as db:
         channel = await find_channel(db, channel_id, reader=caller())
         await delete_channel(db, channel, by=caller())

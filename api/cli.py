@@ -43,7 +43,7 @@ def cli(context: click.Context) -> None:
 @cli.command("serve")
 @click.option("--reload", is_flag=True, help="Start again whenever code or templates change.")
 def serve_command(*, reload: bool = False) -> None:
-    """Serve until Ctrl-C (this is what no command does)."""
+    """Serve until Ctrl-C. This also happens when no command is given."""
     start_logging()
     settings = given_settings()
     try:
@@ -54,9 +54,9 @@ def serve_command(*, reload: bool = False) -> None:
 
 @cli.command("user-add")
 @click.argument("username")
-@click.option("--name", help="The name that others see; by default the username.")
+@click.option("--name", help="The name that others see; the username by default.")
 @click.option("--role", type=click.Choice([role.value for role in ServerRole]), default="member")
-@click.password_option(help="Asked for when it is not given.")
+@click.password_option(help="The password; asked for when it is not given.")
 def user_add(username: str, name: str | None, role: str, password: str) -> None:
     """Make an account."""
 
@@ -71,14 +71,14 @@ def user_add(username: str, name: str | None, role: str, password: str) -> None:
 
 @cli.command("user-password")
 @click.argument("username")
-@click.password_option(help="Asked for when it is not given.")
+@click.password_option(help="The password; asked for when it is not given.")
 def user_password(username: str, password: str) -> None:
     """Set somebody's password, and sign them out everywhere."""
 
     async def change(db: Transaction, password_hash: str) -> str:
         found = await find_account_by_name(db, username)
         if found is None:
-            raise click.ClickException(f"There is no active account {username}.")
+            raise click.ClickException(f"There is no active account with the name {username}.")
         await set_password_hash(db, found[0], password_hash)
         await revoke_other_sessions(db, found[0].id, but=None, by=None)
         return f"Changed the password of {found[0].username}; all sessions are signed out."
@@ -88,31 +88,64 @@ def user_password(username: str, password: str) -> None:
 
 @cli.command("new-epoch")
 def new_epoch() -> None:
-    """Begin the log anew, once a copy was put back: whoever follows it fetches all again."""
+    """Begin a new log after restoring a backup, so that every client fetches everything again."""
 
     async def begin(database: Database) -> str:
         async with database.write("command") as db:
             return await begin_epoch(db)
 
-    click.echo(f"The log begins anew: its epoch is {with_database(begin)}.")
+    click.echo(f"A new log has begun. Its epoch is {with_database(begin)}.")
 
 
 @cli.command("prove")
-@click.option("--clients", type=click.IntRange(1, 10_000), default=100, help="Who follow.")
-@click.option("--writers", type=click.IntRange(1, 100), default=4, help="Who post all the time.")
-@click.option("--events", type=click.IntRange(100), default=5000, help="That are written.")
-@click.option("--cuts", type=click.IntRange(0), default=10, help="Of each client's connection.")
-@click.option("--kills", type=click.IntRange(0), default=5, help="Of workers, by SIGKILL.")
-@click.option("--restarts", type=click.IntRange(0), default=1, help="Of the whole server.")
-@click.option("--removals", type=click.IntRange(0), default=12, help="Of rights to read.")
-@click.option("--workers", type=click.IntRange(1, 64), default=3, help="That serve.")
-@click.option("--seed", type=int, help="To plan the same again; by default a new one.")
-@click.option("--database", "database_url", help="A PostgreSQL server: postgresql://user@host/name")
-@click.option("--program", type=shlex.split, hidden=True, help="What serves instead of main.py.")
+@click.option(
+    "--clients",
+    type=click.IntRange(1, 10_000),
+    default=100,
+    help="Live clients that follow every topic.",
+)
+@click.option(
+    "--writers", type=click.IntRange(1, 100), default=4, help="Clients that post all the time."
+)
+@click.option(
+    "--events",
+    type=click.IntRange(100),
+    default=5000,
+    help="Posts that the writers write together.",
+)
+@click.option(
+    "--cuts", type=click.IntRange(0), default=10, help="How often each client loses its connection."
+)
+@click.option(
+    "--kills", type=click.IntRange(0), default=5, help="How often a worker is killed with SIGKILL."
+)
+@click.option(
+    "--restarts", type=click.IntRange(0), default=1, help="How often the whole server is restarted."
+)
+@click.option(
+    "--removals",
+    type=click.IntRange(0),
+    default=12,
+    help="How often a right to read is taken away.",
+)
+@click.option(
+    "--workers", type=click.IntRange(1, 64), default=3, help="Worker processes of the server."
+)
+@click.option("--seed", type=int, help="Repeats the plan of an earlier run; a new one by default.")
+@click.option(
+    "--database",
+    "database_url",
+    help="A PostgreSQL server, such as postgresql://user@host/name; SQLite by default.",
+)
+@click.option(
+    "--program", type=shlex.split, hidden=True, help="The program that serves instead of main.py."
+)
 def prove_command(*, seed: int | None, program: list[str] | None, **given: Any) -> None:
-    """Try to break the promise, on a temporary server."""
+    """Start a temporary server and try to break the promise that no event is lost."""
     if not hasattr(os, "fork"):
-        raise click.ClickException("It takes worker processes, which this platform has not.")
+        raise click.ClickException(
+            "`prove` needs worker processes, which this platform does not have."
+        )
     seed = secrets.randbelow(1_000_000) if seed is None else seed
     options = Options(seed=seed, program=program or [MAIN], **given)
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C: nothing is left behind
@@ -132,7 +165,7 @@ def prove_command(*, seed: int | None, program: list[str] | None, **given: Any) 
 @cli.command("migration-new")
 @click.argument("message")
 def migration_new(message: str) -> None:
-    """Write a migration: what the tables in the code have and the database has not."""
+    """Write a migration with the differences between the tables in the code and the database."""
     settings = given_settings()
     settings.signing_key()
 
@@ -151,7 +184,7 @@ def given_settings() -> Settings:
 
 
 def with_database(work: Callable[[Database], Awaitable[T]]) -> T:
-    """What a command does with the database, which is brought up to date first."""
+    """Migrate the database, then do a command's work with it."""
     settings = given_settings()
 
     async def run() -> T:
@@ -170,7 +203,7 @@ def with_database(work: Callable[[Database], Awaitable[T]]) -> T:
 
 
 def with_password(password: str, change: Callable[[Transaction, str], Awaitable[T]]) -> T:
-    """One transaction of a command, with the hash of a password."""
+    """Hash a password, then carry out a command's change in one transaction."""
     if len(password) < MIN_PASSWORD_CHARS:
         raise click.ClickException(f"A password has at least {MIN_PASSWORD_CHARS} characters.")
 

@@ -1,4 +1,4 @@
-"""What a door needs of the running application."""
+"""What a route needs of the running application."""
 
 import asyncio
 from collections.abc import AsyncIterator, Coroutine, Iterator
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, TypeVar, cast
 
-from quart import current_app, g
+from quart import Quart, current_app, g
 
 from api.settings import Settings
 from model.database.unit_of_work import Database, MissingReference, Transaction
@@ -35,9 +35,9 @@ class LiveConnection(Protocol):
     def end(self) -> None: ...
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Services:
-    """One of each in a worker."""
+    """What a worker has one of."""
 
     settings: Settings
     database: Database
@@ -57,7 +57,7 @@ class Services:
 
     @contextmanager
     def serving(self, connection: LiveConnection) -> Iterator[None]:
-        """As long as it lives it is told when the server stops."""
+        """Keep a connection registered, so that it is told when the server stops."""
         self.connections.add(connection)
         if self.is_stopping:
             connection.stop(among=len(self.connections))
@@ -69,8 +69,13 @@ class Services:
             self.connection_left.set()
 
 
-def services() -> Services:
-    return cast(Services, current_app.extensions["homeroom"])
+def keep_services(app: Quart, running: Services) -> None:
+    app.extensions["homeroom"] = running
+
+
+def services(app: Quart = current_app) -> Services:
+    """The services of an application: of the one that answers, unless another one is given."""
+    return cast(Services, app.extensions["homeroom"])
 
 
 def settings() -> Settings:
@@ -78,13 +83,13 @@ def settings() -> Settings:
 
 
 def read() -> AbstractAsyncContextManager[Transaction]:
-    """One snapshot of the database."""
+    """A transaction that reads one snapshot of the database."""
     return services().database.read()
 
 
 @asynccontextmanager
 async def write() -> AsyncIterator[Transaction]:
-    """One transaction, committed at the end: within `@idempotent` the one that keeps the answer."""
+    """A transaction, committed at the end; within `@idempotent` the one that keeps the answer."""
     if (joined := _unit_of_work.get()) is not None:
         yield joined
         return
@@ -94,7 +99,7 @@ async def write() -> AsyncIterator[Transaction]:
 
 @asynccontextmanager
 async def one_unit_of_work() -> AsyncIterator[Transaction]:
-    """Every `write()` inside is part of this transaction."""
+    """A transaction that every `write()` inside joins."""
     async with _write() as db:
         token = _unit_of_work.set(db)
         try:
@@ -130,7 +135,7 @@ def signed_in() -> Caller | None:
 
 
 def caller() -> Caller:
-    """Who asks; routes that are not `@public` have somebody."""
+    """Who asks; raises NotSignedIn, which only happens on `@public` routes."""
     found = signed_in()
     if found is None:
         raise NotSignedIn
@@ -144,7 +149,7 @@ async def limited(limit: Limit, who: str, count: int = 1) -> None:
 
 
 async def shielded(work: Coroutine[Any, Any, T]) -> T:
-    """A unit of work of a live connection is finished first if that goes in the middle of it."""
+    """Finish a unit of work even when the live connection that asked for it goes meanwhile."""
     task = asyncio.ensure_future(work)
     try:
         return await asyncio.shield(task)

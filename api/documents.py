@@ -35,7 +35,7 @@ documents = Blueprint("documents", __name__)
 
 
 class DocumentQuery(PageQuery):
-    """`prefix`: what the key begins with."""
+    """A page of documents whose keys begin with `prefix`."""
 
     prefix: Annotated[
         str, StringConstraints(pattern=r"^[A-Za-z0-9_./-]*$", max_length=MAX_DOCUMENT_KEY_CHARS)
@@ -49,7 +49,7 @@ class DocumentList(TypedDict):
 
 
 def takes_json(*media_types: str) -> Callable[[View], View]:
-    """Any JSON, as one of these types; the view is called with it as `data`."""
+    """Take any JSON under one of these media types; the view gets it as `data`."""
 
     def decorate(view: View) -> View:
         @wraps(view)
@@ -86,7 +86,7 @@ async def index(query_args: DocumentQuery, channel_id: int | None = None) -> Res
 @document_response(DocumentView)
 @conditional("If-None-Match")
 async def show(key: str, channel_id: int | None = None) -> Response:
-    """One document; 304 to who has this version."""
+    """One document, or 304 when you have this version."""
     condition = precondition()
     async with read() as db:
         space = await find_space(db, channel_id, reader=caller())

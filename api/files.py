@@ -34,13 +34,13 @@ files = Blueprint("files", __name__)
 
 
 class ThumbnailQuery(LinkQuery):
-    """Pixels, of the longer side."""
+    """The length of the longer side in pixels."""
 
     size: Literal["64", "256", "1024"] = "256"
 
 
 class LinksView(TypedDict):
-    """For whoever has them, as long as the one who made them may read the file."""
+    """Links that work for anybody, as long as the person who made them may read the file."""
 
     url: str
     thumbnails: dict[str, str] | None
@@ -90,7 +90,7 @@ async def show_thumbnail(file_id: int, query_args: ThumbnailQuery) -> Response:
 
 @files.delete("/files/<id:file_id>")
 async def delete(file_id: int) -> tuple[str, int]:
-    """Delete one's own, also from the posts that carry it."""
+    """Delete your own file, also from the posts that carry it."""
     async with write() as db:
         await delete_file(db, await find_file(db, file_id, reader=caller()), by=caller())
     return "", 204
@@ -99,7 +99,7 @@ async def delete(file_id: int) -> tuple[str, int]:
 @files.post("/files/<id:file_id>/links")
 @document_response(LinksView, 201)
 async def create_links(file_id: int) -> tuple[LinksView, int]:
-    """Links for the pictures of a page elsewhere, which can send no token: for ten minutes."""
+    """Make links for ten minutes, for pictures on pages elsewhere, which cannot send a token."""
     async with read() as db:
         file = await find_file(db, file_id, reader=caller())
     query, expires_at = signed_query(file.id)

@@ -15,7 +15,7 @@ MULTILINE = {"\n", "\t", "\r"}
 
 
 def _printable(text: str) -> str:
-    """No control characters: PostgreSQL cannot keep NUL, and nobody can see the others."""
+    """Refuses control characters: PostgreSQL cannot keep NUL, and nobody can see the others."""
     if any(unicodedata.category(char) == "Cc" and char not in MULTILINE for char in text):
         raise ValueError("It has control characters.")
     return text
@@ -47,7 +47,7 @@ Token = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 
 
 class Form(BaseModel):
-    """A JSON body. A field with a default may be left out; `given` are those that were not."""
+    """A JSON body. A field with a default may be left out; `given` has what was sent."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
@@ -57,13 +57,13 @@ class Form(BaseModel):
 
 
 class Query(BaseModel):
-    """A query string: all its values come as text."""
+    """A query string, whose values all come as text."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class PageQuery(Query):
-    """`before` an id (older), or `after` one (newer), not both."""
+    """A page of what is older than the id `before`, or newer than the id `after`, not both."""
 
     limit: int = Field(default=DEFAULT_LIMIT, ge=1, le=MAX_LIMIT)
     before: Id | None = None

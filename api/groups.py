@@ -64,7 +64,7 @@ async def show(group_id: int) -> GroupEntry:
 @validate_request(GroupChanges)
 @document_response(GroupEntry)
 async def update(group_id: int, data: GroupChanges) -> GroupEntry:
-    """Rename or describe it, as an owner."""
+    """Rename or describe a group, as an owner."""
     async with write() as db:
         group = await find_group(db, group_id, reader=caller())
         changed = await edit_group(db, group, by=caller(), **data.given)
@@ -73,7 +73,7 @@ async def update(group_id: int, data: GroupChanges) -> GroupEntry:
 
 @groups.delete("/groups/<id:group_id>")
 async def delete(group_id: int) -> tuple[str, int]:
-    """Delete it with all its channels and posts, as an owner."""
+    """Delete a group with all its channels and posts, as an owner."""
     async with write() as db:
         group = await find_group(db, group_id, reader=caller())
         await delete_group(db, group, by=caller())

@@ -1,4 +1,4 @@
-"""For whoever watches the server: it lives; it can work."""
+"""Tells monitoring whether the server lives, and whether it can work."""
 
 from quart import Blueprint
 from quart_schema import document_response

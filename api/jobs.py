@@ -1,4 +1,4 @@
-"""Work to be done now and then by one worker at a time: forgetting what has expired."""
+"""Forgets what has expired, now and then, in one worker at a time."""
 
 import asyncio
 import logging
@@ -20,7 +20,7 @@ FIRST_S, EVERY_S = 60, 3600  # after the start, and then
 
 
 async def run(database: Database, store: Store, settings: Settings) -> None:
-    """For ever; every worker tries it, so that it is done whichever of them lives."""
+    """Clean up every hour, for ever. Every worker tries, so that it happens whichever lives."""
     pause_s = FIRST_S
     while True:
         await asyncio.sleep(pause_s * random.uniform(0.5, 1.5))  # noqa: S311 - no secret
@@ -32,7 +32,7 @@ async def run(database: Database, store: Store, settings: Settings) -> None:
 
 
 async def clean_up_alone(database: Database, store: Store, settings: Settings) -> None:
-    """Nothing, while another worker does it, or while somebody else holds the lock to copy."""
+    """Clean up, unless another worker does it or somebody holds the lock to make a copy."""
     async with taken(database, settings.instance / "jobs.lock") as is_ours:
         if is_ours:
             await clean_up(database, store, settings)

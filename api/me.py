@@ -1,4 +1,4 @@
-"""One's own account."""
+"""The account of whoever is signed in."""
 
 from pydantic import Field
 from quart import Blueprint, Response
@@ -39,7 +39,7 @@ async def show() -> OwnUserView:
 @validate_request(ProfileForm)
 @document_response(OwnUserView)
 async def update(data: ProfileForm) -> OwnUserView:
-    """Change one's name or e-mail."""
+    """Change your name or e-mail."""
     async with write() as db:
         user = await find_account(db, caller().id)
         changed = await edit_profile(db, user, **data.given)
@@ -48,7 +48,7 @@ async def update(data: ProfileForm) -> OwnUserView:
 
 @me.delete("/me")
 async def delete() -> Response:
-    """Delete one's account: the posts stay without an author, everything else goes."""
+    """Delete your account: your posts stay without an author, everything else goes."""
     async with write() as db:
         await delete_account(db, await find_account(db, caller().id), by=caller())
     response = Response("", 204)
@@ -59,7 +59,7 @@ async def delete() -> Response:
 @me.put("/me/password")
 @validate_request(PasswordForm)
 async def update_password(data: PasswordForm) -> tuple[str, int]:
-    """Change one's password; all other sessions are signed out."""
+    """Change your password; all other sessions are signed out."""
     await limited(PASSWORD_LIMIT, f"user:{caller().id}")
     async with read() as db:
         found = await find_account_by_name(db, caller().username)

@@ -29,7 +29,7 @@ memberships = Blueprint("memberships", __name__)
 
 
 class JoinCodeForm(Form):
-    """A new code replaces the one before; without `max_uses` it is bounded by time only."""
+    """A new code, which replaces the one before. Without `max_uses` only time bounds it."""
 
     max_uses: int | None = Field(default=None, ge=1, le=10_000)
 
@@ -68,7 +68,7 @@ async def create_code(group_id: int, data: JoinCodeForm) -> tuple[JoinCodeView, 
 @limit(JOIN_CODE_LIMIT, caller_at_address)
 @idempotent
 async def create(data: JoinForm) -> tuple[GroupEntry, int]:
-    """Join the group of a code; wrong ones are counted."""
+    """Join the group of a code. Wrong codes are counted."""
     async with write() as db:
         group = await join_group(db, data.join_code, by=caller())
         await give_back(db, JOIN_CODE_LIMIT, caller_at_address())
@@ -101,7 +101,7 @@ async def update(group_id: int, user_id: int, data: RoleForm) -> MemberView:
 
 @memberships.delete("/groups/<id:group_id>/members/<id:user_id>")
 async def delete(group_id: int, user_id: int) -> tuple[str, int]:
-    """Remove a member, or leave."""
+    """Remove a member, or leave the group."""
     async with write() as db:
         group = await find_group(db, group_id, reader=caller())
         member = await find_member(db, group, user_id)

@@ -1,4 +1,4 @@
-"""Where one is named."""
+"""The posts that name whoever is signed in."""
 
 from quart import Blueprint
 from quart_schema import document_response, validate_querystring
@@ -22,7 +22,7 @@ class MentionList(TypedDict):
 @validate_querystring(PageQuery)
 @document_response(MentionList)
 async def index(query_args: PageQuery) -> MentionList:
-    """The posts that name one by `@username`, newest first; `before` and `after` are their ids."""
+    """The posts that name you by `@username`, newest first; `before` and `after` are their ids."""
     async with read() as db:
         found, following = await list_mentions(db, query_args.page, reader=caller())
         live = await cursors(db, f"user:{caller().id}")

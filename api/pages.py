@@ -51,7 +51,7 @@ async def sign_in() -> str:
 @public
 @hide
 async def board() -> str | Redirection:
-    """Whoever is not signed in signs in first."""
+    """The board, or the way to sign in."""
     who = await visitor()
     if who is None:
         return redirect("/sign-in")
@@ -63,7 +63,7 @@ async def board() -> str | Redirection:
 
 @cache
 def modules_of(name: str) -> list[str]:
-    """It and all that it imports: fetched at once, instead of level after level."""
+    """A module and all that it imports, so that a browser fetches them at once."""
     found, unread = {name}, [name]
     while unread:
         module = unread.pop()
@@ -80,5 +80,5 @@ def modules_of(name: str) -> list[str]:
 @public
 @hide
 async def favicon() -> Redirection:
-    """For those who ask without having read the page."""
+    """The icon, for browsers that ask before they have read a page."""
     return redirect("/static/favicon.svg", 301)

@@ -48,7 +48,7 @@ class PostList(TypedDict):
 @validate_querystring(PageQuery)
 @document_response(PostList)
 async def index(channel_id: int, query_args: PageQuery) -> PostList:
-    """The posts of a channel, newest first (with `after`: oldest first), without the replies."""
+    """The posts of a channel without replies, newest first; with `after` oldest first."""
     async with read() as db:
         channel = await find_channel(db, channel_id, reader=caller())
         found, following = await list_posts(db, channel, query_args.page)
@@ -87,7 +87,7 @@ async def show(post_id: int) -> PostView:
 @validate_request(PostChanges)
 @document_response(PostView)
 async def update(post_id: int, data: PostChanges) -> PostView:
-    """Edit your own; the text before is gone everywhere."""
+    """Edit your own post; the old text is gone everywhere."""
     async with write() as db:
         post = await find_post(db, post_id, reader=caller())
         return await edit_post(db, post, data.text, by=caller())
@@ -95,7 +95,7 @@ async def update(post_id: int, data: PostChanges) -> PostView:
 
 @posts.delete("/posts/<id:post_id>")
 async def delete(post_id: int) -> tuple[str, int]:
-    """Delete your own, or as a moderator any, with its replies."""
+    """Delete your own post, or any as a moderator, with its replies."""
     async with write() as db:
         post = await find_post(db, post_id, reader=caller())
         await delete_post(db, post, by=caller())
@@ -117,7 +117,7 @@ async def index_replies(post_id: int, query_args: PageQuery) -> PostList:
 @posts.put("/posts/<id:post_id>/reactions/<emoji>")
 @document_response(ReactionView)
 async def react(post_id: int, emoji: str) -> ReactionView:
-    """React with an emoji; twice is once."""
+    """React with an emoji; a second time changes nothing."""
     async with write() as db:
         post = await find_post(db, post_id, reader=caller())
         return await add_reaction(db, post, emoji, by=caller())

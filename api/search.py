@@ -1,4 +1,4 @@
-"""Search over everything that one may read."""
+"""Search over everything that you may read."""
 
 from typing import Annotated
 
@@ -26,7 +26,7 @@ def _with_words(text: str) -> str:
 
 
 class SearchQuery(Query):
-    """`before` is the `next` of the page before, with the same question."""
+    """A question. `before` is the `next` of the page before, with the same words."""
 
     q: Annotated[Printable, Field(min_length=1, max_length=MAX_CHARS), AfterValidator(_with_words)]
     group_id: Id | None = None

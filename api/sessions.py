@@ -1,4 +1,4 @@
-"""Signing in and out; where one is signed in."""
+"""Signing in and out, and the list of sessions."""
 
 from datetime import datetime
 from typing import NotRequired
@@ -27,7 +27,7 @@ sessions = Blueprint("sessions", __name__)
 
 
 class SignInForm(Form):
-    """With `token` the answer has a bearer token; else the browser gets a cookie."""
+    """Name and password. With `token` the answer has a bearer token, otherwise it sets a cookie."""
 
     username: Printable = Field(max_length=200)
     password: str = Field(max_length=200)
@@ -84,7 +84,7 @@ async def create(data: SignInForm) -> tuple[Response, int]:
 @validate_querystring(PageQuery)
 @document_response(SessionList)
 async def index(query_args: PageQuery) -> SessionList:
-    """Where one is signed in, newest first."""
+    """Your sessions, newest first."""
     async with read() as db:
         found, following = await list_sessions(db, query_args.page, reader=caller())
     return {"sessions": found, "current_id": caller().session_id, "next": following}
@@ -92,7 +92,7 @@ async def index(query_args: PageQuery) -> SessionList:
 
 @sessions.delete("/sessions/<id:session_id>")
 async def delete(session_id: int) -> tuple[str, int]:
-    """Sign one of one's sessions out."""
+    """Sign out one of your sessions."""
     async with write() as db:
         await revoke_session(db, session_id, by=caller())
     return "", 204
@@ -110,7 +110,7 @@ async def delete_current() -> Response:
 
 @sessions.delete("/sessions")
 async def delete_others() -> tuple[str, int]:
-    """Sign all of one's other sessions out."""
+    """Sign out all your other sessions."""
     async with write() as db:
         await revoke_other_sessions(db, caller().id, but=caller().session_id, by=caller().id)
     return "", 204

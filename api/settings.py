@@ -6,30 +6,84 @@ default; a fresh checkout runs with none set.
 
 import hashlib
 import hmac
+import ipaddress
 import os
+import re
 import secrets
+from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from api.setting_types import (
-    Bind,
-    DatabaseUrl,
-    Durability,
-    FilesUrl,
-    Networks,
-    Origin,
-    Origins,
-    Switch,
-)
 from model.account import Registration
 from model.live.subscription import FeedLimits
 from model.log.retention import Retention
+from model.storage.s3 import S3_IS_INSTALLED
 
 ROOT = Path(__file__).parent.parent
 PREFIX = "HOMEROOM_"
+BUCKET = re.compile(r"s3://[a-z0-9][a-z0-9.-]+(/(?!\.{1,2}(/|$))[A-Za-z0-9_.-]+)*/?")
+
+
+class Durability(StrEnum):
+    POWER = "power"
+    PROCESS = "process"
+
+
+class Switch(StrEnum):
+    ON = "on"
+    OFF = "off"
+
+
+def _listed(value: Any) -> Any:
+    if isinstance(value, str):
+        return [part.strip() for part in value.split(",") if part.strip()]
+    return value
+
+
+def _origin(value: str) -> str:
+    parts = urlsplit(value)
+    host_only = not (parts.path or parts.query or parts.fragment or parts.username)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or not host_only:
+        raise ValueError("it must be like https://pages.example.org, without a path")
+    return value.lower()
+
+
+def _bind(value: str) -> str:
+    host, _, port = value.rpartition(":")
+    if not host or not port.isdecimal() or int(port) > 65535:  # noqa: PLR2004 - the last port
+        raise ValueError("it must be an address and a port, like 127.0.0.1:8080")
+    return value
+
+
+def _database_url(value: str | None) -> str | None:
+    if value is not None and not value.startswith(("postgresql+asyncpg://", "sqlite+aiosqlite:")):
+        raise ValueError("it must begin with postgresql+asyncpg:// or sqlite+aiosqlite:///")
+    return value
+
+
+def _files_url(value: str | None) -> str | None:
+    if value is not None and not BUCKET.fullmatch(value):
+        raise ValueError("it must be like s3://bucket/prefix")
+    if value is not None and not S3_IS_INSTALLED:
+        raise ValueError("it needs the package `obstore`: README.md says how, under Deployment")
+    return value
+
+
+def _network(value: str) -> str:
+    return str(ipaddress.ip_network(value, strict=False))
+
+
+Listed = (NoDecode, BeforeValidator(_listed))
+Bind = Annotated[str, AfterValidator(_bind)]
+DatabaseUrl = Annotated[SecretStr | None, BeforeValidator(_database_url)]
+FilesUrl = Annotated[str | None, AfterValidator(_files_url)]
+Origin = Annotated[str, AfterValidator(_origin)]
+Origins = Annotated[list[Origin], *Listed]
+Networks = Annotated[list[Annotated[str, AfterValidator(_network)]], *Listed]
 
 
 class WrongSettings(Exception):
@@ -37,7 +91,7 @@ class WrongSettings(Exception):
 
 
 class BucketSettings(BaseSettings):
-    """Of `s3://…`, under the names that they have everywhere: AWS_ACCESS_KEY_ID and so on."""
+    """The settings of `s3://…` under their usual names: AWS_ACCESS_KEY_ID and so on."""
 
     model_config = SettingsConfigDict(
         env_prefix="AWS_", env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True
@@ -178,7 +232,7 @@ class Settings(BaseSettings):
 
     @property
     def url(self) -> str:
-        """Where a person on this machine finds the pages."""
+        """The address of the pages for a person on this machine."""
         if self.public_url:
             return self.public_url
         host, _, port = self.bind.rpartition(":")
@@ -186,11 +240,11 @@ class Settings(BaseSettings):
 
     @staticmethod
     def first_token(signing_key: bytes) -> str:
-        """Of the link that makes the first account; it is worth nothing once there is one."""
+        """The token of the link that makes the first account, which works once."""
         return hmac.new(signing_key, b"first account", hashlib.sha256).hexdigest()[:32]
 
     def signing_key(self) -> bytes:
-        """Makes the instance folder and the key on the first start."""
+        """The key for signatures. Makes the instance folder and the key on the first start."""
         self.instance.mkdir(parents=True, exist_ok=True)
         if self.secret_key is not None:
             return self.secret_key.get_secret_value().encode()
@@ -218,7 +272,7 @@ def load_settings(**given: Any) -> Settings:
 
 
 def unknown_settings() -> list[str]:
-    """Variables that look like settings and are none: most likely misspelt."""
+    """Variables that look like settings and are none, most likely because they are misspelt."""
     known = {PREFIX + name.upper() for name in Settings.model_fields}
     ours = (name for name in os.environ if name.startswith(PREFIX))
     return sorted(name for name in ours if name not in known and "_TEST_" not in name)

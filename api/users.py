@@ -1,4 +1,4 @@
-"""People: registering, finding those one shares a group with, and what administrators change."""
+"""People: registering, finding members of your groups, and what administrators change."""
 
 import hmac
 from typing import Annotated
@@ -23,7 +23,7 @@ users = Blueprint("users", __name__)
 
 
 class RegistrationForm(Form):
-    """`token` is that of the link printed while no account exists: its account is an admin."""
+    """A new account. `token` is that of the printed link, which makes the first administrator."""
 
     username: Username
     name: Name
@@ -78,7 +78,7 @@ async def create(data: RegistrationForm) -> tuple[Response, int]:
 @validate_querystring(UserQuery)
 @document_response(UserList)
 async def index(query_args: UserQuery) -> UserList:
-    """Find people by username or name: those you share a group with; administrators find all."""
+    """Find people by username or name in your groups; administrators find everybody."""
     async with read() as db:
         found, following = await list_users(db, query_args.search, query_args.page, reader=caller())
     return {"users": found, "next": following}
@@ -87,7 +87,7 @@ async def index(query_args: UserQuery) -> UserList:
 @users.get("/users/<id:user_id>")
 @document_response(UserView)
 async def show(user_id: int) -> UserView | OwnUserView:
-    """One person; with the e-mail only for oneself and administrators."""
+    """One person; the e-mail is only for that person and administrators."""
     async with read() as db:
         user = await find_user(db, user_id, reader=caller())
     return user.view_for(caller())
@@ -97,7 +97,7 @@ async def show(user_id: int) -> UserView | OwnUserView:
 @validate_request(AccountForm)
 @document_response(OwnUserView)
 async def update(user_id: int, data: AccountForm) -> OwnUserView:
-    """Change role or access, as an administrator; who is inactive is signed out everywhere."""
+    """Change role or access, as an administrator. Inactive people are signed out everywhere."""
     async with write() as db:
         await find_user(db, user_id, reader=caller())
         changed = await change_account(db, user_id, by=caller(), **data.given)
@@ -106,7 +106,7 @@ async def update(user_id: int, data: AccountForm) -> OwnUserView:
 
 @users.delete("/users/<id:user_id>")
 async def delete(user_id: int) -> tuple[str, int]:
-    """Remove a person, as an administrator; the posts stay without an author."""
+    """Remove a person, as an administrator; their posts stay without an author."""
     async with write() as db:
         await find_user(db, user_id, reader=caller())
         await remove_account(db, user_id, by=caller())

@@ -3,15 +3,16 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
 from hypercorn.asyncio import serve
 from quart import Quart
 
-from api.adapters.hypercorn import mend
+from api.adapters.hypercorn import patch_hypercorn
 from api.app import close_connections, create_app
 from api.context import Services
+from api.context import services as services_of
 from api.server.supervisor import listen
 from api.server.worker import handed_over, hypercorn_config
 from api.settings import Settings
@@ -96,13 +97,13 @@ async def app(settings: Settings) -> AsyncIterator[Quart]:
 
 @pytest.fixture
 def services(app: Quart) -> Services:
-    return cast(Services, app.extensions["homeroom"])
+    return services_of(app)
 
 
 @pytest.fixture
 async def url(app: Quart) -> AsyncIterator[str]:
     """The same application on a real socket, for live connections."""
-    mend()
+    patch_hypercorn()
     listener, is_over = listen("127.0.0.1:0"), asyncio.Event()
     address = f"http://127.0.0.1:{listener.getsockname()[1]}"
 
@@ -116,7 +117,7 @@ async def url(app: Quart) -> AsyncIterator[str]:
         )
     )
     yield address
-    await close_connections(cast(Services, app.extensions["homeroom"]))
+    await close_connections(services_of(app))
     is_over.set()
     await serving
 

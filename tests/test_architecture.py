@@ -37,18 +37,14 @@ PUBLIC = {
 }  # fmt: skip
 ONE_ROW = {"epochs", "schema"}
 
-MAX_LINES, MAX_LINES_OF_A_FUNCTION = 350, 45
-LONG = {
-    "api/app.py: create_app",
-    "tests/test_workers.py: "
-    "test_every_socket_has_every_acknowledged_post_once_through_kills_and_a_restart",
-}
+MAX_LINES = 350
+MAX_LINES_OF_A_FUNCTION = 45
+LONG = {"test_every_socket_has_every_acknowledged_post_once_through_kills_and_a_restart"}
 
 GENERIC = {
     "model/database/unit_of_work.py": ["Transaction", "Database", "finder", "Finder"],
     "api/context.py": ["read", "write", "one_unit_of_work"],
     "api/forms.py": ["Form", "Query", "PageQuery"],
-    "api/adapters/quart.py": ["HomeroomRequest"],
     "model/database/page.py": ["Page", "Pages", "pages"],
     "model/log/event.py": ["record", "judge_again", "write_events", "_rows"],
     "model/log/cursor.py": ["cursors", "topic_heads", "events_after", "events_between"],
@@ -60,6 +56,9 @@ GENERIC = {
     "model/idempotency.py": ["claim_key", "keep_answer"],
 }  # fmt: skip
 MAX_LINES_GENERIC = 600
+
+OVERRIDES = [*(ROOT / "api" / "adapters").glob("*.py"), ROOT / "model" / "database" / "sqlite.py"]
+MAX_LINES_OVERRIDES = 700
 
 
 def named(file: Path) -> str:
@@ -189,7 +188,7 @@ def test_every_file_can_be_read_at_a_sitting() -> None:
         assert lines <= MAX_LINES or as_made, f"{named(file)}: {lines} lines"
 
 
-def test_every_function_is_seen_whole() -> None:
+def test_every_function_can_be_read_at_a_glance() -> None:
     as_made = ROOT / "model" / "migrations" / "versions"
     for file in [*CODE, *(ROOT / "tests").rglob("*.py")]:
         if as_made in file.parents:
@@ -197,8 +196,8 @@ def test_every_function_is_seen_whole() -> None:
         for node in ast.walk(ast.parse(file.read_text())):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 lines = (node.end_lineno or 0) - node.lineno + 1
-                name = f"{named(file)}: {node.name}"
-                assert lines <= MAX_LINES_OF_A_FUNCTION or name in LONG, f"{name}: {lines} lines"
+                is_short = lines <= MAX_LINES_OF_A_FUNCTION or node.name in LONG
+                assert is_short, f"{named(file)}: {node.name}"
 
 
 def test_what_is_generic_stays_small() -> None:
@@ -209,6 +208,20 @@ def test_what_is_generic_stays_small() -> None:
         assert len(nodes) == len(wanted), f"{name}: something was renamed"
         total += sum((node.end_lineno or 0) - node.lineno + 1 for node in nodes)
     assert 300 < total <= MAX_LINES_GENERIC, total
+
+
+def test_other_peoples_private_parts_are_used_in_one_place() -> None:
+    for file in set(CODE) - set(OVERRIDES):
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.Attribute) and re.match("_[^_]", node.attr):
+                is_own = ast.unparse(node.value) in {"self", "cls"}
+                is_public = node.attr == "_fields"  # of named tuples, beside names of columns
+                assert is_own or is_public, f"{named(file)}: {node.attr}"
+
+
+def test_what_overrides_other_peoples_private_parts_stays_small() -> None:
+    total = sum(len(file.read_text().splitlines()) for file in OVERRIDES)
+    assert 300 < total <= MAX_LINES_OVERRIDES, total
 
 
 async def test_the_migrations_make_the_tables_that_the_code_has(database_url: str) -> None:

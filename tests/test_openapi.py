@@ -15,7 +15,7 @@ from schemathesis.specs.openapi.definitions import OPENAPI_31_VALIDATOR
 from werkzeug.routing import Rule
 
 from api.context import Services
-from api.setting_types import Switch
+from api.settings import Switch
 from tests.support.cast import Cast
 from tests.support.examples import Example, example_of, examples, nameless, parameters
 from tests.support.people import Person, Visitor

@@ -9,7 +9,7 @@ from quart import Quart
 from sqlalchemy import event
 
 from api.context import Services
-from api.setting_types import Switch
+from api.settings import Switch
 from tests.support.cast import Cast
 from tests.support.examples import Example, ask, examples, filled, parameters
 from tests.support.world import World

@@ -13,7 +13,7 @@ import pytest
 import websockets
 
 from tests.live.client import LiveClient
-from tests.support.caller import Caller, first_account
+from tests.support.http_client import HttpClient, first_account
 from tests.support.server import Server
 
 SOCKETS, WRITERS, POSTS_EACH = 8, 6, 40
@@ -78,7 +78,7 @@ async def test_every_socket_has_every_acknowledged_post_once_through_kills_and_a
     acknowledged: list[int] = []
 
     def write(writer: int) -> None:
-        caller = Caller(server, ann.token)
+        caller = HttpClient(server, ann.token)
         for number in range(POSTS_EACH):
             text = f"{writer}/{number}"
             post = caller.until_answered("POST", path, {"text": text}, f"key-{text}")
@@ -127,7 +127,7 @@ async def test_what_one_worker_commits_a_socket_at_any_other_gets_at_once(server
             tasks.create_task(_sees_a_post_of_its_own(server, ann, topic))
 
 
-async def _sees_a_post_of_its_own(server: Server, ann: Caller, topic: str) -> None:
+async def _sees_a_post_of_its_own(server: Server, ann: HttpClient, topic: str) -> None:
     async with LiveClient(server.url, ann.token) as live:
         await live.hello()
         await live.subscribe(topic)

@@ -1,20 +1,18 @@
 """What Hypercorn and wsproto get wrong for us, put right before a worker serves.
 
-Both are private parts: `mend()` refuses a Hypercorn that it was not tried with, and
 tests/faults/test_hostile_sockets.py sends the bombs and the endless fragments.
 """
 
-from importlib.metadata import version
 from typing import Any
 
 from hypercorn.protocol import h11, ws_stream
 from hypercorn.protocol.events import StreamClosed
 
-TRIED_WITH = "0.18."
+TRIED_WITH = {"hypercorn": ["0.18"]}
 
 
 class MessageBuffer(ws_stream.WebsocketBuffer):
-    """After an overflow it takes nothing more: Hypercorn's own would go on collecting."""
+    """Takes nothing more after an overflow, where Hypercorn's own buffer goes on collecting."""
 
     overflown = False
 
@@ -38,9 +36,7 @@ class DroppingStream(ws_stream.WSStream):
             await self.send(StreamClosed(stream_id=self.stream_id))
 
 
-def mend() -> None:
-    if not version("hypercorn").startswith(TRIED_WITH):
-        raise RuntimeError(f"api/adapters/hypercorn.py was tried with Hypercorn {TRIED_WITH}x only")
+def patch_hypercorn() -> None:
     # Compression would let 509 KiB become 756 MiB, and costs memory for each connection
     ws_stream.server_extensions_handshake = lambda *_: None  # type: ignore[attr-defined]
     ws_stream.WebsocketBuffer = MessageBuffer  # type: ignore[misc]

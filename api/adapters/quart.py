@@ -5,16 +5,15 @@ locks behind, and the client would not know whether its change was made.
 """
 
 import asyncio
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import suppress
-from typing import Any
+from typing import Any, cast
 
 import msgspec
-from hypercorn.typing import ASGIReceiveCallable, ASGISendCallable, WebsocketScope
-from quart import Quart, Request, Websocket
+from hypercorn.typing import ASGIReceiveCallable, ASGISendCallable
+from quart import Request, Websocket, websocket
 from quart.asgi import ASGIHTTPConnection, ASGIWebsocketConnection
 from quart.typing import ResponseTypes
-from quart.wrappers.request import Body
 from werkzeug.exceptions import (
     RequestEntityTooLarge,
     RequestTimeout,
@@ -23,69 +22,98 @@ from werkzeug.exceptions import (
 
 from model.errors import Invalid
 
+TRIED_WITH = {"quart": ["0.22", "0.23"]}
+
 MAX_UNREAD_MESSAGES = 64
 MAX_UNREAD_BYTES = 256 * 1024
 IDLE_S = 30  # a body of which nothing has come for so long is given up
 THROWN_AWAY_WITHIN_S = 5
 
 
-class PatientBody(Body):
+class PatientBody:
     """A body that is read as it comes, without growing; or whole, up to the application's limit.
 
-    While nobody reads it, the client waits in its own kernel.
+    While nobody reads it, the client waits in its own kernel. Quart awaits it or iterates over it;
+    its own `Body` is another one in each version.
     """
 
     def __init__(self, expected_content_length: int | None, max_content_length: int | None) -> None:
-        super().__init__(None, None)
-        self._expected, self._most = expected_content_length or 0, max_content_length or 0
-        self._is_read_whole = self._is_unwanted = False
-        self._has_room = asyncio.Event()
+        self._announced, self._limit = expected_content_length or 0, max_content_length or 0
+        self._unread = bytearray()
+        self._may_wait_bytes = MAX_UNREAD_BYTES
+        self._is_complete = self._is_broken_off = self._is_unwanted = False
+        self._changed = asyncio.Event()
 
-    def append(self, data: bytes) -> None:
+    async def put(self, data: bytes, *, is_last: bool) -> None:
+        """Add bytes; returns when more may come."""
         if not self._is_unwanted:
-            super().append(data)
+            self._unread += data
+        self._is_complete = is_last
+        self._changed.set()
+        await self._until(lambda: len(self._unread) < self._may_wait_bytes)
 
-    async def room(self) -> None:
-        """When more of it may come."""
-        while len(self._data) >= MAX_UNREAD_BYTES and not self._is_read_whole:
-            self._has_room.clear()
-            await self._has_room.wait()
+    def break_off(self) -> None:
+        """Say that the rest will never come: whoever waits for it gets RequestTimeout."""
+        if not self._is_complete:
+            self._is_complete = self._is_broken_off = True
+            self._changed.set()
 
     async def throw_away(self) -> None:
-        """What still comes: whoever is sending hears the answer only afterwards."""
-        if self._complete.is_set():
+        """Drop what still comes: a client that is sending reads its answer only afterwards."""
+        if self._is_complete:
             return
         self._is_unwanted = True
-        self._data.clear()
-        self._has_room.set()
+        self._unread.clear()
+        self._changed.set()
         with suppress(TimeoutError):
             async with asyncio.timeout(THROWN_AWAY_WITHIN_S):
-                await self._complete.wait()
+                await self._until(lambda: self._is_complete)
+
+    def __aiter__(self) -> "PatientBody":
+        return self
 
     async def __anext__(self) -> bytes:
         """The next bytes; raises RequestTimeout when they do not come, or never will."""
         try:
             async with asyncio.timeout(IDLE_S):
-                data = await super().__anext__()
+                await self._until(lambda: bool(self._unread) or self._is_complete)
         except TimeoutError:
             raise RequestTimeout from None
-        except StopAsyncIteration:
-            raise self._must_raise or StopAsyncIteration from None
-        self._has_room.set()
+        if self._is_broken_off:
+            raise RequestTimeout
+        if not self._unread:
+            raise StopAsyncIteration
+        data = bytes(self._unread)
+        self._unread.clear()
+        self._changed.set()
         return data
 
-    def __await__(self) -> Generator[Any, None, Any]:
-        """Raises RequestEntityTooLarge."""
-        self._is_read_whole = True
-        self._max_content_length = self._most
-        if max(self._expected, len(self._data)) > self._most:
+    def __await__(self) -> Generator[Any, None, bytes]:
+        return self._whole().__await__()
+
+    async def _whole(self) -> bytes:
+        """Raises RequestEntityTooLarge, and RequestTimeout when the rest will never come."""
+        self._may_wait_bytes = self._limit + 1
+        self._changed.set()
+        await self._until(lambda: self._is_complete or self._is_too_large())
+        if self._is_too_large():
             raise RequestEntityTooLarge
-        self._has_room.set()
-        return (yield from super().__await__())
+        if self._is_broken_off:
+            raise RequestTimeout
+        return bytes(self._unread)
+
+    def _is_too_large(self) -> bool:
+        return max(self._announced, len(self._unread)) > self._limit
+
+    async def _until(self, holds: Callable[[], bool]) -> None:
+        while not holds():
+            self._changed.clear()
+            await self._changed.wait()
 
 
 class HomeroomRequest(Request):
-    body_class = PatientBody
+    body_class = PatientBody  # type: ignore[assignment] # all that Quart and we ask of a body
+    body: PatientBody  # type: ignore[assignment] # the same
 
     async def get_json(
         self,
@@ -107,9 +135,34 @@ class HomeroomRequest(Request):
 
 
 class BareWebsocket(Websocket):
+    """A WebSocket with a bounded queue: a client that is too fast waits in its own kernel."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._unread: asyncio.Queue[str | bytes | None] = asyncio.Queue(MAX_UNREAD_MESSAGES)
+
+    async def put(self, message: str | bytes | None) -> None:
+        """Add a message, None being the last one; returns when there is room for it."""
+        await self._unread.put(message)
+
+    def hang_up(self) -> None:
+        """End the messages because the server stops; in a full queue the oldest gives way."""
+        if self._unread.full():
+            self._unread.get_nowait()
+        self._unread.put_nowait(None)
+
+    async def next_message(self) -> str | bytes | None:
+        """The oldest message that was not read yet, or None when the client is gone."""
+        return await self._unread.get()
+
     async def send(self, data: str | bytes) -> None:
-        """Quart gives way and looks whether it was accepted before each frame: 7 of 50 µs."""
+        """Sends at once. Quart yields and checks the handshake before each frame: 7 of 50 µs."""
         await self._send(data)
+
+
+def current_websocket() -> BareWebsocket:
+    """The WebSocket of this request itself, for other tasks; Quart's `websocket` is a proxy."""
+    return cast(BareWebsocket, websocket._get_current_object())  # type: ignore[attr-defined] # of the proxy
 
 
 class FinishingHTTPConnection(ASGIHTTPConnection):
@@ -123,9 +176,9 @@ class FinishingHTTPConnection(ASGIHTTPConnection):
 
     async def __call__(self, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
         request = self._create_request_from_scope(send)
-        assert isinstance(request.body, PatientBody)
+        assert isinstance(request, HomeroomRequest)
         self.body = request.body
-        receiver = asyncio.ensure_future(self.handle_messages(request, receive))
+        receiver = asyncio.ensure_future(self._receive_body(receive))
         handler = asyncio.ensure_future(self.handle_request(request, send))
         while not handler.done():
             waiting = {handler} if receiver.done() else {handler, receiver}
@@ -133,30 +186,28 @@ class FinishingHTTPConnection(ASGIHTTPConnection):
                 await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
             except asyncio.CancelledError:
                 receiver.cancel()
+                self._break_off(handler)
             else:
-                if receiver.done() and not handler.done():
-                    self._client_left(handler)
+                if receiver.done() and not receiver.cancelled() and not handler.done():
+                    self.client_left = True
+                    self._break_off(handler)
         receiver.cancel()
         if not handler.cancelled():
             handler.result()
 
-    def _client_left(self, handler: "asyncio.Future[None]") -> None:
-        self.client_left = True
+    def _break_off(self, handler: "asyncio.Future[None]") -> None:
         if self.answering:
             handler.cancel()
-        elif not self.body._complete.is_set():
-            self.body._must_raise = RequestTimeout()
-            self.body.set_complete()
+        else:
+            self.body.break_off()
 
-    async def handle_messages(self, request: Request, receive: ASGIReceiveCallable) -> None:
-        del request
+    async def _receive_body(self, receive: ASGIReceiveCallable) -> None:
+        """Returns when the client has left."""
         while True:
             message = await receive()
             if message["type"] == "http.request":
-                self.body.append(message.get("body", b""))
-                if not message.get("more_body", False):
-                    self.body.set_complete()
-                await self.body.room()
+                is_last = not message.get("more_body", False)
+                await self.body.put(message.get("body", b""), is_last=is_last)
             elif message["type"] == "http.disconnect":
                 return
 
@@ -168,41 +219,35 @@ class FinishingHTTPConnection(ASGIHTTPConnection):
 
 
 class FinishingWebsocketConnection(ASGIWebsocketConnection):
-    """The handler is not cancelled either: it receives None when the client is gone.
-
-    Its queue is bounded: a client that sends faster than it is served waits in its own kernel.
-    """
-
-    def __init__(self, app: Quart, scope: WebsocketScope) -> None:
-        super().__init__(app, scope)
-        self.queue = asyncio.Queue(MAX_UNREAD_MESSAGES)
+    """Does not cancel the handler of a client that is gone: it is told so."""
 
     async def __call__(self, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
         websocket = self._create_websocket_from_scope(send)
-        receiver = asyncio.ensure_future(self.handle_messages(receive))
+        assert isinstance(websocket, BareWebsocket)
+        receiver = asyncio.ensure_future(self._receive_messages(websocket, receive))
         handler = asyncio.ensure_future(self.handle_websocket(websocket, send))
         while not handler.done():
             try:
                 await asyncio.wait({handler})
             except asyncio.CancelledError:
                 receiver.cancel()
-                while self.queue.full():
-                    self.queue.get_nowait()
-                self.queue.put_nowait(None)
+                websocket.hang_up()
         receiver.cancel()
         handler.result()
 
-    async def send_data(self, send: ASGISendCallable, data: str | bytes) -> None:
-        """Text only, and without a signal of Quart's that nobody listens to."""
-        assert isinstance(data, str)
-        await send({"type": "websocket.send", "bytes": None, "text": data})
-
-    async def handle_messages(self, receive: ASGIReceiveCallable) -> None:
+    async def _receive_messages(
+        self, websocket: BareWebsocket, receive: ASGIReceiveCallable
+    ) -> None:
         while True:
             event = await receive()
             if event["type"] == "websocket.receive":
                 data = event.get("bytes")
-                await self.queue.put(event["text"] if data is None else data)
+                await websocket.put(event["text"] if data is None else data)
             elif event["type"] == "websocket.disconnect":
-                await self.queue.put(None)
+                await websocket.put(None)
                 return
+
+    async def send_data(self, send: ASGISendCallable, data: str | bytes) -> None:
+        """Sends text only, and skips a signal of Quart's that nobody listens to."""
+        assert isinstance(data, str)
+        await send({"type": "websocket.send", "bytes": None, "text": data})

@@ -1,7 +1,7 @@
 """The AsyncAPI document of `/api/live`, made from the declared messages.
 
 Shapes, fields, limits of fields and sentences come from the declarations; what they cannot say
-stands here and in conversation.py.
+stands here and in examples.py.
 """
 
 from inspect import cleandoc
@@ -66,7 +66,7 @@ Only without a WebSocket (`Accept: text/event-stream`): the same messages as Ser
 
 
 def describe(settings: Settings, version: str) -> Json:
-    """The document, as AsyncAPI 3.0 has it: what the server receives and what it sends."""
+    """The document in AsyncAPI 3.0: what the server receives and what it sends."""
     _, schemas = msgspec.json.schema_components(
         (*CLIENT_MESSAGES, *SERVER_MESSAGES),
         ref_template="#/components/schemas/{name}",
@@ -178,7 +178,7 @@ def _limits(settings: Settings) -> list[tuple[str, int, str]]:
 
 
 def _operations() -> Json:
-    """What comes from clients is received, each with its answers; the rest is sent unasked."""
+    """One operation for each message of a client, with its answers, and one for what is unasked."""
     received = {
         tag_of(kind): {
             **_operation("receive", kind),

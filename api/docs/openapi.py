@@ -43,17 +43,17 @@ REFERENCE = "#/components/schemas/{model}"
 SIGNED_IN: list[dict[str, list[str]]] = [{"bearer": []}, {"cookie": []}]
 
 ANSWERS = {
-    "400": "What was sent is not right: `fields` names each wrong field.",
+    "400": "Something in the request is wrong: `fields` names each wrong field.",
     "401": "Not signed in.",
-    "403": "You may see it, you may not do it.",
+    "403": "You may see it, but you may not do this.",
     "404": "It is not there, or you may not know of it.",
     "408": "The body did not arrive.",
-    "409": "The state of things forbids it.",
-    "412": "It is not as the request says; `current` and `ETag` tell how it is.",
+    "409": "Its present state does not allow this.",
+    "412": "It is not as the request expects; `current` and `ETag` say how it is.",
     "413": "The body is too large.",
-    "415": "The body is of another type than the route takes.",
+    "415": "The body has a type that the route does not take.",
     "416": "There is no such range.",
-    "429": "Too much at once; `Retry-After` says when to come back.",
+    "429": "Too many requests; `Retry-After` says when to come back.",
     "503": "Nothing was changed; try again after `Retry-After`.",
     "507": "The server has no room left.",
 }
@@ -85,7 +85,7 @@ def init(app: Quart) -> None:
 
 
 class Provider(OpenAPIProvider):
-    """With what quart-schema does not know: errors, security, keys, nested views."""
+    """Adds what quart-schema does not know: errors, security, keys, nested views."""
 
     def schema(self) -> dict[str, Any]:
         document = super().schema()
@@ -135,7 +135,7 @@ class Provider(OpenAPIProvider):
         return paths, components
 
     def operation_id(self, method: str, path: str, func: Any) -> None:
-        """Given in `build_paths`."""
+        """Empty: `build_paths` gives it."""
 
 
 def _delivered(view: Any) -> dict[str, Any]:
@@ -150,7 +150,7 @@ def _delivered(view: Any) -> dict[str, Any]:
 
 
 def _add_preconditions(method: str, operation: dict[str, Any], headers: Sequence[str]) -> None:
-    """Of a view marked by `conditional`: what it looks at, and the tags that it answers with."""
+    """Add the headers that a view marked by `conditional` reads, and the tags that it answers."""
     schema = {"type": "string", "pattern": PATTERN, "maxLength": 1000}
     asked = [{"name": name, "in": "header", "schema": schema} for name in headers]
     operation["parameters"] = [*operation["parameters"], *asked]
@@ -209,7 +209,7 @@ async def asyncapi() -> Response:
 
 
 async def _document(make: Callable[[], dict[str, Any]]) -> Response:
-    """A browser that has it already is told so."""
+    """Answer with a document, or with 304 when the browser has it already."""
     body = _once(request.path, lambda: msgspec.json.encode(make()))
     response = Response(body, content_type="application/json")
     response.set_etag(hashlib.sha256(body).hexdigest()[:16])
@@ -218,7 +218,7 @@ async def _document(make: Callable[[], dict[str, Any]]) -> Response:
 
 
 def _once(name: str, make: Callable[[], T]) -> T:
-    """What is made of the routes and messages does not change while it serves."""
+    """Make a document once: its routes and messages do not change while the server runs."""
     made: dict[str, T] = current_app.extensions.setdefault("documents", {})
     if name not in made:
         made[name] = make()

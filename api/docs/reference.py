@@ -36,7 +36,7 @@ class Reference:
 
 
 def reference(document: Json) -> Reference:
-    """The messages in the order of their declaration, those to the server and those from it."""
+    """The messages in the order of their declaration: first to the server, then from it."""
     answers, asks = defaultdict[str, list[str]](list), defaultdict[str, list[str]](list)
     received = set()
     for operation in document["operations"].values():
@@ -84,7 +84,7 @@ def _fields(schema: Json, schemas: Json) -> list[Field]:
 
 
 def _type(schema: Json, schemas: Json) -> str:
-    """In words: `string (1 to 64 characters) or null`."""
+    """A type in words, such as `string (1 to 64 characters) or null`."""
     match schema:
         case {"$ref": _}:
             words = f"{{{', '.join(schemas[_name(schema)]['properties'])}}}"

@@ -1,4 +1,4 @@
-"""When silence means something on a live connection."""
+"""Says when silence on a live connection means something."""
 
 import time
 from datetime import datetime
@@ -23,7 +23,7 @@ class Due(Enum):
 
 
 class Clock:
-    """`is_deaf`: the other side cannot answer; the kernel drops it when it takes nothing."""
+    """The deadlines of a connection. `is_deaf`: the kernel watches a client that cannot answer."""
 
     def __init__(self, *, is_deaf: bool) -> None:
         self.is_deaf = is_deaf
@@ -35,11 +35,11 @@ class Clock:
         self._heard_at = time.monotonic()
 
     def wait_s(self) -> float:
-        """Until something may be due."""
+        """Seconds until something may be due."""
         return max(0.0, min(self._dues().values()) - time.monotonic())
 
     def due(self) -> Due | None:
-        """The first of what is due now; asked for a sign of life, the other side has some time."""
+        """The first thing that is due now. After a `ping` the client has some time to answer."""
         moment = time.monotonic()
         found = next((due for due, at in self._dues().items() if at <= moment), None)
         if found is Due.PING:

@@ -56,7 +56,7 @@ async def carry_out(message: ClientMessage, client: Connection) -> None:
 
 async def sign_in(hello: Hello, client: Connection) -> None:
     if client.is_foreign and not hello.token:
-        detail = "This page may not use your cookie: its origin is not known."
+        detail = "This page may not use your cookie, because its origin is not known."
         return client.close(Close.ORIGIN_NOT_ALLOWED, "origin_not_allowed", detail)
     caller, epoch = await judged(hello.token or client.cookie or "", client)
     if client.code is not None:
@@ -87,7 +87,7 @@ async def sign_in(hello: Hello, client: Connection) -> None:
 
 
 async def judged(token: str, client: Connection) -> tuple[Caller | None, str]:
-    """Whose token it is, and the epoch; act on it before you await."""
+    """Whose token it is, and the epoch. Act on both before the next await."""
 
     async def judge(db: Transaction) -> tuple[Caller | None, str]:
         return await find_caller(db, token), (await cursors(db, RIGHTS_TOPIC))["epoch"]
@@ -100,7 +100,7 @@ async def renew(message: Token, client: Connection) -> None:
     if client.code is not None:
         return
     if caller is None or caller.id != client.user_id:
-        detail = "It is no token of yours; you stay signed in with the one before."
+        detail = "This is not a token of yours; you stay signed in with the one before."
         client.put(Error("not_renewed", detail, message.id))
     else:
         client.is_signed_in_as(caller)
@@ -116,11 +116,11 @@ def has_too_many(caller: Caller, client: Connection) -> bool:
 async def subscribe(
     wanted: Mapping[str, int | None], epoch: str | None, message_id: Id, client: Connection
 ) -> None:
-    """The answers are put before anything else is heard: the events come behind them."""
+    """Follow topics. The answers go out before the events that come behind them."""
     others = client.subscriptions.keys() - wanted.keys()
     free = client.services.settings.live_topics - len(others)
     for topic in list(wanted)[free:]:
-        client.put(Error("too_many_topics", "Follow fewer topics.", message_id, topic))
+        client.put(Error("too_many_topics", "You follow too many topics.", message_id, topic))
     outcomes = await client.feed.subscribe(client, dict(list(wanted.items())[:free]), epoch)
     for topic, outcome in outcomes.items():
         match outcome:
@@ -138,15 +138,17 @@ def unsubscribe(message: Unsubscribe, client: Connection) -> None:
     if client.feed.unsubscribe(client, message.topic):
         client.put(Unsubscribed(message.topic, message.id))
     else:
-        client.put(Error("not_subscribed", "You do not follow it.", message.id, message.topic))
+        client.put(
+            Error("not_subscribed", "You do not follow this topic.", message.id, message.topic)
+        )
 
 
 def signal(message: Signal, client: Connection) -> None:
-    """Nobody learns whether it arrived: what is lost is followed by a newer one."""
+    """Pass a signal on. Nobody learns whether it arrived: a newer one follows soon."""
     if message.topic not in client.subscriptions:
-        client.put(Error("not_subscribed", "You do not follow it.", topic=message.topic))
+        client.put(Error("not_subscribed", "You do not follow this topic.", topic=message.topic))
     elif len(bytes(message.data)) > MAX_SIGNAL_BYTES:
-        client.put(Error("too_large", "A signal takes 1 KiB.", topic=message.topic))
+        client.put(Error("too_large", "A signal may have at most 1 KiB.", topic=message.topic))
     else:
         sender = Sender(client.user_id, client.person["name"], client.name)
         passed_on = SignalMessage(message.topic, message.name, message.data, sender)

@@ -1,8 +1,8 @@
 """One live connection, whatever carries its frames: a WebSocket, or Server-Sent Events.
 
 There is no queue of events: a subscription is a cursor, and what lies behind it is taken from the
-ring or the log when the other side can take it. After every await it is looked whether a
-subscription still stands. Whoever does not take frames misses signals, and nothing else.
+ring or the log when the other side can take it. After every await the subscription is
+checked again. A client that does not read its frames misses signals, and nothing else.
 """
 
 import asyncio
@@ -59,7 +59,7 @@ class Connection:
 
     @property
     def stand(self) -> Cursors:
-        """What it has been sent; resumed with that it misses nothing."""
+        """What was sent so far; a client that resumes with it misses nothing."""
         cursors = {topic: standing.cursor for topic, standing in self.subscriptions.items()}
         return {"epoch": self.epoch, "topics": cursors}
 
@@ -83,7 +83,7 @@ class Connection:
         self.close(Close.NOT_SIGNED_IN, "not_signed_in", "This session is over.")
 
     def stop(self, among: int) -> None:
-        """It has to come back; `among` so many of this worker the time to do so is spread."""
+        """Close, and spread when to come back over all `among` connections of this worker."""
         of_all = among * self.services.settings.workers
         retry_after = round(random.uniform(0, of_all / RETURN_PER_S), 2)  # noqa: S311 - no secret
         self.close(Close.RESTART, retry_after=retry_after)
@@ -95,7 +95,7 @@ class Connection:
         detail: str = "",
         retry_after: float | None = None,
     ) -> None:
-        """Say why, say `bye`, close; the first reason counts."""
+        """Say why, say `bye`, and close. The first reason counts."""
         if self.code is None:
             if problem:
                 self.put(Error(problem, detail))
@@ -108,7 +108,7 @@ class Connection:
         self.wake()
 
     def end(self) -> None:
-        """Whatever still runs for it does nothing more."""
+        """Leave the feed; whatever still runs for the connection does nothing more."""
         self.code = self.code or Close.BUG
         if self._alarm is not None:
             self._alarm.cancel()
@@ -124,7 +124,7 @@ class Connection:
             self._drained.set()
 
     async def frames(self) -> AsyncIterator[str]:
-        """What is to be sent, as long as the last one has been taken; it ends behind `bye`."""
+        """The frames to send, each made when the one before was taken; `bye` is in the last one."""
         async for frame in self._frames():
             self.is_sending = True
             yield frame
@@ -171,7 +171,7 @@ class Connection:
         return in_one_frame(answers)
 
     async def _events(self, subscription: Subscription) -> str | None:
-        """One frame of what is next, if it still stands."""
+        """One frame of the next events, or None without any or when the subscription is over."""
         topic = subscription.topic
         if self.subscriptions.get(topic) is not subscription:
             return None
@@ -204,7 +204,7 @@ class Connection:
         return self.services.presence.frame(subscription)
 
     def _signals(self) -> str | None:
-        """Those of others, of topics that it still follows."""
+        """One frame of the signals of topics that the client still follows."""
         signals, self.signals = self.signals, {}
         wanted = [
             text

@@ -28,7 +28,7 @@ class EventQuery(Query):
 
 
 class EventView(TypedDict):
-    """As on the socket."""
+    """An event as it comes on the socket."""
 
     type: Literal["event"]
     topic: str
@@ -41,7 +41,7 @@ class EventView(TypedDict):
 
 
 class EventList(TypedDict):
-    """`live` stands behind the last of these events."""
+    """A page of events; `live` stands behind the last one."""
 
     events: list[EventView]
     next: int | None
@@ -53,7 +53,7 @@ class EventList(TypedDict):
 @document_response(EventList)
 @document_response(ProblemView, 409)
 async def index(topic: str, query_args: EventQuery) -> EventList:
-    """What happened in a topic behind the number `after`, oldest first; 409: fetch the list."""
+    """The events of a topic after the number `after`, oldest first. After 409 fetch the list."""
     after, limit = query_args.after, query_args.limit
     async with read() as db:
         head = await find_topic(db, topic, reader=caller())

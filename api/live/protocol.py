@@ -20,7 +20,7 @@ Seq = Annotated[int, msgspec.Meta(ge=0, le=MAX_ID)]
 
 
 class Close(IntEnum):
-    """Codes of the close frame, and what a client does then."""
+    """The codes of the close frame, and what a client does then."""
 
     BUG = 1011  # reconnect, back off
     RESTART = 1012  # reconnect after `retry_after`
@@ -37,7 +37,7 @@ class Command(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class Hello(Command, tag="hello"):
-    """First message: signs in and resumes. `epoch` and `topics` are the `live` of a list."""
+    """The first message: signs in and resumes. `epoch` and `topics` are the `live` of a list."""
 
     id: Id = None
     token: str | None = None
@@ -46,7 +46,7 @@ class Hello(Command, tag="hello"):
 
 
 class Subscribe(Command, tag="subscribe"):
-    """Events with a number above `after`; without it, from now on."""
+    """Asks for the events of a topic with numbers above `after`; without it, from now on."""
 
     topic: Topic
     id: Id = None
@@ -54,14 +54,14 @@ class Subscribe(Command, tag="subscribe"):
 
 
 class Unsubscribe(Command, tag="unsubscribe"):
-    """No more events of the topic."""
+    """Asks for no more events of the topic."""
 
     topic: Topic
     id: Id = None
 
 
 class Signal(Command, tag="signal"):
-    """To the other subscribers of the topic, on any worker; never stored, at most 1 KiB of data.
+    """Goes to the other subscribers of the topic; never stored, at most 1 KiB of data.
 
     Too many of them are dropped, and of the same `name` only the newest is passed on.
     """
@@ -90,7 +90,7 @@ ClientMessage = Hello | Subscribe | Unsubscribe | Signal | Token | Ping | Pong
 
 
 class Welcome(msgspec.Struct, tag="welcome"):
-    """Answer to `hello`; one `subscribed`, `reset` or `error` for each of its topics follows."""
+    """Answers `hello`; one `subscribed`, `reset` or `error` for each of its topics follows."""
 
     id: Id
     epoch: str
@@ -101,16 +101,16 @@ class Welcome(msgspec.Struct, tag="welcome"):
 
 
 class Renewed(msgspec.Struct, tag="renewed"):
-    """Answer to `token`: signed in until `expires_at`."""
+    """Answers `token`: you are signed in until `expires_at`."""
 
     id: Id
     expires_at: datetime
 
 
 class Subscribed(msgspec.Struct, tag="subscribed", omit_defaults=True):
-    """Accepted; `seq` is the head. Events behind `after` follow without a hole.
+    """You follow the topic; `seq` is its head. Events behind `after` follow without a hole.
 
-    `present` are the people who follow the topic now, oneself among them.
+    `present` are the people who follow the topic now, you among them.
     """
 
     topic: str
@@ -120,14 +120,14 @@ class Subscribed(msgspec.Struct, tag="subscribed", omit_defaults=True):
 
 
 class Unsubscribed(msgspec.Struct, tag="unsubscribed", omit_defaults=True):
-    """It is no longer followed."""
+    """You no longer follow the topic."""
 
     topic: str
     id: Id = None
 
 
 class ResetMessage(msgspec.Struct, tag="reset", omit_defaults=True):
-    """Fetch the list again, subscribe after its `seq`."""
+    """You have to fetch the list again and subscribe after its `seq`."""
 
     topic: str
     seq: int
@@ -136,7 +136,7 @@ class ResetMessage(msgspec.Struct, tag="reset", omit_defaults=True):
 
 
 class Revoked(msgspec.Struct, tag="revoked"):
-    """You may no longer read it; comes instead of the event that took the right."""
+    """You may no longer read the topic. Comes instead of the event that took the right."""
 
     topic: str
     reason: str
@@ -152,15 +152,15 @@ class Error(msgspec.Struct, tag="error", omit_defaults=True):
 
 
 class ServerPing(msgspec.Struct, tag="ping"):
-    """Nothing was heard of you: say anything, or be closed."""
+    """Asks for any frame, because you have been silent; without one the connection is closed."""
 
 
 class ServerPong(msgspec.Struct, tag="pong"):
-    """Answer to `ping`."""
+    """Answers `ping`."""
 
 
 class Bye(msgspec.Struct, tag="bye", omit_defaults=True):
-    """Before a close; `retry_after` is in seconds."""
+    """Comes before a close; `retry_after` is in seconds."""
 
     code: int
     retry_after: float | None = None
@@ -184,7 +184,7 @@ ServerMessage = (
 
 
 class NotTheProtocol(Exception):
-    """Whoever sends that is no client of ours: why it is closed."""
+    """What was sent is not this protocol; says how the connection is closed."""
 
     def __init__(self, detail: str, code: str = "not_the_protocol") -> None:
         super().__init__(detail)

@@ -4,15 +4,16 @@ import asyncio
 import logging
 from typing import cast
 
-from quart import Blueprint, Websocket, websocket
+from quart import Blueprint, websocket
 
+from api.adapters.quart import BareWebsocket, current_websocket
 from api.context import services, shielded
 from api.live.commands import carry_out
 from api.live.connection import TRY_AGAIN_AFTER_S, Connection
 from api.live.protocol import ClientMessage, Close, Error, NotTheProtocol, Signal, parse
 from api.middleware.auth import cookie_of
 from api.middleware.cors import is_allowed
-from api.middleware.token_bucket import Bucket
+from api.middleware.token_bucket import TokenBucket
 from model.errors import TryAgain
 
 log = logging.getLogger(__name__)
@@ -29,7 +30,7 @@ async def follow() -> None:
     running = services()
     origin, cookie = websocket.headers.get("Origin"), cookie_of(websocket)
     foreign = cookie is not None and not (origin and is_allowed(origin, websocket))
-    asked = cast(Websocket, websocket._get_current_object())  # type: ignore[attr-defined] # of the proxy
+    asked = current_websocket()
     await websocket.accept()
     connection = Connection(running, cookie, is_foreign=foreign)
     with running.serving(connection):
@@ -41,10 +42,10 @@ async def follow() -> None:
 
 
 class Socket:
-    def __init__(self, websocket: Websocket, connection: Connection) -> None:
+    def __init__(self, websocket: BareWebsocket, connection: Connection) -> None:
         self.websocket, self.connection = websocket, connection
         self.limits = connection.services.settings
-        self._commands, self._signals = Bucket(), Bucket()
+        self._commands, self._signals = TokenBucket(), TokenBucket()
 
     async def run(self) -> None:
         reader, writer = asyncio.create_task(self._read()), asyncio.create_task(self._write())
@@ -65,7 +66,7 @@ class Socket:
         await self.websocket.close(cast(Close, self.connection.code))
 
     async def _read(self) -> None:
-        while (data := await self.websocket.receive()) is not None:
+        while (data := await self.websocket.next_message()) is not None:
             self.connection.clock.heard()
             await shielded(self._hear(data))
             while len(self.connection.outbox) > MAX_OUTBOX and self.connection.code is None:
@@ -96,7 +97,7 @@ class Socket:
             self.connection.close(Close.RESTART, retry_after=TRY_AGAIN_AFTER_S)
 
     def _may_signal(self) -> bool:
-        """Those above the limit are dropped, and count as commands."""
+        """Whether a signal is within the limit; others are dropped and count as commands."""
         burst, per_s = self.limits.live_signals_burst, self.limits.live_signals_per_s
         return not self.limits.is_limited or self._signals.wait_s(burst, per_s) == 0
 

@@ -22,7 +22,7 @@ stream = Blueprint("stream", __name__)
 
 
 class Stand(msgspec.Struct):
-    """The id of each message: the `live` of all topics."""
+    """The id of each message, which is the `live` of all topics."""
 
     epoch: str | None = None
     topics: dict[Topic, Seq] | None = None
@@ -35,7 +35,7 @@ class Stand(msgspec.Struct):
 @stream.get("/live")
 @hide
 async def follow() -> Response:
-    """Asked with `topic=…` for each topic; resumes behind `Last-Event-ID`."""
+    """Follow each `topic=…` of the query; resumes behind `Last-Event-ID`."""
     if EVENT_STREAM not in request.accept_mimetypes.values():
         raise NotAcceptable
     if "Authorization" not in request.headers:
@@ -56,14 +56,14 @@ def last_event() -> Stand:
     try:
         return msgspec.json.decode(given, type=Stand) if given else Stand()
     except (msgspec.MsgspecError, RecursionError):
-        raise Invalid({"last_event_id": "It is not the id of a message of ours."}) from None
+        raise Invalid({"last_event_id": "This is not the id of a message from here."}) from None
 
 
 def topics_asked_for() -> list[str]:
     try:
         return msgspec.convert(request.args.getlist("topic"), list[Topic])
     except msgspec.ValidationError:
-        raise Invalid({"topic": "One of them is no name of a topic."}) from None
+        raise Invalid({"topic": "One of these is not the name of a topic."}) from None
 
 
 async def messages(

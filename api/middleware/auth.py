@@ -22,7 +22,7 @@ EMBEDDED = "__Host-homeroom-embedded"  # for a configured page on another site
 
 
 def public(view: F) -> F:
-    """Anybody may ask; nobody is looked up."""
+    """Open a route to anybody; who asks is not looked up."""
     view.is_public = True  # type: ignore[attr-defined] # read by the hook below
     return view
 
@@ -40,7 +40,7 @@ def init(app: Quart) -> None:
 
 
 async def visitor() -> Caller | None:
-    """Who asks, if anybody: for pages that look different then."""
+    """Who is signed in, if anybody, for pages that look different then."""
     if "caller" not in g:
         g.caller = await _find(token_of(request))
     caller: Caller | None = g.caller
@@ -48,7 +48,7 @@ async def visitor() -> Caller | None:
 
 
 def token_of(asked: BaseRequestWebsocket) -> str | None:
-    """With `Authorization` present the cookie is not looked at."""
+    """The token of a request. With `Authorization` present the cookie is not looked at."""
     if (given := asked.headers.get("Authorization")) is not None:
         scheme, _, token = given.partition(" ")
         return token.strip() if scheme.lower() == "bearer" else ""

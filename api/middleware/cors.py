@@ -70,18 +70,20 @@ def is_allowed(origin: str, asked: BaseRequestWebsocket) -> bool:
 
 
 def require_own_page() -> None:
-    """A cookie may come with a page that its owner never meant to use."""
+    """Raises Forbidden when a cookie comes, or may come, with a page that is not known."""
     origin = request.headers.get("Origin") or _origin_of_referrer()
     if origin is not None:
         trusted = is_allowed(origin, request)
     else:
         trusted = not request.cookies or request.headers.get("Sec-Fetch-Site") == "same-origin"
     if not trusted:
-        raise Forbidden("origin_not_allowed", "This page may not ask: its origin is not known.")
+        raise Forbidden(
+            "origin_not_allowed", "This page is not allowed here: its origin is not known."
+        )
 
 
 def _origin_of_referrer() -> str | None:
-    """Of a GET of one's own page, which on plain http says nothing else of where it comes from."""
+    """The page that a GET comes from, which on plain http no other header tells."""
     if request.method not in SAFE or request.referrer is None:
         return None
     parts = urlsplit(request.referrer)

@@ -51,14 +51,14 @@ SENTENCES = {
     413: "That is too large.",
     415: "Send JSON as application/json, or a file as multipart/form-data.",
     416: "The file has no such range.",
-    500: "Something went wrong here. The request's id helps to find out what.",
+    500: "Something went wrong here. The id of the request helps to find out what.",
 }
 
 
 class ProblemView(TypedDict):
     """What every error answers; `code` is stable, `fields` names each wrong field.
 
-    `current` of 412 is the thing as it is now; null: it is not there.
+    `current` of 412 is the thing as it is now, or null when it is not there.
     """
 
     type: str
@@ -117,14 +117,14 @@ def wrong_fields(error: ValidationError) -> dict[str, str]:
 
 
 def wants_page() -> bool:
-    """Neither the API nor a WebSocket that has missed its route."""
+    """Whether a person asks for a page; not the API, nor a WebSocket on a wrong route."""
     if not has_request_context() or request.path.startswith("/api"):
         return False
     return "text/html" in request.accept_mimetypes.values()
 
 
 def _more(refusal: Refusal) -> dict[str, Any]:
-    """What only some problems have."""
+    """The fields that only some problems have."""
     match refusal:
         case Invalid():
             return {"fields": refusal.fields}

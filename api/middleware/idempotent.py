@@ -20,7 +20,7 @@ View = Callable[..., Awaitable[Any]]
 def init(app: Quart) -> None:
     @app.before_request
     async def refuse_elsewhere() -> None:
-        """A client that believes in its key must not find out later that it did nothing."""
+        """Refuse a key where it would do nothing, before its client relies on it."""
         if HEADER not in request.headers or request.routing_exception is not None:
             return
         view = current_app.view_functions[request.endpoint or ""]
@@ -29,7 +29,7 @@ def init(app: Quart) -> None:
 
 
 def idempotent(view: View) -> View:
-    """Below `@validate_request`: the key belongs to the validated values."""
+    """Carry a request out once a key. Stands below `@validate_request`, whose values count."""
 
     @wraps(view)
     async def once(*arguments: Any, **values: Any) -> Any:
@@ -37,7 +37,7 @@ def idempotent(view: View) -> View:
         if key is None:
             return await view(*arguments, **values)
         if not (0 < len(key) <= MAX_CHARS and key.isascii() and key.isprintable()):
-            raise Invalid({HEADER: f"It takes 1 to {MAX_CHARS} printable ASCII characters."})
+            raise Invalid({HEADER: f"It must have 1 to {MAX_CHARS} printable ASCII characters."})
         route, by = request.endpoint or "", caller()
         async with one_unit_of_work() as db:
             given = msgspec.json.encode(values, enc_hook=_plain)

@@ -13,7 +13,7 @@ from quart import Quart, request
 
 from api.context import limited, settings, signed_in
 from api.middleware.proxy import parsed
-from api.middleware.token_bucket import Buckets
+from api.middleware.token_bucket import TokenBuckets
 from model.errors import TooMany
 from model.limit import Limit
 
@@ -23,7 +23,7 @@ BURST, A_SECOND = 300, 60  # of a signed-in caller; of an address ten times as m
 
 
 def init(app: Quart) -> None:
-    buckets = Buckets()
+    buckets = TokenBuckets()
 
     @app.before_request
     async def count() -> None:
@@ -35,11 +35,13 @@ def init(app: Quart) -> None:
         else:
             wait_s = buckets.of(address()).wait_s(10 * BURST, 10 * A_SECOND)
         if wait_s > 0:
-            raise TooMany("You ask too much at once.", retry_after_s=int(wait_s) + 1)
+            raise TooMany(
+                "You are sending too many requests at once.", retry_after_s=int(wait_s) + 1
+            )
 
 
 def limit(rule: Limit, who: Callable[[], str]) -> Callable[[View], View]:
-    """Count each call against an exact limit, above `@idempotent`: in its own transaction."""
+    """Count each call against an exact limit. Stands above `@idempotent`, apart from its work."""
 
     def decorate(view: View) -> View:
         @wraps(view)
@@ -53,7 +55,7 @@ def limit(rule: Limit, who: Callable[[], str]) -> Callable[[View], View]:
 
 
 def address() -> str:
-    """Who asks, for limits: an IPv4 address, or the /64 that one household has of IPv6."""
+    """Who is counted: an IPv4 address, or the /64 of IPv6 that one household has."""
     given = request.remote_addr or ""
     try:
         client = parsed(given)

@@ -34,13 +34,13 @@ class LinkQuery(Query):
 
 
 def linkable(view: F) -> F:
-    """Who asks may come with a signed link; the route's first argument is the id of the file."""
+    """Let a route take signed links; its first argument is the id of the file."""
     view.is_linkable = True  # type: ignore[attr-defined] # read by api/middleware/auth.py
     return view
 
 
 def signed_query(file_id: int) -> tuple[str, datetime]:
-    """What to put behind the `?`, and until when it holds."""
+    """The query of a signed link, and when it expires."""
     until = int(time.time()) + LASTS_S
     session_id = caller().session_id
     signature = _signature(file_id, session_id, until)
@@ -49,7 +49,7 @@ def signed_query(file_id: int) -> tuple[str, datetime]:
 
 
 async def caller_by_link() -> Caller | None:
-    """None unless the link is ours, for this file, of a living session, and not too old."""
+    """Who made the link; None if it is forged, for another file, expired, or signed out."""
     file_id = (request.view_args or {}).get("file_id", 0)
     try:
         session_id, until = int(request.args["session"]), int(request.args["until"])

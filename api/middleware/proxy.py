@@ -1,4 +1,4 @@
-"""X-Forwarded-*, believed from trusted proxies only: who asks, by which scheme, for which host.
+"""Believes X-Forwarded-* of trusted proxies only: who asks, by which scheme, for which host.
 
 Hypercorn's own middleware believes anybody and refuses every WebSocket behind https.
 """
@@ -9,7 +9,7 @@ from typing import Any
 
 
 def parsed(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
-    """Who asks by IPv4 where `[::]` is listened on comes as ::ffff:192.0.2.1."""
+    """An address. A server on `[::]` sees IPv4 clients as ::ffff:192.0.2.1; they are IPv4 here."""
     given = ipaddress.ip_address(address)
     return given if given.version == 4 else given.ipv4_mapped or given  # noqa: PLR2004 - of the protocol
 

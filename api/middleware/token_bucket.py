@@ -6,8 +6,8 @@ from collections import OrderedDict
 REMEMBERED = 10_000
 
 
-class Bucket:
-    """`burst` actions at once, `per_s` sustained; it keeps only when it will be full again."""
+class TokenBucket:
+    """Allows `burst` actions at once and `per_s` sustained. Keeps only when it is full again."""
 
     __slots__ = ("full_at",)
 
@@ -15,7 +15,7 @@ class Bucket:
         self.full_at = 0.0
 
     def wait_s(self, burst: int, per_s: float) -> float:
-        """Count one action: 0, or after how long it would be allowed (then it does not count)."""
+        """Count an action and return 0, or do not count it and return the seconds to wait."""
         now = time.monotonic()
         full_at = max(self.full_at, now) + 1 / per_s
         excess = full_at - now - burst / per_s
@@ -24,14 +24,14 @@ class Bucket:
         return max(0.0, excess)
 
 
-class Buckets:
-    """One for each caller of late; who is forgotten begins with a full one."""
+class TokenBuckets:
+    """One for each recent caller. Whoever is forgotten begins with a full one."""
 
     def __init__(self) -> None:
-        self._buckets: OrderedDict[str, Bucket] = OrderedDict()
+        self._buckets: OrderedDict[str, TokenBucket] = OrderedDict()
 
-    def of(self, who: str) -> Bucket:
-        bucket = self._buckets.pop(who, None) or Bucket()
+    def of(self, who: str) -> TokenBucket:
+        bucket = self._buckets.pop(who, None) or TokenBucket()
         self._buckets[who] = bucket
         if len(self._buckets) > REMEMBERED:
             self._buckets.popitem(last=False)

@@ -11,8 +11,8 @@ import msgspec
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import WebSocketException
 
-from api.prove.caller import HOST
 from api.prove.message import Message, messages_of
+from api.prove.patient_client import HOST
 from api.prove.record import NOTHING_IS_LIVE, Place, Record
 from api.prove.stage import Person, Stage
 
@@ -47,7 +47,7 @@ class Client:
             await asyncio.sleep(random.uniform(*PAUSE_S) if pause_s is None else pause_s)  # noqa: S311 - no secret
 
     def cut(self) -> None:
-        """As a broken cable does it: what was sent and not read is gone."""
+        """Break the connection like a broken cable: what was sent and not read is gone."""
         self.cuts += 1
         self.connected.clear()
         self._abort()
@@ -60,7 +60,7 @@ class Client:
         )
 
     async def follow_again(self, topic: str, after: int) -> None:
-        """The list was fetched anew and stands there."""
+        """Follow a topic behind the number `after`, where a newly fetched list stands."""
         place = self.places[topic]
         place.cursor, place.is_open, place.live_behind = after, True, NOTHING_IS_LIVE
         if self._socket:
@@ -71,7 +71,7 @@ class Client:
                 await self._send(message)
 
     async def _follow(self) -> None:
-        url = f"ws://{HOST}:{self.person.caller.port}/api/live"
+        url = f"ws://{HOST}:{self.person.http.port}/api/live"
         async with connect(
             url,
             compression=None,
@@ -100,7 +100,7 @@ class Client:
             self.places[topic].live_behind = NOTHING_IS_LIVE
         self._unanswered = set(topics)
         self._socket = socket
-        token = self.person.caller.token
+        token = self.person.http.token
         await self._send({"type": "hello", "token": token, "epoch": self.epoch, "topics": topics})
 
     async def _take(self, message: Message, received: float) -> None:
@@ -135,7 +135,7 @@ class Client:
         self.record.note(event, received, is_live=is_live)
 
     def _is_answer(self, message: Message) -> bool:
-        """To what was asked last of this topic; the next events are those behind it."""
+        """Whether a message answers the last command about its topic; its events come next."""
         place = self.places[message.topic]
         if place.awaited and message.id != place.awaited:
             return False

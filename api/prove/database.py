@@ -16,7 +16,7 @@ from api.prove.plan import Unfinished
 
 @contextmanager
 def new_database(server: str) -> Iterator[str]:
-    """Its address; it is dropped at the end. `server` names any database that is there."""
+    """The address of a new database, dropped at the end. `server` names any existing database."""
     url = postgresql_url(server)
     name = f"homeroom_prove_{os.getpid()}_{secrets.token_hex(4)}"
     asked = url.render_as_string(hide_password=False)
@@ -32,7 +32,7 @@ def postgresql_url(server: str) -> URL:
         url = make_url(server)
         if url.get_backend_name() == "postgresql":
             return url.set(drivername="postgresql+asyncpg")
-    raise Unfinished("--database is like postgresql://user:password@host/name.")
+    raise Unfinished("--database must be like postgresql://user:password@host/name.")
 
 
 def _execute(url: str, statement: str) -> None:

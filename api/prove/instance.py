@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from api.prove.caller import HOST
+from api.prove.patient_client import HOST
 from api.prove.plan import Unfinished
 from api.settings import PREFIX, Settings
 
@@ -59,7 +59,7 @@ class Instance:
             time.sleep(LOOK_EVERY_S)
 
     def stop(self) -> None:
-        """As a deployment stops it."""
+        """Stop it as a deployment does."""
         assert self._process
         self._process.send_signal(signal.SIGTERM)
         try:
@@ -70,7 +70,7 @@ class Instance:
             raise Unfinished(f"The server ended with {status}:\n{self.last_words()}")
 
     def close(self) -> None:
-        """At the end, whatever state it is in."""
+        """Stop it at the end, whatever state it is in."""
         if self._process and self._process.poll() is None:
             self._process.send_signal(signal.SIGTERM)
             try:
@@ -89,7 +89,7 @@ class Instance:
         return [int(pid) for parent, pid in pairs if int(parent) == self._process.pid]
 
     def memory(self) -> int | None:
-        """Bytes of all workers, where a page that several share is shared out; only on Linux."""
+        """Bytes of all workers; a page that several share is divided among them. Only on Linux."""
         pages = [Path(f"/proc/{pid}/smaps_rollup") for pid in self.worker_pids()]
         with suppress(OSError):
             lines = [line.split() for file in pages for line in file.read_text().splitlines()]
@@ -97,11 +97,11 @@ class Instance:
         return None
 
     def first_token(self) -> str:
-        """Of the link that makes the first account."""
+        """The token of the link that makes the first account."""
         return Settings.first_token(self._secret.encode())
 
     def last_words(self) -> str:
-        """What its log says but for requests."""
+        """The last lines of its log, without those of requests."""
         lines = [line for line in self.log.splitlines() if '"homeroom.request"' not in line]
         return "\n".join(lines[-LAST_LINES:])
 

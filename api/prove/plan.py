@@ -17,7 +17,7 @@ class Unfinished(Exception):
 
 @dataclass(frozen=True)
 class Options:
-    """`cuts` are those of each client; without `database_url` SQLite is used."""
+    """The numbers of a run. `cuts` are for each client; without `database_url` SQLite is used."""
 
     clients: int
     writers: int
@@ -32,11 +32,11 @@ class Options:
     program: Sequence[str] = (MAIN,)
 
     def random(self, *what: object) -> random.Random:
-        """Drawn from the seed for one purpose: what one task draws does not move another's."""
+        """A generator for one purpose, from the seed: tasks do not disturb each other's draws."""
         return random.Random(f"{self.seed} {what}")  # noqa: S311 - a plan, no secret
 
     def moments(self, count: int, *what: object) -> list[int]:
-        """So many numbers of events, in order: away from both ends, where less goes on."""
+        """The numbers of events at which something happens, in order, and away from both ends."""
         first, last = self.events // 20, self.events - self.events // 20
         draw = self.random(*what)
         return sorted(draw.randint(first, last) for _ in range(count))

@@ -46,21 +46,21 @@ class Place:
             self.twice += 1
 
     def bar(self, head: int) -> bool:
-        """False: it was barred already."""
+        """Bar the client from the topic; False when it was barred already."""
         if self.barred_behind is not None:
             return False
         self.barred_behind = head
         return True
 
     def lost(self, head: int) -> int:
-        """What the client had to get; of a right that was taken away nothing is owed."""
+        """How many events the client should have got and has not; a lost right owes nothing."""
         owed = 0 if self.barred_behind is not None else max(0, head - self.cursor)
         return len(self.missing) + owed
 
 
 @dataclass
 class Record:
-    """Seen from outside only: answers to posts, and events that came to whichever client."""
+    """What is seen from outside: answers to posts, and events that came to any client."""
 
     acknowledged: dict[int, str] = field(default_factory=dict)  # the topic of each post
     events: dict[str, dict[int, bytes]] = field(default_factory=dict)

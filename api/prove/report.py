@@ -14,7 +14,7 @@ TOO_FEW = 2  # values have no percentiles
 
 @dataclass(frozen=True)
 class Report:
-    """`memory` in bytes a connection; None where that cannot be told."""
+    """The result of a run. `memory` is in bytes a connection, or None where that cannot be told."""
 
     options: Options
     verdict: Verdict
@@ -56,7 +56,7 @@ class Report:
         yield "The promise was kept." if verdict.is_kept else "A promise was broken."
 
     def _latency(self) -> Iterator[str]:
-        """Of what came live: what a client missed while it was away waited for the client."""
+        """The delays of live events; what a client missed while it was away does not count."""
         if len(self.record.latencies) < TOO_FEW:
             return
         cuts = quantiles(self.record.latencies, n=100, method="inclusive")

@@ -17,7 +17,7 @@ CONNECTED_WITHIN_S = 5
 
 @dataclass(frozen=True)
 class Loss:
-    """`channel_ids` and `topics` are lost; who was signed out resumes where the connection was."""
+    """A right that is lost. `resumes`: who was signed out goes on where the connection was."""
 
     people: Sequence[Person]
     channel_ids: Sequence[int]
@@ -37,7 +37,7 @@ class Rights:
     taken: int = 0
 
     async def run(self) -> None:
-        """The last of each kind is not given back."""
+        """Take rights away at their moments; the last of each kind is not given back."""
         kinds = (self.council, self.studio, self.club, self.session)
         others = self.stage.people[1:]
         draw = self.options.random("whose right")
@@ -74,7 +74,7 @@ class Rights:
                 await client.follow_again(topic, heads[topic])
 
     async def write_secret(self, channel_id: int, number: int) -> None:
-        post = await self.stage.owner.caller.ask(
+        post = await self.stage.owner.http.ask(
             "POST",
             f"/api/channels/{channel_id}/posts",
             {"text": f"secret {number}"},
@@ -83,14 +83,14 @@ class Rights:
         self.record.acknowledged[post["id"]] = f"channel:{channel_id}"
 
     async def one_connected(self, clients: Sequence[Client]) -> None:
-        """Else nobody were there to whom it could leak; who does not come back may be late."""
+        """Wait until somebody is connected to whom it could leak, but not for ever."""
         waiting = [asyncio.create_task(client.connected.wait()) for client in clients]
         await asyncio.wait(waiting, timeout=CONNECTED_WITHIN_S, return_when=asyncio.FIRST_COMPLETED)
         for task in waiting:
             task.cancel()
 
     def council(self, person: Person) -> Loss:
-        stage, ask = self.stage, self.stage.owner.caller.ask
+        stage, ask = self.stage, self.stage.owner.http.ask
         path = f"/api/channels/{stage.council_id}/members/{person.id}"
         return Loss(
             [person],
@@ -101,8 +101,8 @@ class Rights:
         )
 
     def studio(self, _: Person) -> Loss:
-        """Nobody but the owner may read it then."""
-        stage, ask = self.stage, self.stage.owner.caller.ask
+        """Make the studio private, so that only the owner may read it."""
+        stage, ask = self.stage, self.stage.owner.http.ask
         path = f"/api/channels/{stage.studio_id}"
         return Loss(
             stage.people[1:],
@@ -120,8 +120,8 @@ class Rights:
             [person],
             [stage.den_id],
             [f"group:{stage.club_id}", f"channel:{stage.den_id}"],
-            partial(stage.owner.caller.ask, "DELETE", path, done=[404]),
-            partial(person.caller.ask, "POST", "/api/memberships", joining, done=[409]),
+            partial(stage.owner.http.ask, "DELETE", path, done=[404]),
+            partial(person.http.ask, "POST", "/api/memberships", joining, done=[409]),
         )
 
     def session(self, person: Person) -> Loss:

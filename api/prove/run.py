@@ -33,7 +33,7 @@ MIN_MEASURED = 20  # connections; fewer say nothing
 
 
 def prove(options: Options, told: Callable[[], None]) -> Report:
-    """`told` is called for each post that is answered. Raises Unfinished; leaves nothing behind."""
+    """Run a proof and leave nothing behind; `told` counts answered posts. Raises Unfinished."""
     with ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="homeroom-prove-"))
         settings = {
@@ -78,11 +78,11 @@ async def run(options: Options, instance: Instance, told: Callable[[], None]) ->
         seconds = time.monotonic() - began
     places = {client.name: client.places for client in clients}
     return Report(
-        options,
-        judge(record, places, live["topics"], heads),
-        record,
-        seconds,
-        memory,
+        options=options,
+        verdict=judge(record, places, live["topics"], heads),
+        record=record,
+        seconds=seconds,
+        memory=memory,
         connections=sum(client.connections for client in clients),
         cuts=sum(client.cuts for client in clients),
         removals=rights.taken,
@@ -90,14 +90,14 @@ async def run(options: Options, instance: Instance, told: Callable[[], None]) ->
 
 
 def stop_at_sigterm() -> None:
-    """As the runner does it with Ctrl-C; an exception raised anywhere in the loop may get lost."""
+    """Treat SIGTERM as Ctrl-C. An exception raised anywhere in the loop may get lost."""
     task = asyncio.current_task()
     assert task
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
 
 
 async def connect(clients: Sequence[Client], instance: Instance, crew: Crew) -> float | None:
-    """Bytes that a connection takes in the workers, where that can be told."""
+    """Connect the clients; returns the bytes a connection takes, where that can be told."""
     first = max(1, int(len(clients) * FIRST))
     count = len(clients) - first
     await connect_all(clients[:first], crew)
@@ -123,7 +123,7 @@ async def connect_all(clients: Sequence[Client], crew: Crew) -> None:
 
 
 async def settle(clients: Sequence[Client], heads: Mapping[str, int], record: Record) -> None:
-    """Until everybody has everything, or nothing comes any more."""
+    """Wait until everybody has everything, or nothing comes any more."""
     came, at = record.deliveries, time.monotonic()
     while not all(client.has(heads) for client in clients):
         await asyncio.sleep(LOOK_EVERY_S)

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from api.prove.caller import Caller
 from api.prove.instance import Instance
+from api.prove.patient_client import PatientClient
 
 MAX_PEOPLE = 20  # a client more is one more connection of somebody
 PASSWORD = secrets.token_urlsafe(16)
@@ -17,18 +17,18 @@ PASSWORD = secrets.token_urlsafe(16)
 class Person:
     username: str
     id: int
-    caller: Caller
+    http: PatientClient
     signed_in: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def sign_in(self) -> None:
         form = {"username": self.username, "password": PASSWORD, "token": True}
-        answer = await Caller(self.caller.port).ask("POST", "/api/sessions", form)
-        self.caller.token = answer["token"]
+        answer = await PatientClient(self.http.port).ask("POST", "/api/sessions", form)
+        self.http.token = answer["token"]
         self.signed_in.set()
 
     async def sign_out(self) -> None:
-        """Answered with 401 is what is repeated: the session is over."""
-        await self.caller.ask("DELETE", "/api/sessions/current", done=[401])
+        """Sign out. A repeated request is answered with 401, because the session is over."""
+        await self.http.ask("DELETE", "/api/sessions/current", done=[401])
         self.signed_in.clear()
 
 
@@ -48,15 +48,15 @@ class Stage:
 
     @property
     def channel_ids(self) -> Sequence[int]:
-        """Half of what is written is written in the hall, which nobody loses."""
+        """The channels to write in. Half of the posts go to the hall, which nobody loses."""
         return [self.hall_id] * 3 + [self.council_id, self.studio_id, self.den_id]
 
     async def live(self) -> dict[str, Any]:
-        """Where all topics stand, as the owner is told: `hello` takes it."""
+        """The positions of all topics, as the owner sees them; `hello` takes them."""
         topics: dict[str, int] = {}
         for group_id in (self.group_id, self.club_id):
             path = f"/api/groups/{group_id}/channels"
-            live = (await self.owner.caller.ask("GET", path))["live"]
+            live = (await self.owner.http.ask("GET", path))["live"]
             topics |= {name: seq for name, seq in live["topics"].items() if name[:5] != "user:"}
         return {"epoch": live["epoch"], "topics": topics}
 
@@ -67,13 +67,13 @@ class Stage:
 
 async def set_up(instance: Instance, clients: int) -> Stage:
     owner = await _sign_up(instance, "owner", token=instance.first_token())
-    ask = owner.caller.ask
+    ask = owner.http.ask
     group_id, group_code = await _make_group(owner, "class")
     club_id, club_code = await _make_group(owner, "club")
     names = [f"person{number}" for number in range(1, min(clients, MAX_PEOPLE))]
     people = await asyncio.gather(*(_sign_up(instance, name, group_code) for name in names))
     for person in people:
-        await person.caller.ask("POST", "/api/memberships", {"join_code": club_code})
+        await person.http.ask("POST", "/api/memberships", {"join_code": club_code})
     hall_id, council_id, studio_id, den_id = [
         (await ask("POST", f"/api/groups/{of}/channels", {"name": name, "kind": kind}))["id"]
         for of, name, kind in (
@@ -85,26 +85,33 @@ async def set_up(instance: Instance, clients: int) -> Stage:
     ]
     for person in people:
         await ask("PUT", f"/api/channels/{council_id}/members/{person.id}")
-    everybody = [owner, *people]
     return Stage(
-        owner, everybody, group_id, club_id, club_code, hall_id, council_id, studio_id, den_id
+        owner=owner,
+        people=[owner, *people],
+        group_id=group_id,
+        club_id=club_id,
+        club_code=club_code,
+        hall_id=hall_id,
+        council_id=council_id,
+        studio_id=studio_id,
+        den_id=den_id,
     )
 
 
 async def _make_group(owner: Person, name: str) -> tuple[int, str]:
-    group = await owner.caller.ask("POST", "/api/groups", {"name": name})
-    code = await owner.caller.ask("POST", f"/api/groups/{group['id']}/join-code", {})
+    group = await owner.http.ask("POST", "/api/groups", {"name": name})
+    code = await owner.http.ask("POST", f"/api/groups/{group['id']}/join-code", {})
     return group["id"], code["join_code"]
 
 
 async def _sign_up(
     instance: Instance, username: str, join_code: str | None = None, token: str | None = None
 ) -> Person:
-    visitor = Caller(instance.port)
+    visitor = PatientClient(instance.port)
     form = {"username": username, "name": username, "password": PASSWORD}
     form |= {"join_code": join_code} if join_code else {"token": token or ""}
     user = await visitor.ask("POST", "/api/users", form)
     visitor.close()
-    person = Person(username, user["id"], Caller(instance.port))
+    person = Person(username, user["id"], PatientClient(instance.port))
     await person.sign_in()
     return person

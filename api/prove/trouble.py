@@ -17,7 +17,7 @@ LOOK_EVERY_S = 0.05
 
 
 async def cut(client: Client, options: Options, progress: Progress) -> None:
-    """Again and again; each time it comes back some events later."""
+    """Cut a client's connection again and again; it comes back some events later."""
     draw = options.random("away", client.name)
     for at in options.moments(options.cuts, "cuts", client.name):
         await progress.reach(at)
@@ -29,7 +29,7 @@ async def cut(client: Client, options: Options, progress: Progress) -> None:
 
 
 async def disturb(instance: Instance, options: Options, progress: Progress) -> None:
-    """Kills and restarts, one after another, at moments drawn from the seed."""
+    """Kill workers and restart the server, at moments drawn from the seed."""
     draw = options.random("which worker")
     plan = [(at, False) for at in options.moments(options.kills, "kills")]
     plan += [(at, True) for at in options.moments(options.restarts, "restarts")]
@@ -45,7 +45,7 @@ async def disturb(instance: Instance, options: Options, progress: Progress) -> N
 
 
 async def all_workers(instance: Instance) -> Sequence[int]:
-    """Their process ids, once the dead are replaced."""
+    """The process ids of all workers, once the dead are replaced."""
     deadline = time.monotonic() + REPLACED_WITHIN_S
     while len(pids := instance.worker_pids()) < instance.workers:
         await asyncio.sleep(LOOK_EVERY_S)

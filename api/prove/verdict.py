@@ -13,7 +13,7 @@ Heads = Mapping[str, int]
 
 @dataclass(frozen=True)
 class Verdict:
-    """All but `events` count deliveries, each to one client."""
+    """The counts of a run. All but `events` count deliveries, each to one client."""
 
     events: int
     lost: int
@@ -28,7 +28,7 @@ class Verdict:
 
 
 def judge(record: Record, clients: Places, start: Heads, heads: Heads) -> Verdict:
-    """While it was recorded each topic went from `start` to `heads`."""
+    """Compare the record with what clients have; meanwhile topics went from `start` to `heads`."""
     places = [place for of in clients.values() for place in of.values()]
     without_event = acknowledged_without_event(record, start, heads)
     readers = {
@@ -57,7 +57,7 @@ def judge(record: Record, clients: Places, start: Heads, heads: Heads) -> Verdic
 
 
 def acknowledged_without_event(record: Record, start: Heads, heads: Heads) -> dict[str, int]:
-    """Posts, by topic, that cannot be among the events that came to nobody: those are counted."""
+    """How many acknowledged posts of each topic have no event, not even one that came to nobody."""
     found = {}
     for topic, head in heads.items():
         unseen = head - start[topic] - len(record.events.get(topic, {}))

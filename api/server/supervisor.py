@@ -22,9 +22,10 @@ from types import FrameType
 import click
 from sqlalchemy.exc import DBAPIError
 
+from api.adapters.guard import Untried, require_tried
 from api.server.worker import READY, STOP_SIGNALS, Pair, Place, run_in_process, run_worker
 from api.settings import Settings, unknown_settings
-from api.storage import check_bucket_apart
+from api.transfer.storage import check_bucket_apart
 from model.database.unit_of_work import Database
 from model.live.bus import Datagrams
 from model.live.ephemeral import WorkerDied, encode_all
@@ -55,7 +56,11 @@ class CannotStart(Exception):
 
 
 def serve(settings: Settings) -> None:
-    """Until SIGTERM or Ctrl-C; raises CannotStart."""
+    """Serve until SIGTERM or Ctrl-C; raises CannotStart."""
+    try:
+        require_tried()
+    except Untried as error:
+        raise CannotStart(str(error)) from None
     listener = listen(settings.bind)
     try:
         settings.signing_key()
@@ -80,7 +85,7 @@ def serve(settings: Settings) -> None:
 
 
 async def make_ready(settings: Settings) -> bool:
-    """The database is up to date; whether there is no account yet."""
+    """Bring the database up to date; returns whether there is no account yet."""
     await prepare(settings.sqlalchemy_url, lossy=settings.is_lossy)
     database = Database(settings.sqlalchemy_url, before_commit=write_events)
     async with database.read() as db:
@@ -103,7 +108,7 @@ def greet(settings: Settings, *, is_empty: bool) -> None:
 
 
 def listen(bind: str) -> socket.socket:
-    """Waits a little for a port: workers of a server that was killed may be about to leave it."""
+    """Listen, and wait a little for the port, which workers of a killed server may still hold."""
     deadline = time.monotonic() + PORT_LEFT_WITHIN_S
     while True:
         try:
@@ -182,7 +187,14 @@ class Supervisor:
 
     def start(self, index: int) -> None:
         ready, tell_ready = os.pipe()
-        place = Place(index, self.listener, self.hints, self.ephemera, self.lifeline, tell_ready)
+        place = Place(
+            index=index,
+            listener=self.listener,
+            hints=self.hints,
+            ephemera=self.ephemera,
+            lifeline=self.lifeline,
+            ready=tell_ready,
+        )
         process = multiprocessing.get_context("fork").Process(
             target=run_worker, args=(self.settings, place), name=f"worker-{index}", daemon=True
         )
@@ -219,9 +231,9 @@ class Supervisor:
         self.start(index)
 
     def stop(self) -> None:
-        """Each finishes its requests and closes its sockets; who does not is killed.
+        """Stop the workers. Each finishes its requests and closes its sockets, or is killed.
 
-        The port is free at once: whoever connects now is refused instead of kept waiting.
+        The port is free at once: new clients are refused instead of kept waiting.
         """
         self.listener.close()
         processes = [worker.process for worker in self.workers.values()]

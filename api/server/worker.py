@@ -13,8 +13,9 @@ from hypercorn.asyncio import serve
 from hypercorn.config import Config
 from quart import Quart
 
-from api.adapters.hypercorn import mend
+from api.adapters.hypercorn import patch_hypercorn
 from api.app import close_connections, create_app
+from api.context import services
 from api.settings import Settings
 from model.live.bus import Bus, Datagrams
 
@@ -48,12 +49,12 @@ class Place:
 
 
 def run_worker(settings: Settings, place: Place) -> None:
-    """The supervisor has blocked the signals, so that none comes before it can be heard."""
+    """Run a worker. The supervisor has blocked the signals, so that none comes too early."""
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all; the supervisor passes it on
     signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
     os.close(place.lifeline[1])
-    mend()
+    patch_hypercorn()
     bus = Bus(datagrams_of(place.index, place.hints), datagrams_of(place.index, place.ephemera))
     app = create_app(settings, bus=bus, worker=place.index, prepared=True)
     run_in_loop(serve_until_told(app, place))
@@ -78,8 +79,8 @@ async def serve_until_told(app: Quart, place: Place) -> None:
 
 
 def run_in_process(settings: Settings) -> None:
-    """One worker in this process: where there is no fork, as on Windows."""
-    mend()
+    """Run one worker in this process, where there is no fork, as on Windows."""
+    patch_hypercorn()
     run_in_loop(serve_until_signalled(create_app(settings, prepared=True), settings.bind))
 
 
@@ -92,19 +93,19 @@ async def serve_until_signalled(app: Quart, bind: str) -> None:
 
 
 async def serve_until(told: Callable[[], Awaitable[Any]], app: Quart, bind: str) -> None:
-    """Hypercorn stops listening and waits for connections to end: ours are closed meanwhile."""
+    """Serve until told. Hypercorn then waits for connections to end; ours are closed meanwhile."""
     closing: list[asyncio.Task[None]] = []
 
     async def begin_to_close() -> None:
         await told()
-        closing.append(asyncio.create_task(close_connections(app.extensions["homeroom"])))
+        closing.append(asyncio.create_task(close_connections(services(app))))
 
     await serve(app, hypercorn_config(bind), shutdown_trigger=begin_to_close)
     await asyncio.gather(*closing)
 
 
 def handed_over(listener: socket.socket) -> str:
-    """For Hypercorn to bind: nothing else here holds it, so that the port is free once it stops."""
+    """The address for Hypercorn to bind. Nobody else holds it: the port is free when it stops."""
     return f"fd://{listener.detach()}"
 
 

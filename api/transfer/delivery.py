@@ -1,4 +1,4 @@
-"""Answering with bytes: whole, a range of them, or that the client has them already."""
+"""Answers with bytes: all of them, a range, or 304 when the client has them already."""
 
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing
@@ -22,7 +22,7 @@ PLAYABLE = ("audio/", "video/", "image/png", "image/jpeg", "image/gif", "image/w
 
 
 def delivers(media_type: str, **others: str | None) -> Callable[[F], F]:
-    """For the OpenAPI document; `others` are statuses, such as `s304`, with their media types."""
+    """Say what a view answers; `others` are statuses, such as `s304`, with their media types."""
 
     def mark(view: F) -> F:
         more = {status.removeprefix("s"): kind for status, kind in others.items()}
@@ -33,7 +33,7 @@ def delivers(media_type: str, **others: str | None) -> Callable[[F], F]:
 
 
 async def deliver_file(store: Store, blob: Blob, name: str, media_type: str) -> Response:
-    """To be saved, not to be shown: 200, 206 with the range asked for, or 304; raises 416."""
+    """A file to save, never to show: 200, 206 with the range asked for, or 304; raises 416."""
     response = Response(content_type=_harmless(media_type))
     response.headers["Accept-Ranges"] = "bytes"
     response.headers["Content-Disposition"] = _attachment(name)
@@ -53,7 +53,7 @@ async def deliver_file(store: Store, blob: Blob, name: str, media_type: str) -> 
 
 
 def deliver_picture(picture: bytes, tag: str, cached: str) -> Response:
-    """Of our own making, so that it may be shown."""
+    """A picture to show, which is safe because we made it."""
     response = Response(content_type="image/webp")
     if not _client_has(response, tag, cached):
         response.set_data(picture)
@@ -73,7 +73,7 @@ def _client_has(response: Response, tag: str, cached: str) -> bool:
 
 
 def _asked_for(blob: Blob) -> tuple[int, int]:
-    """From where to before where; more than one range is answered with the whole, as HEAD is."""
+    """The first byte and the one behind the last. HEAD and several ranges get the whole file."""
     asked = request.headers.get("Range") if request.method == "GET" else None
     size, ranges = blob.size_bytes, parse_range_header(asked)
     if ranges is None or ranges.units != "bytes" or len(ranges.ranges) != 1 or _has_changed(blob):
@@ -87,13 +87,13 @@ def _asked_for(blob: Blob) -> tuple[int, int]:
 
 
 def _has_changed(blob: Blob) -> bool:
-    """Since the client got what it wants the rest of (If-Range)."""
+    """Whether the file is another one than the client has begun to fetch (If-Range)."""
     condition = request.if_range
     return condition.date is not None or condition.etag not in {None, blob.sha256}
 
 
 async def _begun(chunks: AsyncGenerator[bytes, None]) -> AsyncIterator[bytes]:
-    """Read ahead by one, so that what is not there is said before the answer begins."""
+    """The same chunks, the first one read already; raises NotFound before the answer begins."""
     try:
         first = await anext(chunks, b"")
     except FileNotFoundError:
@@ -109,11 +109,11 @@ async def _begun(chunks: AsyncGenerator[bytes, None]) -> AsyncIterator[bytes]:
 
 
 def _harmless(media_type: str) -> str:
-    """No type that a browser would run or lay out as a page of ours."""
+    """A media type that no browser would run or lay out as a page of ours."""
     return media_type if media_type.startswith(PLAYABLE) else UNKNOWN
 
 
 def _attachment(name: str) -> str:
-    """RFC 6266: the name in ASCII for old clients, and whole."""
+    """The Content-Disposition of RFC 6266: the name in ASCII for old clients, and in full."""
     plain = name.encode("ascii", "replace").decode().translate(str.maketrans('"\\%', "___"))
     return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"

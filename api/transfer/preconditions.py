@@ -1,4 +1,4 @@
-"""If-Match and If-None-Match: what a request wants to be true before it is carried out."""
+"""Reads If-Match and If-None-Match: what must be true before a request is carried out."""
 
 import re
 from collections.abc import Callable, Collection
@@ -17,7 +17,7 @@ PATTERN = rf"^(\*|{TAG}(\s*,\s*{TAG})*)$"
 
 
 def conditional(*headers: str) -> Callable[[F], F]:
-    """For the OpenAPI document: these of the two are looked at."""
+    """Say which of the two headers a view reads."""
 
     def mark(view: F) -> F:
         view.preconditions = headers  # type: ignore[attr-defined] # for api/docs/openapi.py
@@ -27,7 +27,7 @@ def conditional(*headers: str) -> Callable[[F], F]:
 
 
 def precondition() -> Precondition:
-    """Of this request; raises Invalid."""
+    """The precondition of this request; raises Invalid when a header cannot be read."""
     return Precondition(_tags("If-Match"), _tags("If-None-Match"))
 
 
@@ -38,10 +38,10 @@ def tagged(response: Response, tag: str) -> Response:
 
 
 def _tags(header: str) -> Collection[str] | None:
-    """A header that cannot be read must not mean that there is none."""
+    """The tags of a header, or None without it; raises Invalid when they cannot be read."""
     if header not in request.headers:
         return None
     given = ", ".join(request.headers.getlist(header))
     if not re.fullmatch(PATTERN, given):
-        raise Invalid({header: 'It is * or tags, each in double quotes: "7-1", "7-2".'})
+        raise Invalid({header: 'It must be * or tags, each in double quotes: "7-1", "7-2".'})
     return re.findall(rf"\*|{TAG}", given)

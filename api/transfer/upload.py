@@ -1,4 +1,4 @@
-"""A file that comes as multipart/form-data: streamed to the disk, counted on the way."""
+"""Receives a file as multipart/form-data: streamed to the disk, counted on the way."""
 
 import math
 import re
@@ -54,7 +54,7 @@ class Received:
 
 
 def takes_file(view: View) -> View:
-    """Above `@idempotent`: what came is kept by its content before the view is called with it."""
+    """Keep an uploaded file, then call the view with it. Stands above `@idempotent`."""
 
     @wraps(view)
     async def receive(*arguments: Any, **values: Any) -> Any:
@@ -69,7 +69,7 @@ def takes_file(view: View) -> View:
 
 
 async def _require_room_for_announced() -> None:
-    """A repeated request may announce what is there already."""
+    """Refuse early what has no room, but not with a key: a repeated file may be there already."""
     if HEADER not in request.headers:
         announced = (request.content_length or 0) - OVERHEAD_BYTES
         async with read() as db:
@@ -77,7 +77,7 @@ async def _require_room_for_announced() -> None:
 
 
 async def _kept(arriving: Incoming) -> Blob:
-    """New bytes are counted: those of deleted files stay for a day."""
+    """Keep the bytes and count them if they are new: those of deleted files stay for a day."""
     async with read() as db:
         is_new = not await is_kept(db, arriving.sha256)
         if is_new:
@@ -93,7 +93,7 @@ async def _kept(arriving: Incoming) -> Blob:
 
 @asynccontextmanager
 async def received(max_bytes: int) -> AsyncIterator[Received]:
-    """The part `file`, durable, until the end; raises Invalid, StorageFull, or 408, 413, 415."""
+    """The part `file` on the disk until the end; raises Invalid, StorageFull, or 408, 413, 415."""
     async with incoming(services().incoming) as arriving:
         came = Received(arriving)
         if (request.content_length or 0) > max_bytes + OVERHEAD_BYTES:
@@ -141,11 +141,11 @@ async def _parts() -> AsyncIterator[Event]:
         while not isinstance(event := decoder.next_event(), Epilogue):
             yield event
     except ValueError:
-        raise Invalid({"body": "It is not multipart/form-data."}) from None
+        raise Invalid({"body": "It is not valid multipart/form-data."}) from None
 
 
 def _name(given: str, wrong: dict[str, str]) -> str:
-    """Without the folders that some clients send (RFC 7578, 4.2)."""
+    """The name without the folders that some clients send (RFC 7578, 4.2)."""
     name = re.split(r"[/\\]", given)[-1].strip()
     if not 0 < len(name) <= MAX_NAME_CHARS or name in {".", ".."}:
         wrong["file"] = f"Its name has 1 to {MAX_NAME_CHARS} characters."
@@ -155,7 +155,7 @@ def _name(given: str, wrong: dict[str, str]) -> str:
 
 
 def _is_hidden(char: str) -> bool:
-    """Control characters, and those that show a name in another order than it is."""
+    """Whether it is a control character, or one that changes the order of what is shown."""
     kind = unicodedata.category(char)
     return kind in {"Cc", "Cs"} or unicodedata.bidirectional(char) in TURNS_TEXT_ROUND
 

@@ -26,6 +26,8 @@ from sqlalchemy.dialects.sqlite.aiosqlite import (
 )
 from sqlalchemy.util.concurrency import await_
 
+TRIED_WITH = {"sqlalchemy": ["2.1"], "aiosqlite": ["0.22"]}
+
 LOCKED_FOR_AT_MOST_S = 10.0
 SHORT_STEPS = 20_000
 

@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from api.cli import cli
-from tests.support.caller import Caller
+from tests.support.http_client import HttpClient
 from tests.support.server import Server
 
 
@@ -39,4 +39,4 @@ def test_accounts_are_made_and_passwords_set_by_commands(server: Server) -> None
     server.start()
     assert not re.search("#first=", server.log)
     form = {"username": "zoe", "password": "another long one", "token": True}
-    assert Caller(server).made("POST", "/api/sessions", form)["user"]["role"] == "admin"
+    assert HttpClient(server).made("POST", "/api/sessions", form)["user"]["role"] == "admin"

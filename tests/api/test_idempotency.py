@@ -191,8 +191,8 @@ async def events(services: Services) -> int:
 
 
 @pytest.mark.usefixtures("people")
-async def test_an_anonymous_key_is_worth_nothing(app: Quart) -> None:
-    nobody = await sign_up(app, app.extensions["homeroom"].database, "gone")
+async def test_an_anonymous_key_is_worth_nothing(app: Quart, services: Services) -> None:
+    nobody = await sign_up(app, services.database, "gone")
     nobody.headers.clear()
     answer = await nobody.ask("POST", "/api/groups", {"name": "x"}, Idempotency_Key=KEY)
     problem(answer, 401, "not_signed_in")

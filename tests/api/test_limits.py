@@ -5,8 +5,8 @@ import asyncio
 from quart import Quart
 
 from api.context import Services
-from api.middleware.token_bucket import REMEMBERED, Bucket, Buckets
-from api.setting_types import Switch
+from api.middleware.token_bucket import REMEMBERED, TokenBucket, TokenBuckets
+from api.settings import Switch
 from tests.api.browser import browser, problem
 from tests.support.cast import Cast
 
@@ -14,14 +14,14 @@ WRONG = {"join_code": "0000000000"}
 
 
 def test_a_bucket_lets_its_burst_through_and_then_says_how_long() -> None:
-    bucket = Bucket()
+    bucket = TokenBucket()
     waits = [bucket.wait_s(5, 0.01) for _ in range(7)]
     assert waits[:5] == [0] * 5
     assert all(99 < wait <= 100 for wait in waits[5:]), "what was refused did not count"
 
 
 def test_buckets_forget_who_asked_longest_ago() -> None:
-    buckets = Buckets()
+    buckets = TokenBuckets()
     first, second = buckets.of("first"), buckets.of("second")
     for n in range(REMEMBERED - 2):
         buckets.of(str(n))

@@ -20,7 +20,7 @@ from statistics import quantiles
 from PIL import Image
 
 from tests.bench.transfer import CHUNK, ask_bytes, ask_health, download, upload, upload_large
-from tests.support.caller import Caller, first_account
+from tests.support.http_client import HttpClient, first_account
 from tests.support.server import Server
 
 LARGE_MB = 200
@@ -83,7 +83,7 @@ def main() -> int:
     return 0
 
 
-def large_file(server: Server, ann: Caller, folder: Path) -> None:
+def large_file(server: Server, ann: HttpClient, folder: Path) -> None:
     content = folder / "large"
     with content.open("wb") as made:
         for _ in range(LARGE_MB):
@@ -108,7 +108,7 @@ def large_file(server: Server, ann: Caller, folder: Path) -> None:
     show("plain socket over loopback, MB/s", LARGE_MB / bare)
 
 
-def photos(server: Server, ann: Caller) -> None:
+def photos(server: Server, ann: HttpClient) -> None:
     quiet = [ask_health(server) for _ in range(200)]
     show("a trivial GET alone, p95 ms", p95(quiet) * 1e3)
     made = [photo(seed) for seed in range(UPLOADERS)]

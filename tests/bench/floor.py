@@ -16,7 +16,7 @@ from typing import Any
 from hypercorn.asyncio import serve
 from quart import Quart
 
-from api.adapters.hypercorn import mend
+from api.adapters.hypercorn import patch_hypercorn
 from api.prove.instance import GREETING
 from api.server.supervisor import listen
 from api.server.worker import STOP_SIGNALS, handed_over, hypercorn_config, run_in_loop
@@ -61,7 +61,7 @@ def run_worker(listener: socket.socket, lifeline: tuple[int, int]) -> None:
 
 
 def main(bind: str, workers: int) -> None:
-    mend()
+    patch_hypercorn()
     listener, lifeline = listen(bind), os.pipe()
     signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
     process = multiprocessing.get_context("fork").Process

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from api.prove import database
 from tests.bench.load import Connection, Failed, request
-from tests.support.caller import first_account
+from tests.support.http_client import first_account
 from tests.support.server import Server
 
 ROOT = Path(__file__).parents[2]

@@ -5,7 +5,7 @@ import http.client
 import time
 from pathlib import Path
 
-from tests.support.caller import Caller
+from tests.support.http_client import HttpClient
 from tests.support.server import Server
 
 CHUNK = 1024 * 1024
@@ -13,7 +13,7 @@ HEAD = b'--form\r\nContent-Disposition: form-data; name="file"; filename="large"
 TAIL = b"\r\n--form--\r\n"
 
 
-def upload_large(server: Server, ann: Caller, content: Path) -> int:
+def upload_large(server: Server, ann: HttpClient, content: Path) -> int:
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=120)
     connection.putrequest("POST", "/api/files")
     size = len(HEAD) + content.stat().st_size + len(TAIL)
@@ -26,7 +26,7 @@ def upload_large(server: Server, ann: Caller, content: Path) -> int:
     return created(connection)
 
 
-def upload(server: Server, ann: Caller, content: bytes) -> int:
+def upload(server: Server, ann: HttpClient, content: bytes) -> int:
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=120)
     form = HEAD + content + TAIL
     connection.request("POST", "/api/files", form, headers(ann, len(form)))
@@ -41,7 +41,7 @@ def created(connection: http.client.HTTPConnection) -> int:
     return int(body.partition(b'"id":')[2].partition(b",")[0])
 
 
-def headers(ann: Caller, size: int) -> dict[str, str]:
+def headers(ann: HttpClient, size: int) -> dict[str, str]:
     return {
         "Authorization": f"Bearer {ann.token}",
         "Content-Type": "multipart/form-data; boundary=form",
@@ -49,7 +49,7 @@ def headers(ann: Caller, size: int) -> dict[str, str]:
     }
 
 
-def download(server: Server, ann: Caller, file_id: int) -> str:
+def download(server: Server, ann: HttpClient, file_id: int) -> str:
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=120)
     connection.request(
         "GET", f"/api/files/{file_id}", headers={"Authorization": f"Bearer {ann.token}"}
@@ -61,7 +61,7 @@ def download(server: Server, ann: Caller, file_id: int) -> str:
     return digest.hexdigest()
 
 
-def ask_bytes(server: Server, ann: Caller, path: str) -> int:
+def ask_bytes(server: Server, ann: HttpClient, path: str) -> int:
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=120)
     connection.request("GET", path, headers={"Authorization": f"Bearer {ann.token}"})
     answer = connection.getresponse()

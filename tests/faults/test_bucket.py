@@ -9,8 +9,8 @@ from api.context import Services
 from model.storage.s3 import ObjectStore
 from tests.api.browser import problem
 from tests.bench.transfer import download, upload
-from tests.support.caller import first_account
 from tests.support.cast import Cast
+from tests.support.http_client import first_account
 from tests.support.people import Visitor
 from tests.support.pictures import png
 from tests.support.server import Server
@@ -65,7 +65,7 @@ def test_a_missing_package_is_said_at_the_start(server: Server, tmp_path: Path) 
     server.log_file.unlink()
     server.settings["HOMEROOM_FILES_URL"] = "s3://class"
     said = told(server)
-    assert "HOMEROOM_FILES_URL: it takes the package `obstore`" in said
+    assert "HOMEROOM_FILES_URL: it needs the package `obstore`" in said
 
 
 @pytest.mark.parametrize(
@@ -73,7 +73,7 @@ def test_a_missing_package_is_said_at_the_start(server: Server, tmp_path: Path) 
 )
 def test_a_url_that_is_none_is_said_at_the_start(server: Server, url: str) -> None:
     server.settings = {"HOMEROOM_FILES_URL": url}
-    assert "HOMEROOM_FILES_URL: it is like s3://bucket/prefix" in told(server)
+    assert "HOMEROOM_FILES_URL: it must be like s3://bucket/prefix" in told(server)
 
 
 def test_what_one_worker_has_put_is_given_out_by_all_and_nothing_is_kept_here(

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.caller import Caller, first_account
+from tests.support.http_client import HttpClient, first_account
 from tests.support.server import Server
 
 A_MB = 2**20
@@ -88,7 +88,7 @@ def peak(server: Server) -> int:
 
 
 def other_requests_are_answered(server: Server) -> bool:
-    return Caller(server).ask("GET", "/health")[0] == 200
+    return HttpClient(server).ask("GET", "/health")[0] == 200
 
 
 def test_a_bomb_is_never_unpacked(server: Server, hostile: RawSocket) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.caller import Caller, first_account
+from tests.support.http_client import HttpClient, first_account
 from tests.support.server import Server
 
 UPLOADERS, KILLS, SERVER_KILLS = 4, 12, 3
@@ -36,7 +36,7 @@ def server(tmp_path: Path) -> Iterator[Server]:
 class Uploaders:
     """Each burst they upload so many files, now and then what somebody else uploads just then."""
 
-    def __init__(self, caller: Caller) -> None:
+    def __init__(self, caller: HttpClient) -> None:
         self.caller = caller
         self.acknowledged: dict[int, str] = {}
         self.failed = self.tried = 0

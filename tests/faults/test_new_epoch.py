@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.live.client import LiveClient
-from tests.support.caller import Caller, first_account
+from tests.support.http_client import HttpClient, first_account
 from tests.support.server import Server
 
 SOCKETS = 6
@@ -23,12 +23,12 @@ def server(database_url: str, tmp_path: Path) -> Iterator[Server]:
 
 
 @pytest.fixture
-def ann(server: Server) -> Caller:
+def ann(server: Server) -> HttpClient:
     return first_account(server)
 
 
 @pytest.fixture
-def posts(ann: Caller) -> str:
+def posts(ann: HttpClient) -> str:
     """The path of the posts of a channel with two of them."""
     group = ann.made("POST", "/api/groups", {"name": "class"})
     channel = ann.made("POST", f"/api/groups/{group['id']}/channels", {"name": "general"})
@@ -45,7 +45,7 @@ async def begin_epoch(server: Server) -> str:
     return done.stdout
 
 
-async def fetches_again(server: Server, ann: Caller, old: dict[str, Any], posts: str) -> None:
+async def fetches_again(server: Server, ann: HttpClient, old: dict[str, Any], posts: str) -> None:
     """Whoever comes with the old epoch is told so for its topic, and can follow the new list."""
     (topic,) = old["topics"]
     async with LiveClient(server.url, ann.token) as live:
@@ -63,7 +63,7 @@ async def fetches_again(server: Server, ann: Caller, old: dict[str, Any], posts:
 
 
 async def test_whoever_is_connected_is_sent_away_and_fetches_again(
-    server: Server, ann: Caller, posts: str
+    server: Server, ann: HttpClient, posts: str
 ) -> None:
     old = (await asyncio.to_thread(ann.made, "GET", posts))["live"]
     async with AsyncExitStack() as stack:
@@ -79,11 +79,11 @@ async def test_whoever_is_connected_is_sent_away_and_fetches_again(
             assert 0 <= bye["retry_after"] <= 1
     await fetches_again(server, ann, old, posts)
     new = (await asyncio.to_thread(ann.made, "GET", posts))["live"]
-    assert printed == f"The log begins anew: its epoch is {new['epoch']}.\n"
+    assert printed == f"A new log has begun. Its epoch is {new['epoch']}.\n"
 
 
 async def test_whoever_comes_after_a_stop_fetches_again(
-    server: Server, ann: Caller, posts: str
+    server: Server, ann: HttpClient, posts: str
 ) -> None:
     old = (await asyncio.to_thread(ann.made, "GET", posts))["live"]
     await asyncio.to_thread(server.stop)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.caller import first_account
+from tests.support.http_client import first_account
 from tests.support.server import Server
 
 LENGTH = 20 * 2**20

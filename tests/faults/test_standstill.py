@@ -19,7 +19,7 @@ from model.log.retention import Retention, prune
 from model.post import write_post
 from model.session import find_caller
 from tests.live.client import LiveClient
-from tests.support.caller import Caller, first_account, sign_in
+from tests.support.http_client import HttpClient, first_account, sign_in
 from tests.support.people import PASSWORD
 from tests.support.server import Server
 
@@ -36,7 +36,7 @@ async def test_who_was_removed_meanwhile_sees_nothing_although_the_removal_is_pr
 ) -> None:
     ann = await asyncio.to_thread(first_account, server)
     account = {"username": "bob", "name": "Bob", "password": PASSWORD}
-    Caller(server).made("POST", "/api/users", account)
+    HttpClient(server).made("POST", "/api/users", account)
     bob = await asyncio.to_thread(sign_in, server, "bob")
     bob_id = bob.made("GET", "/api/me")["id"]
     group = ann.made("POST", "/api/groups", {"name": "class"})
@@ -61,7 +61,7 @@ async def test_who_was_removed_meanwhile_sees_nothing_although_the_removal_is_pr
 
 
 async def remove_and_prune(
-    database_url: str, ann: Caller, group_id: int, channel_id: int, bob_id: int
+    database_url: str, ann: HttpClient, group_id: int, channel_id: int, bob_id: int
 ) -> None:
     """What workers on other machines do meanwhile."""
     database = Database(database_url, before_commit=write_events)

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.live.client import LiveClient
-from tests.support.caller import Caller, first_account
+from tests.support.http_client import HttpClient, first_account
 from tests.support.server import MAIN, ROOT, Server
 
 
@@ -104,7 +104,7 @@ def test_a_killed_worker_is_replaced_and_nobody_notices(server: Server) -> None:
     assert len(before) == 3
     os.kill(before[0], signal.SIGKILL)
     assert within(10, lambda: len(set(server.worker_pids()) - {before[0]}) == 3)
-    assert all(Caller(server).ask("GET", "/health")[0] == 200 for _ in range(30))
+    assert all(HttpClient(server).ask("GET", "/health")[0] == 200 for _ in range(30))
 
 
 def test_workers_end_when_their_supervisor_is_gone(server: Server) -> None:

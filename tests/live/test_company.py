@@ -11,7 +11,7 @@ import pytest
 
 from tests.bench.stage import workers_of
 from tests.live.client import LiveClient
-from tests.support.caller import Caller, first_account, sign_in
+from tests.support.http_client import HttpClient, first_account, sign_in
 from tests.support.people import PASSWORD
 from tests.support.server import Server
 
@@ -34,13 +34,13 @@ def group(server: Server) -> str:
     made = ann.made("POST", "/api/groups", {"name": "class"})
     code = ann.made("POST", f"/api/groups/{made['id']}/join-code", {})
     bob = {"username": "bob", "name": "Bob", "password": PASSWORD}
-    Caller(server).made("POST", "/api/users", {**bob, "join_code": code["join_code"]})
+    HttpClient(server).made("POST", "/api/users", {**bob, "join_code": code["join_code"]})
     return f"group:{made['id']}"
 
 
 @asynccontextmanager
 async def following(
-    server: Server, topic: str, who: Caller, count: int
+    server: Server, topic: str, who: HttpClient, count: int
 ) -> AsyncIterator[list[LiveClient]]:
     async with AsyncExitStack() as stack:
         sockets = [

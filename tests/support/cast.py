@@ -12,7 +12,7 @@ from typing import Any, Generic, TypeVar, cast
 from quart import Quart
 
 from api.app import create_app
-from api.context import Services
+from api.context import services
 from api.settings import Settings
 from model.user import ServerRole
 from tests.support.databases import PostgreSQL, SQLite
@@ -67,7 +67,7 @@ async def _gather(settings: Settings) -> Cast:
     """The cast, the group "class" and its open channel "general"."""
     app = create_app(settings, prepared=True)
     async with app.test_app():
-        database = cast(Services, app.extensions["homeroom"]).database
+        database = services(app).database
         root = await sign_up(app, database, "root", ServerRole.ADMIN)
         ann, mia, bob, eve = [
             await sign_up(app, database, who) for who in ("ann", "mia", "bob", "eve")

@@ -13,7 +13,7 @@ ANSWERED_WITHIN_S = 40
 
 
 @dataclass
-class Caller:
+class HttpClient:
     """Blocks: call it in a thread of its own."""
 
     server: Server
@@ -61,13 +61,13 @@ class Caller:
             time.sleep(0.05)
 
 
-def first_account(server: Server, username: str = "ann") -> Caller:
+def first_account(server: Server, username: str = "ann") -> HttpClient:
     """The administrator, by the printed link; signed in."""
     account = {"username": username, "name": username.title(), "password": PASSWORD}
-    Caller(server).made("POST", "/api/users", {**account, "token": server.first_token()})
+    HttpClient(server).made("POST", "/api/users", {**account, "token": server.first_token()})
     return sign_in(server, username)
 
 
-def sign_in(server: Server, username: str) -> Caller:
+def sign_in(server: Server, username: str) -> HttpClient:
     form = {"username": username, "password": PASSWORD, "token": True}
-    return Caller(server, Caller(server).made("POST", "/api/sessions", form)["token"])
+    return HttpClient(server, HttpClient(server).made("POST", "/api/sessions", form)["token"])

@@ -24,7 +24,7 @@ Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
 @dataclass
-class Caller:
+class PatientClient:
     """Somebody's one connection, kept alive while it lasts."""
 
     port: int
@@ -41,9 +41,9 @@ class Caller:
         key: str = "",
         done: Collection[int] = (),
     ) -> Any:
-        """The answer, once there is one. `done`: refusals that say that an earlier try did it.
+        """The answer, once there is one. `done` are refusals that say that an earlier try did it.
 
-        With a `key` what is repeated is carried out once; without one, repeating must not matter.
+        A repeated request with a `key` is carried out once; without one, repeating must not matter.
         """
         deadline = time.monotonic() + GIVE_UP_AFTER_S
         while True:
@@ -82,7 +82,7 @@ class Caller:
             return await self._exchange("\r\n".join([*lines, "", ""]).encode() + sent)
 
     async def _exchange(self, request: bytes) -> tuple[int, float, bytes]:
-        """Status, the pause before a repeat, body; after anything else the connection is closed."""
+        """Status, the pause before a repeat, and body; otherwise the connection is closed."""
         is_whole = False
         try:
             async with asyncio.timeout(TRY_FOR_S):

@@ -17,13 +17,13 @@ def open_store(settings: Settings) -> Store:
 
 
 async def check_bucket(settings: Settings) -> None:
-    """If the settings name one; raises Unusable, with what is wrong."""
+    """Try the bucket, if the settings name one; raises Unusable, which says what is wrong."""
     if settings.files_url is not None:
         await ObjectStore(settings.files_url, BucketSettings().given).check()
 
 
 def check_bucket_apart(settings: Settings) -> None:
-    """In a process of its own: workers are forked later, which its threads would not survive."""
+    """Try it in another process: its threads would not survive the fork of the workers."""
     if settings.files_url is None:
         return
     if not hasattr(os, "fork"):

@@ -1,0 +1,94 @@
+"""The application class: Quart with our JSON, our ids and keys in paths, and our connections."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from quart import Quart, Response
+from quart.json.provider import JSONProvider
+from quart.wrappers.base import BaseRequestWebsocket
+from werkzeug.routing import BaseConverter, IntegerConverter, MapAdapter
+
+from api.adapters.quart import (
+    BareWebsocket,
+    FinishingHTTPConnection,
+    FinishingWebsocketConnection,
+    HomeroomRequest,
+)
+from api.settings import ROOT
+from model.document_space import DOCUMENT_KEY_PATTERN, MAX_DOCUMENT_KEY_CHARS
+
+MAX_BODY_BYTES = 1024 * 1024
+
+
+class Json(JSONProvider):
+    def dumps(self, obj: Any, **_: Any) -> str:
+        return msgspec.json.encode(obj).decode()
+
+    def loads(self, s: str | bytes, **_: Any) -> Any:
+        return msgspec.json.decode(s)
+
+    def response(self, *values: Any, **fields: Any) -> Response:
+        body = msgspec.json.encode(self._prepare_response_obj(values, fields))
+        return Response(body, content_type="application/json")
+
+
+class IdConverter(IntegerConverter):
+    """Matches an id: at most 18 digits, so that it fits into 64 bits. Other paths do not exist."""
+
+    regex = "[1-9][0-9]{0,17}"
+
+
+class KeyConverter(BaseConverter):
+    """Matches the key of a document, slashes included, whether they are encoded or not."""
+
+    part_isolating = False
+    regex = "(?s:.+)"
+    weight = 200  # after whatever is more exact
+    schema = {"pattern": DOCUMENT_KEY_PATTERN, "maxLength": MAX_DOCUMENT_KEY_CHARS}
+
+
+class Homeroom(Quart):
+    request_class = HomeroomRequest
+    websocket_class = BareWebsocket
+    asgi_http_class = FinishingHTTPConnection
+    asgi_websocket_class = FinishingWebsocketConnection
+
+    def __init__(self, instance: Path) -> None:
+        self._known: dict[Callable[..., Any], Callable[..., Any]] = {}
+        super().__init__(
+            __name__,
+            root_path=str(ROOT),
+            static_folder="static",
+            template_folder="templates",
+            instance_path=str(instance.absolute()),
+        )
+        self.config.update(
+            MAX_CONTENT_LENGTH=MAX_BODY_BYTES,
+            SEND_FILE_MAX_AGE_DEFAULT=None,  # the browser asks, the ETag answers
+            TEMPLATES_AUTO_RELOAD=False,
+        )
+        self.url_map.strict_slashes = False
+        self.url_map.merge_slashes = False  # it would redirect
+        self.url_map.converters["id"] = IdConverter
+        self.url_map.converters["key"] = KeyConverter
+
+    def ensure_async(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """Remembers the answer: Quart would inspect each hook and view again at each request."""
+        if func not in self._known:
+            self._known[func] = super().ensure_async(func)
+        return self._known[func]
+
+    def create_url_adapter(self, request: BaseRequestWebsocket | None) -> MapAdapter | None:
+        """Leaves the host out of routing, so that a strange `Host` header breaks no route."""
+        if request is None:
+            return super().create_url_adapter(request)
+        return self.url_map.bind(
+            "localhost",
+            script_name=request.root_path,
+            url_scheme=request.scheme,
+            default_method=request.method,
+            path_info=request.path,
+            query_args=request.query_string.decode("latin-1"),
+        )
