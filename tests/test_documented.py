@@ -1,7 +1,7 @@
 """What a person reads before the code is complete and true."""
 
 import re
-from collections import defaultdict
+import unicodedata
 from pathlib import Path
 
 import pytest
@@ -10,6 +10,10 @@ from api.settings import PREFIX, Settings
 
 ROOT = Path(__file__).parent.parent
 SETTINGS = [PREFIX + name.upper() for name in Settings.model_fields]
+DOCUMENTS = [
+    "README.md", "api/README.md", "instance/README.md", "model/README.md", "tests/README.md",
+]  # fmt: skip
+LINES_OF_THE_FIRST_PAGE = 200
 
 
 def test_every_setting_is_in_the_example_in_order_and_with_its_default(
@@ -25,40 +29,35 @@ def test_every_setting_is_in_the_example_in_order_and_with_its_default(
     assert Settings(_env_file=all_set).model_dump() == defaults
 
 
-def test_every_setting_is_in_the_readmes_table() -> None:
-    readme = (ROOT / "README.md").read_text()
-    rows = [line.split("|")[1] for line in readme.splitlines() if line.startswith("|")]
-    named = re.findall(rf"`({PREFIX}\w+)`", " ".join(rows))
-    assert sorted(named) == sorted(SETTINGS)
+def test_every_setting_is_in_the_table_of_the_page_for_operators() -> None:
+    page = (ROOT / "instance" / "README.md").read_text()
+    assert re.findall(rf"^\| `({PREFIX}\w+)`", page, re.MULTILINE) == SETTINGS
 
 
-def guide() -> dict[str, list[str]]:
-    """The blocks of Python of "Adding a resource", by the file that is linked last before each."""
-    chapter = (ROOT / "README.md").read_text().partition("\n## Adding a resource\n")[2]
-    chapter = chapter.partition("\n## ")[0]
-    shown, linked = defaultdict(list), ""
-    for link, margin, block in re.findall(
-        r"\]\(([^)#]+)\)|^( *)```python\n(.*?)^ *```$", chapter, re.MULTILINE | re.DOTALL
-    ):
-        linked = link or linked
-        if block:
-            shown[linked].append(re.sub(f"^{margin}", "", block, flags=re.MULTILINE))
-    return shown
+def test_the_first_page_stays_short() -> None:
+    assert len((ROOT / "README.md").read_text().splitlines()) <= LINES_OF_THE_FIRST_PAGE
 
 
-def test_the_guide_shows_the_code_as_it_is() -> None:
-    shown = guide()
-    assert shown.keys() >= {"model/score.py", "api/scores.py", "tests/api/test_scores.py"}
-    for name, blocks in shown.items():
-        code = (ROOT / name).read_text()
-        for block in blocks:
-            assert block in code, f"{name} has it no longer, or README.md another way:\n{block}"
+def anchors(document: Path) -> set[str]:
+    """Of its headings, as the web pages of a repository make them."""
+    plain = re.sub(r"^```.*?^```", "", document.read_text(), flags=re.MULTILINE | re.DOTALL)
+    headings = re.findall(r"^#+ (.+)$", plain, re.MULTILINE)
+    return {
+        "".join(char for char in heading.lower().replace(" ", "-") if is_kept(char))
+        for heading in headings
+    }
 
 
-def test_the_guide_leaves_nothing_out_of_the_model_and_the_routes() -> None:
-    shown = guide()
-    for name in ("model/score.py", "api/scores.py"):
-        code = (ROOT / name).read_text()
-        for block in shown[name]:
-            code = code.replace(block, "", 1)
-        assert code.split() == [], f"README.md does not show of {name}: {code}"
+def is_kept(char: str) -> bool:
+    return char in "-_" or unicodedata.category(char)[0] in "LN"
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_every_link_between_the_documents_leads_somewhere(name: str) -> None:
+    document = ROOT / name
+    links = re.findall(r"\]\((?!https?:)([^)#\s]*)(?:#([^)]+))?\)", document.read_text())
+    assert links
+    for path, anchor in links:
+        linked = (document.parent / path).resolve() if path else document
+        assert linked.exists(), f"{name}: {path}"
+        assert not anchor or anchor in anchors(linked), f"{name}: {path}#{anchor}"

@@ -3,7 +3,7 @@
 import json
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -16,6 +16,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.board import Board, OpenBoard
+from tests.support.documents import HERE, blocks
 from tests.support.people import PASSWORD
 from tests.support.server import ROOT, Server
 
@@ -43,27 +44,27 @@ def pages_host(folder: Path) -> Iterator[str]:
         thread.join()
 
 
-def page_of_the_readme(server: Server) -> str:
-    (page,) = re.findall(r"```html\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
-    return str(page).replace("http://localhost:8080", server.url)
+def page_of_the_readme(server: Server, added: Sequence[str] = ()) -> str:
+    """`added` goes to its end, as api/README.md says."""
+    (page,) = blocks("README.md", "html")
+    page = page.replace("</script>", "".join([*added, "</script>"]))
+    return page.replace(f"http://{HERE}", server.url)
 
 
-def test_the_page_shows_the_best_players_live_with_what_the_guide_adds(
+def test_the_page_shows_all_that_the_page_for_clients_adds(
     open_board: OpenBoard, server: Server, tmp_path: Path
 ) -> None:
     ann, page = open_board(), open_board().page
     page.on("dialog", lambda dialog: dialog.accept(PASSWORD))
-    guide = (ROOT / "README.md").read_text().partition("## Adding a resource\n")[2]
-    added = guide.partition("```js\n")[2].partition("```")[0]
-    shown = page_of_the_readme(server).replace("</script>", f"{added}</script>")
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text))
+    shown = page_of_the_readme(server, blocks("api/README.md", "js"))
     (tmp_path / "page.html").write_text(shown)
 
     def play(points: int) -> None:
-        method = {"method": "POST", "headers": {"Content-Type": "application/json"}}
         score = json.dumps({"game": "snake", "points": points})
-        ann.page.evaluate(
-            "request => fetch('/api/channels/1/scores', request)", {**method, "body": score}
-        )
+        sent = {"method": "POST", "headers": {"Content-Type": "application/json"}, "body": score}
+        ann.page.evaluate("sent => fetch('/api/channels/1/scores', sent)", sent)
 
     with pages_host(tmp_path) as origin:
         server.settings["HOMEROOM_ORIGINS"] = origin
@@ -78,13 +79,15 @@ def test_the_page_shows_the_best_players_live_with_what_the_guide_adds(
         expect(page.locator("p")).to_have_text("Ann: 9")
         ann.page.evaluate("fetch('/api/scores/3', { method: 'DELETE' })")
         expect(page.locator("p")).to_have_text("Ann: 7")
+        expect(page.locator("#posts > li")).to_have_text(["Ann: Written in a tunnel"])
+        ann.shows(["Written in a tunnel"])
+        assert "here: Ann" in said
 
 
 def test_a_page_on_a_named_origin_signs_in_lists_and_follows_a_channel(
     open_board: OpenBoard, server: Server, tmp_path: Path
 ) -> None:
-    ann, page = open_board(), open_board().page
-    page.on("dialog", lambda dialog: dialog.accept(PASSWORD))
+    ann, page = open_board(), (stranger := open_board()).page
     (tmp_path / "page.html").write_text(page_of_the_readme(server))
     with pages_host(tmp_path) as origin:
         server.settings["HOMEROOM_ORIGINS"] = origin
@@ -93,7 +96,12 @@ def test_a_page_on_a_named_origin_signs_in_lists_and_follows_a_channel(
         ann.found("Class", "general")
         ann.write("written before")
         expect(ann.post("written before")).to_have_count(1)
+        passwords = iter(("wrong", PASSWORD))
+        page.on("dialog", lambda dialog: dialog.accept(next(passwords)))
         page.goto(f"{origin}/page.html")
+        expect(page.locator("body")).to_have_text("The username or the password is wrong.")
+        stranger.complaints.remove("The username or the password is wrong.")
+        page.reload()
         expect(page.locator("#posts > li")).to_have_text(["Ann: written before"])
         expect(page).to_have_title("live")
         ann.write("written after")
