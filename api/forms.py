@@ -21,7 +21,7 @@ def _printable(text: str) -> str:
     return text
 
 
-def _one_line(text: str) -> str:
+def one_line(text: str) -> str:
     if MULTILINE & set(text):
         raise ValueError("It has more than one line.")
     return _printable(text)
@@ -32,7 +32,7 @@ Id = Annotated[int, Field(ge=1, le=MAX_ID)]
 Name = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=80),
-    AfterValidator(_one_line),
+    AfterValidator(one_line),
 ]
 Description = Annotated[
     str, StringConstraints(strip_whitespace=True, max_length=500), AfterValidator(_printable)
@@ -41,7 +41,7 @@ PostText = Annotated[str, StringConstraints(max_length=MAX_POST_CHARS), AfterVal
 Username = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{2,39}$")]
 Password = Annotated[str, StringConstraints(min_length=MIN_PASSWORD_CHARS, max_length=200)]
 Email = Annotated[
-    str, StringConstraints(pattern=r"^[^@\s]{1,64}@[^@\s]{1,189}$"), AfterValidator(_one_line)
+    str, StringConstraints(pattern=r"^[^@\s]{1,64}@[^@\s]{1,189}$"), AfterValidator(one_line)
 ]
 Token = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 

@@ -10,7 +10,7 @@ import pytest
 
 from tests.support.documents import HERE, commands_for_a_running_server
 from tests.support.pictures import photo
-from tests.support.server import Server
+from tests.support.server import ROOT, Server
 
 # A refusal ends the script, each answer is a line of its own, and of a stream the first is enough.
 CURL = """
@@ -23,6 +23,7 @@ curl() {
   echo
 }
 """
+ASKING = ("README.md", "api/README.md")
 PICTURE = photo((400, 200))
 FINISHED_WITHIN_S = 60
 
@@ -39,7 +40,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def printed(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     """What the commands of the first page print, and then those of the page for clients."""
     server = Server(tmp_path_factory.mktemp("server") / "instance", workers=1).start()
-    script = CURL + "".join(map(commands_for_a_running_server, ("README.md", "api/README.md")))
+    script = CURL + "".join(map(commands_for_a_running_server, ASKING))
     script = script.replace(HERE, f"127.0.0.1:{server.port}")
     try:
         done = subprocess.run(
@@ -60,6 +61,12 @@ def printed(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> list[str]
 @pytest.fixture(scope="module")
 def answers(printed: list[str]) -> list[Any]:
     return [json.loads(line) for line in printed if line.startswith("{")]
+
+
+def test_no_other_page_asks_a_running_server() -> None:
+    for page in ROOT.glob("*/README.md"):
+        name = page.relative_to(ROOT).as_posix()
+        assert name in ASKING or not commands_for_a_running_server(name), name
 
 
 def test_the_first_page_makes_an_account_a_group_a_channel_and_a_post(answers: list[Any]) -> None:
