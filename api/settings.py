@@ -69,7 +69,7 @@ def _files_url(value: str | None) -> str | None:
     if value is not None and not BUCKET.fullmatch(value):
         raise ValueError("it must be like s3://bucket/prefix")
     if value is not None and not S3_IS_INSTALLED:
-        raise ValueError("it needs the package `obstore`: README.md says how, under Deployment")
+        raise ValueError("it needs the package `obstore`: instance/README.md says how")
     return value
 
 
