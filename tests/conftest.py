@@ -1,6 +1,7 @@
 """What every test may ask for: a database, the application on it, a server, and the cast."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,11 @@ from tests.support.people import Visitor
 from tests.support.stores import new_bucket
 
 SLOWEST_FIRST = ("prove", "faults", "browser")
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are processors: a third of the time tests wait for something."""
+    return (os.cpu_count() or 1) + 1
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

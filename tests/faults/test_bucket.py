@@ -4,7 +4,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from api.cli import cli
 from api.context import Services
 from model.storage.s3 import ObjectStore
 from tests.api.browser import problem
@@ -71,9 +73,11 @@ def test_a_missing_package_is_said_at_the_start(server: Server, tmp_path: Path) 
 @pytest.mark.parametrize(
     "url", ["s3://", "s3:///class", "https://class", "s3://class/../other", "s3://c/a//b", "s3://C"]
 )
-def test_a_url_that_is_none_is_said_at_the_start(server: Server, url: str) -> None:
-    server.settings = {"HOMEROOM_FILES_URL": url}
-    assert "HOMEROOM_FILES_URL: it must be like s3://bucket/prefix" in told(server)
+def test_a_url_that_is_none_is_said_at_the_start(url: str, tmp_path: Path) -> None:
+    settings = {"HOMEROOM_FILES_URL": url, "HOMEROOM_INSTANCE": str(tmp_path)}
+    started = CliRunner().invoke(cli, ["serve"], env=settings)
+    assert started.exit_code == 1
+    assert "HOMEROOM_FILES_URL: it must be like s3://bucket/prefix" in started.output
 
 
 def test_what_one_worker_has_put_is_given_out_by_all_and_nothing_is_kept_here(
