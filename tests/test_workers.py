@@ -48,6 +48,14 @@ class Follower:
         while self.cursors[topic] < seq:
             await asyncio.sleep(0.02)
 
+    def has_each_once(self, post_ids: list[int]) -> None:
+        assert self.resets == []
+        created = Counter(event["data"]["id"] for event in self.events)
+        assert set(created) == set(post_ids)
+        assert max(created.values()) == 1
+        texts = Counter(event["data"]["text"] for event in self.events)
+        assert max(texts.values()) == 1, "a post exists twice"
+
     async def _follow_once(self) -> None:
         async with LiveClient(self.server.url, self.token) as live:
             self.connections += 1
@@ -107,13 +115,8 @@ async def test_every_socket_has_every_acknowledged_post_once_through_kills_and_a
 
     assert len(set(acknowledged)) == WRITERS * POSTS_EACH
     for follower in followers:
-        assert follower.resets == []
         assert [event["seq"] for event in follower.events] == list(range(1, head + 1))
-        created = Counter(event["data"]["id"] for event in follower.events)
-        assert set(created) == set(acknowledged)
-        assert max(created.values()) == 1
-        texts = Counter(event["data"]["text"] for event in follower.events)
-        assert max(texts.values()) == 1, "a post exists twice"
+        follower.has_each_once(acknowledged)
     assert sum(follower.connections for follower in followers) > SOCKETS
 
 

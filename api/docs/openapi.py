@@ -36,7 +36,7 @@ from model.database.table import MAX_ID
 
 T = TypeVar("T")
 
-VERSION = "0.3.0"
+VERSION = "0.4.0"
 SWAGGER_UI = Path(flask_swagger_ui.__file__).parent / "dist"
 SWAGGER_FILES = {"swagger-ui.css", "swagger-ui-bundle.js"}
 REFERENCE = "#/components/schemas/{model}"
