@@ -9,7 +9,7 @@ from model.database import sqlite
 
 
 class Untried(Exception):
-    """The message names each library whose version was not tried."""
+    """The message names each library whose version was not tried, and what to do."""
 
 
 @cache
@@ -17,7 +17,7 @@ def require_tried() -> None:
     """Raises Untried when a library has another version than our overrides were tried with."""
     ours = (hypercorn, quart, sqlite)
     if wrong := [line for overrides in ours for line in tried_with(overrides.TRIED_WITH)]:
-        raise Untried(" ".join(wrong))
+        raise Untried(" ".join([*wrong, "Install what requirements.txt names."]))
 
 
 def tried_with(versions: Mapping[str, Collection[str]]) -> Iterator[str]:
