@@ -53,7 +53,8 @@ def load_all(kind: type[T], rows: Sequence[AnyRow]) -> list[T]:
 @cache
 def _maker(kind: type[T], columns: tuple[str, ...], prefix: str = "") -> Callable[[AnyRow], T]:
     """What makes `kind` from a row that has these columns."""
-    if not any(is_dataclass(field.type) for field in fields(kind)):
+    is_flat = not any(is_dataclass(field.type) for field in fields(kind))
+    if is_flat and len(fields(kind)) > 1:  # of one, itemgetter returns no tuple
         values = itemgetter(*[columns.index(prefix + field.name) for field in fields(kind)])
         return lambda row: kind(*values(row))
     readers: list[Callable[[AnyRow], object]] = []
