@@ -76,9 +76,10 @@ PEOPLE_NAMED = (
     .where(Channels.id == bindparam("channel_id"), READABLE_CHANNEL)
     .with_for_update(of=[Users, Memberships], read=True, key_share=True, skip_locked=True)
 )
-"""Bounded by the length of a text. They stay members until they have been told.
+"""Bounded by the length of a text. The people stay members until they have been told.
 
-Locked already is only who is just going: not told, since to wait for that could be a deadlock.
+Only somebody who is just leaving is locked already. She is not told, because waiting for that lock
+could be a deadlock.
 """
 
 _posts = json_rows("post_ids")

@@ -23,11 +23,11 @@ class Due(Enum):
 
 
 class Clock:
-    """The deadlines of a connection. `is_deaf`: the kernel watches a client that cannot answer."""
+    """The deadlines of a connection. On a one-way one the kernel watches the client."""
 
-    def __init__(self, *, is_deaf: bool) -> None:
-        self.is_deaf = is_deaf
-        self.has_spoken = is_deaf
+    def __init__(self, *, is_one_way: bool) -> None:
+        self.is_one_way = is_one_way
+        self.has_spoken = is_one_way
         self.expires_at: datetime | None = None  # of the sign-in
         self._opened_at = self._heard_at = self._pinged_at = time.monotonic()
 
@@ -44,7 +44,7 @@ class Clock:
         found = next((due for due, at in self._dues().items() if at <= moment), None)
         if found is Due.PING:
             self._pinged_at = moment
-            if self.is_deaf:
+            if self.is_one_way:
                 self._heard_at = moment
         return found
 

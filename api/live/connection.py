@@ -27,7 +27,7 @@ RETURN_PER_S = 100  # connections that come back to the server after a restart
 class Connection:
     """A `Reader` of the feed. `cookie` signs in when `hello` brings no token.
 
-    `is_foreign`: a cookie came with a page that may not use it. `is_deaf`: it takes no commands.
+    `is_foreign`: a cookie came with a page that may not use it. `is_one_way`: it takes no commands.
     """
 
     user_id = session_id = 0
@@ -39,12 +39,12 @@ class Connection:
         cookie: str | None = None,
         *,
         is_foreign: bool = False,
-        is_deaf: bool = False,
+        is_one_way: bool = False,
     ) -> None:
         self.services, self.feed = services, services.feed
         self.cookie, self.is_foreign = cookie, is_foreign
         self.name = secrets.token_hex(6)
-        self.clock = Clock(is_deaf=is_deaf)
+        self.clock = Clock(is_one_way=is_one_way)
         self.epoch = ""
         self.subscriptions: dict[str, Subscription] = {}
         self.caller: Caller | None = None
@@ -58,10 +58,10 @@ class Connection:
         self._alarm: asyncio.TimerHandle | None = None
 
     @property
-    def stand(self) -> Cursors:
+    def cursors(self) -> Cursors:
         """What was sent so far; a client that resumes with it misses nothing."""
-        cursors = {topic: standing.cursor for topic, standing in self.subscriptions.items()}
-        return {"epoch": self.epoch, "topics": cursors}
+        sent = {topic: following.cursor for topic, following in self.subscriptions.items()}
+        return {"epoch": self.epoch, "topics": sent}
 
     def is_signed_in_as(self, caller: Caller) -> None:
         self.caller, self.clock.expires_at = caller, caller.expires_at

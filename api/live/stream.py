@@ -21,7 +21,7 @@ EVENT_STREAM = "text/event-stream"
 stream = Blueprint("stream", __name__)
 
 
-class Stand(msgspec.Struct):
+class MessageId(msgspec.Struct):
     """The id of each message, which is the `live` of all topics."""
 
     epoch: str | None = None
@@ -40,21 +40,21 @@ async def follow() -> Response:
         raise NotAcceptable
     if "Authorization" not in request.headers:
         require_own_page()
-    stand = last_event()
-    wanted = {topic: stand.after(topic) for topic in topics_asked_for()}
-    connection = Connection(services(), is_deaf=True)
-    body = messages(connection, token_of(request) or "", wanted, stand.epoch)
+    last = last_message_id()
+    wanted = {topic: last.after(topic) for topic in topics_asked_for()}
+    connection = Connection(services(), is_one_way=True)
+    body = messages(connection, token_of(request) or "", wanted, last.epoch)
     response = Response(body if request.method == "GET" else b"", content_type=EVENT_STREAM)
     response.timeout = None
     response.headers["X-Accel-Buffering"] = "no"
     return response
 
 
-def last_event() -> Stand:
-    """From the header, which a browser sends when it comes back, or from the query."""
+def last_message_id() -> MessageId:
+    """The id in the header, which a browser sends when it comes back, or in the query."""
     given = request.headers.get("Last-Event-ID") or request.args.get("last_event_id")
     try:
-        return msgspec.json.decode(given, type=Stand) if given else Stand()
+        return msgspec.json.decode(given, type=MessageId) if given else MessageId()
     except (msgspec.MsgspecError, RecursionError):
         raise Invalid({"last_event_id": "This is not the id of a message from here."}) from None
 
@@ -76,8 +76,8 @@ async def messages(
         except TryAgain:
             connection.close(Close.RESTART, retry_after=TRY_AGAIN_AFTER_S)
         async for frame in connection.frames():
-            stand = connection.stand
-            where = f"id: {msgspec.json.encode(stand).decode()}\n" if stand["topics"] else ""
+            sent = connection.cursors
+            where = f"id: {msgspec.json.encode(sent).decode()}\n" if sent["topics"] else ""
             yield f"{where}data: {frame}\n\n"
         if retry_after := connection.bye.retry_after:
             yield f"retry: {int(retry_after * 1000)}\n\n"
