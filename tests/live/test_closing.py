@@ -94,21 +94,23 @@ async def test_who_gives_no_sign_of_life_is_asked_and_then_closed(
     people: Cast, url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(clock, "PING_AFTER_S", 0.2)
-    monkeypatch.setattr(clock, "GONE_AFTER_S", 0.6)
+    monkeypatch.setattr(clock, "GONE_AFTER_S", 2)  # a busy machine may be late, but not so late
     async with LiveClient(url, people.bob.token) as live:
         await live.hello()
         assert await live.closed() == 4408
-        assert [m["type"] for m in live.messages] == ["welcome", "ping", "bye"]
+        said = [m["type"] for m in live.messages if m["type"] != "welcome"]
+        assert said == ["ping", "bye"]
 
 
 async def test_any_frame_is_a_sign_of_life(
     people: Cast, url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(clock, "PING_AFTER_S", 0.1)
-    monkeypatch.setattr(clock, "GONE_AFTER_S", 0.4)
+    monkeypatch.setattr(clock, "GONE_AFTER_S", 1)
     async with LiveClient(url, people.bob.token) as live:
         await live.hello()
-        for seen in range(1, 8):
+        welcomed = len(live.messages)
+        for seen in range(welcomed, welcomed + 4):
             assert (await live.more(seen))[0]["type"] == "ping"
             await live.send(type="pong")
         assert not live.is_closed
