@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -109,16 +110,31 @@ def test_the_document_is_valid_openapi(document: Any) -> None:
     assert set(document["components"]["securitySchemes"]) == {"bearer", "cookie"}
     described = document["components"]["schemas"]
 
-    def references(value: Any) -> list[str]:
-        if isinstance(value, dict):
-            own = [value["$ref"]] if isinstance(value.get("$ref"), str) else []
-            return own + [ref for part in value.values() for ref in references(part)]
-        return (
-            [ref for part in value for ref in references(part)] if isinstance(value, list) else []
-        )
-
-    named = {ref.removeprefix("#/components/schemas/") for ref in references(document)}
+    references = [part["$ref"] for part in parts(document) if isinstance(part.get("$ref"), str)]
+    named = {reference.removeprefix("#/components/schemas/") for reference in references}
     assert named - described.keys() == set(), "what is referred to is there"
+
+
+def parts(value: Any) -> Iterator[dict[str, Any]]:
+    """All objects that are in a part of the document, the part itself among them."""
+    if isinstance(value, dict):
+        yield value
+        value = list(value.values())
+    for part in value if isinstance(value, list) else ():
+        yield from parts(part)
+
+
+def test_every_number_that_a_body_may_have_fits_into_the_database(document: Any) -> None:
+    """Beyond 64 bits the database fails, and that is told as a fault of the server."""
+    numbers = [
+        (name, part)
+        for name, operation in operations(document).items()
+        for part in parts(operation.get("requestBody"))
+        if part.get("type") == "integer"
+    ]
+    assert len(numbers) > 3
+    for name, number in numbers:
+        assert {"minimum", "maximum"} <= number.keys(), f"{name}: {number}"
 
 
 async def test_who_has_the_document_is_told_so(visitor: Visitor) -> None:
