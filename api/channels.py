@@ -24,7 +24,7 @@ from model.channel import (
 )
 from model.channel_list import ChannelEntry, find_channel_entry, list_channels
 from model.group import find_group
-from model.log.cursor import Cursors, cursors
+from model.log.cursor import Live, cursors
 from model.read_mark import ReadMarkView, move_read_mark
 
 channels = Blueprint("channels", __name__)
@@ -49,14 +49,14 @@ class ReadMarkForm(Form):
 class ChannelList(TypedDict):
     channels: list[ChannelEntry]
     next: int | None
-    live: Cursors
+    live: Live
 
 
 class OneChannel(ChannelEntry):
     """A channel. `member_ids` is null when it is not private: it belongs to the whole group."""
 
     member_ids: list[int] | None
-    live: Cursors
+    live: Live
 
 
 @channels.get("/groups/<id:group_id>/channels")

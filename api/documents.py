@@ -24,7 +24,7 @@ from model.document import (
 from model.document_space import MAX_DOCUMENT_KEY_CHARS, find_space
 from model.documents.json_body import Json, require_size
 from model.errors import Invalid
-from model.log.cursor import Cursors, cursors
+from model.log.cursor import Live, cursors
 
 View = Callable[..., Awaitable[Any]]
 
@@ -45,7 +45,7 @@ class DocumentQuery(PageQuery):
 class DocumentList(TypedDict):
     documents: list[DocumentView]
     next: int | None
-    live: Cursors
+    live: Live
 
 
 def takes_json(*media_types: str) -> Callable[[View], View]:

@@ -8,7 +8,7 @@ from api.context import caller, read, write
 from api.forms import Description, Form, Name, PageQuery
 from api.middleware.idempotent import idempotent
 from model.group import GroupEntry, create_group, edit_group, find_group, list_groups
-from model.log.cursor import Cursors, cursors
+from model.log.cursor import Live, cursors
 from model.removal import delete_group
 
 groups = Blueprint("groups", __name__)
@@ -27,7 +27,7 @@ class GroupChanges(Form):
 class GroupList(TypedDict):
     groups: list[GroupEntry]
     next: int | None
-    live: Cursors
+    live: Live
 
 
 @groups.get("/groups")

@@ -23,7 +23,7 @@ from model.group import (
 )
 from model.join_code import JoinCodeView, join_group, make_join_code
 from model.limit import JOIN_CODE_LIMIT, give_back
-from model.log.cursor import Cursors, cursors
+from model.log.cursor import Live, cursors
 
 memberships = Blueprint("memberships", __name__)
 
@@ -45,7 +45,7 @@ class RoleForm(Form):
 class MemberList(TypedDict):
     members: list[MemberView]
     next: int | None
-    live: Cursors
+    live: Live
 
 
 def caller_at_address() -> str:

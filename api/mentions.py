@@ -6,7 +6,7 @@ from typing_extensions import TypedDict
 
 from api.context import caller, read
 from api.forms import PageQuery
-from model.log.cursor import Cursors, cursors
+from model.log.cursor import Live, cursors
 from model.mention import MentionView, list_mentions
 
 mentions = Blueprint("mentions", __name__)
@@ -15,7 +15,7 @@ mentions = Blueprint("mentions", __name__)
 class MentionList(TypedDict):
     mentions: list[MentionView]
     next: int | None
-    live: Cursors
+    live: Live
 
 
 @mentions.get("/me/mentions")

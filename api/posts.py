@@ -10,7 +10,7 @@ from api.forms import Form, Id, PageQuery, PostText
 from api.middleware.idempotent import idempotent
 from model.channel import find_channel
 from model.file import MAX_FILES_A_POST
-from model.log.cursor import Cursors, cursors
+from model.log.cursor import Live, cursors
 from model.post import (
     PostView,
     delete_post,
@@ -41,7 +41,7 @@ class PostChanges(Form):
 class PostList(TypedDict):
     posts: list[PostView]
     next: int | None
-    live: Cursors
+    live: Live
 
 
 @posts.get("/channels/<id:channel_id>/posts")

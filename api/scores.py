@@ -11,7 +11,7 @@ from api.context import caller, read, write
 from api.forms import Form, Name, PageQuery
 from api.middleware.idempotent import idempotent
 from model.channel import find_channel
-from model.log.cursor import Cursors, cursors
+from model.log.cursor import Live, cursors
 from model.score import (
     MAX_POINTS,
     ScoreView,
@@ -38,7 +38,7 @@ class ScoreQuery(PageQuery):
 class ScoreList(TypedDict):
     scores: list[ScoreView]
     next: int | None
-    live: Cursors
+    live: Live
 
 
 @scores.get("/channels/<id:channel_id>/scores")

@@ -137,6 +137,13 @@ def test_every_number_that_a_body_may_have_fits_into_the_database(document: Any)
         assert {"minimum", "maximum"} <= number.keys(), f"{name}: {number}"
 
 
+def test_code_generated_from_the_document_keeps_its_class_live(document: Any) -> None:
+    followed = [part["live"] for part in parts(document["paths"]) if "live" in part]
+    assert len(followed) > 10
+    for schema in followed:
+        assert schema == {"$ref": "#/components/schemas/Live"}
+
+
 async def test_who_has_the_document_is_told_so(visitor: Visitor) -> None:
     first = await visitor.ask("GET", "/openapi.json")
     assert first.headers["Access-Control-Allow-Origin"] == "*"

@@ -17,7 +17,7 @@ from model.errors import TryAgain
 from model.live.ephemeral import SignalKey, encode
 from model.live.ring import in_one_frame
 from model.live.subscription import Subscription
-from model.log.cursor import Cursors
+from model.log.cursor import Live
 from model.user import Caller, PersonView
 
 TRY_AGAIN_AFTER_S = 1
@@ -58,7 +58,7 @@ class Connection:
         self._alarm: asyncio.TimerHandle | None = None
 
     @property
-    def cursors(self) -> Cursors:
+    def cursors(self) -> Live:
         """What was sent so far; a client that resumes with it misses nothing."""
         sent = {topic: following.cursor for topic, following in self.subscriptions.items()}
         return {"epoch": self.epoch, "topics": sent}

@@ -16,7 +16,7 @@ from model.access import find_topic
 from model.database.table import MAX_ID
 from model.errors import Conflict
 from model.live.subscription import reset_of
-from model.log.cursor import Cursors, events_between
+from model.log.cursor import Live, events_between
 
 topics = Blueprint("topics", __name__)
 
@@ -45,7 +45,7 @@ class EventList(TypedDict):
 
     events: list[EventView]
     next: int | None
-    live: Cursors
+    live: Live
 
 
 @topics.get("/topics/<topic>/events")

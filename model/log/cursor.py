@@ -15,8 +15,8 @@ from model.database.unit_of_work import Transaction
 from model.log.event import RIGHTS_TOPIC, Epochs, Events, Topics
 
 
-class Cursors(TypedDict):
-    """The cursors of a list: what `hello` takes word for word to follow it."""
+class Live(TypedDict):
+    """The `live` of a list: its cursors, which `hello` takes word for word to follow it."""
 
     epoch: str
     topics: dict[str, int]
@@ -65,7 +65,7 @@ _EVENTS_BETWEEN = (
 )
 
 
-async def cursors(db: Transaction, *topics: str) -> Cursors:
+async def cursors(db: Transaction, *topics: str) -> Live:
     """The cursors of somebody who has seen all that is in this snapshot of the topics."""
     heads = await topic_heads(db, *topics)
     epoch = next(iter(heads.values())).epoch
