@@ -1,7 +1,7 @@
 """What a person does in front of the pages, and what she sees there."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -22,6 +22,7 @@ class Board:
     context: BrowserContext
     server: Server
     complaints: list[str] = field(default_factory=list)
+    group_id: int = 0
 
     def __post_init__(self) -> None:
         self.context.set_default_timeout(SEEN_WITHIN_MS)
@@ -43,22 +44,26 @@ class Board:
     def go(self, path: str) -> None:
         self.page.goto(self.server.url + path)
 
-    def arrive(self, username: str, **how: str) -> None:
-        """With an account made just now: by the printed `token`, or with a `join_code`."""
+    def arrive(self, username: str, *, founding: Sequence[str] = (), **how: str) -> None:
+        """With an account made just now: by the printed `token`, or with a `join_code`.
+
+        `founding` are the names of a group and of its channels, of which the first is open.
+        """
         account = {"username": username, "name": username.title(), "password": PASSWORD}
         self.ask("/users", {**account, **how})
+        if founding:
+            group, *channels = founding
+            self.group_id = self.ask("/groups", {"name": group})["id"]
+            for name in channels:
+                self.ask(f"/groups/{self.group_id}/channels", {"name": name})
         self.go("/board")
         self.is_live()
+        if founding:
+            self.opens(channels[0])
 
-    def found(self, group: str, *channels: str) -> str:
-        """A group with channels, of which the first is open on the board; its join code."""
-        made = self.ask("/groups", {"name": group})
-        for name in channels:
-            self.ask(f"/groups/{made['id']}/channels", {"name": name})
-        code = self.ask(f"/groups/{made['id']}/join-code", {})
-        self.page.reload()
-        self.opens(channels[0])
-        return str(code["join_code"])
+    def join_code(self) -> str:
+        """Of the group that she has founded."""
+        return str(self.ask(f"/groups/{self.group_id}/join-code", {})["join_code"])
 
     def opens(self, channel: str) -> None:
         """The channel is there, and followed."""

@@ -86,9 +86,7 @@ def open_board(browser: Browser, server: Server) -> Iterator[OpenBoard]:
 def two(open_board: OpenBoard, server: Server) -> tuple[Board, Board]:
     """ann owns the group "Class" with the channel "general"; bob is a member. Both look at it."""
     ann, bob = open_board(), open_board()
-    ann.arrive("ann", token=server.first_token())
-    code = ann.found("Class", "general")
-    bob.arrive("bob", join_code=code)
-    for board in (ann, bob):
-        board.opens("general")
+    ann.arrive("ann", token=server.first_token(), founding=("Class", "general"))
+    bob.arrive("bob", join_code=ann.join_code())
+    bob.opens("general")
     return ann, bob

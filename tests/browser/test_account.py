@@ -60,8 +60,7 @@ def test_signing_out_empties_the_board_and_the_way_back_is_closed(
     open_board: OpenBoard, server: Server
 ) -> None:
     ann = open_board()
-    ann.arrive("ann", token=server.first_token())
-    ann.found("Class", "general")
+    ann.arrive("ann", token=server.first_token(), founding=("Class", "general"))
     ann.write("for us only")
     expect(ann.post("for us only")).to_have_count(1)
     other_tab = ann.context.new_page()
@@ -105,8 +104,7 @@ def test_a_changed_name_is_at_once_beside_what_was_written(
     open_board: OpenBoard, server: Server
 ) -> None:
     ann, bob = open_board(), open_board()
-    ann.arrive("ann", token=server.first_token())
-    ann.found("Class", "general")
+    ann.arrive("ann", token=server.first_token(), founding=("Class", "general"))
     ann.write("Hello")
     bob.register("bob", f"#join={ann.make_code()}")
     expect(bob.post("Hello").locator(".author")).to_have_text("Ann")

@@ -69,8 +69,7 @@ def test_the_page_shows_all_that_the_page_for_clients_adds(
     with pages_host(tmp_path) as origin:
         server.settings["HOMEROOM_ORIGINS"] = origin
         server.start()
-        ann.arrive("ann", token=server.first_token())
-        ann.found("Class", "general")
+        ann.arrive("ann", token=server.first_token(), founding=("Class", "general"))
         play(7)
         page.goto(f"{origin}/page.html")
         expect(page.locator("p")).to_have_text("Ann: 7")
@@ -92,8 +91,7 @@ def test_a_page_on_a_named_origin_signs_in_lists_and_follows_a_channel(
     with pages_host(tmp_path) as origin:
         server.settings["HOMEROOM_ORIGINS"] = origin
         server.start()
-        ann.arrive("ann", token=server.first_token())
-        ann.found("Class", "general")
+        ann.arrive("ann", token=server.first_token(), founding=("Class", "general"))
         ann.write("written before")
         expect(ann.post("written before")).to_have_count(1)
         passwords = iter(("wrong", PASSWORD))
@@ -149,9 +147,8 @@ def elsewhere(open_board: OpenBoard, server: Server, tmp_path: Path) -> Iterator
     with pages_host(folder) as origin:
         server.settings["HOMEROOM_ORIGINS"] = origin
         server.start()
-        ann.arrive("ann", token=server.first_token())
-        ann.found("Class", "general")
-        bob.arrive("bob", join_code=ann.make_code())
+        ann.arrive("ann", token=server.first_token(), founding=("Class", "general"))
+        bob.arrive("bob", join_code=ann.join_code())
         bob.page.close()
         channel = re.findall(r"channel=(\d+)", ann.page.url)[0]
         values = {"server": server.url, "channel": channel, "username": "bob", "password": PASSWORD}

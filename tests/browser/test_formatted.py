@@ -59,8 +59,7 @@ PATTERNS = [
 
 
 def prepared(board: Board, server: Server) -> Board:
-    board.arrive("ann", token=server.first_token())
-    board.found("Class", "general")
+    board.arrive("ann", token=server.first_token(), founding=("Class", "general"))
     return board
 
 

@@ -24,8 +24,7 @@ def pending(page: Page, texts: list[str]) -> None:
 def ann(open_board: OpenBoard, server: Server) -> Board:
     """Before her channel "general"."""
     ann = open_board()
-    ann.arrive("ann", token=server.first_token())
-    ann.found("Class", "general")
+    ann.arrive("ann", token=server.first_token(), founding=("Class", "general"))
     return ann
 
 
@@ -53,7 +52,7 @@ def test_what_one_user_has_written_is_neither_shown_nor_sent_for_another(
     ann: Board, open_board: OpenBoard, server: Server
 ) -> None:
     bob = open_board()
-    bob.arrive("bob", join_code=ann.make_code())
+    bob.arrive("bob", join_code=ann.join_code())
     address = ann.page.url
     server.stop()
     ann.write("by ann, for sure")
@@ -79,7 +78,7 @@ def test_a_page_of_one_user_sends_nothing_once_another_has_signed_in(
     ann: Board, open_board: OpenBoard, server: Server
 ) -> None:
     bob = open_board()
-    bob.arrive("bob", join_code=ann.make_code())
+    bob.arrive("bob", join_code=ann.join_code())
     server.stop()
     ann.write("by ann, for sure")
     pending(ann.page, ["by ann, for sure"])
