@@ -7,6 +7,7 @@ still work on it (`oldest_code`), so that old and new run side by side during a 
 import secrets
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from functools import cache
 from pathlib import Path
 from typing import Literal
 
@@ -88,6 +89,7 @@ def is_compared(name: str | None, kind: str, parents: Mapping[_Parent, str | Non
     return not (in_posts and name in _BY_HAND.get(kind, ()))
 
 
+@cache
 def code_head() -> str:
     return str(ScriptDirectory.from_config(_config()).get_current_head())
 
