@@ -26,8 +26,8 @@ SLOWEST_FIRST = ("prove", "faults", "browser")
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """Two for each processor: half of the time a test waits for something."""
-    return 2 * (os.cpu_count() or 1)
+    """One more than there are processors: a third of the time tests wait for something."""
+    return (os.cpu_count() or 1) + 1
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
