@@ -22,7 +22,7 @@ from tests.support.databases import PostgreSQL, SQLite, require_postgresql
 from tests.support.people import Visitor
 from tests.support.stores import new_bucket
 
-SLOWEST_FIRST = ("prove", "faults", "browser")
+SLOWEST_FIRST = ("prove", "tests", "faults", "browser")
 
 
 def pytest_xdist_auto_num_workers() -> int:
