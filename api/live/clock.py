@@ -53,7 +53,7 @@ class Clock:
         return {
             Due.HELLO: NEVER if self.has_spoken else self._opened_at + HELLO_WITHIN_S,
             Due.SIGN_IN: self._expiry(),
-            Due.LIFE: self._heard_at + GONE_AFTER_S,
+            Due.LIFE: NEVER if self.is_one_way else self._heard_at + GONE_AFTER_S,
             Due.PING: NEVER if is_asked else self._heard_at + PING_AFTER_S,
         }
 
