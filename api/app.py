@@ -55,7 +55,7 @@ RESOURCES = (
     users, me, avatars, sessions, groups, memberships, channels, posts,
     files, documents, search, mentions, scores, topics, live, stream,
 )  # fmt: skip
-SOCKETS_CLOSE_WITHIN_S = 5
+SOCKETS_CLOSE_WITHIN_S = ANSWERED_WITHIN_S = 5
 
 
 def create_app(
@@ -88,6 +88,8 @@ def create_app(
         keep_services(app, running)
         async with at_work(running):
             yield
+            await close_connections(running)
+            await app.answered(within_s=ANSWERED_WITHIN_S)
 
     return app
 
@@ -125,7 +127,7 @@ def open_services(settings: Settings, bus: Bus, worker: int, signing_key: bytes)
 
 @asynccontextmanager
 async def at_work(services: Services) -> AsyncIterator[None]:
-    """Run what works beside the requests; at the end tell every connection and close everything."""
+    """Run what works beside the requests, and close everything at the end."""
     await services.feed.open()
     listen(services)
     background = [
@@ -134,7 +136,6 @@ async def at_work(services: Services) -> AsyncIterator[None]:
         asyncio.create_task(jobs.run(services.database, services.store, services.settings)),
     ]
     yield
-    await close_connections(services)
     for task in background:
         task.cancel()
     await asyncio.wait(background)

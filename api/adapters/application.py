@@ -1,10 +1,12 @@
 """The application class: Quart with our JSON, our ids and keys in paths, and our connections."""
 
+import asyncio
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import msgspec
+from hypercorn.typing import ASGIReceiveCallable, ASGISendCallable, Scope
 from quart import Quart, Response
 from quart.json.provider import JSONProvider
 from quart.wrappers.base import BaseRequestWebsocket
@@ -57,6 +59,7 @@ class Homeroom(Quart):
 
     def __init__(self, instance: Path) -> None:
         self._known: dict[Callable[..., Any], Callable[..., Any]] = {}
+        self._in_flight: set[asyncio.Task[Any]] = set()
         super().__init__(
             __name__,
             root_path=str(ROOT),
@@ -73,6 +76,24 @@ class Homeroom(Quart):
         self.url_map.merge_slashes = False  # it would redirect
         self.url_map.converters["id"] = IdConverter
         self.url_map.converters["key"] = KeyConverter
+
+    async def asgi_app(
+        self, scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable
+    ) -> None:
+        task = asyncio.current_task()
+        if scope["type"] == "lifespan" or task is None:
+            await super().asgi_app(scope, receive, send)
+            return
+        self._in_flight.add(task)
+        try:
+            await super().asgi_app(scope, receive, send)
+        finally:
+            self._in_flight.discard(task)
+
+    async def answered(self, *, within_s: float) -> None:
+        """Wait for the requests in flight: Hypercorn forgets those that came as it stopped."""
+        if self._in_flight:
+            await asyncio.wait(self._in_flight, timeout=within_s)
 
     def ensure_async(self, func: Callable[..., Any]) -> Callable[..., Any]:
         """Remembers the answer: Quart would inspect each hook and view again at each request."""

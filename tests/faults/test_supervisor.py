@@ -7,11 +7,17 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
+from api.adapters.hypercorn import patch_hypercorn
+from api.app import create_app
+from api.server.supervisor import listen
+from api.server.worker import handed_over, run_in_loop, serve_until
 from tests.live.client import LiveClient
+from tests.support.cast import settings_of_tests
 from tests.support.http_client import HttpClient, first_account
 from tests.support.server import MAIN, ROOT, Server
 
@@ -179,6 +185,38 @@ def test_a_killed_server_starts_again_while_its_workers_finish_requests(server: 
         server.start()
         client.sendall(b"}")
         assert client.recv(65536).startswith(b"HTTP/1.1 401")
+
+
+def test_whoever_comes_as_the_server_stops_is_answered_or_cut_off_and_never_told_500(
+    tmp_path: Path,
+) -> None:
+    """Hypercorn does not wait for connections that it takes in the turn in which it stops."""
+    patch_hypercorn()
+    listener, clients = listen("127.0.0.1:0"), list[socket.socket]()
+    address = listener.getsockname()
+    form = b'{"username": "nobody", "password": "none"}'
+    head = b"POST /api/sessions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+    ask = head + b"Content-Length: %d\r\n\r\n%b" % (len(form), form)
+
+    async def come_and_stop() -> None:
+        for _ in range(50):
+            clients.append(socket.create_connection(address, timeout=10))
+            clients[-1].sendall(ask)
+        await asyncio.sleep(0)
+
+    async def serve_for_a_moment() -> None:
+        app = create_app(settings_of_tests(tmp_path, f"sqlite+aiosqlite:///{tmp_path}/app.db"))
+        await serve_until(come_and_stop, app, handed_over(listener))
+
+    run_in_loop(serve_for_a_moment())
+    assert {status_of_answer(client) for client in clients} <= {b"401", b""}
+
+
+def status_of_answer(client: socket.socket) -> bytes:
+    """What was answered until the connection was closed."""
+    with client, suppress(ConnectionError):
+        return client.recv(65536)[9:12]
+    return b""
 
 
 def test_a_server_that_stops_takes_no_more_connections(server: Server) -> None:
