@@ -47,7 +47,7 @@ class Encoded:
         assert self.about
         message = msgspec.json.decode(self.text, type=EventMessage)
         message.data = msgspec.Raw(scrubbed_data(self.about).encode())
-        self.text = encode(message)
+        self.text, self.about = encode(message), None
 
 
 def in_one_frame(texts: Sequence[str]) -> str:

@@ -23,6 +23,7 @@ from sqlalchemy import (
     insert,
     literal,
     select,
+    text,
     true,
     update,
 )
@@ -35,6 +36,8 @@ from model.database.unit_of_work import Transaction
 
 ADMIN_TOPIC = "admin"
 RIGHTS_TOPIC = "rights"
+
+_SHOWS = text("about IS NOT NULL")  # what is emptied leaves the index, and is not emptied again
 
 
 class Epochs(Base):
@@ -61,13 +64,13 @@ class Events(Base):
     seq: Mapped[int] = mapped_column(primary_key=True)
     kind: Mapped[str]
     data: Mapped[str] = mapped_column(Text)
-    about: Mapped[str | None]  # what `data` shows: deleting that empties `data`
+    about: Mapped[str | None]  # what `data` shows: deleting that empties both
     scrubs: Mapped[str | None] = mapped_column(Text)  # the abouts that this event emptied, as JSON
     by: Mapped[int | None]
     tx: Mapped[str | None]
     at: Mapped[datetime]
     __table_args__ = (
-        Index(None, "topic", "about"),
+        Index(None, "topic", "about", sqlite_where=_SHOWS, postgresql_where=_SHOWS),
         {"sqlite_with_rowid": False},
     )
 
@@ -108,7 +111,7 @@ def record(
     about: str | None = None,
     scrubs: Sequence[str] = (),
 ) -> None:
-    """Note an event of this transaction. Older events about `scrubs` in its topic lose their data.
+    """Note an event of this transaction. Older events about `scrubs` in its topic are emptied.
 
     `data` is the resulting state, the same view that HTTP shows; `by` is a user's id.
     """
@@ -157,7 +160,7 @@ async def write_events(db: Transaction) -> None:
         _RAISE_FLOOR, [{"of_topic": name, "floor": floor} for name, floor in floors.items()]
     )
     scrubbed = [
-        {"of_topic": note.topic, "of_about": about, "data": scrubbed_data(about)}
+        {"of_topic": note.topic, "of_about": about, "scrubbed": scrubbed_data(about)}
         for note in notes
         for about in note.scrubs
     ]
@@ -215,6 +218,8 @@ _ADVANCE = _advance.on_conflict_do_update(
 _RENAME = update(Epochs).values(name=bindparam("new_name"))
 _FORGET = delete(Events).where(Events.topic == bindparam("of_topic"))
 _RAISE_FLOOR = update(Topics).where(Topics.name == bindparam("of_topic"))
-_SCRUB = update(Events).where(
-    Events.topic == bindparam("of_topic"), Events.about == bindparam("of_about")
+_SCRUB = (
+    update(Events)
+    .where(Events.topic == bindparam("of_topic"), Events.about == bindparam("of_about"))
+    .values(data=bindparam("scrubbed"), about=None)
 )

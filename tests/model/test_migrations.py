@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 from alembic import command
-from sqlalchemy import Connection, MetaData, Table, insert, text
+from sqlalchemy import Connection, MetaData, Table, insert, select, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from model import schema
 from model.database.page import Page
 from model.database.unit_of_work import Database
-from model.log.event import write_events
+from model.log.event import Events, write_events
 from model.search import Filters, phrases_of, search_posts
 from model.user import Caller, ServerRole
 
@@ -41,8 +41,8 @@ def migrate_to(connection: Connection, revision: str) -> None:
     command.upgrade(schema._config(connection), revision)
 
 
-def fill(connection: Connection) -> None:
-    for name, rows in ROWS.items():
+def fill(connection: Connection, tables: dict[str, list[dict[str, Any]]]) -> None:
+    for name, rows in tables.items():
         connection.execute(insert(Table(name, MetaData(), autoload_with=connection)), rows)
 
 
@@ -63,7 +63,7 @@ async def test_posts_of_before_are_found_by_their_words(database_url: str, tmp_p
     url = await emptied(database_url, tmp_path)
     async with schema._locked(url) as connection:
         await connection.run_sync(migrate_to, "0002")
-        await connection.run_sync(fill)
+        await connection.run_sync(fill, ROWS)
     await schema.prepare(url)
     ann = Caller(1, "ann", "Ann", None, ServerRole.MEMBER, 1, AT)
     database = Database(url, before_commit=write_events)
@@ -73,4 +73,32 @@ async def test_posts_of_before_are_found_by_their_words(database_url: str, tmp_p
                 db, phrases_of(f'fur "{n}"'), Filters(), Page(), reader=ann
             )
             assert [result["post"]["text"] for result in found] == [f"Für {n}"]
+    await database.close()
+
+
+@pytest.mark.own_database
+async def test_events_emptied_before_are_about_nothing_and_the_others_still_are(
+    database_url: str, tmp_path: Path
+) -> None:
+    shown = {
+        '{"id":9,"gone":true}': None,
+        '{"id":9,"text":"tea"}': "post:9",
+        '{"id":9,"body":{"id":9,"gone":true}}': "post:9",
+    }
+    events = [
+        {
+            "topic": "channel:1", "seq": seq, "kind": "post.edited", "data": data,
+            "about": "post:9", "at": AT,
+        }
+        for seq, data in enumerate(shown, start=1)
+    ]  # fmt: skip
+    url = await emptied(database_url, tmp_path)
+    async with schema._locked(url) as connection:
+        await connection.run_sync(migrate_to, "0006")
+        await connection.run_sync(fill, {"events": events})
+    await schema.prepare(url)
+    database = Database(url, before_commit=write_events)
+    async with database.read() as db:
+        rows = await db.all(select(Events.data, Events.about).order_by(Events.seq))
+    assert {row.data: row.about for row in rows} == shown
     await database.close()
