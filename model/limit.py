@@ -1,7 +1,8 @@
 """Limits that are exact on any number of workers (GCRA): one row and one statement for each.
 
 The row keeps the theoretical arrival time of the next action (ITU-T I.371): an action is allowed
-while that is less than `burst` intervals ahead of now.
+while that is less than `burst` intervals ahead of now. A time that is further ahead comes from a
+clock that has been set back since, and counts as now.
 """
 
 import math
@@ -12,7 +13,7 @@ from sqlalchemy import BigInteger, bindparam, case, delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
-from model.database.table import Base
+from model.database.table import CLOCKS_DIFFER_BY, Base
 from model.database.unit_of_work import Database, Transaction
 from model.errors import TooMany
 
@@ -51,7 +52,9 @@ def uploaded_kb(quota_mb: int) -> Limit:
 
 _now, _interval = (bindparam(name, type_=BigInteger) for name in ("now", "interval"))
 _burst = bindparam("burst", type_=BigInteger)
-_later = case((Limits.arrival_us > _now, Limits.arrival_us), else_=_now) + _interval
+_latest = _now + _burst + int(CLOCKS_DIFFER_BY.total_seconds() * 1e6)
+_arrival = case((Limits.arrival_us.between(_now, _latest), Limits.arrival_us), else_=_now)
+_later = _arrival + _interval
 _TAKE = (
     insert(Limits)
     .values(arrival_us=_now + _interval)
@@ -60,7 +63,7 @@ _TAKE = (
     )
     .returning(Limits.arrival_us)
 )
-_FIND = select(Limits.arrival_us).where(Limits.key == bindparam("of_key"))
+_FIND = select(_arrival).where(Limits.key == bindparam("of_key"))
 _FORGIVE = delete(Limits).where(Limits.key == bindparam("of_key"))
 _GIVE_BACK = (
     update(Limits)
@@ -76,12 +79,12 @@ async def take(database: Database, limit: Limit, who: str, count: int = 1) -> No
     every = int(limit.every_s * 1e6)
     interval, burst = every * count, every * limit.burst
     async with database.read() as db:
-        arrival = await db.scalar(_FIND, of_key=key) or now
-    if max(arrival, now) + interval <= now + burst:
+        arrival = await db.scalar(_FIND, of_key=key, now=now, burst=burst) or now
+    if arrival + interval <= now + burst:
         async with database.write() as db:
             if await db.scalar(_TAKE, key=key, now=now, interval=interval, burst=burst):
                 return
-            arrival = await db.scalar(_FIND, of_key=key) or now
+            arrival = await db.scalar(_FIND, of_key=key, now=now, burst=burst) or now
     wait_s = (arrival + interval - burst - now) / 1e6
     raise TooMany("Too many tries; wait a while.", retry_after_s=max(1, math.ceil(wait_s)))
 

@@ -1,6 +1,6 @@
 """What it takes to declare a table: the base class, the types of columns, and the present time."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from sqlalchemy import BigInteger, DateTime, Dialect, Enum, Integer, MetaData
@@ -8,6 +8,8 @@ from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeDecorator
 
 MAX_ID = 2**63 - 1
+CLOCKS_DIFFER_BY = timedelta(minutes=1)
+"""How far apart the clocks of the machines that share a database may be."""
 
 
 class Instant(TypeDecorator[datetime]):

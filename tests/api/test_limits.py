@@ -1,7 +1,10 @@
 """Limits: what keeps one script from slowing down the class, and what must be exact."""
 
 import asyncio
+import time
+from datetime import timedelta
 
+import pytest
 from quart import Quart
 
 from api.context import Services
@@ -9,6 +12,7 @@ from api.middleware.token_bucket import REMEMBERED, TokenBucket, TokenBuckets
 from api.settings import Switch
 from tests.api.browser import browser, problem
 from tests.support.cast import Cast
+from tests.support.people import PASSWORD
 
 WRONG = {"join_code": "0000000000"}
 
@@ -108,3 +112,32 @@ async def test_limits_can_be_switched_off_for_measurements(
     services.settings = services.settings.model_copy(update={"limits": Switch.OFF})
     answers = [await people.eve.ask("POST", "/api/memberships", WRONG) for _ in range(22)]
     assert {answer.status for answer in answers} == {400}
+
+
+@pytest.mark.parametrize("ahead", [timedelta(hours=1), timedelta(days=365)])
+async def test_a_clock_that_was_ahead_makes_nobody_wait(
+    people: Cast, monkeypatch: pytest.MonkeyPatch, ahead: timedelta
+) -> None:
+    sign_in = {"username": "bob", "password": PASSWORD, "token": True}
+    later = time.time_ns() + int(ahead.total_seconds() * 1e9)
+    with monkeypatch.context() as patched:
+        patched.setattr("time.time_ns", lambda: later)
+        await people.bob.post("/api/sessions", sign_in)
+        for _ in range(20):
+            await people.eve.post("/api/memberships", WRONG, 400)
+        await people.eve.post("/api/memberships", WRONG, 429)
+    await people.bob.post("/api/sessions", sign_in)
+    for _ in range(20):
+        await people.eve.post("/api/memberships", WRONG, 400)
+    await people.eve.post("/api/memberships", WRONG, 429)
+
+
+async def test_a_clock_that_is_a_little_behind_opens_no_limit(
+    people: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of two machines with one database one is always ahead."""
+    for _ in range(20):
+        await people.eve.post("/api/memberships", WRONG, 400)
+    earlier = time.time_ns() - int(30e9)
+    monkeypatch.setattr("time.time_ns", lambda: earlier)
+    await people.eve.post("/api/memberships", WRONG, 429)
