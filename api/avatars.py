@@ -51,10 +51,10 @@ async def delete() -> OwnUserView:
 
 @avatars.get("/avatars/<sha256>")
 @public
-@delivers("image/webp", s304=None)
+@delivers("image/webp", s206="image/webp", s304=None, s416=None)
 async def show(sha256: str) -> Response:
     """The picture of a person as WebP, for everybody who has its address."""
     async with read() as db:
         blob = await find_avatar(db, sha256)
     picture = await read_content(services().store, blob.key, blob.size_bytes)
-    return deliver_picture(picture, sha256, FOR_EVER)
+    return await deliver_picture(picture, sha256, FOR_EVER)

@@ -74,7 +74,7 @@ async def show(file_id: int, query_args: LinkQuery) -> Response:
 @files.get("/files/<id:file_id>/thumbnail")
 @linkable
 @validate_querystring(ThumbnailQuery)
-@delivers("image/webp", s304=None, s409=None)
+@delivers("image/webp", s206="image/webp", s304=None, s409=None, s416=None)
 async def show_thumbnail(file_id: int, query_args: ThumbnailQuery) -> Response:
     """A picture made small, as WebP."""
     async with read() as db:
@@ -83,9 +83,9 @@ async def show_thumbnail(file_id: int, query_args: ThumbnailQuery) -> Response:
         raise NoPicture
     tag = f"{file.blob.sha256}-{query_args.size}"
     if client_has(tag):
-        return deliver_picture(b"", tag, JUDGED)
+        return await deliver_picture(b"", tag, JUDGED)
     picture = await services().thumbnails.of(file.blob, int(query_args.size))
-    return deliver_picture(picture, tag, JUDGED)
+    return await deliver_picture(picture, tag, JUDGED)
 
 
 @files.delete("/files/<id:file_id>")

@@ -6,12 +6,13 @@ from functools import cache
 from pathlib import Path
 from urllib.parse import urljoin
 
-from quart import Blueprint, redirect, render_template
+from quart import Blueprint, Response, redirect, render_template
 from quart_schema import hide
 from werkzeug.wrappers import Response as Redirection
 
 from api.context import read, settings
 from api.middleware.auth import public, visitor
+from api.transfer.delivery import deliver_static
 from model.database.page import MAX_LIMIT, Page
 from model.group import list_groups
 
@@ -74,6 +75,13 @@ def modules_of(name: str) -> list[str]:
         unread += imported - found
         found |= imported
     return sorted(found)
+
+
+@pages.get("/static/<path:name>")
+@public
+@hide
+async def static(name: str) -> Response:
+    return await deliver_static(STATIC, name)
 
 
 @pages.get("/favicon.ico")

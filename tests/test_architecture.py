@@ -29,11 +29,10 @@ PUBLIC = {
     "users.create", "sessions.create",
     "documentation.openapi", "documentation.asyncapi",
     "documentation.page", "documentation.swagger_file",
-    "pages.home", "pages.register", "pages.sign_in", "pages.board", "pages.favicon",
+    "pages.home", "pages.register", "pages.sign_in", "pages.board", "pages.favicon", "pages.static",
     "health.live", "health.ready",
     "avatars.show",  # to who knows the digest of the picture
     "live.follow",  # who connects says `hello` and is asked there
-    "static",
 }  # fmt: skip
 ONE_ROW = {"epochs", "schema"}
 
@@ -89,7 +88,7 @@ def test_every_route_is_closed_but_for_those_named_here(built: Quart) -> None:
     endpoints = {rule.endpoint for rule in built.url_map.iter_rules()}
     marked = {name for name in endpoints if getattr(built.view_functions[name], "is_public", False)}
     assert marked - PUBLIC == set(), "opened, but not named here"
-    assert PUBLIC & endpoints <= marked | {"static", "live.follow"}
+    assert PUBLIC & endpoints <= marked | {"live.follow"}
     assert len(endpoints) > 30
 
 

@@ -63,7 +63,7 @@ class Homeroom(Quart):
         super().__init__(
             __name__,
             root_path=str(ROOT),
-            static_folder="static",
+            static_folder=None,  # api/pages.py
             template_folder="templates",
             instance_path=str(instance.absolute()),
         )

@@ -18,7 +18,6 @@ from quart import (
     current_app,
     render_template,
     request,
-    send_from_directory,
 )
 from quart_schema import Info, QuartSchema, hide
 from quart_schema.openapi import HttpSecurityScheme, OpenAPIProvider
@@ -31,6 +30,7 @@ from api.docs.reference import reference
 from api.middleware.auth import public
 from api.middleware.errors import ProblemView
 from api.middleware.idempotent import HEADER
+from api.transfer.delivery import deliver_static
 from api.transfer.preconditions import PATTERN
 from model.database.table import MAX_ID
 
@@ -80,7 +80,6 @@ def init(app: Quart) -> None:
             "cookie": {"type": "apiKey", "name": "homeroom", "in_": "cookie"},
         },
     )
-    hide(Quart.send_static_file)
     app.register_blueprint(documentation)
 
 
@@ -243,4 +242,4 @@ async def page() -> str:
 async def swagger_file(file: str) -> Response:
     if file not in SWAGGER_FILES:
         raise NotFound
-    return await send_from_directory(SWAGGER_UI, file)
+    return await deliver_static(SWAGGER_UI, file)

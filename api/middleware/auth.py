@@ -30,7 +30,7 @@ def public(view: F) -> F:
 def init(app: Quart) -> None:
     @app.before_request
     async def sign_in() -> None:
-        if request.routing_exception is not None or request.endpoint == "static":
+        if request.routing_exception is not None:
             return
         view = current_app.view_functions[request.endpoint or ""]
         if getattr(view, "is_linkable", False) and "signature" in request.args:

@@ -6,7 +6,7 @@ One set of exact origins for HTTP and sockets: our own and HOMEROOM_ORIGINS.
 import logging
 from urllib.parse import urlsplit
 
-from quart import Quart, Response, request
+from quart import Quart, Response, current_app, request
 from quart.wrappers.base import BaseRequestWebsocket
 
 from api.context import settings
@@ -26,12 +26,14 @@ A_DAY_S = 86_400
 
 def init(app: Quart) -> None:
     @app.before_request
-    async def answer_preflight() -> Response | None:
-        asked = "Access-Control-Request-Method" in request.headers
-        if request.method != "OPTIONS" or not asked:
+    async def answer_options() -> Response | None:
+        """What an address takes: a preflight hears it anywhere, others where there is one."""
+        is_preflight = "Access-Control-Request-Method" in request.headers
+        if request.method != "OPTIONS" or not (is_preflight or request.url_rule):
             return None
-        response = Response("", 204)
-        if is_configured(request.headers.get("Origin")):
+        response = await current_app.make_default_options_response()
+        response.status_code = 204
+        if is_preflight and is_configured(request.headers.get("Origin")):
             response.headers["Access-Control-Allow-Methods"] = METHODS
             response.headers["Access-Control-Allow-Headers"] = ALLOWED
             response.headers["Access-Control-Max-Age"] = str(A_DAY_S)

@@ -1,24 +1,36 @@
-"""Answers with bytes: all of them, a range, or 304 when the client has them already."""
+"""Answers with bytes: all of them, a range, or 304 when the client has them already.
+
+All bytes go out through `_delivered`, so that a range is the same everywhere.
+"""
 
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing
+from functools import partial
+from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import quote
 
-from quart import Response, request
+from quart import Response, request, send_from_directory
 from werkzeug.exceptions import RequestedRangeNotSatisfiable
 from werkzeug.http import parse_range_header
 
 from model.errors import NotFound
 from model.storage.blob import Blob
-from model.storage.store import Store
+from model.storage.store import Store, chunks_of
 
 F = TypeVar("F", bound=Callable[..., Any])
+Reader = Callable[[int, int], AsyncGenerator[bytes, None]]
+"""Gives bytes from one place to before another."""
 
 JUDGED = "private, no-cache"  # kept by the client, but the right to read is judged each time
 HARMLESS = "sandbox; default-src 'none'"  # whatever it is, nothing in it runs
 UNKNOWN = "application/octet-stream"
-PLAYABLE = ("audio/", "video/", "image/png", "image/jpeg", "image/gif", "image/webp")
+PLAYABLE = {
+    "image/png", "image/jpeg", "image/gif", "image/webp",
+    "audio/mpeg", "audio/mp4", "audio/x-m4a", "audio/aac", "audio/ogg", "audio/webm",
+    "audio/wav", "audio/x-wav", "audio/flac",
+    "video/mp4", "video/webm", "video/ogg", "video/quicktime",
+}  # fmt: skip
 
 
 def delivers(media_type: str, **others: str | None) -> Callable[[F], F]:
@@ -35,48 +47,73 @@ def delivers(media_type: str, **others: str | None) -> Callable[[F], F]:
 async def deliver_file(store: Store, blob: Blob, name: str, media_type: str) -> Response:
     """A file to save, never to show: 200, 206 with the range asked for, or 304; raises 416."""
     response = Response(content_type=_harmless(media_type))
-    response.headers["Accept-Ranges"] = "bytes"
     response.headers["Content-Disposition"] = _attachment(name)
     response.headers["Content-Security-Policy"] = HARMLESS
-    if _client_has(response, blob.sha256, JUDGED):
-        return response
-    start, end = _asked_for(blob)
-    if end - start < blob.size_bytes:
-        response.status_code = 206
-        response.headers["Content-Range"] = f"bytes {start}-{end - 1}/{blob.size_bytes}"
-    response.headers["Content-Length"] = str(end - start)
-    response.timeout = None  # a client that takes nothing is the kernel's to give up
-    if request.method != "HEAD":
-        chunks = await _begun(store.read(blob.key, start, end))
-        response.response = response.iterable_body_class(chunks)
-    return response
+    response.headers["Cache-Control"] = JUDGED
+    response.set_etag(blob.sha256)
+    return await _delivered(response, blob.size_bytes, partial(store.read, blob.key))
 
 
-def deliver_picture(picture: bytes, tag: str, cached: str) -> Response:
-    """A picture to show, which is safe because we made it."""
+async def deliver_picture(picture: bytes, tag: str, cached: str) -> Response:
+    """A picture to show, which is safe because we made it; with a range as `deliver_file`."""
     response = Response(content_type="image/webp")
-    if not _client_has(response, tag, cached):
-        response.set_data(picture)
-    return response
+    response.headers["Cache-Control"] = cached
+    response.set_etag(tag)
+
+    async def part(start: int, end: int) -> AsyncGenerator[bytes, None]:
+        yield picture[start:end]
+
+    return await _delivered(response, len(picture), part)
+
+
+async def deliver_static(folder: Path, name: str) -> Response:
+    """A file of a folder that is for everybody; with a range as `deliver_file`. Raises 404."""
+    response = await send_from_directory(folder, name, conditional=False)
+    return await _delivered(
+        response, response.content_length or 0, partial(chunks_of, folder / name)
+    )
 
 
 def client_has(tag: str) -> bool:
     return request.if_none_match.contains_weak(tag)
 
 
-def _client_has(response: Response, tag: str, cached: str) -> bool:
-    response.set_etag(tag)
-    response.headers["Cache-Control"] = cached
-    if client_has(tag):
+async def _delivered(response: Response, size: int, read: Reader) -> Response:
+    """All bytes, the range that was asked for, or 304. Raises 416."""
+    response.response = response.iterable_body_class([])
+    response.headers["Accept-Ranges"] = "bytes"
+    if _is_known(response):
         response.status_code = 304
-    return response.status_code == 304  # noqa: PLR2004 - not modified
+        del response.content_length
+        return response
+    start, end = _asked_for(size, response.headers["ETag"])
+    if end - start < size:
+        response.status_code = 206
+        response.headers["Content-Range"] = f"bytes {start}-{end - 1}/{size}"
+    response.headers["Content-Length"] = str(end - start)
+    response.timeout = None  # a client that takes nothing is the kernel's to give up
+    if request.method != "HEAD":
+        response.response = response.iterable_body_class(await _begun(read(start, end)))
+    return response
 
 
-def _asked_for(blob: Blob) -> tuple[int, int]:
-    """The first byte and the one behind the last. HEAD and several ranges get the whole file."""
+def _is_known(response: Response) -> bool:
+    """Whether the client has it already (RFC 9110, 13.2.2)."""
+    if "If-None-Match" in request.headers:
+        return client_has(response.get_etag()[0] or "")
+    made, known = response.last_modified, request.if_modified_since
+    return made is not None and known is not None and made <= known
+
+
+def _asked_for(size: int, tag: str) -> tuple[int, int]:
+    """The first byte and the one behind the last. HEAD and several ranges get all of it.
+
+    So does whoever has begun to fetch something else (If-Range).
+    """
     asked = request.headers.get("Range") if request.method == "GET" else None
-    size, ranges = blob.size_bytes, parse_range_header(asked)
-    if ranges is None or ranges.units != "bytes" or len(ranges.ranges) != 1 or _has_changed(blob):
+    ranges = parse_range_header(asked)
+    is_of_this = request.headers.get("If-Range", tag) == tag
+    if ranges is None or ranges.units != "bytes" or len(ranges.ranges) != 1 or not is_of_this:
         return 0, size
     start, end = ranges.ranges[0]
     if start < 0:
@@ -84,12 +121,6 @@ def _asked_for(blob: Blob) -> tuple[int, int]:
     if start >= size:
         raise RequestedRangeNotSatisfiable(size)
     return start, size if end is None else min(end, size)
-
-
-def _has_changed(blob: Blob) -> bool:
-    """Whether the file is another one than the client has begun to fetch (If-Range)."""
-    condition = request.if_range
-    return condition.date is not None or condition.etag not in {None, blob.sha256}
 
 
 async def _begun(chunks: AsyncGenerator[bytes, None]) -> AsyncIterator[bytes]:
@@ -110,7 +141,7 @@ async def _begun(chunks: AsyncGenerator[bytes, None]) -> AsyncIterator[bytes]:
 
 def _harmless(media_type: str) -> str:
     """A media type that no browser would run or lay out as a page of ours."""
-    return media_type if media_type.startswith(PLAYABLE) else UNKNOWN
+    return media_type if media_type in PLAYABLE else UNKNOWN
 
 
 def _attachment(name: str) -> str:

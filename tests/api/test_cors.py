@@ -45,6 +45,24 @@ async def test_a_preflight_of_a_configured_origin_is_answered_before_anything_el
         assert "Origin" in listed(headers["Vary"])
 
 
+async def test_whoever_asks_what_an_address_takes_is_told_so_and_nothing_else(
+    app: Quart, people: Cast
+) -> None:
+    """Signed in or not, and whether the thing is there or not."""
+    for rule in app.url_map.iter_rules():
+        given = dict.fromkeys(rule.arguments, 1)
+        path = app.url_map.bind("localhost").build(rule.endpoint, given)
+        told = []
+        for headers in ({}, people.bob.headers, {"Authorization": "Bearer nonsense"}):
+            answer = await browser(app, headers=headers).ask("OPTIONS", path)
+            assert (answer.status, answer.body) == (204, b""), path
+            assert (rule.methods or set()) <= listed(answer.headers["Allow"]), path
+            answer.headers.pop("X-Request-Id")
+            told.append(dict(answer.headers))
+        assert told[0] == told[1] == told[2], path
+    problem(await browser(app).ask("OPTIONS", "/api/nothing"), 404, "not_found")
+
+
 async def test_other_origins_get_no_cors_headers(app: Quart) -> None:
     for origin in (
         EVIL, "null", f"{FRONT}.evil.org", f"{FRONT}:8443", "http://pages.example.org", "*", "",

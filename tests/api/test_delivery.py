@@ -1,7 +1,11 @@
 """The bytes of files: ranges, what the client has already, and that nothing in them runs."""
 
+import asyncio
+import http.client
+
 from tests.api.browser import problem
 from tests.support.cast import Cast
+from tests.support.pictures import png
 from tests.support.stores import ON_EVERY_STORE
 
 pytestmark = ON_EVERY_STORE
@@ -19,6 +23,8 @@ RANGES = [
     ("bytes=0-1,4-5", 200, CONTENT, None),
     ("lines=1-2", 200, CONTENT, None),
     ("bytes=4-2", 200, CONTENT, None),
+    ("bytes=-0", 200, CONTENT, None),
+    ("bytes=" + "9" * 5000 + "-", 200, CONTENT, None),
     ("nonsense", 200, CONTENT, None),
 ]
 
@@ -57,13 +63,99 @@ async def test_who_has_a_file_is_told_so_and_a_rest_is_only_of_the_same(people: 
     assert (await people.bob.ask("GET", path, If_Range='"another"', **rest)).status == 200
 
 
+async def addresses_of_bytes(people: Cast) -> list[str]:
+    """One of each route that delivers bytes."""
+    content = png()
+    file = await people.bob.upload(content, "picture")
+    path = f"/api/files/{file['id']}"
+    await people.bob.send_file(content, path="/api/me/avatar", method="PUT")
+    avatar = (await people.bob.get("/api/me"))["avatar"]
+    return [path, f"{path}/thumbnail", avatar, "/static/live.js", "/docs/swagger-ui.css"]
+
+
+async def test_whatever_delivers_bytes_answers_ranges_the_same(people: Cast) -> None:
+    for path in await addresses_of_bytes(people):
+        whole = await people.bob.ask("GET", path)
+        size, tag = len(whole.body), whole.headers["ETag"]
+        assert (whole.status, whole.headers["Accept-Ranges"]) == (200, "bytes"), path
+        for asked, start, end in (
+            ("-5", size - 5, size),
+            ("3-6", 3, 7),
+            (f"{size - 1}-", -1, size),
+        ):
+            answer = await people.bob.ask("GET", path, Range=f"bytes={asked}", If_Range=tag)
+            assert (answer.status, answer.body) == (206, whole.body[start:end]), path
+            said = f"bytes {start % size}-{end - 1}/{size}"
+            assert answer.headers["Content-Range"] == said, path
+            assert answer.headers["Content-Type"] == whole.headers["Content-Type"]
+        behind = await people.bob.ask("GET", path, Range=f"bytes={size}-")
+        problem(behind, 416, "range_not_satisfiable")
+        assert behind.headers["Content-Range"] == f"bytes */{size}"
+
+
+async def test_whatever_delivers_bytes_answers_in_full_what_asks_for_something_else(
+    people: Cast,
+) -> None:
+    some = {"Range": "bytes=0-3"}
+    for path in await addresses_of_bytes(people):
+        whole = await people.bob.ask("GET", path)
+        tag = whole.headers["ETag"]
+        for asked in (
+            {"Range": "bytes=0-1,4-5"},
+            {"Range": "bytes=-0"},
+            {"If-Range": '"another"', **some},
+            {"If-Range": f"W/{tag}", **some},
+            {"If-Range": "Thu, 26 Nov 2026 12:00:00 GMT", **some},
+        ):
+            answer = await people.bob.ask("GET", path, **asked)
+            assert (answer.status, answer.body) == (200, whole.body), (path, asked)
+        for known in (tag, f"W/{tag}", f'"another", {tag}', "*"):
+            again = await people.bob.ask("GET", path, If_None_Match=known, **some)
+            assert (again.status, again.body) == (304, b""), (path, known)
+
+
+async def test_whoever_asks_for_the_head_of_bytes_hears_how_many_there_are(
+    people: Cast, url: str
+) -> None:
+    def ask(method: str, path: str) -> tuple[int, str | None, str, bytes]:
+        connection = http.client.HTTPConnection(url.removeprefix("http://"), timeout=20)
+        connection.request(method, path, headers={**people.bob.headers, "Range": "bytes=0-"})
+        answer = connection.getresponse()
+        body = answer.read()
+        connection.close()
+        said, length = (answer.headers[name] for name in ("Content-Range", "Content-Length"))
+        return answer.status, said, length, body
+
+    for path in await addresses_of_bytes(people):
+        whole = await asyncio.to_thread(ask, "GET", path)
+        head = await asyncio.to_thread(ask, "HEAD", path)
+        assert head == (200, None, str(len(whole[-1])), b""), path
+        assert head[:3] == whole[:3], path
+
+
+async def test_who_has_a_page_of_this_time_is_told_so(people: Cast) -> None:
+    whole = await people.bob.ask("GET", "/static/live.js")
+    then = whole.headers["Last-Modified"]
+    again = await people.bob.ask("GET", "/static/live.js", If_Modified_Since=then)
+    assert (again.status, again.body) == (304, b"")
+    before = "Thu, 01 Jan 1970 00:00:00 GMT"
+    anew = await people.bob.ask("GET", "/static/live.js", If_Modified_Since=before)
+    assert (anew.status, anew.body) == (200, whole.body)
+
+
 SERVED = [
     ("text/html", "application/octet-stream"),
     ("image/svg+xml", "application/octet-stream"),
     ("application/javascript", "application/octet-stream"),
     ("text/html; image/png", "application/octet-stream"),
     ("nonsense", "application/octet-stream"),
+    ("image/png+xml", "application/octet-stream"),
+    ("image/pngx", "application/octet-stream"),
+    ("audio/x+xml", "application/octet-stream"),
+    ("video/anything", "application/octet-stream"),
     ("image/png", "image/png"),
+    ("IMAGE/PNG; x=y", "image/png"),
+    ("audio/mpeg", "audio/mpeg"),
     ("video/mp4", "video/mp4"),
 ]
 
