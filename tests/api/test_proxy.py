@@ -2,6 +2,7 @@
 
 import pytest
 from quart import Quart
+from werkzeug.datastructures import Headers
 
 from api.settings import Settings
 from tests.api.browser import Browser, browser, problem
@@ -10,6 +11,7 @@ from tests.support.people import PASSWORD
 
 PROXY, ANOTHER_PROXY, CLIENT = "10.0.0.2", "10.0.0.3", "203.0.113.9"
 BOB = {"username": "bob", "password": PASSWORD}
+WRONG_CODE = {"join_code": "0000000000"}
 
 
 @pytest.fixture
@@ -53,7 +55,7 @@ async def tries_left(people: Cast, app: Quart, address: str, forwarded: str | No
     if forwarded is not None:
         headers["X-Forwarded-For"] = forwarded
     page = browser(app, address=address, headers=headers)
-    answer = await page.ask("POST", "/api/memberships", {"join_code": "0000000000"})
+    answer = await page.ask("POST", "/api/memberships", WRONG_CODE)
     assert answer.status in {400, 429}
     return answer.status == 400
 
@@ -68,10 +70,48 @@ async def test_the_client_is_the_last_address_that_no_proxy_of_ours_has_added(
     assert not await tries_left(people, app, PROXY, f"{CLIENT}, {ANOTHER_PROXY}")
     assert not await tries_left(people, app, CLIENT, None)
     assert not await tries_left(people, app, CLIENT, "198.51.100.7"), "nobody speaks for himself"
+    in_two_lines = [("X-Forwarded-For", CLIENT), ("X-Forwarded-For", ANOTHER_PROXY)]
+    refused = await people.bob.client.post(
+        "/api/memberships",
+        json=WRONG_CODE,
+        headers=Headers([*people.bob.headers.items(), *in_two_lines]),
+        scope_base={"client": (PROXY, 50_000)},
+    )
+    assert refused.status_code == 429
     assert await tries_left(people, app, PROXY, f"{CLIENT}, 198.51.100.7")
     assert await tries_left(people, app, PROXY, None)
-    for strange in ("", ",", "unknown", f"{CLIENT}:4711", "\xff", "x" * 5000):
-        assert await tries_left(people, app, PROXY, strange)
+
+
+@pytest.mark.parametrize(
+    ("spellings", "neighbour"),
+    [
+        ([CLIENT, f"{CLIENT}:51234", f'"{CLIENT}:7"', f"::ffff:{CLIENT}"], "203.0.113.10:51234"),
+        ([f"{CLIENT}:1", f"[::ffff:{CLIENT}]:51234"], "[::ffff:203.0.113.10]:51234"),
+        (["2001:db8:1:2::a", "[2001:DB8:1:2::]:51", '"[2001:db8:1:2::c]"'], "[2001:db8:1:3::a]:51"),
+        (["fe80::1%eth0", "[fe80::2%wlan0]:80"], CLIENT),
+    ],
+)
+async def test_a_client_is_counted_once_however_its_address_is_written(
+    app: Quart, people: Cast, spellings: list[str], neighbour: str
+) -> None:
+    for n in range(20):
+        assert await tries_left(people, app, PROXY, spellings[n % len(spellings)])
+    for spelling in spellings:
+        assert not await tries_left(people, app, PROXY, spelling)
+        assert not await tries_left(people, app, PROXY, f"{spelling}, {ANOTHER_PROXY}:8080")
+    assert await tries_left(people, app, PROXY, neighbour)
+
+
+async def test_what_is_no_address_counts_for_the_proxy_that_says_it(
+    app: Quart, people: Cast
+) -> None:
+    strange = ["", ",", "unknown", "_hidden", "unix:", "\xff", "x" * 5000, "1", "256.1.1.1:80", "["]
+    for n in range(20):
+        assert await tries_left(people, app, PROXY, strange[n % len(strange)])
+    for garbage in strange:
+        assert not await tries_left(people, app, ANOTHER_PROXY, f"{garbage}, {PROXY}:8080")
+    assert not await tries_left(people, app, PROXY, f"{CLIENT}, unknown")
+    assert await tries_left(people, app, PROXY, CLIENT)
 
 
 @pytest.mark.usefixtures("people")
