@@ -21,7 +21,7 @@ from model.group import (
     remove_member,
     set_role,
 )
-from model.join_code import JoinCodeView, join_group, make_join_code
+from model.join_code import JoinCodeView, find_group_of_code, join_group, make_join_code
 from model.limit import JOIN_CODE_LIMIT, give_back
 from model.log.cursor import Live, cursors
 
@@ -70,7 +70,8 @@ async def create_code(group_id: int, data: JoinCodeForm) -> tuple[JoinCodeView, 
 async def create(data: JoinForm) -> tuple[GroupEntry, int]:
     """Join the group of a code. Wrong codes are counted."""
     async with write() as db:
-        group = await join_group(db, data.join_code, by=caller())
+        group = await find_group_of_code(db, data.join_code)
+        await join_group(db, group, by=caller())
         await give_back(db, JOIN_CODE_LIMIT, caller_at_address())
     return group.entry(), 201
 

@@ -18,7 +18,7 @@ from model.database.row import columns_of, load, load_all
 from model.database.unit_of_work import Transaction
 from model.errors import Conflict, Forbidden, NotFound
 from model.group import Groups, Member, Memberships
-from model.join_code import join_group
+from model.join_code import find_group_of_code, join_group
 from model.log.event import ADMIN_TOPIC, Epochs, Rights, judge_again, record
 from model.session import revoke_other_sessions
 from model.storage.blob import Blob, Blobs, note_use
@@ -110,8 +110,8 @@ async def register(
 ) -> User:
     """A new account. `is_first` says that the token of the printed link was right.
 
-    Raises Forbidden when the policy does not allow it or the first account exists, Conflict when
-    the username is taken, Invalid for a wrong join code.
+    Raises Forbidden when the policy does not allow it or the first account exists, Invalid for a
+    wrong join code, and only for whoever passes these, Conflict when the username is taken.
     """
     if is_first:
         await db.first(_LOCK_EPOCH)
@@ -124,9 +124,10 @@ async def register(
         raise Forbidden("registration_closed", "Ask an administrator for an account.")
     if policy == Registration.JOIN_CODE and join_code is None:
         raise Forbidden("join_code_needed", "Registration needs a group's join code.")
+    group = await find_group_of_code(db, join_code) if join_code is not None else None
     user = await create_user(db, username, name, password_hash, email=email)
-    if join_code is not None:
-        await join_group(db, join_code, by=user)
+    if group is not None:
+        await join_group(db, group, by=user)
     return user
 
 

@@ -87,17 +87,22 @@ def code_digest(code: str) -> str:
     return hashlib.sha256(code.upper().translate(_READ_AS).encode()).hexdigest()
 
 
-async def join_group(db: Transaction, join_code: str, *, by: Caller | User) -> Group:
-    """Make the caller a member of the group that a code is for.
+async def find_group_of_code(db: Transaction, join_code: str) -> Group:
+    """The group that a code is for, with the role that the code gives.
 
-    Raises Invalid when the code is for no group, has expired or is used up, and Conflict for
-    somebody who is a member already.
+    Raises Invalid when the code is for no group, has expired or is used up.
     """
     row = await db.first(_FIND, code_sha256=code_digest(join_code))
     used_up = row is not None and row.max_uses is not None and row.uses >= row.max_uses
     if row is None or row.expires_at < now() or used_up:
         raise Invalid({"join_code": "There is no such code, or it has expired or been used up."})
-    group = Group(row.id, row.name, row.description, row.created_at, Role.MEMBER)
+    return Group(row.id, row.name, row.description, row.created_at, Role.MEMBER)
+
+
+async def join_group(db: Transaction, group: Group, *, by: Caller | User) -> None:
+    """Make the caller a member of the group of a code, which is used once more.
+
+    Raises Conflict for somebody who is a member already.
+    """
     await db.run(_COUNT_USE, of_group=group.id)
     await add_member(db, group, by)
-    return group

@@ -90,6 +90,35 @@ async def test_registration_follows_its_setting(
         problem(answer, 409, "username_taken")
 
 
+async def test_without_a_right_code_nobody_learns_which_usernames_are_taken(
+    app: Quart, services: Services, people: Cast
+) -> None:
+    code = await people.ann.post(f"/api/groups/{people.group['id']}/join-code", {"max_uses": 1})
+    used_up = {"join_code": code["join_code"]}
+    await browser(app).post("/api/users", {**ZOE, **used_up})
+    refusals: list[tuple[Registration, dict[str, str]]] = [
+        (Registration.OPEN, {"join_code": "0000000000"}),
+        (Registration.OPEN, used_up),
+        (Registration.OPEN, {"token": "0" * 32}),
+        (Registration.OPEN, {"token": Settings.first_token(services.signing_key)}),
+        (Registration.JOIN_CODE, {}),
+        (Registration.JOIN_CODE, {"join_code": "0000000000"}),
+        (Registration.JOIN_CODE, used_up),
+        (Registration.CLOSED, {}),
+        (Registration.CLOSED, used_up),
+    ]
+    for policy, given in refusals:
+        answers = []
+        with registration(services, policy):
+            for username in ("bob", "free"):
+                body = {**ZOE, "username": username, **given}
+                answer = await browser(app).ask("POST", "/api/users", body)
+                answer.body.pop("request_id")
+                answers.append((answer.status, answer.body))
+        assert answers[0] == answers[1], (policy, given)
+        assert answers[0][0] in {400, 403}
+
+
 async def test_a_code_that_is_used_up_registers_nobody_more(
     app: Quart, services: Services, people: Cast
 ) -> None:

@@ -11,7 +11,7 @@ from werkzeug.datastructures import Headers
 from model.channel import Channel, Kind, create_channel
 from model.database.unit_of_work import Database, Transaction
 from model.group import create_group
-from model.join_code import join_group, make_join_code
+from model.join_code import find_group_of_code, join_group, make_join_code
 from model.session import find_caller, open_session
 from model.user import Caller, ServerRole, create_user
 
@@ -138,5 +138,5 @@ async def private_channel(db: Transaction) -> tuple[Caller, Caller, Channel]:
     assert bob
     group = await create_group(db, "class", "", by=ann)
     code = await make_join_code(db, group, max_uses=None)
-    await join_group(db, code["join_code"], by=bob)
+    await join_group(db, await find_group_of_code(db, code["join_code"]), by=bob)
     return ann, bob, await create_channel(db, group, "secret", "", Kind.PRIVATE, by=ann)
