@@ -21,6 +21,7 @@ from api.docs import openapi
 from api.documents import documents
 from api.files import files
 from api.groups import groups
+from api.instance import open_instance
 from api.live.log import topics
 from api.live.socket import live
 from api.live.stream import stream
@@ -77,7 +78,7 @@ def create_app(
 
     @app.while_serving
     async def serve() -> AsyncGenerator[None, None]:
-        signing_key = settings.signing_key()
+        signing_key = open_instance(settings)
         if prepared:
             await check(settings.sqlalchemy_url)
         else:

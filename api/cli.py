@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import click
 
 from api.forms import MIN_PASSWORD_CHARS
+from api.instance import open_instance
 from api.logs import start_logging
 from api.prove.plan import MAIN, Options, Unfinished
 from api.prove.run import prove
@@ -167,7 +168,7 @@ def prove_command(*, seed: int | None, program: list[str] | None, **given: Any) 
 def migration_new(message: str) -> None:
     """Write a migration with the differences between the tables in the code and the database."""
     settings = given_settings()
-    settings.signing_key()
+    open_folder(settings)
 
     async def write_it() -> str:
         await prepare(settings.sqlalchemy_url, lossy=settings.is_lossy)
@@ -183,12 +184,19 @@ def given_settings() -> Settings:
         raise click.ClickException(str(error)) from None
 
 
+def open_folder(settings: Settings) -> None:
+    try:
+        open_instance(settings)
+    except WrongSettings as error:
+        raise click.ClickException(str(error)) from None
+
+
 def with_database(work: Callable[[Database], Awaitable[T]]) -> T:
     """Migrate the database, then do a command's work with it."""
     settings = given_settings()
+    open_folder(settings)
 
     async def run() -> T:
-        settings.signing_key()
         await prepare(settings.sqlalchemy_url, lossy=settings.is_lossy)
         database = Database(settings.sqlalchemy_url, before_commit=write_events)
         try:

@@ -9,7 +9,6 @@ import hmac
 import ipaddress
 import os
 import re
-import secrets
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -25,6 +24,7 @@ from model.storage.s3 import S3_IS_INSTALLED
 
 ROOT = Path(__file__).parent.parent
 PREFIX = "HOMEROOM_"
+MIN_KEY_CHARS = 32  # 128 bits, even in hexadecimal
 BUCKET = re.compile(r"s3://[a-z0-9][a-z0-9.-]+(/(?!\.{1,2}(/|$))[A-Za-z0-9_.-]+)*/?")
 
 
@@ -77,12 +77,26 @@ def _network(value: str) -> str:
     return str(ipaddress.ip_network(value, strict=False))
 
 
+def is_secret(key: str) -> bool:
+    """Whether nobody can guess a key; after a power cut a file may be empty, or full of NUL."""
+    return len(key) >= MIN_KEY_CHARS and key.isprintable()
+
+
+def _secret_key(value: SecretStr) -> SecretStr:
+    if not is_secret(value.get_secret_value()):
+        raise ValueError(
+            f"it needs {MIN_KEY_CHARS} characters or more, such as `openssl rand -base64 32` prints"
+        )
+    return value
+
+
 Listed = (NoDecode, BeforeValidator(_listed))
 Bind = Annotated[str, AfterValidator(_bind)]
 DatabaseUrl = Annotated[SecretStr | None, BeforeValidator(_database_url)]
 FilesUrl = Annotated[str | None, AfterValidator(_files_url)]
 Origin = Annotated[str, AfterValidator(_origin)]
 Origins = Annotated[list[Origin], *Listed]
+SecretKey = Annotated[SecretStr, AfterValidator(_secret_key)]
 Networks = Annotated[list[Annotated[str, AfterValidator(_network)]], *Listed]
 
 
@@ -153,8 +167,8 @@ class Settings(BaseSettings):
     limits: Switch = Switch.ON
     """`off` only for benchmarks: nobody is slowed down, passwords can be guessed."""
 
-    secret_key: SecretStr | None = None
-    """By default made on the first start, in the instance folder."""
+    secret_key: SecretKey | None = None
+    """Signs links; by default made on the first start, in the instance folder."""
 
     live_topics: int = Field(default=100, ge=1)
     """Topics a live connection may follow."""
@@ -242,19 +256,6 @@ class Settings(BaseSettings):
     def first_token(signing_key: bytes) -> str:
         """The token of the link that makes the first account, which works once."""
         return hmac.new(signing_key, b"first account", hashlib.sha256).hexdigest()[:32]
-
-    def signing_key(self) -> bytes:
-        """The key for signatures. Makes the instance folder and the key on the first start."""
-        self.instance.mkdir(parents=True, exist_ok=True)
-        if self.secret_key is not None:
-            return self.secret_key.get_secret_value().encode()
-        file = self.instance / "secret_key"
-        try:
-            with open(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as made:  # noqa: PTH123
-                made.write(secrets.token_urlsafe(32))
-        except FileExistsError:
-            pass
-        return file.read_text().strip().encode()
 
 
 def load_settings(**given: Any) -> Settings:

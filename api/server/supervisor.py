@@ -23,8 +23,9 @@ import click
 from sqlalchemy.exc import DBAPIError
 
 from api.adapters.guard import Untried, require_tried
+from api.instance import open_instance
 from api.server.worker import READY, STOP_SIGNALS, Pair, Place, run_in_process, run_worker
-from api.settings import Settings, unknown_settings
+from api.settings import Settings, WrongSettings, unknown_settings
 from api.transfer.storage import check_bucket_apart
 from model.database.unit_of_work import Database
 from model.live.bus import Datagrams
@@ -63,21 +64,18 @@ def serve(settings: Settings) -> None:
         raise CannotStart(str(error)) from None
     listener = listen(settings.bind)
     try:
-        settings.signing_key()
-    except OSError as error:
-        raise CannotStart(f"HOMEROOM_INSTANCE: {error.strerror}: {error.filename}.") from None
-    try:
+        signing_key = open_instance(settings)
         is_empty = asyncio.run(make_ready(settings))
         check_bucket_apart(settings)
-    except (SchemaMismatch, Unusable) as error:
+    except (WrongSettings, SchemaMismatch, Unusable) as error:
         raise CannotStart(str(error)) from None
     except (OSError, DBAPIError) as error:
         raise CannotStart(f"The database does not answer: {error}") from None
     if hasattr(os, "fork"):
-        Supervisor(settings, listener).run(lambda: greet(settings, is_empty=is_empty))
+        Supervisor(settings, listener).run(lambda: greet(settings, signing_key, is_empty=is_empty))
     else:
         listener.close()
-        greet(settings, is_empty=is_empty)
+        greet(settings, signing_key, is_empty=is_empty)
         click.echo("There is one worker, in this process: this platform has no others.")
         run_in_process(settings)
     if settings.is_lossy:
@@ -94,14 +92,14 @@ async def make_ready(settings: Settings) -> bool:
     return is_empty
 
 
-def greet(settings: Settings, *, is_empty: bool) -> None:
+def greet(settings: Settings, signing_key: bytes, *, is_empty: bool) -> None:
     for name in unknown_settings():
         click.echo(f"{name}: there is no such setting; it is ignored.", err=True)
     if not settings.is_limited:
         click.echo("HOMEROOM_LIMITS=off: anybody may try passwords without end!", err=True)
     click.echo(f"Homeroom is at {settings.url}  (Ctrl-C stops it)")
     if is_empty:
-        token = settings.first_token(settings.signing_key())
+        token = settings.first_token(signing_key)
         click.echo(
             f"Make the first account, the administrator's: {settings.url}/register#first={token}"
         )

@@ -58,7 +58,7 @@ class FolderStore:
         place.parent.mkdir(parents=True, exist_ok=True)
         file.replace(place)
         for folder in (place.parent, self.root):
-            _make_durable(folder)
+            make_durable(folder)
 
 
 async def chunks_of(file: Path, start: int, end: int) -> AsyncGenerator[bytes, None]:
@@ -85,7 +85,7 @@ def refusing_when_full() -> Iterator[None]:
         raise
 
 
-def _make_durable(folder: Path) -> None:
+def make_durable(folder: Path) -> None:
     """Let what a folder lists survive a power cut. On Windows it does so by itself."""
     if sys.platform == "win32":
         return

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import secrets
 import signal
 import socket
 import threading
@@ -132,7 +133,7 @@ def test_it_starts_again_on_the_same_data(server: Server) -> None:
 
 
 def test_with_a_given_key_it_starts_where_there_is_nothing_yet(server: Server) -> None:
-    server.settings = {"HOMEROOM_SECRET_KEY": "given"}
+    server.settings = {"HOMEROOM_SECRET_KEY": secrets.token_urlsafe()}
     server.start()
     assert not (server.instance / "secret_key").exists()
 

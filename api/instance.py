@@ -1,0 +1,75 @@
+"""The instance folder: everything that must survive. Nobody else on the machine may read it.
+
+The key is there as a whole or not at all, whatever happens to the first start: with an empty one
+anybody could sign a link.
+"""
+
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+from sqlalchemy.engine import make_url
+
+from api.settings import PREFIX, Settings, WrongSettings, is_secret
+from model.storage.store import make_durable
+
+
+def open_instance(settings: Settings) -> bytes:
+    """The key for signatures. Makes the folder and the key on the first start.
+
+    From now on this process writes for its own user only; what earlier versions let others read is
+    closed to them. Raises WrongSettings, in one line, when the folder or the key cannot be used.
+    """
+    os.umask(0o077)
+    try:
+        settings.instance.mkdir(parents=True, exist_ok=True)
+        for path in _private_paths(settings):
+            with suppress(FileNotFoundError, PermissionError):
+                path.chmod(path.stat().st_mode & 0o700)
+        if settings.secret_key is not None:
+            return settings.secret_key.get_secret_value().encode()
+        return _kept_key(settings.instance / "secret_key").encode()
+    except OSError as error:
+        where = error.filename or settings.instance
+        raise WrongSettings(f"{PREFIX}INSTANCE: {error.strerror}: {where}.") from None
+
+
+def _private_paths(settings: Settings) -> Iterator[Path]:
+    """Where something is that others must not read; not all of it need exist."""
+    yield from (settings.instance / name for name in ("secret_key", "files", "incoming"))
+    url = make_url(settings.sqlalchemy_url)
+    if url.get_backend_name() == "sqlite" and url.database:
+        yield from (Path(url.database + suffix) for suffix in ("", "-wal", "-shm"))
+
+
+def _kept_key(file: Path) -> str:
+    if not file.exists():
+        _write_once(file, secrets.token_urlsafe(32))
+    key = file.read_text(errors="replace").strip()
+    if not is_secret(key):
+        raise WrongSettings(
+            f"{file}: it is too short, or damaged. Put back a copy of it, or delete it: then a new"
+            " key is made, and links that were signed with the old one end."
+        )
+    return key
+
+
+def _write_once(file: Path, content: str) -> None:
+    """Write a file durably, unless it is there already: of several starts the first one wins."""
+    coming = file.with_name(f"{file.name}.{secrets.token_hex(8)}")
+    try:
+        with coming.open("x") as made:
+            made.write(content)
+            made.flush()
+            os.fsync(made.fileno())
+        try:
+            file.hardlink_to(coming)
+        except FileExistsError:
+            pass
+        except OSError:  # there are no links on the file system, as on that of a USB stick
+            coming.replace(file)
+    finally:
+        coming.unlink(missing_ok=True)
+    make_durable(file.parent)

@@ -1,0 +1,148 @@
+"""The instance folder: one whole key whatever happens, and nothing for others on the machine."""
+
+import os
+import resource
+import urllib.request
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+from click.testing import CliRunner, Result
+
+from api.cli import cli
+from api.instance import open_instance
+from api.settings import Settings
+from tests.support.http_client import first_account
+from tests.support.server import Server
+
+FILE = (
+    b'--form\r\nContent-Disposition: form-data; name="file"; filename="x"\r\n\r\nx\r\n--form--\r\n'
+)
+FORM = "multipart/form-data; boundary=form"
+STARTS_AT_ONCE = 16
+
+
+@pytest.fixture(autouse=True)
+def _usual_umask() -> Iterator[None]:
+    before = os.umask(0o022)
+    yield
+    os.umask(before)
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Server]:
+    server = Server(tmp_path / "instance", workers=1)
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def instance(tmp_path: Path) -> Path:
+    return tmp_path / "instance"
+
+
+def command(instance: Path, **settings: str) -> Result:
+    given = {"HOMEROOM_INSTANCE": str(instance), **settings}
+    return CliRunner().invoke(cli, ["new-epoch"], env=given)
+
+
+def names(instance: Path) -> list[str]:
+    return [file.name for file in instance.iterdir()]
+
+
+@pytest.mark.parametrize("kept", ["", "\n", "s3cret", "s3cret" + " " * 40, "\0" * 43])
+def test_a_key_that_is_no_secret_stops_the_start_and_says_what_to_do(
+    instance: Path, kept: str
+) -> None:
+    instance.mkdir()
+    file = instance / "secret_key"
+    file.write_text(kept)
+    ended = command(instance)
+    assert ended.exit_code == 1
+    (line,) = ended.output.splitlines()
+    assert line.startswith(f"Error: {file}: it is too short, or damaged. ")
+    assert "s3cret" not in line
+    assert names(instance) == ["secret_key"]
+    assert file.read_text() == kept
+
+
+def test_the_server_does_not_start_with_an_empty_key(server: Server) -> None:
+    server.instance.mkdir()
+    (server.instance / "secret_key").touch()
+    with pytest.raises(AssertionError, match="it ended"):
+        server.start()
+    (line,) = server.log.splitlines()
+    assert line.startswith(f"Error: {server.instance / 'secret_key'}: it is too short")
+
+
+def test_a_given_key_that_is_too_short_is_named_and_not_shown(instance: Path) -> None:
+    ended = command(instance, HOMEROOM_SECRET_KEY="s3cret" * 5)
+    assert ended.exit_code == 1
+    (line,) = ended.output.splitlines()
+    assert line.startswith("Error: HOMEROOM_SECRET_KEY: it needs 32 characters")
+    assert "s3cret" not in line
+    assert not instance.exists()
+
+
+@contextmanager
+def full_disk() -> Iterator[None]:
+    """No file of this process can be longer than ten bytes."""
+    _, most = before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10, most))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_a_first_start_on_a_full_disk_leaves_no_key_and_the_next_one_makes_it(
+    instance: Path,
+) -> None:
+    with full_disk():
+        ended = command(instance)
+    assert ended.exit_code == 1
+    assert ended.output == f"Error: HOMEROOM_INSTANCE: File too large: {instance}.\n"
+    assert names(instance) == []
+    assert command(instance).exit_code == 0
+    assert len((instance / "secret_key").read_text()) == 43
+
+
+def test_first_starts_at_once_agree_on_one_key(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_links(*_: object) -> NoReturn:
+        raise PermissionError
+
+    with ThreadPoolExecutor(STARTS_AT_ONCE) as threads:
+        for n in range(20):
+            settings = Settings(_env_file=None, instance=tmp_path / str(n))
+            keys = set(threads.map(open_instance, [settings] * STARTS_AT_ONCE))
+            assert keys == {open_instance(settings)}
+            assert names(settings.instance) == ["secret_key"]
+    monkeypatch.setattr("os.link", no_links)  # as on the file system of a USB stick
+    elsewhere = Settings(_env_file=None, instance=tmp_path / "elsewhere")
+    assert open_instance(elsewhere) == open_instance(elsewhere)
+    assert names(elsewhere.instance) == ["secret_key"]
+
+
+def is_private(path: Path) -> bool:
+    return path.stat().st_mode & 0o077 == 0
+
+
+def test_others_on_the_machine_can_read_nothing_be_it_new_or_old(server: Server) -> None:
+    server.instance.mkdir(mode=0o755)
+    server.start()
+    headers = {"Authorization": f"Bearer {first_account(server).token}", "Content-Type": FORM}
+    urllib.request.urlopen(urllib.request.Request(f"{server.url}/api/files", FILE, headers)).close()
+    made = list(server.instance.rglob("*"))
+    assert {"app.db", "app.db-wal", "app.db-shm", "secret_key", "files", "incoming"} <= {
+        path.name for path in made
+    }
+    assert [path for path in made if not is_private(path)] == []
+    server.stop()
+    for path in server.instance.rglob("*"):
+        path.chmod(0o755 if path.is_dir() else 0o644)
+    server.start()
+    assert [path for path in server.instance.iterdir() if not is_private(path)] == []
+    assert server.instance.stat().st_mode & 0o777 == 0o755, "its own mode is its operator's"
