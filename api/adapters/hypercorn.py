@@ -3,8 +3,12 @@
 tests/faults/test_hostile_sockets.py sends the bombs and the endless fragments.
 """
 
+import asyncio
+from collections.abc import Awaitable, Callable
 from typing import Any
 
+from hypercorn.asyncio import run, task_group, tcp_server
+from hypercorn.events import Event, Updated
 from hypercorn.protocol import h11, ws_stream
 from hypercorn.protocol.events import StreamClosed
 
@@ -36,8 +40,51 @@ class DroppingStream(ws_stream.WSStream):
             await self.send(StreamClosed(stream_id=self.stream_id))
 
 
+class TaskGroup(task_group.TaskGroup):
+    """Throws away what comes for an application that has ended, instead of waiting for ever."""
+
+    async def spawn_app(
+        self, app: Any, config: Any, scope: Any, send: Callable[[Any], Awaitable[None]]
+    ) -> Callable[[Any], Awaitable[None]]:
+        has_ended = False
+
+        async def watched_send(message: Any) -> None:
+            nonlocal has_ended
+            if message is None:
+                has_ended = True
+                while not unread.empty():
+                    unread.get_nowait()  # and let in whoever waits for room
+            await send(message)
+
+        put = await super().spawn_app(app, config, scope, watched_send)
+        unread: asyncio.Queue[Any] = put.__self__  # type: ignore[attr-defined] # of the queue
+
+        async def put_unless_ended(message: Any) -> None:
+            if not has_ended:
+                await put(message)
+
+        return put_unless_ended
+
+
+class TCPServer(tcp_server.TCPServer):
+    """Does not wait for the next request of a client that has left."""
+
+    has_left = False
+
+    async def _read_data(self) -> None:
+        await super()._read_data()
+        self.has_left = True
+        await self.idle_task.stop()
+
+    async def protocol_send(self, event: Event) -> None:
+        if not (self.has_left and isinstance(event, Updated)):
+            await super().protocol_send(event)
+
+
 def patch_hypercorn() -> None:
     # Compression would let 509 KiB become 756 MiB, and costs memory for each connection
     ws_stream.server_extensions_handshake = lambda *_: None  # type: ignore[attr-defined]
     ws_stream.WebsocketBuffer = MessageBuffer  # type: ignore[misc]
     h11.WSStream = DroppingStream  # type: ignore[attr-defined]
+    run.TCPServer = TCPServer  # type: ignore[attr-defined]
+    tcp_server.TaskGroup = TaskGroup  # type: ignore[attr-defined]

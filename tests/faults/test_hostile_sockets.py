@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from api.server.worker import GRACE_S
 from tests.support.http_client import HttpClient, first_account
 from tests.support.server import Server
 
@@ -27,7 +28,7 @@ MASKED_BY_ZEROS = 0x80
 def server(tmp_path: Path) -> Iterator[Server]:
     running = Server(tmp_path / "instance", workers=1, settings={"HOMEROOM_LIMITS": "off"}).start()
     yield running
-    running.kill()  # a stop would wait 20 s for who never reads
+    running.stop()
 
 
 class RawSocket:
@@ -116,14 +117,28 @@ def test_a_message_without_an_end_is_dropped(server: Server, hostile: RawSocket)
     assert other_requests_are_answered(server)
 
 
-def test_who_asks_and_never_reads_the_answers_is_not_listened_to(
-    server: Server, hostile: RawSocket
-) -> None:
-    before = peak(server)
+def ask_until_nobody_listens(hostile: RawSocket) -> None:
     question = json.dumps({"type": "subscribe", "topic": "group:999"}).encode()
     deadline = time.monotonic() + SENT_WITHIN_S
     with pytest.raises(TimeoutError):
         while time.monotonic() < deadline:
             hostile.send(FINAL | TEXT, question)
+
+
+def test_who_asks_and_never_reads_the_answers_is_not_listened_to(
+    server: Server, hostile: RawSocket
+) -> None:
+    before = peak(server)
+    ask_until_nobody_listens(hostile)
     assert peak(server) - before < 32 * A_MB
     assert other_requests_are_answered(server)
+
+
+def test_a_stop_does_not_wait_for_who_never_read_and_has_left(
+    server: Server, hostile: RawSocket
+) -> None:
+    ask_until_nobody_listens(hostile)
+    hostile.socket.close()
+    stopping = time.monotonic()
+    assert server.stop() == 0
+    assert time.monotonic() - stopping < GRACE_S / 2

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.http_client import first_account
+from api.server.worker import KEEP_ALIVE_S
+from tests.support.http_client import HttpClient, first_account
 from tests.support.server import Server
 
 LENGTH = 20 * 2**20
@@ -51,6 +52,16 @@ def answer_to(server: Server, token: str | None) -> int:
     return status
 
 
+def no_more_than(count: int, server: Server) -> bool:
+    """Well before connections that wait for a request are closed for that alone."""
+    deadline = time.monotonic() + KEEP_ALIVE_S / 2
+    while connections(server) > count:
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.05)
+    return True
+
+
 def leave_in_the_middle(server: Server) -> None:
     with socket.create_connection(("127.0.0.1", server.port)) as client:
         client.settimeout(0.5)
@@ -69,8 +80,12 @@ def test_an_upload_that_is_refused_at_once_hears_so_and_leaves_no_connection(
         thread.start()
     for thread in leaving:
         thread.join()
-    deadline = time.monotonic() + 20
-    while connections(server) > before:
-        assert time.monotonic() < deadline, "connections stay open"
-        time.sleep(0.05)
+    assert no_more_than(before, server)
     assert server.stop() == 0
+
+
+def test_a_connection_that_was_kept_for_more_requests_ends_with_its_client(server: Server) -> None:
+    before = connections(server)
+    for _ in range(10):
+        assert HttpClient(server).ask("GET", "/health")[0] == 200
+    assert no_more_than(before, server)
