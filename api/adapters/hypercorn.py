@@ -5,10 +5,12 @@ tests/faults/test_hostile_sockets.py sends the bombs and the endless fragments.
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from http import HTTPStatus
 from typing import Any
 
+from h11 import Request
 from hypercorn.asyncio import run, task_group, tcp_server
-from hypercorn.events import Event, Updated
+from hypercorn.events import Closed, Event, Updated
 from hypercorn.protocol import h11, ws_stream
 from hypercorn.protocol.events import StreamClosed
 
@@ -38,6 +40,24 @@ class DroppingStream(ws_stream.WSStream):
         await super()._handle_events()
         if getattr(self.buffer, "overflown", False):
             await self.send(StreamClosed(stream_id=self.stream_id))
+
+
+class HTTP1Only(h11.H11Protocol):
+    """Speaks no HTTP/2, where nothing of the above would hold; `Upgrade: h2c` is ignored."""
+
+    def __init__(self, *arguments: Any) -> None:
+        *ours, _alpn = arguments
+        super().__init__(*ours)
+
+    async def _check_protocol(self, event: Request) -> None:
+        pass
+
+    async def _create_stream(self, request: Request) -> None:
+        if request.http_version > b"1.1":
+            await self._send_error_response(HTTPStatus.HTTP_VERSION_NOT_SUPPORTED)
+            await self.send(Closed())
+        else:
+            await super()._create_stream(request)
 
 
 class TaskGroup(task_group.TaskGroup):
@@ -88,3 +108,4 @@ def patch_hypercorn() -> None:
     h11.WSStream = DroppingStream  # type: ignore[attr-defined]
     run.TCPServer = TCPServer  # type: ignore[attr-defined]
     tcp_server.TaskGroup = TaskGroup  # type: ignore[attr-defined]
+    tcp_server.ProtocolWrapper = HTTP1Only  # type: ignore[attr-defined,assignment]

@@ -22,6 +22,12 @@ BOMB_MB = 256
 SENT_WITHIN_S = 60
 FINAL, COMPRESSED, TEXT, CONTINUED, CLOSE = 0x80, 0x40, 0x1, 0x0, 0x8
 MASKED_BY_ZEROS = 0x80
+EMPTY_SETTINGS = bytes([0, 0, 0, 4, 0, 0, 0, 0, 0])
+HTTP_2 = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + EMPTY_SETTINGS
+UPGRADE_TO_HTTP_2 = (
+    b"GET /health HTTP/1.1\r\nHost: x\r\nConnection: Upgrade, HTTP2-Settings, close\r\n"
+    b"Upgrade: h2c\r\nHTTP2-Settings: \r\n\r\n"
+)
 
 
 @pytest.fixture
@@ -142,3 +148,16 @@ def test_a_stop_does_not_wait_for_who_never_read_and_has_left(
     stopping = time.monotonic()
     assert server.stop() == 0
     assert time.monotonic() - stopping < GRACE_S / 2
+
+
+def test_nobody_speaks_http_2_where_no_socket_would_be_bounded(server: Server) -> None:
+    assert answer_to(server, HTTP_2).startswith(b"HTTP/1.1 505 ")
+    assert answer_to(server, UPGRADE_TO_HTTP_2).startswith(b"HTTP/1.1 200 ")
+    assert other_requests_are_answered(server)
+
+
+def answer_to(server: Server, sent: bytes) -> bytes:
+    """All that comes until the server hangs up."""
+    with socket.create_connection(("127.0.0.1", server.port), timeout=5) as client:
+        client.sendall(sent)
+        return b"".join(iter(lambda: client.recv(65536), b""))
