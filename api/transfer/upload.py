@@ -113,7 +113,7 @@ async def _receive(came: Received, max_bytes: int) -> None:
             await came.arriving.write(part.data)
         elif isinstance(part, File) and part.name == "file" and not is_there:
             is_there = is_file = True
-            came.name, came.media_type = _name(part.filename, wrong), _media_type(part)
+            came.name, came.media_type = name_of(part.filename, wrong), _media_type(part)
         elif isinstance(part, Field | File):
             is_file = False
             wrong[part.name or "body"] = "The form has one part: a file, named “file”."
@@ -144,7 +144,7 @@ async def _parts() -> AsyncIterator[Event]:
         raise Invalid({"body": "It is not valid multipart/form-data."}) from None
 
 
-def _name(given: str, wrong: dict[str, str]) -> str:
+def name_of(given: str, wrong: dict[str, str]) -> str:
     """The name without the folders that some clients send (RFC 7578, 4.2)."""
     name = re.split(r"[/\\]", given)[-1].strip()
     if not 0 < len(name) <= MAX_NAME_CHARS or name in {".", ".."}:

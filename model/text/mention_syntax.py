@@ -5,6 +5,8 @@ on the board.
 """
 
 import re
+from collections import defaultdict, deque
+from collections.abc import Iterator
 
 # With accented, Greek and Cyrillic letters; those of scripts that part no words may touch a name
 _WORD = r"A-Za-z0-9\u00c0-\u058f\u1e00-\u1fff"
@@ -27,14 +29,14 @@ _NEXT_BLOCK = re.compile(r"\n(?=[ \t>]*(?:$|(?:[-+*]|\d{1,9}[.)])[ \t]))", re.MU
 _TOKEN = re.compile(
     rf"""
       \\[!-/:-@\[-`{{-~]                        # escaped: a mark no more
-    | (`+)(?!`) .+? (?<!`)\1(?!`)               # code, between as many
-    | `+                                        # which nothing closes
+    | (?P<marks>`+)                             # of code, if as many close it
     | (?<![A-Za-z0-9.+-]) [Hh][Tt][Tt][Pp][Ss]?://
       [A-Za-z0-9\x80-\U0010ffff.:-]+ (?: [/?#] (?: [^\s<>()\[\]{{}}"'|] | \([^\s()]*\) )* )?
     | (?<![{_WORD}@./\\_-]) _* @(?P<name>[A-Za-z0-9_-]{{2,39}})[_-]* (?![{_WORD}@_-])
     """,
-    re.VERBOSE | re.DOTALL,
+    re.VERBOSE,
 )
+_MARKS = re.compile("`+")
 
 
 def names_in(text: str) -> list[str]:
@@ -46,8 +48,7 @@ def names_in(text: str) -> list[str]:
         return []
     prose = _FENCE.sub("\n", _NEWLINE.sub("\n", text))
     blocks = _NEXT_BLOCK.split(_TO_QUOTE.sub(r"\1\n\n", prose))
-    found = (match["name"] for block in blocks for match in _TOKEN.finditer(block))
-    return list(dict.fromkeys(name.lower() for name in found if name))
+    return list(dict.fromkeys(name.lower() for block in blocks for name in _names_in_block(block)))
 
 
 def readings(name: str) -> list[str]:
@@ -57,3 +58,20 @@ def readings(name: str) -> list[str]:
     """
     shortest = len(name.rstrip("_-"))
     return [name[:end] for end in range(len(name), shortest - 1, -1)]
+
+
+def _names_in_block(block: str) -> Iterator[str]:
+    """The names outside of code, in time that grows with the block: no run is looked for again."""
+    ends = defaultdict[int, deque[int]](deque)
+    for marks in _MARKS.finditer(block):
+        ends[len(marks[0])].append(marks.end())
+    at = 0
+    while token := _TOKEN.search(block, at):
+        at = token.end()
+        if token["marks"]:
+            closing = ends[len(token["marks"])]
+            while closing and closing[0] <= at:
+                closing.popleft()
+            at = closing[0] if closing else at
+        elif token["name"]:
+            yield token["name"]

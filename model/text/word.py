@@ -21,6 +21,9 @@ _WITHOUT_SPACES = re.compile(
 )
 _POINTS = range(10, 37)  # combining classes (UAX 44) of Hebrew, Arabic and Syriac vowel points
 _ACCENTS_FROM = 200  # and of whatever stands above, below or beside letters of any script
+_MAX_MARKS = 30  # on one letter, as in the stream-safe text format of UAX 15
+_MAYBE_MANY_MARKS = re.compile(rf"[^\w\s]{{{_MAX_MARKS + 1},}}")  # a mark is no letter
+_LETTERS_END = 0x40000  # what lies beyond would fill memory, and is no letter
 
 
 class Word(NamedTuple):
@@ -38,7 +41,9 @@ class _Folds(dict[int, str]):
     """
 
     def __missing__(self, code: int) -> str:
-        self[code] = folded = _fold(chr(code))
+        folded = _fold(chr(code))
+        if code < _LETTERS_END:
+            self[code] = folded
         return folded
 
 
@@ -47,13 +52,16 @@ _FOLDS = _Folds()
 
 def searchable(text: str) -> str:
     """The words of a text with a space between them."""
-    folded = normalize("NFC", composed(text).translate(_FOLDS))
+    folded = composed(composed(text).translate(_FOLDS))
     return " ".join(word[:MAX_WORD_CHARS] for word in folded.split())
 
 
 def composed(text: str) -> str:
-    """The text with one character for a letter and its diacritics, where there is one."""
-    return normalize("NFC", text)
+    """The text with one character for a letter and its diacritics, where there is one.
+
+    Of more than 30 marks on a letter the rest is left out: sorting them would be quadratic.
+    """
+    return normalize("NFC", _MAYBE_MANY_MARKS.sub(_with_fewer_marks, text))
 
 
 def words(text: str) -> Iterator[Word]:
@@ -67,10 +75,19 @@ def words(text: str) -> Iterator[Word]:
                 letters += letter
                 end = at + 1
             elif letters:
-                yield Word(normalize("NFC", letters)[:MAX_WORD_CHARS], start, end)
+                yield Word(composed(letters)[:MAX_WORD_CHARS], start, end)
                 letters = ""
         if not folded:
             end = at + 1
+
+
+def _with_fewer_marks(run: re.Match[str]) -> str:
+    kept, marks = "", 0
+    for char in run[0]:
+        marks = marks + 1 if category(char).startswith("M") else 0
+        if marks <= _MAX_MARKS:
+            kept += char
+    return kept
 
 
 def _fold(char: str) -> str:

@@ -55,7 +55,11 @@ AS_TYPED = [
 PATTERNS = [
     *("[", "*", ">", "_", "`", "~", "<", "\\", "](", "[a](", "![", "* ", "- ", "1. ", "> - "),
     *("**a", "_a*", "**_", "[[](", "```\n", "`a``", "<http://", "http://a.b/(", "mailto:a@"),
+    *("@bob ", "@_", "_@", "&amp;", "~~~\n", "--form\n"),
 ]
+LONGER = 16  # times as many characters as a post has
+MOST_GROWN = 80  # of linear work 16, of quadratic 256
+UNNOTICED_MS = 2
 
 
 def prepared(board: Board, server: Server) -> Board:
@@ -120,3 +124,28 @@ def test_hostile_texts_are_rendered_at_once_and_nothing_of_them_is_lost(ann: Boa
         assert shown.strip(), pattern
     ann.write("above\n\n" + "> " * 30 + "deep down")
     expect(ann.post("above")).to_contain_text("deep down")
+
+
+def test_the_work_to_show_a_text_grows_with_its_length(ann: Board) -> None:
+    """It takes seconds: what is quadratic shows in long texts only."""
+    growth = ann.page.evaluate(
+        """async ([patterns, chars, longer, most, unnoticed]) => {
+          const { formatted } = await import("/static/posts/formatted.js");
+          const work = (text) => {
+            const begun = performance.now();
+            document.createElement("div").append(...formatted(text, "bob"));
+            return performance.now() - begun;
+          };
+          const grown = (pattern) => {
+            let [short, long, tries] = [Infinity, Infinity, 5];
+            do {
+              short = Math.min(short, work(pattern.repeat(chars).slice(0, chars)));
+              long = Math.min(long, work(pattern.repeat(chars * longer).slice(0, chars * longer)));
+            } while (long > most * Math.max(short, unnoticed) && --tries);
+            return long / Math.max(short, unnoticed);
+          };
+          return Object.fromEntries(patterns.map((pattern) => [pattern, grown(pattern)]));
+        }""",
+        [PATTERNS, MAX_CHARS, LONGER, MOST_GROWN, UNNOTICED_MS],
+    )
+    assert {pattern: by for pattern, by in growth.items() if by > MOST_GROWN} == {}

@@ -85,6 +85,14 @@ def test_a_word_has_an_end() -> None:
     assert searchable("x" * 4000) == "x" * MAX_WORD_CHARS
 
 
+def test_of_more_than_thirty_marks_on_a_letter_the_others_are_left_out() -> None:
+    few, many = "e" + "\u0315\u0300" * 15, "e" + "\u0315\u0300" * 150
+    assert composed(few) != composed(few[:-1])
+    assert composed(many) == composed(few)
+    assert searchable(f"{many}cole") == "ecole"
+    assert searchable("क" + "\u094d\u200d" * 100) == "क" + "\u094d" * 30
+
+
 async def test_the_databases_cut_no_word_again(database_url: str) -> None:
     """Of many of all letters and digits there are, and of whatever looks like a number."""
     random.seed(7)
