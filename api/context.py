@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Coroutine, Iterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,18 +11,19 @@ from typing import Any, Protocol, TypeVar, cast
 from quart import Quart, current_app, g
 
 from api.settings import Settings
-from model.database.unit_of_work import Database, MissingReference, Transaction
-from model.errors import NotFound, NotSignedIn
+from model.database.unit_of_work import Database, Transaction
+from model.errors import NotSignedIn
 from model.limit import Limit, take
 from model.live.bus import Bus
 from model.live.feed import Feed
 from model.live.presence import Presence
 from model.live.signal import Signals
 from model.password import Passwords
+from model.session import judge_caller
 from model.storage.picture import Pictures
 from model.storage.store import Store
 from model.storage.thumbnail import Thumbnails
-from model.user import Caller, find_account
+from model.user import Caller
 
 T = TypeVar("T")
 
@@ -82,18 +83,26 @@ def settings() -> Settings:
     return services().settings
 
 
-def read() -> AbstractAsyncContextManager[Transaction]:
+@asynccontextmanager
+async def read() -> AsyncIterator[Transaction]:
     """A transaction that reads one snapshot of the database."""
-    return services().database.read()
+    async with services().database.read() as db:
+        if g.get("is_remembered"):
+            await _judge(db)
+        yield db
 
 
 @asynccontextmanager
-async def write() -> AsyncIterator[Transaction]:
-    """A transaction, committed at the end; within `@idempotent` the one that keeps the answer."""
+async def write(*, ending: int | None = None) -> AsyncIterator[Transaction]:
+    """A transaction, committed at the end; within `@idempotent` the one that keeps the answer.
+
+    `ending` is the id of the person whose sessions it may end. Raises NotSignedIn when that of the
+    caller has ended since the request came in.
+    """
     if (joined := _unit_of_work.get()) is not None:
         yield joined
         return
-    async with _write() as db:
+    async with _write(ending) as db:
         yield db
 
 
@@ -109,25 +118,16 @@ async def one_unit_of_work() -> AsyncIterator[Transaction]:
 
 
 @asynccontextmanager
-async def _write() -> AsyncIterator[Transaction]:
-    """Raises NotSignedIn when the caller's account was deleted after the request had come in."""
-    try:
-        async with services().database.write(request_id.get()) as db:
-            yield db
-    except MissingReference as error:
-        who = signed_in()
-        if who is not None and not await _has_account(who):
-            raise NotSignedIn from error
-        raise
+async def _write(ending: int | None = None) -> AsyncIterator[Transaction]:
+    async with services().database.write(request_id.get()) as db:
+        await _judge(db, ending)
+        yield db
 
 
-async def _has_account(who: Caller) -> bool:
-    async with read() as db:
-        try:
-            await find_account(db, who.id)
-        except NotFound:
-            return False
-    return True
+async def _judge(db: Transaction, ending: int | None = None) -> None:
+    """Find the caller anew, if the request has one. Raises NotSignedIn."""
+    if (who := signed_in()) is not None:
+        g.caller = await judge_caller(db, who, ending=ending)
 
 
 def signed_in() -> Caller | None:

@@ -49,7 +49,7 @@ async def update(data: ProfileForm) -> OwnUserView:
 @me.delete("/me")
 async def delete() -> Response:
     """Delete your account: your posts stay without an author, everything else goes."""
-    async with write() as db:
+    async with write(ending=caller().id) as db:
         await delete_account(db, await find_account(db, caller().id), by=caller())
     response = Response("", 204)
     delete_cookie(response)
@@ -66,7 +66,7 @@ async def update_password(data: PasswordForm) -> tuple[str, int]:
     if found is None or not await services().passwords.verify(data.old, found[1]):
         raise Invalid({"old": "This is not your password."})
     password_hash = await services().passwords.hash(data.new)
-    async with write() as db:
+    async with write(ending=caller().id) as db:
         again = await find_account_by_name(db, caller().username)
         if again is None or again[1] != found[1]:
             raise Invalid({"old": "This is not your password."})

@@ -93,7 +93,7 @@ async def index(query_args: PageQuery) -> SessionList:
 @sessions.delete("/sessions/<id:session_id>")
 async def delete(session_id: int) -> tuple[str, int]:
     """Sign out one of your sessions."""
-    async with write() as db:
+    async with write(ending=caller().id) as db:
         await revoke_session(db, session_id, by=caller())
     return "", 204
 
@@ -101,7 +101,7 @@ async def delete(session_id: int) -> tuple[str, int]:
 @sessions.delete("/sessions/current")
 async def delete_current() -> Response:
     """Sign out."""
-    async with write() as db:
+    async with write(ending=caller().id) as db:
         await revoke_session(db, caller().session_id, by=caller())
     response = Response("", 204)
     delete_cookie(response)
@@ -111,6 +111,6 @@ async def delete_current() -> Response:
 @sessions.delete("/sessions")
 async def delete_others() -> tuple[str, int]:
     """Sign out all your other sessions."""
-    async with write() as db:
+    async with write(ending=caller().id) as db:
         await revoke_other_sessions(db, caller().id, but=caller().session_id, by=caller().id)
     return "", 204

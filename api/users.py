@@ -98,7 +98,7 @@ async def show(user_id: int) -> UserView | OwnUserView:
 @document_response(OwnUserView)
 async def update(user_id: int, data: AccountForm) -> OwnUserView:
     """Change role or access, as an administrator. Inactive people are signed out everywhere."""
-    async with write() as db:
+    async with write(ending=user_id) as db:
         await find_user(db, user_id, reader=caller())
         changed = await change_account(db, user_id, by=caller(), **data.given)
     return changed.own_view()
@@ -107,7 +107,7 @@ async def update(user_id: int, data: AccountForm) -> OwnUserView:
 @users.delete("/users/<id:user_id>")
 async def delete(user_id: int) -> tuple[str, int]:
     """Remove a person, as an administrator; their posts stay without an author."""
-    async with write() as db:
+    async with write(ending=user_id) as db:
         await find_user(db, user_id, reader=caller())
         await remove_account(db, user_id, by=caller())
     return "", 204

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ForeignKey, bindparam, delete, insert, select, true
+from sqlalchemy import ForeignKey, bindparam, delete, insert, or_, select, true
 from sqlalchemy.orm import Mapped, mapped_column
 from typing_extensions import TypedDict
 
@@ -15,7 +15,7 @@ from model.database.page import Page, pages
 from model.database.row import columns_of, load
 from model.database.table import Base, now
 from model.database.unit_of_work import Transaction
-from model.errors import NotFound
+from model.errors import NotFound, NotSignedIn
 from model.log.event import Rights, judge_again, record
 from model.user import Caller, PersonView, User, Users, person
 
@@ -66,6 +66,13 @@ _CALLERS = (
 )
 _BY_TOKEN = _CALLERS.where(Sessions.token_sha256 == bindparam("token_sha256"))
 _BY_ID = _CALLERS.where(Sessions.id == bindparam("session_id"))
+_STAYS = _BY_ID.with_for_update(of=Sessions, read=True, key_share=True)
+_MAY_END = (
+    select(Sessions.id)
+    .where(or_(Sessions.id == bindparam("session_id"), Sessions.user_id == bindparam("user_id")))
+    .order_by(Sessions.id)
+    .with_for_update()
+)
 _sessions = json_rows("session_ids")
 _PEOPLE_OF_SESSIONS = _CALLERS.with_only_columns(
     Sessions.id.label("session_id"), Users.id, Users.name, Users.avatar
@@ -94,6 +101,22 @@ async def find_caller_of_session(db: Transaction, session_id: int) -> Caller | N
     """Whoever is signed in by a session; None when it is over."""
     row = await db.first(_BY_ID, session_id=session_id, now=now())
     return load(Caller, row) if row else None
+
+
+async def judge_caller(db: Transaction, caller: Caller, *, ending: int | None = None) -> Caller:
+    """The caller as she is now. Raises NotSignedIn when her session is over.
+
+    It is the first thing in a transaction; in a write the session then stays until the commit.
+    `ending` is the user whose sessions the write may end: they are locked before anything else,
+    in order, so that no two writes wait for each other.
+    """
+    if ending is not None and db.locks_rows:
+        await db.all(_MAY_END, session_id=caller.session_id, user_id=ending)
+    statement = _STAYS if db.locks_rows else _BY_ID
+    row = await db.first(statement, session_id=caller.session_id, now=now())
+    if row is None:
+        raise NotSignedIn
+    return load(Caller, row)
 
 
 async def people_of_sessions(db: Transaction, session_ids: Sequence[int]) -> dict[int, PersonView]:

@@ -145,6 +145,7 @@ async def test_what_is_written_costs_few_statements(
 
 async def test_to_name_people_costs_two_statements_more(services: Services, people: Cast) -> None:
     """Who they are, and what they are told."""
+    await people.ann.post(people.posts, {"text": "the first one"})
     costs = []
     for text in ("x", "@bob and @mia"):
         with counted(services) as statements:
@@ -154,9 +155,22 @@ async def test_to_name_people_costs_two_statements_more(services: Services, peop
 
 
 async def test_a_key_costs_two_statements_more(services: Services, people: Cast) -> None:
+    await people.bob.post(people.posts, {"text": "the first one"})
     costs = []
     for headers in ({}, {"Idempotency_Key": "once"}):
         with counted(services) as statements:
             await people.bob.post(people.posts, {"text": "x"}, 201, **headers)
         costs.append(len(statements))
     assert costs[1] - costs[0] == 2
+
+
+async def test_who_asks_is_looked_up_once_for_what_is_written(
+    services: Services, people: Cast
+) -> None:
+    """In its own transaction: only a stranger, and who comes for the first time, also before."""
+    costs = []
+    for text in ("first", "second"):
+        with counted(services) as statements:
+            await people.bob.post(people.posts, {"text": text})
+        costs.append(sum("sessions" in statement for statement in statements))
+    assert costs == [2, 1]

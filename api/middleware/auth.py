@@ -1,17 +1,24 @@
-"""Who asks: a bearer token, or else the session cookie. Routes are closed unless `@public`."""
+"""Who asks: a bearer token, or else the session cookie. Routes are closed unless `@public`.
 
+What is written is judged in its own transaction (api/context.py). So whoever came with a token
+before is let in with a short request without a look into the database.
+"""
+
+from collections import OrderedDict
 from collections.abc import Callable
 from datetime import datetime
+from http import HTTPStatus
 from typing import Any, TypeVar
 
 from quart import Quart, Response, current_app, g, request
 from quart.wrappers.base import BaseRequestWebsocket
 
 from api.context import services
-from api.middleware.cors import is_configured
+from api.middleware.cors import SAFE, is_configured
 from api.middleware.links import caller_by_link
+from api.middleware.token_bucket import REMEMBERED
 from model.errors import NotSignedIn
-from model.session import find_caller
+from model.session import find_caller, token_digest
 from model.user import Caller
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -19,6 +26,25 @@ F = TypeVar("F", bound=Callable[..., Any])
 ON_HTTP = "homeroom"
 ON_HTTPS = "__Host-homeroom"
 EMBEDDED = "__Host-homeroom-embedded"  # for a configured page on another site
+_SHORT_BODY_BYTES = 64 * 1024
+
+
+class RecentCallers:
+    """Who came with a token lately. The session may have ended since: this lets in, not more."""
+
+    def __init__(self) -> None:
+        self._callers: OrderedDict[str, Caller] = OrderedDict()
+
+    def of(self, token: str) -> Caller | None:
+        return self._callers.get(token_digest(token))
+
+    def remember(self, token: str, caller: Caller) -> None:
+        self._callers[token_digest(token)] = caller
+        if len(self._callers) > REMEMBERED:
+            self._callers.popitem(last=False)
+
+    def forget(self, token: str) -> None:
+        self._callers.pop(token_digest(token), None)
 
 
 def public(view: F) -> F:
@@ -28,6 +54,8 @@ def public(view: F) -> F:
 
 
 def init(app: Quart) -> None:
+    recent = RecentCallers()
+
     @app.before_request
     async def sign_in() -> None:
         if request.routing_exception is not None:
@@ -35,8 +63,27 @@ def init(app: Quart) -> None:
         view = current_app.view_functions[request.endpoint or ""]
         if getattr(view, "is_linkable", False) and "signature" in request.args:
             g.caller = await caller_by_link()
-        if not getattr(view, "is_public", False) and await visitor() is None:
+        if getattr(view, "is_public", False):
+            return
+        token = token_of(request) or ""
+        if _is_short_write() and (known := recent.of(token)):
+            g.caller, g.is_remembered = known, True
+        elif (found := await visitor()) is None:
             raise NotSignedIn
+        else:
+            recent.remember(token, found)
+
+    @app.after_request
+    async def forget(response: Response) -> Response:
+        if response.status_code == HTTPStatus.UNAUTHORIZED:
+            recent.forget(token_of(request) or "")
+        return response
+
+
+def _is_short_write() -> bool:
+    """Whether a unit of work soon judges who asks: a long body is not let in before that."""
+    is_short = (request.content_length or 0) <= _SHORT_BODY_BYTES
+    return request.method not in SAFE and is_short and "Transfer-Encoding" not in request.headers
 
 
 async def visitor() -> Caller | None:

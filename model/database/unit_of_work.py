@@ -28,17 +28,11 @@ READERS, _WRITERS = 4, 4  # connections of a worker; SQLite has one writer
 # PostgreSQL: serialisation failure, deadlock, lock not available, shutdown, too many connections
 _TRANSIENT_SQLSTATES = {"40001", "40P01", "55P03", "57P01", "57P03", "53300"}
 _TRANSIENT_IN_SQLITE = "database is locked"
-_FOREIGN_KEY = "23503"
-_FOREIGN_KEY_IN_SQLITE = "FOREIGN KEY constraint failed"
 _DISK_FULL = "53100"
 _FULL_IN_SQLITE = "database or disk is full"
 
 Ts = TypeVarTuple("Ts")
 T = TypeVar("T")
-
-
-class MissingReference(Exception):
-    """A row refers to one that is not there: a bug, unless that one has just been deleted."""
 
 
 @dataclass(frozen=True)
@@ -159,7 +153,7 @@ class Database:
     async def write(self, tx: str | None = None) -> AsyncIterator[Transaction]:
         """A unit of work that commits at the end, with its events; an exception rolls it back.
 
-        Raises TryAgain when the same may succeed in a moment, StorageFull, and MissingReference.
+        Raises TryAgain when the same may succeed in a moment, and StorageFull.
         """
         try:
             async with self._alone(), self.writers.connect() as connection:
@@ -191,10 +185,7 @@ class Database:
 
 
 def _refusal_or(error: Exception) -> Exception:
-    """TryAgain for what may succeed when it is repeated, StorageFull, or MissingReference.
-
-    Another bug stays as it is.
-    """
+    """TryAgain for what may succeed when it is repeated, or StorageFull. A bug stays as it is."""
     if not isinstance(error, DBAPIError) or error.connection_invalidated:
         return TryAgain()
     state, said = getattr(error.orig, "sqlstate", None), str(error.orig)
@@ -202,6 +193,4 @@ def _refusal_or(error: Exception) -> Exception:
         return StorageFull()
     if state in _TRANSIENT_SQLSTATES or _TRANSIENT_IN_SQLITE in said:
         return TryAgain()
-    if state == _FOREIGN_KEY or _FOREIGN_KEY_IN_SQLITE in said:
-        return MissingReference(said)
     return error

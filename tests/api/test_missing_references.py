@@ -1,4 +1,4 @@
-"""A foreign key that fails is a bug, unless it is the caller's own account that has just gone."""
+"""A foreign key that fails is a bug: the caller's own account is there until the commit."""
 
 import logging
 from collections.abc import Awaitable, Callable
@@ -45,4 +45,4 @@ async def test_any_other_row_that_is_missing_is_a_bug_and_logged(
 
     with caplog.at_level(logging.ERROR):
         problem(await people.bob.ask("POST", "/api/broken"), 500, "internal_error")
-    assert "MissingReference" in caplog.text
+    assert "IntegrityError" in caplog.text

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import func, insert, select, text
+from sqlalchemy.exc import IntegrityError
 
 from model.database.table import now
-from model.database.unit_of_work import Database, MissingReference, Transaction
+from model.database.unit_of_work import Database, Transaction
 from model.errors import StorageFull, TryAgain
 from model.log.event import write_events
 from model.session import Sessions
@@ -134,7 +135,7 @@ async def test_what_refers_to_a_row_that_is_not_there_is_not_told_to_try_again(
     database: Database,
 ) -> None:
     form = {"token_sha256": "-", "agent": "-", "created_at": now(), "expires_at": now()}
-    with pytest.raises(MissingReference):
+    with pytest.raises(IntegrityError):
         async with database.write() as db:
             await db.run(insert(Sessions), user_id=999, **form)
 
