@@ -8,6 +8,7 @@ import logging
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager, suppress
+from pathlib import Path
 
 from quart import Quart
 
@@ -46,7 +47,7 @@ from model.live.signal import Signals
 from model.log.event import write_events
 from model.password import Passwords
 from model.schema import check, prepare
-from model.storage.incoming import clear
+from model.storage.incoming import own_folder
 from model.storage.picture import Pictures
 from model.storage.thumbnail import Thumbnails
 
@@ -84,18 +85,20 @@ def create_app(
         else:
             await prepare(settings.sqlalchemy_url, lossy=settings.is_lossy)
             await check_bucket(settings)
-        clear(settings.instance / "incoming" / str(worker))
-        running = open_services(settings, bus or Bus(), worker, signing_key)
-        keep_services(app, running)
-        async with at_work(running):
-            yield
-            await close_connections(running)
-            await app.answered(within_s=ANSWERED_WITHIN_S)
+        with own_folder(settings.instance / "incoming") as incoming:
+            running = open_services(settings, bus or Bus(), worker, signing_key, incoming)
+            keep_services(app, running)
+            async with at_work(running):
+                yield
+                await close_connections(running)
+                await app.answered(within_s=ANSWERED_WITHIN_S)
 
     return app
 
 
-def open_services(settings: Settings, bus: Bus, worker: int, signing_key: bytes) -> Services:
+def open_services(
+    settings: Settings, bus: Bus, worker: int, signing_key: bytes, incoming: Path
+) -> Services:
     database = Database(
         settings.sqlalchemy_url,
         before_commit=write_events,
@@ -108,7 +111,6 @@ def open_services(settings: Settings, bus: Bus, worker: int, signing_key: bytes)
         bus.hint(topics)
 
     database.committed = tell
-    incoming = settings.instance / "incoming" / str(worker)
     store, pictures = open_store(settings), Pictures()
     return Services(
         settings=settings,

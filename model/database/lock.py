@@ -6,8 +6,8 @@ platform.
 """
 
 import sqlite3
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, closing
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, closing, contextmanager
 from pathlib import Path
 
 from sqlalchemy import text
@@ -25,8 +25,8 @@ async def taken(database: Database, file: Path) -> AsyncIterator[bool]:
     Nobody waits for it. With SQLite it is on `file`.
     """
     if database.is_sqlite:
-        with closing(sqlite3.connect(file, timeout=0, isolation_level=None)) as holder:
-            yield _taken_on_file(holder)
+        with locked(file) as is_ours:
+            yield is_ours
         return
     engine = postgresql_engine(database.writers.url, 1, "AUTOCOMMIT")
     try:
@@ -37,9 +37,19 @@ async def taken(database: Database, file: Path) -> AsyncIterator[bool]:
         await engine.dispose()
 
 
-def _taken_on_file(holder: sqlite3.Connection) -> bool:
+@contextmanager
+def locked(file: Path) -> Iterator[bool]:
+    """Whether the lock on a file was free: then it is held until the end of the block.
+
+    The file is made if it is not there. Of those who try at the same moment one gets the lock.
+    """
+    with closing(sqlite3.connect(file, timeout=0, isolation_level=None)) as holder:
+        yield _has_begun(holder)
+
+
+def _has_begun(holder: sqlite3.Connection) -> bool:
     try:
-        holder.execute("BEGIN EXCLUSIVE")
+        holder.execute("BEGIN IMMEDIATE")  # of two who begin exclusively both may fail
     except sqlite3.OperationalError as error:
         if error.sqlite_errorcode == sqlite3.SQLITE_BUSY:
             return False

@@ -1,16 +1,19 @@
 """Bytes that are coming in: in a file of their own until all are there, and digested on the way.
 
-A worker that dies leaves its files behind. The next worker of the same number clears its folder.
+Each process has a folder of its own. One that dies leaves its files behind, but not the lock on the
+folder; whoever starts next clears the folders that are free.
 """
 
 import asyncio
 import hashlib
 import os
 import secrets
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from itertools import count
 from pathlib import Path
 
+from model.database.lock import locked
 from model.errors import NotFound
 from model.storage.store import Store, refusing_when_full
 
@@ -81,8 +84,29 @@ async def read_content(store: Store, key: str, most_bytes: int) -> bytes:
         raise NotFound("picture") from None
 
 
-def clear(folder: Path) -> None:
-    """Delete what a worker that was killed has left behind."""
-    if folder.exists():
-        for file in folder.iterdir():
-            file.unlink(missing_ok=True)
+@contextmanager
+def own_folder(parent: Path) -> Iterator[Path]:
+    """A folder that no other process uses until the end of the block.
+
+    What processes that are gone have left in theirs is deleted.
+    """
+    parent.mkdir(parents=True, exist_ok=True)
+    for folder in filter(Path.is_dir, parent.iterdir()):
+        with _claimed(folder):
+            pass
+    for number in count():
+        folder = parent / str(number)
+        with _claimed(folder) as is_ours:
+            if is_ours:
+                yield folder
+                return
+
+
+@contextmanager
+def _claimed(folder: Path) -> Iterator[bool]:
+    """Whether the folder was free: then it is cleared, and ours until the end of the block."""
+    with locked(folder.with_suffix(".lock")) as is_ours:
+        if is_ours and folder.exists():
+            for file in folder.iterdir():
+                file.unlink()
+        yield is_ours
