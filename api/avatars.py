@@ -10,7 +10,7 @@ from api.context import caller, read, services, write
 from api.middleware.auth import public
 from api.middleware.limits import limit
 from api.transfer.delivery import deliver_picture, delivers
-from api.transfer.upload import FileForm, received
+from api.transfer.upload import FileForm, count_bytes, passing_room, received
 from model.account import find_avatar, set_avatar
 from model.limit import UPLOAD_LIMIT
 from model.storage.blob import expect_blob
@@ -29,8 +29,9 @@ FOR_EVER = "public, max-age=31536000, immutable"  # another picture has another 
 @document_response(OwnUserView)
 async def update() -> OwnUserView:
     """Set your picture: the part `file` of a form."""
-    async with received(MAX_PICTURE_BYTES) as came, services().pictures.turn():
+    async with received(MAX_PICTURE_BYTES, passing_room()) as came, services().pictures.turn():
         made = await asyncio.to_thread(avatar, came.file)
+    await count_bytes(len(made))
     sha256 = hashlib.sha256(made).hexdigest()
     async with write() as db:
         blob = await expect_blob(db, sha256, len(made))

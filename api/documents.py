@@ -10,7 +10,7 @@ from quart_schema import document_response, validate_querystring
 from typing_extensions import TypedDict
 from werkzeug.exceptions import UnsupportedMediaType
 
-from api.context import caller, read, write
+from api.context import caller, read, settings, write
 from api.forms import PageQuery
 from api.transfer.preconditions import conditional, precondition, tagged
 from model.document import (
@@ -107,7 +107,9 @@ async def save(key: str, data: Json, channel_id: int | None = None) -> Response:
     condition = precondition()
     async with write() as db:
         space = await find_space(db, channel_id, reader=caller())
-        document, is_new = await save_document(db, space, key, data, condition, by=caller())
+        document, is_new = await save_document(
+            db, space, key, data, condition, settings().user_quota_bytes, by=caller()
+        )
     response = tagged(jsonify(document.view()), document.tag)
     response.status_code = 201 if is_new else 200
     return response
@@ -123,7 +125,9 @@ async def update(key: str, data: Json, channel_id: int | None = None) -> Respons
     condition = precondition()
     async with write() as db:
         space = await find_space(db, channel_id, reader=caller())
-        document = await patch_document(db, space, key, data, condition, by=caller())
+        document = await patch_document(
+            db, space, key, data, condition, settings().user_quota_bytes, by=caller()
+        )
     return tagged(jsonify(document.view()), document.tag)
 
 

@@ -162,7 +162,7 @@ class Settings(BaseSettings):
     """The size of an uploaded file at most."""
 
     user_quota_mb: int = Field(default=500, ge=1)
-    """The size of all files of a person together, and of what may come a day."""
+    """The size of all files and documents of a person together, and of what may come a day."""
 
     limits: Switch = Switch.ON
     """`off` only for benchmarks: nobody is slowed down, passwords can be guessed."""

@@ -36,6 +36,7 @@ from model.document_space import DocumentSpace, require_key
 from model.documents.json_body import Json, encoded, merge_patch, require_levels
 from model.documents.precondition import Precondition
 from model.errors import Conflict, NotFound, PreconditionFailed
+from model.file import require_room
 from model.log.event import record
 from model.user import Caller
 
@@ -54,15 +55,14 @@ class Documents(Base):
     )
     key: Mapped[str]
     version: Mapped[int]
-    saved_by: Mapped[int | None] = mapped_column(
-        ForeignKey("users.id", ondelete="SET NULL"), index=True
-    )
+    saved_by: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
     saved_at: Mapped[datetime]
     size_bytes: Mapped[int]
     body: Mapped[str] = mapped_column(Text)  # JSON
     __table_args__ = (
         UniqueConstraint("topic", "key"),
         Index(None, "topic", "id"),
+        Index(None, "saved_by", "size_bytes"),  # both, to sum up what a person keeps
         CheckConstraint("(channel_id IS NULL) <> (owner_id IS NULL)", name="owner"),
         CheckConstraint(
             "topic = coalesce('channel:' || channel_id, 'user:' || owner_id)", name="topic"
@@ -103,6 +103,10 @@ class Document:
     def tag(self) -> str:
         """The entity tag of this version: no other document of this key, even later, has it."""
         return f'"{self.id}-{self.version}"'
+
+    def counts_for(self, who: Caller) -> int:
+        """The bytes of a person's quota that it takes: of whoever saved it last, nobody else's."""
+        return len(self.body.encode()) if self.saved_by == who.id else 0
 
     def view(self) -> DocumentView:
         return _view(self, self.space, self.body)
@@ -149,18 +153,20 @@ async def save_document(
     key: str,
     body: Json,
     condition: Precondition,
+    quota_bytes: int,
     *,
     by: Caller,
 ) -> tuple[Document, bool]:
     """Save a document under a key: how it is now, and whether it is new.
 
     Raises Invalid for what is no key or has too many levels, TooLarge, Forbidden when the caller
-    may not save there, PreconditionFailed when the condition does not hold, and Conflict when the
-    space is full.
+    may not save there, PreconditionFailed when the condition does not hold, Conflict when the
+    space is full, and QuotaFull when the caller would keep more than `quota_bytes`.
     """
     require_levels(body)
     current = await _find_to_write(db, space, key, condition, by=by)
-    return await _save(db, space, key, current, body, by=by), current is None
+    saved = await _save(db, space, key, current, body, quota_bytes, by=by)
+    return saved, current is None
 
 
 async def patch_document(
@@ -169,6 +175,7 @@ async def patch_document(
     key: str,
     patch: Json,
     condition: Precondition,
+    quota_bytes: int,
     *,
     by: Caller,
 ) -> Document:
@@ -181,7 +188,7 @@ async def patch_document(
     if current is None:
         raise NotFound("document")
     body = merge_patch(msgspec.json.decode(current.body), patch)
-    return await _save(db, space, key, current, body, by=by)
+    return await _save(db, space, key, current, body, quota_bytes, by=by)
 
 
 async def delete_document(
@@ -232,11 +239,15 @@ async def _save(
     key: str,
     current: Document | None,
     body: Json,
+    quota_bytes: int,
     *,
     by: Caller,
 ) -> Document:
     json = encoded(body)
     size_bytes = len(json.encode())
+    grown_bytes = size_bytes - (current.counts_for(by) if current else 0)
+    if grown_bytes > 0:
+        await require_room(db, grown_bytes, quota_bytes, by=by)
     saved_at = now()
     values = {"saved_by": by.id, "saved_at": saved_at, "body": json, "size_bytes": size_bytes}
     if current is None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from model.channel import Channel, find_channel, require_writable
 from model.database.unit_of_work import Transaction
 from model.errors import Forbidden, Invalid
-from model.user import Caller, find_account
+from model.user import Caller, find_account, lock_account
 
 MAX_DOCUMENT_KEY_CHARS = 200
 DOCUMENT_KEY_PATTERN = "^[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*$"
@@ -49,8 +49,10 @@ class DocumentSpace:
 async def find_space(db: Transaction, channel_id: int | None, *, reader: Caller) -> DocumentSpace:
     """The space of a channel, or without one the reader's own. Raises NotFound.
 
-    In a write, the row of the channel or the reader is locked: nobody else saves there meanwhile.
+    In a write, the rows of the reader and of the channel are locked: nobody else saves there
+    meanwhile, and she herself nowhere else.
     """
+    await lock_account(db, reader.id)
     if channel_id is None:
         owner = await find_account(db, reader.id)
         return DocumentSpace(f"user:{owner.id}", max_documents=1_000, owner_id=owner.id)

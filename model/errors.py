@@ -5,6 +5,7 @@ Refusal
 ├── NotSignedIn
 ├── Forbidden  the caller may see it, but may not do this
 ├── Conflict  the state of things forbids it
+│   └── QuotaFull  a person keeps as much as she may
 ├── Invalid  the input is wrong; `fields` names each wrong field
 ├── TooLarge
 ├── PreconditionFailed  the thing is not as the request says; `current` is how it is
@@ -41,6 +42,12 @@ class Forbidden(Refusal):
 
 class Conflict(Refusal):
     pass
+
+
+class QuotaFull(Conflict):
+    def __init__(self, quota_bytes: int) -> None:
+        most = f"Your files and documents may have {quota_bytes // 2**20} MB together"
+        super().__init__("quota_full", f"{most}: delete some first.")
 
 
 class Invalid(Refusal):

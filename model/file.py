@@ -8,7 +8,19 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, bindparam, exists, false, func, insert, or_, select, update
+from sqlalchemy import (
+    ForeignKey,
+    bindparam,
+    column,
+    exists,
+    false,
+    func,
+    insert,
+    or_,
+    select,
+    table,
+    update,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 from typing_extensions import TypedDict
 
@@ -16,9 +28,9 @@ from model.database.json_rows import json_object, json_rows, number
 from model.database.row import AnyRow
 from model.database.table import Base, now
 from model.database.unit_of_work import Transaction
-from model.errors import Conflict, Invalid
+from model.errors import Invalid, QuotaFull
 from model.storage.blob import Blob, Blobs
-from model.user import Caller, Users
+from model.user import Caller, lock_account
 
 MAX_FILES_A_POST = 10
 MAX_POSTS_A_FILE = 100  # each is told when the file is deleted
@@ -111,32 +123,52 @@ _FIND_OWN = (
     .with_for_update(of=Files, key_share=True)
 )
 _NOTE_ATTACHED = update(Files).where(Files.id == bindparam("of_file")).values(attached=True)
-_LOCK_UPLOADER = (
-    select(Users.id).where(Users.id == bindparam("user_id")).with_for_update(key_share=True)
-)
-"""Whoever counts the bytes of a person is the only one who does."""
-
-_KEPT_BYTES = (
+_bytes_of_files = (
     select(func.coalesce(func.sum(Blobs.size_bytes), 0))
     .join_from(Files, Blobs, Blobs.id == Files.blob_id)
     .where(Files.uploader_id == bindparam("user_id"), FILE_IN_USE)
+    .scalar_subquery()
+)
+_documents = table("documents", column("saved_by"), column("size_bytes"))  # they stand above files
+_bytes_of_documents = (
+    select(func.coalesce(func.sum(_documents.c.size_bytes), 0))
+    .where(_documents.c.saved_by == bindparam("user_id"))
+    .scalar_subquery()
+)
+_KEPT_BYTES = select(_bytes_of_files + _bytes_of_documents)
+_HAS_CONTENT = (
+    select(Files.id)
+    .join_from(Files, Blobs, Blobs.id == Files.blob_id)
+    .where(
+        Files.uploader_id == bindparam("user_id"), Blobs.sha256 == bindparam("sha256"), FILE_IN_USE
+    )
+    .limit(1)
 )
 _INSERT = insert(Files).returning(Files.id)
 
 
+async def kept_bytes(db: Transaction, *, by: Caller) -> int:
+    """The bytes of the caller's files, and of the documents that she was the last to save.
+
+    What is to stay true until the commit needs `lock_account`.
+    """
+    return int(await db.scalar_one(_KEPT_BYTES, user_id=by.id))
+
+
 async def require_room(db: Transaction, size_bytes: int, quota_bytes: int, *, by: Caller) -> None:
-    """Raises Conflict when the caller's files would have more bytes than `quota_bytes`."""
-    kept = await db.scalar_one(_KEPT_BYTES, user_id=by.id)
-    if kept + size_bytes > quota_bytes:
-        raise Conflict(
-            "quota_full",
-            f"Your files may have {quota_bytes // 2**20} MB together: delete some first.",
-        )
+    """Raises QuotaFull when the caller would keep more than `quota_bytes`."""
+    if await kept_bytes(db, by=by) + size_bytes > quota_bytes:
+        raise QuotaFull(quota_bytes)
+
+
+async def has_content(db: Transaction, sha256: str, *, by: Caller) -> bool:
+    """Whether a file of the caller has the bytes with this digest."""
+    return await db.scalar(_HAS_CONTENT, user_id=by.id, sha256=sha256) is not None
 
 
 async def add_file(db: Transaction, upload: Upload, quota_bytes: int, *, by: Caller) -> FileView:
-    """A new file of the caller, which no post carries yet. Raises Conflict when it has no room."""
-    await db.first(_LOCK_UPLOADER, user_id=by.id)
+    """A new file of the caller, which no post carries yet. Raises QuotaFull."""
+    await lock_account(db, by.id)
     await require_room(db, upload.blob.size_bytes, quota_bytes, by=by)
     width, height = upload.image_size or (None, None)
     file_id = await db.scalar_one(

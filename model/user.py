@@ -137,6 +137,7 @@ _BY_USERNAME = finder(
     ),
     locks=[Users],
 )
+_LOCK = select(Users.id).where(Users.id == bindparam("user_id")).with_for_update(key_share=True)
 _ANYBODY = select(exists().where(Users.id > 0))
 _INSERT = insert_or_ignore(Users).on_conflict_do_nothing().returning(Users.id)
 
@@ -150,6 +151,15 @@ async def find_account(db: Transaction, user_id: int) -> User:
     if row is None:
         raise NotFound("person")
     return load(User, row)
+
+
+async def lock_account(db: Transaction, user_id: int) -> None:
+    """Lock the account until the commit: whoever counts what a person keeps is alone.
+
+    It comes before whatever else a transaction locks.
+    """
+    if db.locks_rows:
+        await db.first(_LOCK, user_id=user_id)
 
 
 async def find_account_by_name(db: Transaction, username: str) -> tuple[User, str] | None:

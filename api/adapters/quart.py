@@ -5,6 +5,7 @@ locks behind, and the client would not know whether its change was made.
 """
 
 import asyncio
+import time
 from collections.abc import Callable, Generator
 from contextlib import suppress
 from typing import Any, cast
@@ -27,6 +28,7 @@ TRIED_WITH = {"quart": ["0.22", "0.23"]}
 MAX_UNREAD_MESSAGES = 64
 MAX_UNREAD_BYTES = 256 * 1024
 IDLE_S = 30  # a body of which nothing has come for so long is given up
+LEAST_BYTES_PER_S = 4096  # what comes more slowly is too: so much has each of 30 on one Mbit/s
 THROWN_AWAY_WITHIN_S = 5
 
 
@@ -42,6 +44,8 @@ class PatientBody:
         self._unread = bytearray()
         self._may_wait_bytes = MAX_UNREAD_BYTES
         self._is_complete = self._is_broken_off = self._is_unwanted = False
+        self._read_bytes = 0
+        self._waited_s = 0.0
         self._changed = asyncio.Event()
 
     async def put(self, data: bytes, *, is_last: bool) -> None:
@@ -73,20 +77,28 @@ class PatientBody:
         return self
 
     async def __anext__(self) -> bytes:
-        """The next bytes; raises RequestTimeout when they do not come, or never will."""
+        """The next bytes; raises RequestTimeout when they come too slowly, or never will."""
+        began = time.monotonic()
         try:
-            async with asyncio.timeout(IDLE_S):
+            async with asyncio.timeout(self._may_wait_s()):
                 await self._until(lambda: bool(self._unread) or self._is_complete)
         except TimeoutError:
             raise RequestTimeout from None
+        self._waited_s += time.monotonic() - began
         if self._is_broken_off:
             raise RequestTimeout
         if not self._unread:
             raise StopAsyncIteration
         data = bytes(self._unread)
+        self._read_bytes += len(data)
         self._unread.clear()
         self._changed.set()
         return data
+
+    def _may_wait_s(self) -> float:
+        """Seconds that the client may let us wait now; what has come earns some for the rest."""
+        earned_s = self._read_bytes / LEAST_BYTES_PER_S
+        return min(IDLE_S, IDLE_S + earned_s - self._waited_s)
 
     def __await__(self) -> Generator[Any, None, bytes]:
         return self._whole().__await__()

@@ -5,7 +5,7 @@ import re
 import unicodedata
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import wraps
 from pathlib import Path
 from typing import Any
@@ -19,10 +19,10 @@ from api.context import caller, limited, read, services, settings, write
 from api.forms import Form
 from api.middleware.idempotent import HEADER
 from model.errors import Invalid
-from model.file import Upload, require_room
+from model.file import Upload, has_content, kept_bytes, require_room
 from model.limit import uploaded_kb
-from model.storage.blob import Blob, expect_blob, is_kept
-from model.storage.incoming import Incoming, incoming
+from model.storage.blob import Blob, expect_blob
+from model.storage.incoming import Incoming, Room, incoming
 
 View = Callable[..., Awaitable[Any]]
 
@@ -58,8 +58,7 @@ def takes_file(view: View) -> View:
 
     @wraps(view)
     async def receive(*arguments: Any, **values: Any) -> Any:
-        await _require_room_for_announced()
-        async with received(settings().max_file_bytes) as came:
+        async with received(settings().max_file_bytes, await _room()) as came:
             size = await services().pictures.measured(came.file)
             blob = await _kept(came.arriving)
         upload = Upload(came.name, came.media_type, blob, size)
@@ -68,23 +67,34 @@ def takes_file(view: View) -> View:
     return receive
 
 
-async def _require_room_for_announced() -> None:
-    """Refuse early what has no room, but not with a key: a repeated file may be there already."""
-    if HEADER not in request.headers:
-        announced = (request.content_length or 0) - OVERHEAD_BYTES
-        async with read() as db:
-            await require_room(db, announced, settings().user_quota_bytes, by=caller())
+async def _room() -> Room:
+    """What is left of the quota; with a key all of it, since a repeated file may be there."""
+    if HEADER in request.headers:
+        return passing_room()
+    async with read() as db:
+        kept = await kept_bytes(db, by=caller())
+    return replace(passing_room(), kept_bytes=kept)
+
+
+def passing_room() -> Room:
+    """Room for what comes, but is not kept as it came."""
+    return Room(caller().id, settings().user_quota_bytes, 0)
+
+
+async def count_bytes(size_bytes: int) -> None:
+    """Count bytes that will be kept, since those of deleted files stay for a day.
+
+    Raises TooMany. It counts them whether they are there already or not: nobody learns which are.
+    """
+    rule = uploaded_kb(settings().user_quota_mb)
+    await limited(rule, f"user:{caller().id}", math.ceil(size_bytes / 1024))
 
 
 async def _kept(arriving: Incoming) -> Blob:
-    """Keep the bytes and count them if they are new: those of deleted files stay for a day."""
     async with read() as db:
-        is_new = not await is_kept(db, arriving.sha256)
-        if is_new:
+        if not await has_content(db, arriving.sha256, by=caller()):
             await require_room(db, arriving.size_bytes, settings().user_quota_bytes, by=caller())
-    if is_new:
-        rule = uploaded_kb(settings().user_quota_mb)
-        await limited(rule, f"user:{caller().id}", math.ceil(arriving.size_bytes / 1024))
+    await count_bytes(arriving.size_bytes)
     async with write() as db:
         blob = await expect_blob(db, arriving.sha256, arriving.size_bytes)
     await services().store.put(blob.key, arriving.file)
@@ -92,12 +102,17 @@ async def _kept(arriving: Incoming) -> Blob:
 
 
 @asynccontextmanager
-async def received(max_bytes: int) -> AsyncIterator[Received]:
-    """The part `file` on the disk until the end; raises Invalid, StorageFull, or 408, 413, 415."""
-    async with incoming(services().incoming) as arriving:
+async def received(max_bytes: int, room: Room) -> AsyncIterator[Received]:
+    """The part `file` on the disk until the end.
+
+    Raises Invalid, what `Incoming.reserve` raises, or 408, 413, 415.
+    """
+    announced = (request.content_length or 0) - OVERHEAD_BYTES
+    if announced > max_bytes:
+        raise RequestEntityTooLarge
+    async with incoming(services().incoming, room) as arriving:
         came = Received(arriving)
-        if (request.content_length or 0) > max_bytes + OVERHEAD_BYTES:
-            raise RequestEntityTooLarge
+        await arriving.reserve(max(1, announced))
         await _receive(came, max_bytes)
         await arriving.finish()
         yield came

@@ -38,12 +38,13 @@ async def taken(database: Database, file: Path) -> AsyncIterator[bool]:
 
 
 @contextmanager
-def locked(file: Path) -> Iterator[bool]:
+def locked(file: Path, *, wait_s: float = 0) -> Iterator[bool]:
     """Whether the lock on a file was free: then it is held until the end of the block.
 
-    The file is made if it is not there. Of those who try at the same moment one gets the lock.
+    The file is made if it is not there. Of those who try at the same moment one gets the lock;
+    whoever waits for it blocks, so that belongs in a thread.
     """
-    with closing(sqlite3.connect(file, timeout=0, isolation_level=None)) as holder:
+    with closing(sqlite3.connect(file, timeout=wait_s, isolation_level=None)) as holder:
         yield _has_begun(holder)
 
 

@@ -7,7 +7,7 @@ killed in between. A file refers to it only when its bytes are durable.
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Index, and_, bindparam, or_, select, text, update
+from sqlalchemy import Index, and_, bindparam, or_, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -53,18 +53,12 @@ _EXPECT = _insert.on_conflict_do_update(
     index_where=_KEPT,
     set_={"used_at": _insert.excluded.used_at},
 ).returning(Blobs.id)
-_FIND = select(Blobs.id).where(Blobs.sha256 == bindparam("sha256"), _KEPT)
 _NOTE_USE = update(Blobs).where(
     or_(
         Blobs.id == bindparam("of_blob"),
         and_(Blobs.sha256 == bindparam("of_sha256"), _KEPT),
     )
 )
-
-
-async def is_kept(db: Transaction, sha256: str) -> bool:
-    """Whether bytes with this digest are kept."""
-    return await db.scalar(_FIND, sha256=sha256) is not None
 
 
 async def expect_blob(db: Transaction, sha256: str, size_bytes: int) -> Blob:

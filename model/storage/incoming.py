@@ -9,21 +9,46 @@ import hashlib
 import os
 import secrets
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
+from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
 from model.database.lock import locked
-from model.errors import NotFound
+from model.errors import NotFound, QuotaFull, TooMany, TryAgain
 from model.storage.store import Store, refusing_when_full
+
+MAX_COMING = 20  # files of one person
+_MORE_BYTES = 1024 * 1024
+_COME_BACK_AFTER_S = 5
+_RESERVED_WITHIN_S = 5.0  # by all who reserve at the same moment
+
+
+@dataclass(frozen=True)
+class Room:
+    """What one person may have coming in, in the folders of all processes of this machine."""
+
+    user_id: int
+    quota_bytes: int
+    kept_bytes: int
+
+    def taken_beside(self, file: Path) -> list[int]:
+        """The bytes that are reserved for each other file of the person."""
+        files = file.parent.parent.glob(f"*/{self.user_id}-*")
+        return [length for other in files if other != file and (length := _length(other))]
 
 
 class Incoming:
-    """The file that bytes are written to while they come in."""
+    """The file that bytes are written to while they come in.
 
-    def __init__(self, file: Path) -> None:
+    It is at once as long as what is reserved, so that its length is what counts.
+    """
+
+    def __init__(self, file: Path, room: Room | None) -> None:
         self.file = file
         self.size_bytes = 0
+        self._room = room
+        self._reserved_bytes = 0
         self._digest = hashlib.sha256()
         self._opened = file.open("xb", 0)
 
@@ -31,9 +56,20 @@ class Incoming:
     def sha256(self) -> str:
         return self._digest.hexdigest()
 
+    async def reserve(self, size_bytes: int, *, more_bytes: int = 0) -> None:
+        """Reserve room for so many bytes, and for some more while there is any.
+
+        Raises QuotaFull, TooMany when too many files of this person are coming in, StorageFull,
+        and TryAgain.
+        """
+        with refusing_when_full():
+            await asyncio.to_thread(self._reserve, size_bytes, more_bytes)
+
     async def write(self, chunk: bytes) -> None:
-        """Raises StorageFull."""
+        """Raises what `reserve` raises when more comes than was expected."""
         self.size_bytes += len(chunk)
+        if self._room is not None and self.size_bytes > self._reserved_bytes:
+            await self.reserve(self.size_bytes, more_bytes=_MORE_BYTES)
         with refusing_when_full():
             await asyncio.to_thread(self._write, chunk)
 
@@ -46,6 +82,24 @@ class Incoming:
         self._opened.close()
         self.file.unlink(missing_ok=True)
 
+    def _reserve(self, size_bytes: int, more_bytes: int) -> None:
+        assert self._room is not None
+        lock = self.file.parent.parent / "reserving.lock"
+        with locked(lock, wait_s=_RESERVED_WITHIN_S) as is_ours:
+            if not is_ours:
+                raise TryAgain
+            taken = self._room.taken_beside(self.file)
+            if len(taken) >= MAX_COMING:
+                raise TooMany(
+                    f"You are uploading {MAX_COMING} files already.",
+                    retry_after_s=_COME_BACK_AFTER_S,
+                )
+            free = self._room.quota_bytes - self._room.kept_bytes - sum(taken)
+            if size_bytes > free:
+                raise QuotaFull(self._room.quota_bytes)
+            self._reserved_bytes = min(size_bytes + more_bytes, free)
+            self._opened.truncate(self._reserved_bytes)
+
     def _write(self, chunk: bytes) -> None:
         rest = memoryview(chunk)
         while rest:
@@ -53,15 +107,27 @@ class Incoming:
         self._digest.update(chunk)
 
     def _finish(self) -> None:
+        self._opened.truncate(self.size_bytes)
         os.fsync(self._opened.fileno())
         self._opened.close()
 
 
+def _length(file: Path) -> int:
+    with suppress(FileNotFoundError):  # all has come, just now
+        return file.stat().st_size
+    return 0
+
+
 @asynccontextmanager
-async def incoming(folder: Path) -> AsyncIterator[Incoming]:
-    """A new file in the folder. At the end it is deleted, unless it was moved to where it stays."""
+async def incoming(folder: Path, room: Room | None = None) -> AsyncIterator[Incoming]:
+    """A new file in the folder. At the end it is deleted, unless it was moved to where it stays.
+
+    Bytes that a person sends take `room`: reserve what is expected before anything is written.
+    """
     await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
-    arriving = await asyncio.to_thread(Incoming, folder / secrets.token_hex(8))
+    name = secrets.token_hex(8)
+    file = folder / (name if room is None else f"{room.user_id}-{name}")
+    arriving = await asyncio.to_thread(Incoming, file, room)
     try:
         yield arriving
     finally:

@@ -4,6 +4,8 @@ import asyncio
 import http.client
 import json
 import resource
+import select
+import time
 from typing import Any
 
 import pytest
@@ -142,13 +144,18 @@ async def test_a_disk_that_is_full_is_said_and_nothing_is_left(
     await people.bob.upload(bytes(3 * 2**20))
 
 
-def connect(url: str, who: Person, announced: int) -> http.client.HTTPConnection:
-    """An upload of so many bytes of which nothing has been sent."""
+def connect(
+    url: str, who: Person, announced: int | None, path: str = "/api/files"
+) -> http.client.HTTPConnection:
+    """An upload of so many bytes, or of chunks, of which nothing has been sent."""
     connection = http.client.HTTPConnection(url.removeprefix("http://"), timeout=20)
-    connection.putrequest("POST", "/api/files")
+    connection.putrequest("POST" if path == "/api/files" else "PUT", path)
     connection.putheader("Authorization", f"Bearer {who.token}")
     connection.putheader("Content-Type", "multipart/form-data; boundary=form")
-    connection.putheader("Content-Length", str(announced))
+    if announced is None:
+        connection.putheader("Transfer-Encoding", "chunked")
+    else:
+        connection.putheader("Content-Length", str(announced))
     connection.endheaders()
     return connection
 
@@ -202,3 +209,50 @@ async def test_a_client_that_stops_halfway_is_given_up(
     status, body = await asyncio.to_thread(send)
     assert (status, body["code"]) == (408, "request_timeout")
     assert await left(services) == []
+
+
+def send_steadily(connection: http.client.HTTPConnection, piece: bytes, every_s: float) -> int:
+    """The pieces that were sent until the server had something to say."""
+    connection.send(HEAD)
+    for sent in range(200):
+        readable, _, _ = select.select([connection.sock], [], [], every_s)
+        if readable:
+            return sent
+        connection.send(piece)
+    return sent
+
+
+async def test_a_client_that_sends_a_byte_now_and_then_is_given_up(
+    people: Cast, url: str, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("api.adapters.quart.IDLE_S", 0.5)
+    monkeypatch.setattr("api.adapters.quart.THROWN_AWAY_WITHIN_S", 0.2)
+
+    def send() -> tuple[int, Any]:
+        connection = connect(url, people.bob, 2**20)
+        assert send_steadily(connection, b"x", 0.05) < 199
+        return answered(connection)
+
+    status, body = await asyncio.to_thread(send)
+    assert (status, body["code"]) == (408, "request_timeout")
+    assert await left(services) == []
+
+
+async def test_a_client_on_a_slow_line_is_not_given_up(
+    people: Cast, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each piece earns two seconds, and comes after a tenth of one."""
+    monkeypatch.setattr("api.adapters.quart.IDLE_S", 1.5)
+    monkeypatch.setattr("api.adapters.quart.LEAST_BYTES_PER_S", 1_000)
+    pieces, piece = 20, bytes(2_000)
+
+    def send() -> int:
+        connection = connect(url, people.bob, len(HEAD) + pieces * len(piece) + len(END))
+        connection.send(HEAD)
+        for _ in range(pieces):
+            time.sleep(0.1)
+            connection.send(piece)
+        connection.send(END)
+        return answered(connection)[0]
+
+    assert await asyncio.to_thread(send) == 201
