@@ -22,7 +22,7 @@ from model.document import (
     save_document,
 )
 from model.document_space import MAX_DOCUMENT_KEY_CHARS, find_space
-from model.documents.json_body import Json, require_size
+from model.documents.json_body import Json
 from model.errors import Invalid
 from model.log.cursor import Live, cursors
 
@@ -59,7 +59,6 @@ def takes_json(*media_types: str) -> Callable[[View], View]:
                 raise Invalid({"body": "It is empty."})
             if request.mimetype not in media_types:
                 raise UnsupportedMediaType
-            require_size(len(sent))
             return await view(*arguments, data=await request.get_json(), **values)
 
         receive.takes_json = media_types  # type: ignore[attr-defined] # for api/docs/openapi.py

@@ -3,11 +3,18 @@
 import unicodedata
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    model_validator,
+)
 
 from model.database.page import DEFAULT_LIMIT, MAX_LIMIT, Page
 from model.database.table import MAX_ID
-from model.errors import Invalid
+from model.errors import MOST_FIELDS_NAMED, Invalid
 from model.post import MAX_POST_CHARS
 
 MIN_PASSWORD_CHARS = 8
@@ -46,7 +53,18 @@ Email = Annotated[
 Token = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 
 
-class Form(BaseModel):
+class _Input(BaseModel):
+    @model_validator(mode="before")
+    @classmethod
+    def _count(cls, given: Any) -> Any:
+        """Refuse a flood of unknown fields at once: to judge each of them takes long."""
+        unknown = set(given) - cls.model_fields.keys() if isinstance(given, dict) else ()
+        if len(unknown) > MOST_FIELDS_NAMED:
+            raise Invalid(dict.fromkeys(sorted(unknown), "Extra inputs are not permitted"))
+        return given
+
+
+class Form(_Input):
     """A JSON body. A field with a default may be left out; `given` has what was sent."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
@@ -56,7 +74,7 @@ class Form(BaseModel):
         return self.model_dump(exclude_unset=True)
 
 
-class Query(BaseModel):
+class Query(_Input):
     """A query string, whose values all come as text."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)

@@ -6,7 +6,7 @@ Refusal
 ├── Forbidden  the caller may see it, but may not do this
 ├── Conflict  the state of things forbids it
 │   └── QuotaFull  a person keeps as much as she may
-├── Invalid  the input is wrong; `fields` names each wrong field
+├── Invalid  the input is wrong; `fields` names each wrong field, of more than 20 the first
 ├── TooLarge
 ├── PreconditionFailed  the thing is not as the request says; `current` is how it is
 ├── TooMany  a limit is reached; `retry_after_s` says when to come back
@@ -15,6 +15,9 @@ Refusal
 """
 
 from collections.abc import Mapping
+from itertools import islice
+
+MOST_FIELDS_NAMED = 20
 
 
 class Refusal(Exception):
@@ -52,8 +55,13 @@ class QuotaFull(Conflict):
 
 class Invalid(Refusal):
     def __init__(self, fields: Mapping[str, str]) -> None:
-        super().__init__("invalid", "Some of what was sent is not right: see fields.")
-        self.fields = dict(fields)
+        more = (
+            f", and {len(fields) - MOST_FIELDS_NAMED:,} more"
+            if len(fields) > MOST_FIELDS_NAMED
+            else ""
+        )
+        super().__init__("invalid", f"Some of what was sent is not right: see fields{more}.")
+        self.fields = dict(islice(fields.items(), MOST_FIELDS_NAMED))
 
 
 class TooLarge(Refusal):

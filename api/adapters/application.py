@@ -20,8 +20,7 @@ from api.adapters.quart import (
 )
 from api.settings import ROOT
 from model.document_space import DOCUMENT_KEY_PATTERN, MAX_DOCUMENT_KEY_CHARS
-
-MAX_BODY_BYTES = 1024 * 1024
+from model.documents.json_body import MAX_DOCUMENT_BYTES
 
 
 class Json(JSONProvider):
@@ -68,7 +67,7 @@ class Homeroom(Quart):
             instance_path=str(instance.absolute()),
         )
         self.config.update(
-            MAX_CONTENT_LENGTH=MAX_BODY_BYTES,
+            MAX_CONTENT_LENGTH=MAX_DOCUMENT_BYTES,  # of any JSON; files are streamed
             SEND_FILE_MAX_AGE_DEFAULT=None,  # the browser asks, the ETag answers
             TEMPLATES_AUTO_RELOAD=False,
         )

@@ -15,13 +15,9 @@ from hypercorn.typing import ASGIReceiveCallable, ASGISendCallable
 from quart import Request, Websocket, websocket
 from quart.asgi import ASGIHTTPConnection, ASGIWebsocketConnection
 from quart.typing import ResponseTypes
-from werkzeug.exceptions import (
-    RequestEntityTooLarge,
-    RequestTimeout,
-    UnsupportedMediaType,
-)
+from werkzeug.exceptions import RequestTimeout, UnsupportedMediaType
 
-from model.errors import Invalid
+from model.errors import Invalid, TooLarge
 
 TRIED_WITH = {"quart": ["0.22", "0.23"]}
 
@@ -40,7 +36,7 @@ class PatientBody:
     """
 
     def __init__(self, expected_content_length: int | None, max_content_length: int | None) -> None:
-        self._announced, self._limit = expected_content_length or 0, max_content_length or 0
+        self._announced, self.max_bytes = expected_content_length or 0, max_content_length or 0
         self._unread = bytearray()
         self._may_wait_bytes = MAX_UNREAD_BYTES
         self._is_complete = self._is_broken_off = self._is_unwanted = False
@@ -104,18 +100,18 @@ class PatientBody:
         return self._whole().__await__()
 
     async def _whole(self) -> bytes:
-        """Raises RequestEntityTooLarge, and RequestTimeout when the rest will never come."""
-        self._may_wait_bytes = self._limit + 1
+        """Raises TooLarge, and RequestTimeout when the rest will never come."""
+        self._may_wait_bytes = self.max_bytes + 1
         self._changed.set()
         await self._until(lambda: self._is_complete or self._is_too_large())
         if self._is_too_large():
-            raise RequestEntityTooLarge
+            raise TooLarge(f"A body takes at most {self.max_bytes // 1024} KiB here.")
         if self._is_broken_off:
             raise RequestTimeout
         return bytes(self._unread)
 
     def _is_too_large(self) -> bool:
-        return max(self._announced, len(self._unread)) > self._limit
+        return max(self._announced, len(self._unread)) > self.max_bytes
 
     async def _until(self, holds: Callable[[], bool]) -> None:
         while not holds():
@@ -126,6 +122,14 @@ class PatientBody:
 class HomeroomRequest(Request):
     body_class = PatientBody  # type: ignore[assignment] # all that Quart and we ask of a body
     body: PatientBody  # type: ignore[assignment] # the same
+
+    @property
+    def max_content_length(self) -> int | None:
+        return self.body.max_bytes
+
+    @max_content_length.setter
+    def max_content_length(self, value: int | None) -> None:
+        self.body.max_bytes = value or 0
 
     async def get_json(
         self,

@@ -27,12 +27,13 @@ from werkzeug.routing import Rule
 from api.context import settings
 from api.docs.asyncapi import describe
 from api.docs.reference import reference
-from api.middleware.auth import public
+from api.middleware.auth import MAX_PUBLIC_BODY_BYTES, public
 from api.middleware.errors import ProblemView
 from api.middleware.idempotent import HEADER
 from api.transfer.delivery import deliver_static
 from api.transfer.preconditions import PATTERN
 from model.database.table import MAX_ID
+from model.documents.json_body import MAX_DOCUMENT_BYTES
 
 T = TypeVar("T")
 
@@ -50,7 +51,7 @@ ANSWERS = {
     "408": "The body did not arrive.",
     "409": "Its present state does not allow this.",
     "412": "It is not as the request expects; `current` and `ETag` say how it is.",
-    "413": "The body is too large.",
+    "413": "The file is too large, or there are more than {most_kib} KiB of JSON.",
     "415": "The body has a type that the route does not take.",
     "416": "There is no such range.",
     "429": "Too many requests; `Retry-After` says when to come back.",
@@ -124,7 +125,7 @@ class Provider(OpenAPIProvider):
                     answers["204"] = {"description": "Done."}
                 its_own = [status for status in answers if status >= "400"]
                 for status in [*_errors(method, rule, operation, is_public=is_public), *its_own]:
-                    answers[status] = _problem(ANSWERS[status])
+                    answers[status] = _problem(_sentence(status, is_public=is_public))
                 if getattr(view, "is_idempotent", False):
                     operation["parameters"] = [*operation["parameters"], _key_parameter()]
                 if headers := getattr(view, "preconditions", ()):
@@ -175,6 +176,11 @@ def _errors(method: str, rule: Rule, operation: dict[str, Any], *, is_public: bo
     if is_public and method == "post":
         wanted += ["401"]
     return sorted(set(wanted))
+
+
+def _sentence(status: str, *, is_public: bool) -> str:
+    most_bytes = MAX_PUBLIC_BODY_BYTES if is_public else MAX_DOCUMENT_BYTES
+    return ANSWERS[status].format(most_kib=most_bytes // 1024)
 
 
 def _problem(description: str) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from model.user import Caller
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+MAX_PUBLIC_BODY_BYTES = 16 * 1024
 ON_HTTP = "homeroom"
 ON_HTTPS = "__Host-homeroom"
 EMBEDDED = "__Host-homeroom-embedded"  # for a configured page on another site
@@ -48,7 +49,7 @@ class RecentCallers:
 
 
 def public(view: F) -> F:
-    """Open a route to anybody; who asks is not looked up."""
+    """Open a route to anybody; who asks is not looked up, and sends little."""
     view.is_public = True  # type: ignore[attr-defined] # read by the hook below
     return view
 
@@ -64,6 +65,7 @@ def init(app: Quart) -> None:
         if getattr(view, "is_linkable", False) and "signature" in request.args:
             g.caller = await caller_by_link()
         if getattr(view, "is_public", False):
+            request.max_content_length = MAX_PUBLIC_BODY_BYTES
             return
         token = token_of(request) or ""
         if _is_short_write() and (known := recent.of(token)):

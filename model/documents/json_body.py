@@ -6,7 +6,7 @@ import msgspec
 
 from model.errors import Invalid, TooLarge
 
-_MAX_DOCUMENT_BYTES = 64 * 1024
+MAX_DOCUMENT_BYTES = 64 * 1024
 _MAX_LEVELS = 100  # of lists and objects in each other: no parser gives up so early
 
 Json = Any  # null, a boolean, a number, a string, a list or an object
@@ -21,8 +21,8 @@ def encoded(body: Json) -> str:
 
 def require_size(size_bytes: int) -> None:
     """Raises TooLarge when JSON has more bytes than a document may have."""
-    if size_bytes > _MAX_DOCUMENT_BYTES:
-        raise TooLarge(f"A document has at most {_MAX_DOCUMENT_BYTES // 1024} KiB of JSON.")
+    if size_bytes > MAX_DOCUMENT_BYTES:
+        raise TooLarge(f"A document has at most {MAX_DOCUMENT_BYTES // 1024} KiB of JSON.")
 
 
 def require_levels(body: Json) -> None:
