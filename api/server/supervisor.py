@@ -12,6 +12,7 @@ import os
 import signal
 import socket
 import time
+from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -39,8 +40,8 @@ log = logging.getLogger(__name__)
 
 PORT_LEFT_WITHIN_S = 3  # by whoever else listens on it
 STOPPED_WITHIN_S = 25  # then they are killed
-TRIES = 5  # of a worker that ends before it is ready, one after another
-BACK_OFF_S = 0.25  # after the first failure; doubled after each
+TRIES = 5  # of a worker that ends before it is ready, one after another, while nobody serves
+_BACK_OFF_S, _LONGEST_BACK_OFF_S = 0.5, 10  # after a failure; doubled after each
 
 TCP_OPTIONS = {
     "TCP_USER_TIMEOUT": 20_000,  # ms: a peer that takes nothing is dropped by the kernel
@@ -162,16 +163,15 @@ class Supervisor:
         self.lifeline = os.pipe()
         self.woken = os.pipe()
         self.workers: dict[int, Worker] = {}
-        self.failures = 0
+        self.failures: Counter[int] = Counter()  # to start each, since it last served
+        self.start_at = dict.fromkeys(range(settings.workers), 0.0)  # those that are not there
         self.stopping = False
 
     def run(self, when_ready: Callable[[], None]) -> None:
         for number in STOP_SIGNALS:
             signal.signal(number, self._stop)
-        for index in range(self.settings.workers):
-            self.start(index)
         try:
-            while not self.stopping and not self.all_ready():
+            while not self.stopping and self.serving() < self.settings.workers:
                 self.watch()
             if not self.stopping:
                 when_ready()
@@ -180,8 +180,8 @@ class Supervisor:
         finally:
             self.stop()
 
-    def all_ready(self) -> bool:
-        return all(worker.is_ready for worker in self.workers.values())
+    def serving(self) -> int:
+        return sum(worker.is_ready for worker in self.workers.values())
 
     def start(self, index: int) -> None:
         ready, tell_ready = os.pipe()
@@ -197,36 +197,73 @@ class Supervisor:
             target=run_worker, args=(self.settings, place), name=f"worker-{index}", daemon=True
         )
         signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
-        process.start()
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
-        os.close(tell_ready)
+        try:
+            process.start()
+        finally:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
+            os.close(tell_ready)
         self.workers[index] = Worker(process, ready)
 
     def watch(self) -> None:
-        """Wait until a worker is ready, one has died, or a signal has come."""
-        starting = {worker.ready: worker for worker in self.workers.values() if not worker.is_ready}
-        dying = {worker.process.sentinel: index for index, worker in self.workers.items()}
-        for changed in wait([*starting, *dying, self.woken[0]]):
-            if changed in starting and os.read(starting[changed].ready, 1) == READY:
-                starting[changed].is_ready = True
-                self.failures = 0
+        """Start who is missing; wait until something happens, or is due, and act on it."""
+        self.start_due()
+        starting = {
+            worker.ready: index for index, worker in self.workers.items() if not worker.is_ready
+        }
+        dying = [worker.process.sentinel for worker in self.workers.values()]
+        for changed in wait([*starting, *dying, self.woken[0]], self.idle_s()):
+            if changed in starting and os.read(changed, 1) == READY:
+                self.note_ready(starting[changed])
         for index, worker in list(self.workers.items()):
             if not self.stopping and not worker.process.is_alive():
                 self.replace(index)
 
+    def start_due(self) -> None:
+        for index, at in list(self.start_at.items()):
+            if at <= time.monotonic():
+                del self.start_at[index]
+                try:
+                    self.start(index)
+                except OSError:  # no process, or no memory, can be had
+                    log.exception("worker %d was not started", index)
+                    self.put_off(index)
+
+    def idle_s(self) -> float | None:
+        """Seconds until somebody is due."""
+        if not self.start_at:
+            return None
+        return max(0.0, min(self.start_at.values()) - time.monotonic())
+
+    def note_ready(self, index: int) -> None:
+        self.workers[index].is_ready = True
+        if self.failures.pop(index, 0):
+            log.warning("worker %d serves again", index)
+
     def replace(self, index: int) -> None:
+        """Start another one: at once, or later when this one had not begun to serve."""
         worker = self.workers.pop(index)
         os.close(worker.ready)
         log.error("worker %d ended with %s", index, worker.process.exitcode)
         Datagrams(others=[write for _, write in self.ephemera]).send(
             encode_all([WorkerDied(index)])
         )
-        if not worker.is_ready:
-            self.failures += 1
-            if self.failures >= TRIES:
-                raise CannotStart(f"A worker could not start, {TRIES} times: see the log above.")
-            time.sleep(BACK_OFF_S * 2**self.failures)
-        self.start(index)
+        if worker.is_ready:
+            self.start_at[index] = time.monotonic()
+        else:
+            self.put_off(index)
+
+    def put_off(self, index: int) -> None:
+        """Try to start a worker again in a while. Raises CannotStart if that failed often enough.
+
+        But as long as anybody serves it is tried for ever.
+        """
+        self.failures[index] += 1
+        pause_s = min(_BACK_OFF_S * 2 ** (self.failures[index] - 1), _LONGEST_BACK_OFF_S)
+        self.start_at[index] = time.monotonic() + pause_s
+        if self.failures[index] >= TRIES and not self.serving():
+            raise CannotStart(f"A worker could not start, {TRIES} times: see the log above.")
+        if self.failures[index] == TRIES:
+            log.error("worker %d cannot be started; the others serve on, and it is tried on", index)
 
     def stop(self) -> None:
         """Stop the workers. Each finishes its requests and closes its sockets, or is killed.

@@ -11,16 +11,23 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
+import asyncpg
 import pytest
+from sqlalchemy.engine import make_url
 
 from api.adapters.hypercorn import patch_hypercorn
 from api.app import create_app
-from api.server.supervisor import listen
+from api.server.supervisor import TRIES, listen
 from api.server.worker import handed_over, run_in_loop, serve_until
 from tests.live.client import LiveClient
 from tests.support.cast import settings_of_tests
 from tests.support.http_client import HttpClient, first_account
 from tests.support.server import MAIN, ROOT, Server
+
+ELSEWHERE = f"import os, runpy, sys; sys.path.insert(0, {str(ROOT)!r});"
+START = f"runpy.run_path({str(MAIN)!r}, run_name='__main__')"
+IMPATIENT = f"{ELSEWHERE} from api.server import supervisor; supervisor._BACK_OFF_S = 0.01; {START}"
+WITHOUT_FORK = f"{ELSEWHERE} del os.fork; {START}"
 
 
 @pytest.fixture
@@ -82,6 +89,7 @@ def test_a_database_that_does_not_answer_is_said(server: Server) -> None:
 
 
 def test_a_worker_that_cannot_start_ends_the_server(server: Server) -> None:
+    server.program = ["-c", IMPATIENT]
     over = threading.Event()
 
     def kill_all() -> None:
@@ -112,6 +120,38 @@ def test_a_killed_worker_is_replaced_and_nobody_notices(server: Server) -> None:
     os.kill(before[0], signal.SIGKILL)
     assert within(10, lambda: len(set(server.worker_pids()) - {before[0]}) == 3)
     assert all(HttpClient(server).ask("GET", "/health")[0] == 200 for _ in range(30))
+
+
+def allow_connections(database_url: str, allowed: str) -> None:
+    """`true` or `false`; those that are there stay."""
+    url = make_url(database_url).set(drivername="postgresql")
+
+    async def alter() -> None:
+        server = url.set(database="postgres").render_as_string(hide_password=False)
+        connection = await asyncpg.connect(server)
+        await connection.execute(f"ALTER DATABASE {url.database} ALLOW_CONNECTIONS {allowed}")
+        await connection.close()
+
+    asyncio.run(alter())
+
+
+@pytest.mark.own_database
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_the_others_serve_on_while_one_cannot_be_started_again(
+    server: Server, database_url: str
+) -> None:
+    """It takes as long as several starts of a worker."""
+    server.settings = {"HOMEROOM_DATABASE_URL": database_url}
+    server.program = ["-c", IMPATIENT]
+    server.workers = 2
+    server.start()
+    allow_connections(database_url, "false")
+    os.kill(server.worker_pids()[0], signal.SIGKILL)
+    assert within(60, lambda: server.log.count(" ended with ") > TRIES + 2), server.log[-3000:]
+    assert HttpClient(server).ask("GET", "/health")[0] == 200
+    allow_connections(database_url, "true")
+    assert within(30, lambda: " serves again" in server.log)
+    assert server.stop() == 0
 
 
 def test_workers_end_when_their_supervisor_is_gone(server: Server) -> None:
@@ -263,8 +303,7 @@ def test_clients_that_leave_in_the_middle_of_a_write_leave_no_lock_behind(
 async def test_where_there_is_no_fork_one_worker_serves_in_the_same_process(
     server: Server,
 ) -> None:
-    elsewhere = f"import os, runpy, sys; del os.fork; sys.path.insert(0, {str(ROOT)!r});"
-    server.program = ["-c", f"{elsewhere} runpy.run_path({str(MAIN)!r}, run_name='__main__')"]
+    server.program = ["-c", WITHOUT_FORK]
     await asyncio.to_thread(server.start)
     assert "one worker, in this process" in server.log
     assert server.worker_pids() == []
