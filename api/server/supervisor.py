@@ -25,6 +25,7 @@ from sqlalchemy.exc import DBAPIError
 
 from api.adapters.guard import Untried, require_tried
 from api.instance import open_instance
+from api.server.heartbeat import Heartbeat
 from api.server.worker import READY, STOP_SIGNALS, Pair, Place, run_in_process, run_worker
 from api.settings import Settings, WrongSettings, unknown_settings
 from api.transfer.storage import check_bucket_apart
@@ -42,6 +43,8 @@ PORT_LEFT_WITHIN_S = 3  # by whoever else listens on it
 STOPPED_WITHIN_S = 25  # then they are killed
 TRIES = 5  # of a worker that ends before it is ready, one after another, while nobody serves
 _BACK_OFF_S, _LONGEST_BACK_OFF_S = 0.5, 10  # after a failure; doubled after each
+_LOOK_EVERY_S = 1  # at the heartbeats of the workers
+_SILENT_LOOKS = 15  # then a worker is replaced; not seconds, in which a machine may have slept
 
 TCP_OPTIONS = {
     "TCP_USER_TIMEOUT": 20_000,  # ms: a peer that takes nothing is dropped by the kernel
@@ -151,6 +154,7 @@ def pairs(count: int) -> list[Pair]:
 class Worker:
     process: BaseProcess
     ready: int  # descriptor
+    heartbeat: Heartbeat
     is_ready: bool = False
 
 
@@ -165,6 +169,7 @@ class Supervisor:
         self.workers: dict[int, Worker] = {}
         self.failures: Counter[int] = Counter()  # to start each, since it last served
         self.start_at = dict.fromkeys(range(settings.workers), 0.0)  # those that are not there
+        self.look_at = 0.0
         self.stopping = False
 
     def run(self, when_ready: Callable[[], None]) -> None:
@@ -185,6 +190,7 @@ class Supervisor:
 
     def start(self, index: int) -> None:
         ready, tell_ready = os.pipe()
+        heartbeat = Heartbeat()
         place = Place(
             index=index,
             listener=self.listener,
@@ -192,6 +198,7 @@ class Supervisor:
             ephemera=self.ephemera,
             lifeline=self.lifeline,
             ready=tell_ready,
+            heartbeat=heartbeat,
         )
         process = multiprocessing.get_context("fork").Process(
             target=run_worker, args=(self.settings, place), name=f"worker-{index}", daemon=True
@@ -202,7 +209,7 @@ class Supervisor:
         finally:
             signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
             os.close(tell_ready)
-        self.workers[index] = Worker(process, ready)
+        self.workers[index] = Worker(process, ready, heartbeat)
 
     def watch(self) -> None:
         """Start who is missing; wait until something happens, or is due, and act on it."""
@@ -217,6 +224,9 @@ class Supervisor:
         for index, worker in list(self.workers.items()):
             if not self.stopping and not worker.process.is_alive():
                 self.replace(index)
+        if time.monotonic() >= self.look_at:
+            self.look_at = time.monotonic() + _LOOK_EVERY_S
+            self.kill_who_hangs()
 
     def start_due(self) -> None:
         for index, at in list(self.start_at.items()):
@@ -228,11 +238,9 @@ class Supervisor:
                     log.exception("worker %d was not started", index)
                     self.put_off(index)
 
-    def idle_s(self) -> float | None:
-        """Seconds until somebody is due."""
-        if not self.start_at:
-            return None
-        return max(0.0, min(self.start_at.values()) - time.monotonic())
+    def idle_s(self) -> float:
+        """Seconds until something is due."""
+        return max(0.0, min([self.look_at, *self.start_at.values()]) - time.monotonic())
 
     def note_ready(self, index: int) -> None:
         self.workers[index].is_ready = True
@@ -243,6 +251,7 @@ class Supervisor:
         """Start another one: at once, or later when this one had not begun to serve."""
         worker = self.workers.pop(index)
         os.close(worker.ready)
+        worker.heartbeat.close()
         log.error("worker %d ended with %s", index, worker.process.exitcode)
         Datagrams(others=[write for _, write in self.ephemera]).send(
             encode_all([WorkerDied(index)])
@@ -264,6 +273,18 @@ class Supervisor:
             raise CannotStart(f"A worker could not start, {TRIES} times: see the log above.")
         if self.failures[index] == TRIES:
             log.error("worker %d cannot be started; the others serve on, and it is tried on", index)
+
+    def kill_who_hangs(self) -> None:
+        """Kill each worker that serves, but whose event loop stands still; say where it stands."""
+        for index, worker in self.workers.items():
+            silent_looks = worker.heartbeat.silent_looks() if worker.is_ready else 0
+            if silent_looks == _SILENT_LOOKS:
+                assert worker.process.pid
+                worker.heartbeat.ask_for_stacks(worker.process.pid)
+            elif silent_looks > _SILENT_LOOKS:
+                stacks = worker.heartbeat.stacks()
+                log.error("worker %d hangs and is killed; its stacks:\n%s", index, stacks)
+                worker.process.kill()
 
     def stop(self) -> None:
         """Stop the workers. Each finishes its requests and closes its sockets, or is killed.

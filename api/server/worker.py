@@ -16,6 +16,7 @@ from quart import Quart
 from api.adapters.hypercorn import patch_hypercorn
 from api.app import close_connections, create_app
 from api.context import services
+from api.server.heartbeat import Heartbeat
 from api.settings import Settings
 from model.live.bus import Bus, Datagrams
 
@@ -38,7 +39,7 @@ Pair = tuple[socket.socket, socket.socket]  # to read, to write
 
 @dataclass
 class Place:
-    """What the supervisor hands to a worker; all but `index` are inherited descriptors."""
+    """What the supervisor hands to a worker, which inherits its descriptors."""
 
     index: int
     listener: socket.socket
@@ -46,6 +47,7 @@ class Place:
     ephemera: Sequence[Pair]  # of all workers: signals and presence
     lifeline: tuple[int, int]  # the end to read is at its end once the supervisor is gone
     ready: int  # to be told that the worker serves
+    heartbeat: Heartbeat
 
 
 def run_worker(settings: Settings, place: Place) -> None:
@@ -69,6 +71,7 @@ async def serve_until_told(app: Quart, place: Place) -> None:
     loop, told = asyncio.get_running_loop(), asyncio.Event()
     loop.add_signal_handler(signal.SIGTERM, told.set)
     loop.add_reader(place.lifeline[0], told.set)
+    beating = loop.create_task(place.heartbeat.beat())
 
     async def wait() -> None:
         os.write(place.ready, READY)
@@ -76,6 +79,7 @@ async def serve_until_told(app: Quart, place: Place) -> None:
         loop.remove_reader(place.lifeline[0])
 
     await serve_until(wait, app, handed_over(place.listener))
+    beating.cancel()
 
 
 def run_in_process(settings: Settings) -> None:
