@@ -4,10 +4,13 @@ tests/faults/test_hostile_sockets.py sends the bombs and the endless fragments.
 """
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from http import HTTPStatus
 from typing import Any
 
+import msgspec
 from h11 import Request
 from hypercorn.asyncio import run, task_group, tcp_server
 from hypercorn.events import Closed, Event, Updated
@@ -15,6 +18,22 @@ from hypercorn.protocol import h11, ws_stream
 from hypercorn.protocol.events import StreamClosed
 
 TRIED_WITH = {"hypercorn": ["0.18"]}
+
+log = logging.getLogger(__name__)
+
+_HEAD_WITHIN_S = 1  # of a request that is refused
+_TOO_MANY_CONNECTIONS = {
+    "type": "about:blank",
+    "title": HTTPStatus.SERVICE_UNAVAILABLE.phrase,
+    "status": HTTPStatus.SERVICE_UNAVAILABLE,
+    "code": "try_again",
+    "detail": "The server has too many connections; nothing was changed. Try again.",
+    "request_id": "",
+}
+_REFUSAL = (
+    b"HTTP/1.1 503 \r\nConnection: close\r\nRetry-After: 1\r\n"
+    b"Content-Type: application/problem+json\r\nContent-Length: %d\r\n\r\n%b"
+)
 
 
 class MessageBuffer(ws_stream.WebsocketBuffer):
@@ -87,9 +106,40 @@ class TaskGroup(task_group.TaskGroup):
 
 
 class TCPServer(tcp_server.TCPServer):
-    """Does not wait for the next request of a client that has left."""
+    """Does not wait for the next request of a client that has left, and refuses one too many.
 
-    has_left = False
+    The system gives out the lowest free descriptor: its number tells how many are in use.
+    """
+
+    most_descriptors: int | None = None
+    has_told = has_left = False
+
+    async def run(self) -> None:
+        most = self.most_descriptors
+        if most is None or self.writer.get_extra_info("socket").fileno() < most:
+            await super().run()
+        else:
+            self._tell_once()
+            await self._refuse()
+
+    @classmethod
+    def _tell_once(cls) -> None:
+        if not cls.has_told:
+            cls.has_told = True
+            log.error(
+                "too many connections: new ones are refused while %d files and sockets are open;"
+                " raise the limit of the system (ulimit -n, LimitNOFILE)",
+                cls.most_descriptors,
+            )
+
+    async def _refuse(self) -> None:
+        """Answer the request, which is read first: who is sending may not see an answer."""
+        with suppress(OSError, EOFError, asyncio.LimitOverrunError):
+            async with asyncio.timeout(_HEAD_WITHIN_S):
+                await self.reader.readuntil(b"\r\n\r\n")
+        problem = msgspec.json.encode(_TOO_MANY_CONNECTIONS)
+        self.writer.write(_REFUSAL % (len(problem), problem))
+        await self._close()
 
     async def _read_data(self) -> None:
         await super()._read_data()
@@ -101,11 +151,13 @@ class TCPServer(tcp_server.TCPServer):
             await super().protocol_send(event)
 
 
-def patch_hypercorn() -> None:
+def patch_hypercorn(most_descriptors: int | None = None) -> None:
+    """Connections are refused while more files and sockets than `most_descriptors` are open."""
     # Compression would let 509 KiB become 756 MiB, and costs memory for each connection
     ws_stream.server_extensions_handshake = lambda *_: None  # type: ignore[attr-defined]
     ws_stream.WebsocketBuffer = MessageBuffer  # type: ignore[misc]
     h11.WSStream = DroppingStream  # type: ignore[attr-defined]
+    TCPServer.most_descriptors = most_descriptors
     run.TCPServer = TCPServer  # type: ignore[attr-defined]
     tcp_server.TaskGroup = TaskGroup  # type: ignore[attr-defined]
     tcp_server.ProtocolWrapper = HTTP1Only  # type: ignore[attr-defined,assignment]

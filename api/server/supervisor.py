@@ -25,6 +25,7 @@ from sqlalchemy.exc import DBAPIError
 
 from api.adapters.guard import Untried, require_tried
 from api.instance import open_instance
+from api.server.descriptors import raise_limit
 from api.server.heartbeat import Heartbeat
 from api.server.worker import READY, STOP_SIGNALS, Pair, Place, run_in_process, run_worker
 from api.settings import Settings, WrongSettings, unknown_settings
@@ -66,6 +67,7 @@ def serve(settings: Settings) -> None:
         require_tried()
     except Untried as error:
         raise CannotStart(str(error)) from None
+    raise_limit()
     listener = listen(settings.bind)
     try:
         signing_key = open_instance(settings)

@@ -16,6 +16,7 @@ from quart import Quart
 from api.adapters.hypercorn import patch_hypercorn
 from api.app import close_connections, create_app
 from api.context import services
+from api.server.descriptors import most_for_connections
 from api.server.heartbeat import Heartbeat
 from api.settings import Settings
 from model.live.bus import Bus, Datagrams
@@ -56,7 +57,7 @@ def run_worker(settings: Settings, place: Place) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all; the supervisor passes it on
     signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
     os.close(place.lifeline[1])
-    patch_hypercorn()
+    patch_hypercorn(most_for_connections())
     bus = Bus(datagrams_of(place.index, place.hints), datagrams_of(place.index, place.ephemera))
     app = create_app(settings, bus=bus, worker=place.index, prepared=True)
     run_in_loop(serve_until_told(app, place))
@@ -84,7 +85,7 @@ async def serve_until_told(app: Quart, place: Place) -> None:
 
 def run_in_process(settings: Settings) -> None:
     """Run one worker in this process, where there is no fork, as on Windows."""
-    patch_hypercorn()
+    patch_hypercorn(most_for_connections())
     run_in_loop(serve_until_signalled(create_app(settings, prepared=True), settings.bind))
 
 

@@ -123,11 +123,13 @@ async def incoming(folder: Path, room: Room | None = None) -> AsyncIterator[Inco
     """A new file in the folder. At the end it is deleted, unless it was moved to where it stays.
 
     Bytes that a person sends take `room`: reserve what is expected before anything is written.
+    Raises StorageFull or TryAgain.
     """
-    await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
     name = secrets.token_hex(8)
     file = folder / (name if room is None else f"{room.user_id}-{name}")
-    arriving = await asyncio.to_thread(Incoming, file, room)
+    with refusing_when_full():
+        await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
+        arriving = await asyncio.to_thread(Incoming, file, room)
     try:
         yield arriving
     finally:

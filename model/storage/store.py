@@ -12,10 +12,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
-from model.errors import StorageFull
+from model.errors import StorageFull, TryAgain
 
 CHUNK_BYTES = 256 * 1024  # a client that takes nothing keeps one or two in memory
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}  # the disk, a quota, the limit of a process
+_TOO_MANY_OPEN = {errno.EMFILE, errno.ENFILE}
 
 
 class Store(Protocol):
@@ -63,7 +64,8 @@ class FolderStore:
 
 async def chunks_of(file: Path, start: int, end: int) -> AsyncGenerator[bytes, None]:
     """The bytes of a file from `start` to before `end`, in chunks of 256 KiB."""
-    opened = await asyncio.to_thread(file.open, "rb", 0)
+    with refusing_when_full():
+        opened = await asyncio.to_thread(file.open, "rb", 0)
     with opened:
         opened.seek(start)
         while start < end:
@@ -76,12 +78,14 @@ async def chunks_of(file: Path, start: int, end: int) -> AsyncGenerator[bytes, N
 
 @contextmanager
 def refusing_when_full() -> Iterator[None]:
-    """Raises StorageFull when a disk or a quota is full."""
+    """Raises StorageFull when a disk or a quota is full, TryAgain when too many files are open."""
     try:
         yield
     except OSError as error:
         if error.errno in _FULL:
             raise StorageFull from error
+        if error.errno in _TOO_MANY_OPEN:
+            raise TryAgain from error
         raise
 
 
