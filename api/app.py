@@ -133,10 +133,12 @@ async def at_work(services: Services) -> AsyncIterator[None]:
     """Run what works beside the requests, and close everything at the end."""
     await services.feed.open()
     listen(services)
+    database, settings, feed = services.database, services.settings, services.feed
     background = [
-        asyncio.create_task(services.feed.run()),
+        asyncio.create_task(feed.run()),
         asyncio.create_task(services.presence.run()),
-        asyncio.create_task(jobs.run(services.database, services.store, services.settings)),
+        asyncio.create_task(jobs.run(database, services.store, settings)),
+        asyncio.create_task(jobs.run_purges(database, settings, feed.forgotten)),
     ]
     yield
     for task in background:

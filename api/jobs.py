@@ -11,12 +11,14 @@ from model.database.unit_of_work import Database
 from model.idempotency import forget_old_answers
 from model.limit import forget_passed_limits
 from model.log.retention import prune
+from model.purge import purge
 from model.session import forget_expired_sessions
 from model.storage.store import Store
 
 log = logging.getLogger(__name__)
 
 FIRST_S, EVERY_S = 60, 3600  # after the start, and then
+PURGE_AGAIN_S = 1
 
 
 async def run(database: Database, store: Store, settings: Settings) -> None:
@@ -31,6 +33,19 @@ async def run(database: Database, store: Store, settings: Settings) -> None:
             log.exception("cleaning up failed; it is tried again in an hour")
 
 
+async def run_purges(database: Database, settings: Settings, deleted: asyncio.Event) -> None:
+    """Purge soon after each deletion, for ever. Every worker tries, one after another."""
+    while True:
+        await deleted.wait()
+        deleted.clear()
+        try:
+            if not await purge_alone(database, settings):
+                deleted.set()
+        except Exception:
+            log.exception("purging failed; it is tried again within an hour and a half")
+        await asyncio.sleep(PURGE_AGAIN_S)
+
+
 async def clean_up_alone(database: Database, store: Store, settings: Settings) -> None:
     """Clean up, unless another worker does it or somebody holds the lock to make a copy."""
     async with taken(database, settings.instance / "jobs.lock") as is_ours:
@@ -38,10 +53,19 @@ async def clean_up_alone(database: Database, store: Store, settings: Settings) -
             await clean_up(database, store, settings)
 
 
+async def purge_alone(database: Database, settings: Settings) -> bool:
+    """Purge what was deleted, unless somebody holds the lock; whether it was done."""
+    async with taken(database, settings.instance / "jobs.lock") as is_ours:
+        if is_ours and (purged := await purge(database)):
+            log.info("purged %d rows of what was deleted", purged)
+    return is_ours
+
+
 async def clean_up(database: Database, store: Store, settings: Settings) -> None:
     for forget in (forget_old_answers, forget_passed_limits, forget_expired_sessions):
         async with database.write() as db:
             await forget(db)
+    await purge(database)
     if pruned := await prune(database, settings.retention):
         log.info("pruned %d events", pruned)
     if removed := await collect(database, store):

@@ -23,6 +23,7 @@ from model.log.event import ADMIN_TOPIC, Epochs, Rights, judge_again, record
 from model.session import revoke_other_sessions
 from model.storage.blob import Blob, Blobs, note_use
 from model.user import (
+    HAS_ACCOUNT,
     SET_USER,
     USER_COLUMNS,
     Caller,
@@ -63,9 +64,10 @@ _SHARES_A_GROUP = exists().where(
     _own.user_id == bindparam("reader_id"),
 )
 _VISIBLE = or_(bindparam("all"), Users.id == bindparam("reader_id"), _SHARES_A_GROUP)
-_FIND = select(*USER_COLUMNS).where(Users.id == bindparam("user_id"), _VISIBLE)
+_FIND = select(*USER_COLUMNS).where(Users.id == bindparam("user_id"), HAS_ACCOUNT, _VISIBLE)
 _LIST = pages(
     select(*USER_COLUMNS).where(
+        HAS_ACCOUNT,
         _VISIBLE,
         or_(
             Users.username_key.like(bindparam("search") + "%", escape="\\"),

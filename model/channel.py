@@ -38,9 +38,13 @@ class Kind(StrEnum):
 
 
 class Channels(Base):
+    """A channel that belongs to no group is deleted: nobody finds it, and its rows are purged."""
+
     __tablename__ = "channels"
     id: Mapped[int] = mapped_column(primary_key=True)
-    group_id: Mapped[int] = mapped_column(ForeignKey("groups.id", ondelete="CASCADE"), index=True)
+    group_id: Mapped[int | None] = mapped_column(
+        ForeignKey("groups.id", ondelete="SET NULL"), index=True
+    )
     name: Mapped[str]
     description: Mapped[str]
     kind: Mapped[Kind] = mapped_column(one_of(Kind, "kind"))
@@ -153,7 +157,6 @@ _FIND_TO_JOIN = finder(
 )
 _INSERT = insert(Channels).returning(Channels.id)
 _EDIT = update(Channels).where(Channels.id == bindparam("of_channel"))
-_DELETE = delete(Channels).where(Channels.id == bindparam("of_channel"))
 _LIST_MEMBERS = (
     select(ChannelMembers.user_id)
     .where(ChannelMembers.channel_id == bindparam("channel_id"))
@@ -249,7 +252,7 @@ async def delete_channel(db: Transaction, channel: Channel, *, by: Caller) -> No
     """
     require_moderator(channel)
     member_ids = await list_channel_members(db, channel) if channel.is_private else []
-    await db.run(_DELETE, of_channel=channel.id)
+    await db.run(_EDIT, of_channel=channel.id, group_id=None)
     judge_again(db, Rights(topics=[channel.topic], reason="deleted"), forget=[channel.topic])
     deleted = {"id": channel.id}
     record(db, channel.topic, "channel.deleted", deleted, by=by.id)

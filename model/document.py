@@ -17,6 +17,7 @@ from sqlalchemy import (
     Integer,
     Text,
     UniqueConstraint,
+    and_,
     bindparam,
     case,
     delete,
@@ -38,7 +39,7 @@ from model.documents.precondition import Precondition
 from model.errors import Conflict, NotFound, PreconditionFailed
 from model.file import require_room
 from model.log.event import record
-from model.user import Caller
+from model.user import HAS_ACCOUNT, Caller, Users
 
 _MAX_LISTED_BYTES = 4 * 1024
 
@@ -117,12 +118,21 @@ class Document:
 
 
 _OF_TOPIC = Documents.topic == bindparam("of_topic")
-_FOUND = columns_of(Documents, Document)
-_FIND = select(*_FOUND).where(_OF_TOPIC, Documents.key == bindparam("of_key"))
+_saved_by = Users.id.label("saved_by")  # while that account is there
+_FOUND = [
+    _saved_by if column.name == "saved_by" else column for column in columns_of(Documents, Document)
+]
+_ROWS = select(*_FOUND).outerjoin_from(
+    Documents, Users, and_(Users.id == Documents.saved_by, HAS_ACCOUNT)
+)
+_FIND = _ROWS.where(_OF_TOPIC, Documents.key == bindparam("of_key"))
 _short_body = case((Documents.size_bytes <= _MAX_LISTED_BYTES, Documents.body)).label("body")
 _LISTED = [_short_body if column.name == "body" else column for column in _FOUND]
 _beginning = func.substr(Documents.key, 1, bindparam("prefix_chars", type_=Integer))
-_LIST = pages(select(*_LISTED).where(_OF_TOPIC, _beginning == bindparam("prefix")), Documents.id)
+_LIST = pages(
+    _ROWS.with_only_columns(*_LISTED).where(_OF_TOPIC, _beginning == bindparam("prefix")),
+    Documents.id,
+)
 _COUNT = select(func.count()).select_from(Documents).where(_OF_TOPIC)
 _INSERT = insert(Documents).returning(Documents.id)
 _SAVE = update(Documents).where(Documents.id == bindparam("of_document"))

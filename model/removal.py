@@ -5,20 +5,25 @@ Whoever reads what is deleted is sent away, and the logs that show it begin anew
 """
 
 from collections.abc import Sequence
+from functools import cache
 
-from sqlalchemy import bindparam, delete, func, or_, select
+from sqlalchemy import Delete, bindparam, delete, func, literal, or_, select
 
 from model.account import GROUPS_OF_USER, lock_admins, require_admin, require_another_admin
 from model.channel import Channels
+from model.database.table import Base, foreign_keys_to
 from model.database.unit_of_work import Transaction
 from model.document import Documents
 from model.document_space import own_keys
 from model.errors import Conflict
 from model.group import Group, Groups, Memberships, Role, require_owner
-from model.log.event import ADMIN_TOPIC, Events, Rights, judge_again, record
-from model.session import revoke_other_sessions
+from model.idempotency import IdempotencyKeys
+from model.log.event import ADMIN_TOPIC, Events, Rights, Topics, judge_again, record
+from model.mention import Mentions
+from model.read_mark import ReadMarks
+from model.session import Sessions, revoke_other_sessions
 from model.storage.blob import note_use
-from model.user import Caller, User, Users, find_account
+from model.user import Caller, User, Users, erase_user, find_account
 
 _CHANNELS_OF_GROUP = select(Channels.id).where(Channels.group_id == bindparam("of_group"))
 _MEMBERS_OF_GROUP = select(Memberships.user_id).where(Memberships.group_id == bindparam("of_group"))
@@ -35,12 +40,17 @@ _CHANNELS_OF_USER = (
     .join_from(Channels, Memberships, Memberships.group_id == Channels.group_id)
     .where(Memberships.user_id == bindparam("user_id"))
 )
-_LOGS_OF_USER = (
-    select(Events.topic)
-    .where(or_(Events.about == bindparam("about"), Events.by == bindparam("user_id")))
-    .distinct()
+_in_topic = select(literal(1)).where(Events.topic == Topics.name)
+_LOGS_OF_USER = select(Topics.name.label("topic")).where(
+    or_(
+        _in_topic.where(Events.about == bindparam("about")).exists(),
+        _in_topic.where(Events.by == bindparam("user_id")).exists(),
+    )
 )
-"""Topics whose events show a person or what that person did: of groups long left, too."""
+"""Topics whose events show a person or what that person did: of groups long left, too.
+
+Each is asked by an index: the work grows with the topics, not with what that person did.
+"""
 
 _DELETE_DOCUMENTS = (
     delete(Documents)
@@ -51,7 +61,8 @@ _DELETE_DOCUMENTS = (
     )
     .returning(Documents.topic)
 )
-_DELETE_USER = delete(Users).where(Users.id == bindparam("of_user"))
+_UNSEEN: set[type[Base]] = {Documents, IdempotencyKeys, Mentions, ReadMarks, Sessions}
+"""What goes with an account but is seen by nobody else: it may wait until it is purged."""
 
 
 async def delete_group(db: Transaction, group: Group, *, by: Caller) -> None:
@@ -100,8 +111,21 @@ async def delete_account(db: Transaction, user: User, *, by: Caller) -> None:
     logs.update(row.topic for row in documents)
     await revoke_other_sessions(db, user.id, but=None, by=by.id)
     await note_use(db, sha256=user.avatar)
-    await db.run(_DELETE_USER, of_user=user.id)
+    for statement in _delete_own_rows():
+        await db.run(statement, of_user=user.id)
+    await erase_user(db, user)
     _tell_deleted(db, user, group_topics, sorted(logs - {ADMIN_TOPIC}), by=by)
+
+
+@cache
+def _delete_own_rows() -> list[Delete]:
+    """The statements that delete what others see, and what goes with an account."""
+    unseen = {table.__table__ for table in _UNSEEN}
+    return [
+        delete(key.parent.table).where(key.parent == bindparam("of_user"))
+        for key in foreign_keys_to(Users)
+        if key.ondelete == "CASCADE" and key.parent.table not in unseen
+    ]
 
 
 async def _logs_with(db: Transaction, user: User) -> set[str]:

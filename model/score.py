@@ -21,7 +21,7 @@ from model.database.unit_of_work import Transaction, finder
 from model.errors import Forbidden, Invalid, NotFound
 from model.group import Memberships
 from model.log.event import record
-from model.user import Caller, PersonView, Users, author
+from model.user import HAS_ACCOUNT, Caller, PersonView, Users, author
 
 MAX_POINTS = MAX_ID  # of 64 bits
 
@@ -85,7 +85,7 @@ _behind = or_(
 )
 BEST_SCORES = (
     _ROWS.join(_of_players, _of_players.c.id == Scores.id)
-    .where(_of_players.c.rank == 1, _behind)
+    .where(_of_players.c.rank == 1, HAS_ACCOUNT, _behind)
     .order_by(Scores.points.desc(), Scores.id)
     .limit(bindparam("limit"))
 )

@@ -23,6 +23,7 @@ from sqlalchemy import (
     cast,
     column,
     desc,
+    exists,
     func,
     literal,
     literal_column,
@@ -42,7 +43,7 @@ from model.errors import Invalid
 from model.post import POST_ROWS, Posts, PostView, post_views
 from model.text.snippet import Phrase, SnippetPart, snippet
 from model.text.word import composed, searchable
-from model.user import Caller
+from model.user import HAS_ACCOUNT, Caller, Users
 
 SQLITE_TABLE, POSTGRESQL_COLUMN, POSTGRESQL_INDEX = "post_search", "search", "ix_posts_search"
 _RANKED = 1000  # the newest matches
@@ -89,6 +90,7 @@ _readable = (
         READABLE_CHANNEL,
         or_(_group_id.is_(None), Channels.group_id == _group_id),
         or_(_channel_id.is_(None), Channels.id == _channel_id),
+        or_(_author_id.is_(None), exists().where(Users.id == _author_id, HAS_ACCOUNT)),
     )
     .cte("readable")
 )

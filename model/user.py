@@ -125,12 +125,17 @@ def person(user_id: int, name: str, avatar: str | None) -> PersonView:
 
 def author(user_id: int | None, name: str | None, avatar: str | None) -> PersonView | None:
     """The person who did something; None when the account was deleted since."""
-    return None if user_id is None or name is None else person(user_id, name, avatar)
+    return person(user_id, name, avatar) if user_id is not None and name else None
 
+
+HAS_ACCOUNT = Users.name != ""
+"""Of `Users`: false for somebody whose account was deleted, until her row is purged."""
 
 USER_COLUMNS = columns_of(Users, User)
 SET_USER = update(Users).where(Users.id == bindparam("of_user"))
-_BY_ID = finder(select(*USER_COLUMNS).where(Users.id == bindparam("user_id")), locks=[Users])
+_BY_ID = finder(
+    select(*USER_COLUMNS).where(Users.id == bindparam("user_id"), HAS_ACCOUNT), locks=[Users]
+)
 _BY_USERNAME = finder(
     select(*USER_COLUMNS, Users.password_hash).where(
         Users.username_key == bindparam("username_key")
@@ -202,6 +207,22 @@ async def create_user(
     user = User(user_id, username, name, None, email, role, active=True, created_at=created_at)
     record(db, ADMIN_TOPIC, "user.registered", user.view(), by=user.id, about=user.about)
     return user
+
+
+async def erase_user(db: Transaction, user: User) -> None:
+    """Take everything that is known of a person from her row, to which others still refer."""
+    await db.run(
+        SET_USER,
+        of_user=user.id,
+        username="",
+        username_key=f"deleted:{user.id}",  # as nobody can be called
+        name="",
+        email=None,
+        role=ServerRole.MEMBER,
+        active=False,
+        password_hash="",
+        avatar=None,
+    )
 
 
 async def set_password_hash(db: Transaction, user: User, password_hash: str) -> None:

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import BigInteger, DateTime, Dialect, Enum, Integer, MetaData
+from sqlalchemy import BigInteger, DateTime, Dialect, Enum, ForeignKey, Integer, MetaData
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeDecorator
 
@@ -57,6 +57,16 @@ def one_of(choices: type[StrEnum], name: str) -> Enum:
         length=16,
         values_callable=lambda enum: [str(choice) for choice in enum],
     )
+
+
+def foreign_keys_to(referred: type[Base]) -> list[ForeignKey]:
+    """All foreign keys that refer to a table, once the modules of the other tables are imported."""
+    return [
+        key
+        for table in Base.metadata.sorted_tables
+        for key in table.foreign_keys
+        if key.column.table is referred.__table__
+    ]
 
 
 def now() -> datetime:

@@ -48,6 +48,18 @@ def finder(statement: Select[*Ts], *, locks: Sequence[type[Base]]) -> Finder[*Ts
     return Finder(statement, statement.with_for_update(of=list(locks), key_share=True))
 
 
+@dataclass(frozen=True)
+class Note:
+    """An event to come, as `write_events` numbers and writes it; `data` is JSON."""
+
+    topic: str
+    kind: str
+    data: str
+    about: str | None = None
+    scrubs: Sequence[str] = ()
+    by: int | None = None
+
+
 class Transaction:
     """A unit of work: what functions of the model get as `db`. Values are bound by their names."""
 
@@ -56,7 +68,7 @@ class Transaction:
         self.connection = connection
         self.locks_rows = writing and connection.dialect.name != "sqlite"
         self.tx = tx
-        self.notes: list[object] = []  # events to come: model/log/event.py
+        self.notes: list[Note] = []
         self.forgotten: set[str] = set()  # topics whose events so far go
         self.topics: Collection[str] = ()  # those that the commit has written to
 

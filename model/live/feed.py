@@ -50,6 +50,7 @@ class Feed:
         self.readers = set[Reader]()
         self.rings: dict[str, Ring] = {}
         self.unchecked: dict[Reader, str] = {}  # to be judged, and why
+        self.forgotten = asyncio.Event()  # somebody has deleted what had a log
         self._subscribers: defaultdict[str, set[Reader]] = defaultdict(set)
         self._moved = set[str]()  # topics whose subscribers have changed
         self._dirty = set[str]()  # topics to look at next
@@ -117,6 +118,8 @@ class Feed:
                 self.unchecked.update(
                     dict.fromkeys(self._subscribers.get(topic, ()), rights.reason)
                 )
+            if rights.floors:
+                self.forgotten.set()
             for topic in self.rings.keys() & rights.floors.keys():
                 self.rings[topic].restart(rights.floors[topic])
                 self._changed.add(topic)  # its readers are woken when everybody was judged

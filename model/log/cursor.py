@@ -1,12 +1,13 @@
 """How far the log of each topic goes in a snapshot, and what comes after a cursor.
 
-A cursor is the number of the last event that somebody has seen of a topic.
+A cursor is the number of the last event that somebody has seen of a topic. Nothing else reads
+events, and an event up to its topic's floor is never read: its row may be there for a while.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import and_, bindparam, func, select, true
+from sqlalchemy import BigInteger, ColumnElement, and_, bindparam, case, func, select, true
 from typing_extensions import TypedDict
 
 from model.database.json_rows import json_object, json_rows, number
@@ -42,24 +43,26 @@ _HEADS = (
     .join_from(_topics, Epochs, true())
     .outerjoin(Topics, Topics.name == _topics.c.key)
 )
+
+
+def _kept_after(cursor: ColumnElement[int]) -> ColumnElement[bool]:
+    """Of `Events` beside their row of `Topics`: those after a cursor, as far as they are kept."""
+    after = case((Topics.floor > cursor, Topics.floor), else_=cursor)
+    return and_(Events.topic == Topics.name, Events.seq > after)
+
+
 _after = json_rows("after")
 _EVENTS_AFTER = (
     select(*Events.__table__.columns)
-    .join_from(
-        _after,
-        Events,
-        and_(Events.topic == _after.c.key, Events.seq > number(_after.c.value)),
-    )
+    .join_from(_after, Topics, Topics.name == _after.c.key)
+    .join(Events, _kept_after(number(_after.c.value)))
     .order_by(Events.topic != RIGHTS_TOPIC, Events.topic, Events.seq)
     .limit(bindparam("limit"))
 )
 _EVENTS_BETWEEN = (
     select(*Events.__table__.columns)
-    .where(
-        Events.topic == bindparam("topic"),
-        Events.seq > bindparam("after"),
-        Events.seq <= bindparam("until"),
-    )
+    .join_from(Topics, Events, _kept_after(bindparam("after", type_=BigInteger)))
+    .where(Topics.name == bindparam("topic"), Events.seq <= bindparam("until"))
     .order_by(Events.seq)
     .limit(bindparam("limit"))
 )

@@ -11,7 +11,6 @@ topic `rights` is internal: it names those whose right to read must be judged ag
 import secrets
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 import msgspec
@@ -19,7 +18,6 @@ from sqlalchemy import (
     Index,
     Text,
     bindparam,
-    delete,
     insert,
     literal,
     select,
@@ -32,7 +30,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from model.database.json_rows import json_object, json_rows, number
 from model.database.table import Base, now
-from model.database.unit_of_work import Transaction
+from model.database.unit_of_work import Note, Transaction
 
 ADMIN_TOPIC = "admin"
 RIGHTS_TOPIC = "rights"
@@ -50,7 +48,10 @@ class Epochs(Base):
 
 
 class Topics(Base):
-    """The last number given out in a topic, and the last one not kept any more. Never deleted."""
+    """The last number given out in a topic, and the last one not kept any more. Never deleted.
+
+    An event up to the `floor` does not exist for anybody, whatever rows there still are.
+    """
 
     __tablename__ = "topics"
     name: Mapped[str] = mapped_column(primary_key=True)
@@ -71,20 +72,9 @@ class Events(Base):
     at: Mapped[datetime]
     __table_args__ = (
         Index(None, "topic", "about", sqlite_where=_SHOWS, postgresql_where=_SHOWS),
+        Index(None, "topic", "by"),
         {"sqlite_with_rowid": False},
     )
-
-
-@dataclass(frozen=True)
-class Note:
-    """An event to come: the commit gives it a number."""
-
-    topic: str
-    kind: str
-    data: "str | Rights"
-    about: str | None
-    scrubs: Sequence[str]
-    by: int | None
 
 
 class Rights(msgspec.Struct, omit_defaults=True):
@@ -121,11 +111,11 @@ def record(
 def judge_again(db: Transaction, rights: Rights, *, forget: Iterable[str] = ()) -> None:
     """Note that this transaction takes rights away: each worker applies it before what follows.
 
-    All events so far of the topics `forget` go, and whoever follows one of them is told `reset
-    retention`. Where this transaction records an event, whoever has read everything before it is
-    told that event instead.
+    All events so far of the topics `forget` are as good as gone, and whoever follows one of them is
+    told `reset retention`. Where this transaction records an event, whoever has read everything
+    before it is told that event instead.
     """
-    db.notes.append(Note(RIGHTS_TOPIC, "rights", rights, None, (), None))
+    db.notes.append(_rights_note(rights))
     db.forgotten.update(forget)
 
 
@@ -146,43 +136,52 @@ async def begin_epoch(db: Transaction) -> str:
 
 async def write_events(db: Transaction) -> None:
     """Number and write the events that a transaction has noted, as its last statements."""
-    notes = [note for note in db.notes if isinstance(note, Note)]
-    if not notes:
+    if not db.notes:
         return
-    counts = Counter(note.topic for note in notes)
+    counts = Counter(note.topic for note in db.notes)
     skipped = Counter(db.forgotten - counts.keys())  # a number that nobody has read
     counts += skipped
-    heads = {row.name: row.seq for row in await db.all(_ADVANCE, counts=json_object(counts))}
-    next_seq = {name: heads[name] - count + skipped[name] for name, count in counts.items()}
-    floors = {name: next_seq[name] for name in sorted(db.forgotten)}
-    await db.run_for_each(_FORGET, [{"of_topic": name} for name in floors])
-    await db.run_for_each(
-        _RAISE_FLOOR, [{"of_topic": name, "floor": floor} for name, floor in floors.items()]
-    )
-    scrubbed = [
-        {"of_topic": note.topic, "of_about": about, "scrubbed": scrubbed_data(about)}
-        for note in notes
-        for about in note.scrubs
-    ]
-    await db.run_for_each(_SCRUB, scrubbed)
-    await db.run_for_each(insert(Events), _rows(db, notes, next_seq, floors))
+    if db.forgotten:
+        counts[RIGHTS_TOPIC] += 1  # which says what the floors are
+    heads = {row.name: row for row in await db.all(_ADVANCE, counts=json_object(counts))}
+    before = {name: heads[name].seq - count + skipped[name] for name, count in counts.items()}
+    floors = {name: before[name] for name in sorted(db.forgotten)}
+    if floors:
+        db.notes.append(_rights_note(Rights(floors=floors)))
+        raised = [{"of_topic": name, "floor": floor} for name, floor in floors.items()]
+        await db.run_for_each(_RAISE_FLOOR, raised)
+    await _scrub(db, {name: heads[name].floor for name in heads} | floors)
+    await db.run_for_each(insert(Events), _rows(db, before))
     db.topics = counts.keys()
 
 
-def _rows(
-    db: Transaction, notes: Sequence[Note], next_seq: dict[str, int], floors: dict[str, int]
-) -> list[dict[str, object]]:
-    """The rows of events; `next_seq` is the number before each topic's first one."""
+async def _scrub(db: Transaction, floors: Mapping[str, int]) -> None:
+    """Empty what the noted events scrub, of the events that are behind their topic's floor."""
+    scrubbed = [
+        {
+            "of_topic": note.topic,
+            "floor": floors[note.topic],
+            "of_about": about,
+            "scrubbed": scrubbed_data(about),
+        }
+        for note in db.notes
+        for about in note.scrubs
+    ]
+    await db.run_for_each(_SCRUB, scrubbed)
+
+
+def _rows(db: Transaction, last: dict[str, int]) -> list[dict[str, object]]:
+    """The rows of the noted events; `last` is the number before each topic's first one."""
     at = now()
     rows = []
-    for note in notes:
-        next_seq[note.topic] += 1
+    for note in db.notes:
+        last[note.topic] += 1
         rows.append(
             {
                 "topic": note.topic,
-                "seq": next_seq[note.topic],
+                "seq": last[note.topic],
                 "kind": note.kind,
-                "data": _with_floors(note.data, floors),
+                "data": note.data,
                 "about": note.about,
                 "scrubs": _json(note.scrubs) if note.scrubs else None,
                 "by": note.by,
@@ -193,8 +192,8 @@ def _rows(
     return rows
 
 
-def _with_floors(data: str | Rights, floors: dict[str, int]) -> str:
-    return data if isinstance(data, str) else _json(msgspec.structs.replace(data, floors=floors))
+def _rights_note(rights: Rights) -> Note:
+    return Note(RIGHTS_TOPIC, "rights", _json(rights))
 
 
 def scrubbed_data(about: str) -> str:
@@ -213,13 +212,16 @@ _advance = insert_or_update(Topics).from_select(
 )
 _ADVANCE = _advance.on_conflict_do_update(
     index_elements=[Topics.name], set_={"seq": Topics.seq + _advance.excluded.seq}
-).returning(Topics.name, Topics.seq)
+).returning(Topics.name, Topics.seq, Topics.floor)
 
 _RENAME = update(Epochs).values(name=bindparam("new_name"))
-_FORGET = delete(Events).where(Events.topic == bindparam("of_topic"))
 _RAISE_FLOOR = update(Topics).where(Topics.name == bindparam("of_topic"))
 _SCRUB = (
     update(Events)
-    .where(Events.topic == bindparam("of_topic"), Events.about == bindparam("of_about"))
+    .where(
+        Events.topic == bindparam("of_topic"),
+        Events.about == bindparam("of_about"),
+        Events.seq > bindparam("floor"),
+    )
     .values(data=bindparam("scrubbed"), about=None)
 )

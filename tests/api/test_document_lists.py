@@ -14,6 +14,7 @@ from tests.api.test_documents import MINE, documents
 from tests.live.client import LiveClient
 from tests.support.cast import Cast
 from tests.support.people import Person
+from tests.support.purging import purged
 
 
 async def test_a_list_shows_what_begins_so_and_leaves_out_long_bodies(people: Cast) -> None:
@@ -132,6 +133,7 @@ async def test_there_are_so_many_documents_and_no_more(people: Cast, services: S
 
 
 async def left(services: Services) -> list[Any]:
+    await purged(services)
     async with services.database.read() as db:
         return [row.key for row in await db.all(select(Documents.key).order_by(Documents.id))]
 

@@ -11,6 +11,7 @@ from tests.api.browser import browser, problem
 from tests.support.cast import Cast
 from tests.support.examples import Example
 from tests.support.people import PASSWORD
+from tests.support.purging import purged
 
 NEW = "an even better passphrase"
 
@@ -107,6 +108,7 @@ async def test_the_name_of_a_deleted_account_is_gone_from_groups_it_had_left(
     await people.bob.post(people.posts, {"text": "I was here"})
     await people.bob.delete(f"/api/groups/{people.group['id']}/members/{people.bob.id}")
     await people.bob.delete("/api/me")
+    await purged(services)
     async with services.database.read() as db:
         kept = [row.data for row in await db.all(select(Events.data))]
     assert not [data for data in kept if "Bob" in data or "bob" in data]
@@ -129,6 +131,7 @@ async def test_the_documents_that_only_a_deleted_account_could_save_go_with_it(
     await people.bob.delete("/api/me")
     listed = (await people.mia.get(path))["documents"]
     assert [one["id"] for one in listed] == [one["id"] for one in kept]
+    await purged(services)
     async with services.database.read() as db:
         bodies = [row.data for row in await db.all(select(Events.data))]
     assert not [body for body in bodies if "the deleted" in body]

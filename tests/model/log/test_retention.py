@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
 from model.database.table import now
 from model.database.unit_of_work import Database, Transaction
@@ -22,7 +22,7 @@ from model.log.event import (
     record,
     write_events,
 )
-from model.log.retention import Retention, fair_share, prune
+from model.log.retention import Retention, delete_forgotten_events, fair_share, prune
 
 TOPICS = ("channel:1", "channel:2", "group:1")
 
@@ -46,11 +46,14 @@ async def happened(database: Database, topic: str, times: int = 1, *, days_ago: 
 
 
 async def kept(database: Database) -> dict[str, list[int]]:
-    """The numbers of each topic; each snapshot has all of those behind the floor."""
+    """The numbers of each topic behind its floor; each snapshot has all of them."""
     async with database.read() as db:
         events = await db.all(select(Events.topic, Events.seq).order_by(Events.topic, Events.seq))
         topics = await db.all(select(Topics.name, Topics.floor, Topics.seq))
-    numbers = {name: [seq for topic, seq in events if topic == name] for name, *_ in topics}
+    numbers = {
+        name: [seq for topic, seq in events if topic == name and seq > floor]
+        for name, floor, _ in topics
+    }
     for name, floor, seq in topics:
         assert numbers[name] == list(range(floor + 1, seq + 1)), f"{name} from {floor}"
     return numbers
@@ -145,6 +148,40 @@ async def test_a_topic_that_is_forgotten_meanwhile_does_not_sink_again(
     assert await prune(forgetting, Retention(days=7)) == 0
     await forgetting.close()
     assert (await kept(database))["channel:1"] == []
+
+
+class CountingDatabase(Database):
+    """The rows of events are counted at the end of each transaction."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(url, before_commit=write_events)
+        self.rows: list[int] = []
+
+    @asynccontextmanager
+    async def write(self, tx: str | None = None) -> AsyncIterator[Transaction]:
+        async with super().write(tx) as db:
+            yield db
+            rows = select(func.count()).select_from(Events)
+            self.rows.append(await db.scalar_one(rows))
+
+
+async def test_what_is_forgotten_goes_at_once_and_its_rows_a_few_at_a_time(
+    database: Database, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retention, "BATCH", 3)
+    await happened(database, "channel:1", 8)
+    await happened(database, "channel:2", 2)
+    async with database.write() as db:
+        judge_again(db, Rights(), forget=["channel:1"])
+        record(db, "channel:1", "thing.deleted", {}, by=None)
+    forgotten = {"channel:1": [9], "channel:2": [1, 2], RIGHTS_TOPIC: [1, 2]}
+    assert await kept(database) == forgotten
+    counting = CountingDatabase(database_url)
+    assert await delete_forgotten_events(counting) == 8
+    assert counting.rows == [10, 7, 5]
+    assert await kept(database) == forgotten
+    assert await delete_forgotten_events(counting) == 0
+    await counting.close()
 
 
 @pytest.mark.parametrize(

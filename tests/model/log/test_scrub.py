@@ -4,6 +4,7 @@ import pytest
 from sqlalchemy import text
 
 from api.context import Services
+from model.database.lock import taken
 from model.database.unit_of_work import Database
 from tests.support.cast import Cast
 
@@ -59,3 +60,14 @@ async def test_an_edit_rewrites_what_came_since_the_edit_before(
         assert await rewritten(services.database) == 3 * number
     await people.bob.delete(f"/api/posts/{post['id']}")
     assert await rewritten(services.database) == 3 * TIMES + 1
+
+
+@pytest.mark.own_database
+async def test_what_was_forgotten_is_not_rewritten(people: Cast, services: Services) -> None:
+    post = await people.ann.post(people.posts, {"text": "tea?"})
+    lock = services.settings.instance / "jobs.lock"
+    async with taken(services.database, lock):  # the rows of what is forgotten stay
+        await people.bob.delete("/api/me")
+        await count_rewritten_events(services.database)
+        await people.ann.patch(f"/api/posts/{post['id']}", {"text": "coffee?"})
+        assert await rewritten(services.database) == 0
