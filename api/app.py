@@ -47,6 +47,7 @@ from model.live.signal import Signals
 from model.log.event import write_events
 from model.password import Passwords
 from model.schema import check, prepare
+from model.search import Searches
 from model.storage.incoming import own_folder
 from model.storage.picture import Pictures
 from model.storage.thumbnail import Thumbnails
@@ -115,6 +116,7 @@ def open_services(
     return Services(
         settings=settings,
         database=database,
+        searches=Searches(database),
         feed=feed,
         bus=bus,
         presence=Presence(feed, bus, worker),

@@ -19,6 +19,7 @@ from model.live.feed import Feed
 from model.live.presence import Presence
 from model.live.signal import Signals
 from model.password import Passwords
+from model.search import Searches
 from model.session import judge_caller
 from model.storage.picture import Pictures
 from model.storage.store import Store
@@ -42,6 +43,7 @@ class Services:
 
     settings: Settings
     database: Database
+    searches: Searches
     feed: Feed
     bus: Bus
     presence: Presence

@@ -7,12 +7,12 @@ from quart import Blueprint
 from quart_schema import document_response, validate_querystring
 from typing_extensions import TypedDict
 
-from api.context import caller, read
+from api.context import caller, services
 from api.forms import Id, Printable, Query
 from model.database.page import DEFAULT_LIMIT, MAX_LIMIT, Page
 from model.search import Filters, SearchResult, phrases_of, search_posts
 
-MAX_CHARS, MAX_PHRASES = 200, 16
+MAX_CHARS, MAX_PHRASES, MAX_WORDS = 200, 16, 40
 
 search = Blueprint("search", __name__)
 
@@ -22,6 +22,8 @@ def _with_words(text: str) -> str:
         raise ValueError("It has no word.")
     if len(phrases) > MAX_PHRASES:
         raise ValueError(f"It has more than {MAX_PHRASES} words, or phrases in quotes.")
+    if sum(len(phrase.words) for phrase in phrases) > MAX_WORDS:
+        raise ValueError(f"It has phrases of more than {MAX_WORDS} words together.")
     return text
 
 
@@ -56,10 +58,11 @@ async def index(query_args: SearchQuery) -> SearchResults:
     """Posts and replies with all words of `q`, the best first, of equal ones the newest.
 
     Words in "quotes" stand in that order; the last word may be the beginning of one, unless it is
-    in quotes. Case and diacritics do not matter. The newest 1,000 matches are ranked.
+    in quotes. Case and diacritics do not matter. The newest 1,000 matches are ranked. Everybody
+    searches once at a time; what takes more than three seconds is 503 `search_too_slow`.
     """
     asked = phrases_of(query_args.q)
-    async with read() as db:
+    async with services().searches.read(caller()) as db:
         found, following = await search_posts(
             db, asked, query_args.filters, query_args.page, reader=caller()
         )

@@ -12,6 +12,7 @@ Refusal
 ├── TooMany  a limit is reached; `retry_after_s` says when to come back
 ├── StorageFull  there is no room for more bytes
 └── TryAgain  nothing was changed, and the same request may succeed in a moment
+    └── TooSlow  it was given up because it took too long
 """
 
 from collections.abc import Mapping
@@ -92,5 +93,13 @@ class StorageFull(Refusal):
 class TryAgain(Refusal):
     retry_after_s = 1
 
-    def __init__(self) -> None:
-        super().__init__("try_again", "The server is busy; nothing was changed. Try again.")
+    def __init__(
+        self,
+        code: str = "try_again",
+        detail: str = "The server is busy; nothing was changed. Try again.",
+    ) -> None:
+        super().__init__(code, detail)
+
+
+class TooSlow(TryAgain):
+    pass

@@ -7,9 +7,12 @@ common word are looked at: FTS5 has the channel and the author beside the words 
 others by itself, and PostgreSQL takes the bitmap of the words with that of the channels.
 """
 
+import asyncio
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from weakref import WeakValueDictionary
 
 from sqlalchemy import (
     BigInteger,
@@ -38,14 +41,16 @@ from model.channel import CHANNELS_OF_READER, READABLE_CHANNEL, Channels
 from model.database.json_rows import json_object, json_rows
 from model.database.page import Page
 from model.database.row import AnySelect
-from model.database.unit_of_work import Transaction
-from model.errors import Invalid
+from model.database.unit_of_work import READERS, Database, Transaction
+from model.errors import Invalid, TooMany, TooSlow
 from model.post import POST_ROWS, Posts, PostView, post_views
 from model.text.snippet import Phrase, SnippetPart, snippet
 from model.text.word import composed, searchable
 from model.user import HAS_ACCOUNT, Caller, Users
 
 SQLITE_TABLE, POSTGRESQL_COLUMN, POSTGRESQL_INDEX = "post_search", "search", "ix_posts_search"
+_TURN_WITHIN_S, _FOUND_WITHIN_S = 5.0, 3.0
+_TOO_SLOW = "search_too_slow", "This takes too long: search for rarer words, or in one channel."
 _RANKED = 1000  # the newest matches
 _SHORT_CHARS = 200  # shorter posts are not much better for being shorter
 _PRECISION = 1_000_000  # of ranks, which are whole numbers
@@ -188,6 +193,33 @@ _DIALECTS = {
 }
 
 
+class Searches:
+    """The searches of a worker: one at a time for each person, and never in its last reader."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._free = asyncio.Semaphore(READERS - 1)
+        self._own = WeakValueDictionary[int, asyncio.Lock]()
+
+    @asynccontextmanager
+    async def read(self, reader: Caller) -> AsyncIterator[Transaction]:
+        """A transaction to search in, when it is the reader's turn.
+
+        Raises TooMany when it does not become her turn, and TooSlow when the search has no end.
+        """
+        own = self._own.setdefault(reader.id, asyncio.Lock())
+        try:
+            async with asyncio.timeout(_TURN_WITHIN_S) as waiting, own, self._free:
+                waiting.reschedule(None)
+                async with self._database.read() as db:
+                    await db.end_within(_FOUND_WITHIN_S)
+                    yield db
+        except TimeoutError:
+            raise TooMany("Too many searches at once; wait a moment.", retry_after_s=1) from None
+        except TooSlow:
+            raise TooSlow(*_TOO_SLOW) from None
+
+
 def phrases_of(text: str) -> list[Phrase]:
     """The phrases that are asked for, each once.
 
@@ -226,8 +258,9 @@ async def search_posts(
             raise Invalid({"before": "This post is no longer found: search anew."})
         rows = rows[1:]
     shown, following = page.cut(rows)
+    snippets = await asyncio.to_thread(lambda: [snippet(row.text, phrases) for row in shown])
     results: list[SearchResult] = [
-        {"post": post, "group_id": row.group_id, "snippet": snippet(row.text, phrases)}
-        for row, post in zip(shown, await post_views(db, shown), strict=True)
+        {"post": post, "group_id": row.group_id, "snippet": cut}
+        for row, post, cut in zip(shown, await post_views(db, shown), snippets, strict=True)
     ]
     return results, following

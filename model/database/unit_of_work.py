@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar, TypeVarTuple, overload
 
-from sqlalchemy import Executable, Row, Select
+from sqlalchemy import Executable, Row, Select, bindparam, func, literal, select
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
@@ -21,15 +21,19 @@ from sqlalchemy.sql.selectable import TypedReturnsRows
 from model.database.engine import NOBODY_FREE_AFTER_S, postgresql_engine, sqlite_engine
 from model.database.row import AnyRow
 from model.database.table import Base
-from model.errors import StorageFull, TryAgain
+from model.errors import StorageFull, TooSlow, TryAgain
 
 READERS, _WRITERS = 4, 4  # connections of a worker; SQLite has one writer
 
 # PostgreSQL: serialisation failure, deadlock, lock not available, shutdown, too many connections
 _TRANSIENT_SQLSTATES = {"40001", "40P01", "55P03", "57P01", "57P03", "53300"}
 _TRANSIENT_IN_SQLITE = "database is locked"
+_TOO_SLOW = "57014"  # by statement_timeout
+_TOO_SLOW_IN_SQLITE = "interrupted"
 _DISK_FULL = "53100"
 _FULL_IN_SQLITE = "database or disk is full"
+
+_END_WITHIN = select(func.set_config("statement_timeout", bindparam("duration"), literal(True)))
 
 Ts = TypeVarTuple("Ts")
 T = TypeVar("T")
@@ -126,6 +130,16 @@ class Transaction:
         if rows:
             await self.connection.execute(statement, rows)
 
+    async def end_within(self, seconds: float) -> None:
+        """Let each statement from now on take so long at most; then the unit raises TooSlow.
+
+        SQLite never ends those of a write.
+        """
+        if self.connection.dialect.name == "sqlite":
+            await self.connection.execution_options(within_s=seconds)
+        else:
+            await self.run(_END_WITHIN, duration=f"{seconds * 1e3:.0f}ms")
+
 
 BeforeCommit = Callable[[Transaction], Awaitable[None]]
 
@@ -154,7 +168,7 @@ class Database:
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[Transaction]:
-        """A unit of work that reads, in one snapshot of everything. Raises TryAgain."""
+        """A unit of work that reads, in one snapshot of everything. Raises TryAgain and TooSlow."""
         try:
             async with self.readers.connect() as connection:
                 yield Transaction(connection, writing=False)
@@ -197,12 +211,17 @@ class Database:
 
 
 def _refusal_or(error: Exception) -> Exception:
-    """TryAgain for what may succeed when it is repeated, or StorageFull. A bug stays as it is."""
+    """TryAgain for what may succeed when it is repeated, TooSlow, or StorageFull.
+
+    A bug stays as it is.
+    """
     if not isinstance(error, DBAPIError) or error.connection_invalidated:
         return TryAgain()
     state, said = getattr(error.orig, "sqlstate", None), str(error.orig)
     if state == _DISK_FULL or _FULL_IN_SQLITE in said:
         return StorageFull()
+    if state == _TOO_SLOW or said == _TOO_SLOW_IN_SQLITE:
+        return TooSlow()
     if state in _TRANSIENT_SQLSTATES or _TRANSIENT_IN_SQLITE in said:
         return TryAgain()
     return error

@@ -12,8 +12,8 @@ from sqlalchemy import func, insert, select, text
 from sqlalchemy.exc import IntegrityError
 
 from model.database.table import now
-from model.database.unit_of_work import Database, Transaction
-from model.errors import StorageFull, TryAgain
+from model.database.unit_of_work import READERS, Database, Transaction
+from model.errors import StorageFull, TooSlow, TryAgain
 from model.log.event import write_events
 from model.session import Sessions
 from model.user import Users, create_user
@@ -26,6 +26,10 @@ async def database(database_url: str) -> AsyncIterator[Database]:
     database = Database(database_url, before_commit=write_events)
     yield database
     await database.close()
+
+
+COUNTED = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n{}) SELECT max(i) FROM n"
+ENDLESS = text(COUNTED.format(""))
 
 
 async def count(db: Transaction) -> int:
@@ -152,4 +156,48 @@ async def test_a_full_disk_is_said_and_changes_nothing(
                 await create_user(db, f"user{n}", "x" * 100, "-")
     async with database.read() as db:
         assert await count(db) == 0
+    await database.close()
+
+
+async def test_a_read_that_takes_too_long_ends_and_leaves_its_reader_to_others(
+    database: Database,
+) -> None:
+    async with asyncio.timeout(20):
+        for _ in range(READERS + 1):
+            with pytest.raises(TooSlow):
+                async with database.read() as db:
+                    await db.end_within(0.05)
+                    await db.all(ENDLESS)
+        async with database.read() as db:
+            assert await count(db) == 0
+
+
+async def test_a_read_whose_reader_is_cancelled_ends_too(
+    tmp_path: Path, sqlite: Stages[SQLite]
+) -> None:
+    database = Database(sqlite.database.copy("empty", tmp_path), before_commit=write_events)
+
+    async def read() -> None:
+        async with database.read() as db:
+            await db.all(ENDLESS)
+
+    async with asyncio.timeout(20):
+        for _ in range(READERS + 1):
+            reading = asyncio.create_task(read())
+            await asyncio.wait([reading], timeout=0.1)
+            reading.cancel()
+        async with database.read() as db:
+            assert await count(db) == 0
+    await database.close()
+
+
+async def test_a_write_is_never_interrupted(tmp_path: Path, sqlite: Stages[SQLite]) -> None:
+    """SQLite would roll back its whole transaction, not the statement alone."""
+    database = Database(sqlite.database.copy("empty", tmp_path), before_commit=write_events)
+    async with database.write() as db:
+        await db.end_within(0.01)
+        assert await db.scalar(text(COUNTED.format(" WHERE i < 500000"))) == 500_000
+        await create_user(db, "ann", "Ann", "-")
+    async with database.read() as db:
+        assert await count(db) == 1
     await database.close()
