@@ -56,7 +56,7 @@ GENERIC = {
 MAX_LINES_GENERIC = 600
 
 OVERRIDES = [*(ROOT / "api" / "adapters").glob("*.py"), ROOT / "model" / "database" / "sqlite.py"]
-MAX_LINES_OVERRIDES = 750
+MAX_LINES_OVERRIDES = 770
 
 
 def named(file: Path) -> str:

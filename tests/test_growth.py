@@ -19,9 +19,9 @@ from quart import Quart, request
 from werkzeug.datastructures import Headers
 from werkzeug.exceptions import HTTPException
 from werkzeug.http import parse_options_header, parse_range_header
-from werkzeug.sansio.multipart import MultipartDecoder, NeedData
+from werkzeug.sansio.multipart import NeedData
 
-from api.adapters.quart import HomeroomRequest
+from api.adapters.quart import FormDecoder, HomeroomRequest
 from api.app import create_app
 from api.live.protocol import NotTheProtocol, parse
 from api.live.stream import last_message_id, topics_asked_for
@@ -74,7 +74,7 @@ def merged(text: str) -> object:
 def parts(form: str) -> None:
     """The parts of a form of which a thousand bytes come at a time."""
     decoder, sent = (
-        MultipartDecoder(b"form", MAX_UNPARSED_BYTES, max_parts=MAX_PARTS),
+        FormDecoder(b"form", MAX_UNPARSED_BYTES, max_parts=MAX_PARTS),
         form.encode(),
     )
     for start in range(0, len(sent), 1000):

@@ -1,4 +1,4 @@
-"""How Quart meets the server: requests that finish although their client left, bodies as JSON.
+"""How Quart meets the server: requests that finish although their client left, JSON, and forms.
 
 Quart cancels a handler whose client disconnects; cancelled inside a transaction that would leave
 locks behind, and the client would not know whether its change was made.
@@ -15,17 +15,21 @@ from hypercorn.typing import ASGIReceiveCallable, ASGISendCallable
 from quart import Request, Websocket, websocket
 from quart.asgi import ASGIHTTPConnection, ASGIWebsocketConnection
 from quart.typing import ResponseTypes
+from werkzeug.datastructures import Headers
 from werkzeug.exceptions import RequestTimeout, UnsupportedMediaType
+from werkzeug.sansio.multipart import MultipartDecoder
 
 from model.errors import Invalid, TooLarge
 
-TRIED_WITH = {"quart": ["0.22", "0.23"]}
+TRIED_WITH = {"quart": ["0.22", "0.23"], "werkzeug": ["3.1"]}
 
 MAX_UNREAD_MESSAGES = 64
 MAX_UNREAD_BYTES = 256 * 1024
 IDLE_S = 30  # a body of which nothing has come for so long is given up
 LEAST_BYTES_PER_S = 4096  # what comes more slowly is too: so much has each of 30 on one Mbit/s
 THROWN_AWAY_WITHIN_S = 5
+MAX_PART_HEAD_BYTES = 16 * 1024
+MAX_BOUNDARY_BYTES = 70  # RFC 2046, 5.1.1
 
 
 class PatientBody:
@@ -148,6 +152,20 @@ class HomeroomRequest(Request):
             return msgspec.json.decode(body)
         except (ValueError, RecursionError):
             raise Invalid({"body": "It is not JSON in UTF-8."}) from None
+
+
+class FormDecoder(MultipartDecoder):
+    """Raises ValueError for a long boundary or a long head of a part, before looking into it."""
+
+    def __init__(self, boundary: bytes, *limits: Any, **more: Any) -> None:
+        if len(boundary) > MAX_BOUNDARY_BYTES:
+            raise ValueError("the boundary is too long")
+        super().__init__(boundary, *limits, **more)
+
+    def _parse_headers(self, data: bytes | bytearray) -> Headers:
+        if len(data) > MAX_PART_HEAD_BYTES:
+            raise ValueError("the head of a part is too long")
+        return super()._parse_headers(data)
 
 
 class BareWebsocket(Websocket):

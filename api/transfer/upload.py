@@ -13,8 +13,9 @@ from typing import Any
 from quart import request
 from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
 from werkzeug.http import parse_options_header
-from werkzeug.sansio.multipart import Data, Epilogue, Event, Field, File, MultipartDecoder, NeedData
+from werkzeug.sansio.multipart import Data, Epilogue, Event, Field, File, NeedData
 
+from api.adapters.quart import FormDecoder
 from api.context import caller, limited, read, services, settings, write
 from api.forms import Form
 from api.middleware.idempotent import HEADER
@@ -145,8 +146,8 @@ async def _parts() -> AsyncIterator[Event]:
     if media_type != "multipart/form-data":
         raise UnsupportedMediaType
     boundary = options.get("boundary", "").encode("latin-1", "replace")
-    decoder = MultipartDecoder(boundary, MAX_UNPARSED_BYTES, max_parts=MAX_PARTS)
     try:
+        decoder = FormDecoder(boundary, MAX_UNPARSED_BYTES, max_parts=MAX_PARTS)
         async for data in request.body:
             for start in range(0, len(data), PIECE_BYTES):
                 decoder.receive_data(data[start : start + PIECE_BYTES])

@@ -76,6 +76,25 @@ async def test_a_body_of_another_type_is_refused(people: Cast) -> None:
         problem(answer, status, code)
 
 
+async def test_the_head_of_a_part_is_not_longer_than_16_kib(people: Cast) -> None:
+    """Its parameters are read on the event loop, and a million of them take seconds."""
+    head = HEAD.removesuffix(b"\r\n")
+    for part, chars, status in ((0, 15_000, 201), (0, 17_000, 400), (1, 17_000, 400)):
+        padded = head + b"X-More: " + b"a=b;" * (chars // 4) + b"\r\n\r\nx"
+        answer = await people.bob.send_form((HEAD + b"x\r\n") * part + padded + END)
+        assert answer.status == status, (part, chars, answer)
+        if status != 201:
+            assert problem(answer, status, "invalid")["fields"].keys() == {"body"}
+
+
+async def test_what_divides_the_parts_has_at_most_70_characters(people: Cast) -> None:
+    for chars, status in ((70, 201), (71, 400)):
+        boundary = "f" * chars
+        form = (HEAD + b"x" + END).replace(b"--form", f"--{boundary}".encode())
+        given = f"multipart/form-data; boundary={boundary}"
+        assert (await people.bob.send_form(form, Content_Type=given)).status == status
+
+
 NAMES = [
     ("a.txt", "a.txt"),
     ("../../etc/passwd", "passwd"),
