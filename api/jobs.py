@@ -8,6 +8,7 @@ from api.settings import Settings
 from model.collector import collect
 from model.database.lock import taken
 from model.database.unit_of_work import Database
+from model.future import bring_back_moments
 from model.idempotency import forget_old_answers
 from model.limit import forget_passed_limits
 from model.log.retention import prune
@@ -62,6 +63,8 @@ async def purge_alone(database: Database, settings: Settings) -> bool:
 
 
 async def clean_up(database: Database, store: Store, settings: Settings) -> None:
+    if changed := await bring_back_moments(database):
+        log.warning("%d moments were in the future: a clock was ahead", changed)
     for forget in (forget_old_answers, forget_passed_limits, forget_expired_sessions):
         async with database.write() as db:
             await forget(db)

@@ -15,7 +15,7 @@ from model.errors import Forbidden, Invalid
 from model.group import Group, Groups, Role, add_member
 from model.user import Caller, User
 
-_CODE_LASTS = timedelta(days=30)
+JOIN_CODE_LASTS = timedelta(days=30)
 _CODE_CHARS = 10
 JOIN_CODE_LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # base 32 without I, L, O, U
 _READ_AS = str.maketrans("ILO", "110", " -")
@@ -69,7 +69,7 @@ async def make_join_code(db: Transaction, group: Group, *, max_uses: int | None)
     if not group.role.moderates:
         raise Forbidden("not_a_moderator", "Only moderators and owners make join codes.")
     code = "".join(secrets.choice(JOIN_CODE_LETTERS) for _ in range(_CODE_CHARS))
-    expires_at = now() + _CODE_LASTS
+    expires_at = now() + JOIN_CODE_LASTS
     await db.run(_DROP, of_group=group.id)
     await db.run(
         insert(JoinCodes),

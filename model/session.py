@@ -19,7 +19,7 @@ from model.errors import NotFound, NotSignedIn
 from model.log.event import Rights, judge_again, record
 from model.user import Caller, PersonView, User, Users, person
 
-_LASTS = timedelta(days=30)
+SESSION_LASTS = timedelta(days=30)
 SESSION_GRACE = timedelta(seconds=25)  # for a live connection, to renew its sign-in
 _MAX_AGENT_CHARS = 200
 
@@ -130,7 +130,7 @@ async def people_of_sessions(db: Transaction, session_ids: Sequence[int]) -> dic
 async def open_session(db: Transaction, user: User, agent: str) -> OpenedSession:
     """Sign a user in for 30 days; `agent` is what the browser says of itself."""
     token = secrets.token_urlsafe(32)
-    expires_at = now() + _LASTS
+    expires_at = now() + SESSION_LASTS
     session_id = await db.scalar_one(
         _INSERT,
         user_id=user.id,

@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import Enum, auto
 
 from model.database.table import now
-from model.session import SESSION_GRACE
+from model.session import SESSION_GRACE, SESSION_LASTS
 
 HELLO_WITHIN_S = 5
 PING_AFTER_S = 25
@@ -28,11 +28,16 @@ class Clock:
     def __init__(self, *, is_one_way: bool) -> None:
         self.is_one_way = is_one_way
         self.has_spoken = is_one_way
-        self.expires_at: datetime | None = None  # of the sign-in
+        self._signed_out_at = NEVER
         self._opened_at = self._heard_at = self._pinged_at = time.monotonic()
 
     def heard(self) -> None:
         self._heard_at = time.monotonic()
+
+    def signed_in(self, expires_at: datetime) -> None:
+        """Begin a sign-in. What becomes of the system's clock changes nothing about it."""
+        left_s = min(expires_at - now(), SESSION_LASTS).total_seconds()
+        self._signed_out_at = time.monotonic() + left_s + EXPIRY_GRACE_S
 
     def wait_s(self) -> float:
         """Seconds until something may be due."""
@@ -52,13 +57,7 @@ class Clock:
         is_asked = self._pinged_at > self._heard_at
         return {
             Due.HELLO: NEVER if self.has_spoken else self._opened_at + HELLO_WITHIN_S,
-            Due.SIGN_IN: self._expiry(),
+            Due.SIGN_IN: self._signed_out_at,
             Due.LIFE: NEVER if self.is_one_way else self._heard_at + GONE_AFTER_S,
             Due.PING: NEVER if is_asked else self._heard_at + PING_AFTER_S,
         }
-
-    def _expiry(self) -> float:
-        if self.expires_at is None:
-            return NEVER
-        left_s = (self.expires_at - now()).total_seconds()
-        return time.monotonic() + left_s + EXPIRY_GRACE_S

@@ -64,7 +64,8 @@ class Connection:
         return {"epoch": self.epoch, "topics": sent}
 
     def is_signed_in_as(self, caller: Caller) -> None:
-        self.caller, self.clock.expires_at = caller, caller.expires_at
+        self.caller = caller
+        self.clock.signed_in(caller.expires_at)
         self.user_id, self.session_id, self.person = caller.id, caller.session_id, caller.person
         self._watch_clock()
 

@@ -17,6 +17,7 @@ from quart import request
 
 from api.context import caller, services
 from api.forms import Id, Query
+from model.database.table import CLOCKS_DIFFER_BY
 from model.session import find_caller_of_session
 from model.user import Caller
 
@@ -57,7 +58,8 @@ async def caller_by_link() -> Caller | None:
         return None
     expected = _signature(file_id, session_id, until)
     is_ours = hmac.compare_digest(expected.encode(), request.args["signature"].encode())
-    if not is_ours or until < time.time():
+    left_s = until - time.time()
+    if not is_ours or not 0 <= left_s <= LASTS_S + CLOCKS_DIFFER_BY.total_seconds():
         return None
     async with services().database.read() as db:
         return await find_caller_of_session(db, session_id)

@@ -64,7 +64,7 @@ class Followed(Protocol):
 class Presence:
     def __init__(self, feed: Followed, bus: Bus, worker: int) -> None:
         self._feed, self._bus, self._worker = feed, bus, worker
-        self._start = time.time_ns()
+        self._start = time.monotonic_ns()
         self._number = 0
         self._own: dict[str, People] = {}
         self._others: dict[int, Others] = {}

@@ -53,6 +53,9 @@ _oldest = select(func.min(Events.seq)).where(Events.topic == Topics.name).scalar
 _FORGOTTEN = select(Topics.name, Topics.floor, _oldest.label("oldest")).where(
     _oldest <= Topics.floor
 )
+_DATE_ANEW = (
+    update(Events).where(*_next, Events.at > bindparam("moment")).values(at=bindparam("moment"))
+)
 _RAISE_FLOOR = (
     update(Topics)
     .where(Topics.name == bindparam("of_topic"), Topics.floor < bindparam("until"))
@@ -76,7 +79,10 @@ async def prune(database: Database, retention: Retention) -> int:
     """Delete the events that are no longer kept, in small transactions; how many there were."""
     async with database.read() as db:
         topics = await db.all(_TOPICS)
-    pruned = 0
+    moment, pruned = now(), 0
+    for topic in topics:
+        if topic.oldest_at > moment:
+            await _date_anew(database, topic, moment)
     for excess in _excess(topics, retention):
         pruned += await _prune_topic(database, excess)
     return pruned
@@ -98,6 +104,19 @@ async def delete_forgotten_events(database: Database) -> int:
                 deleted += await db.run(_DELETE, of_topic=topic.name, floor=last, until=until)
             await asyncio.sleep(time.monotonic() - began)
     return deleted
+
+
+async def _date_anew(database: Database, topic: AnyRow, moment: datetime) -> None:
+    """Date a topic's oldest events as of now, which a clock that was ahead has dated.
+
+    They go when they are old from now on.
+    """
+    for floor in range(topic.floor, topic.seq, BATCH):
+        async with database.write() as db:
+            until = min(floor + BATCH, topic.seq)
+            values = {"of_topic": topic.name, "floor": floor, "until": until, "moment": moment}
+            if not await db.run(_DATE_ANEW, **values):
+                return
 
 
 def fair_share(counts: Collection[int], keep: int) -> int:
