@@ -67,12 +67,12 @@ def init(app: Quart) -> None:
         if getattr(view, "is_public", False):
             request.max_content_length = MAX_PUBLIC_BODY_BYTES
             return
-        token = token_of(request) or ""
+        token, is_by_link = token_of(request) or "", "caller" in g
         if _is_short_write() and (known := recent.of(token)):
             g.caller, g.is_remembered = known, True
         elif (found := await visitor()) is None:
             raise NotSignedIn
-        else:
+        elif not is_by_link:
             recent.remember(token, found)
 
     @app.after_request

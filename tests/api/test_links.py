@@ -46,6 +46,16 @@ async def test_a_signed_link_shows_what_whoever_made_it_may_read(
     assert await tried(visitor, actions, may) == may
 
 
+async def test_a_link_makes_nobody_somebody_else_afterwards(people: Cast, visitor: Visitor) -> None:
+    file = await people.mia.upload(CONTENT)
+    of_mia = in_link((await people.mia.post(f"/api/files/{file['id']}/links"))["url"])
+    for who in (visitor, people.bob):
+        assert (await who.ask("GET", of_mia)).body == CONTENT
+    written = await people.bob.post(people.posts, {"text": "mine"})
+    assert written["author"]["id"] == people.bob.id
+    problem(await visitor.ask("POST", people.posts, {"text": "whose?"}), 401, "not_signed_in")
+
+
 async def test_a_link_is_for_one_file_and_cannot_be_changed(people: Cast, visitor: Visitor) -> None:
     file, other = await people.bob.upload(CONTENT), await people.bob.upload(b"other")
     links = await people.bob.post(f"/api/files/{file['id']}/links")
