@@ -1,12 +1,12 @@
 """The account of whoever is signed in."""
 
 from pydantic import Field
-from quart import Blueprint, Response
+from quart import Blueprint, Response, request
 from quart_schema import document_response, validate_request
 
 from api.context import caller, limited, read, services, write
 from api.forms import Email, Form, Name, Password
-from api.middleware.auth import delete_cookie
+from api.middleware.auth import delete_cookie, remember_device
 from model.account import edit_profile
 from model.errors import Invalid
 from model.limit import PASSWORD_LIMIT
@@ -58,9 +58,9 @@ async def delete() -> Response:
 
 @me.put("/me/password")
 @validate_request(PasswordForm)
-async def update_password(data: PasswordForm) -> tuple[str, int]:
-    """Change your password; all other sessions are signed out."""
-    await limited(PASSWORD_LIMIT, f"user:{caller().id}")
+async def update_password(data: PasswordForm) -> Response:
+    """Change your password; all other sessions are signed out, and no other device is known."""
+    await limited(PASSWORD_LIMIT, f"session:{caller().session_id}")
     async with read() as db:
         found = await find_account_by_name(db, caller().username)
     if found is None or not await services().passwords.verify(data.old, found[1]):
@@ -72,4 +72,7 @@ async def update_password(data: PasswordForm) -> tuple[str, int]:
             raise Invalid({"old": "This is not your password."})
         await set_password_hash(db, again[0], password_hash)
         await revoke_other_sessions(db, caller().id, but=caller().session_id, by=caller().id)
-    return "", 204
+    response = Response("", 204)
+    if "Authorization" not in request.headers:
+        remember_device(response, again[0], password_hash)
+    return response

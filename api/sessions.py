@@ -8,36 +8,51 @@ from quart import Blueprint, Response, jsonify, request
 from quart_schema import document_response, validate_querystring, validate_request
 from typing_extensions import TypedDict
 
-from api.context import caller, limited, read, services, write
+from api.context import caller, limited_together, read, services, write
 from api.forms import Form, PageQuery, Printable
-from api.middleware.auth import delete_cookie, public, set_cookie
+from api.middleware.auth import (
+    delete_cookie,
+    device_that_asks,
+    public,
+    set_cookie,
+    set_device_cookie,
+)
 from api.middleware.limits import address
+from model.device import Device, device_of
 from model.errors import NotSignedIn
-from model.limit import SIGN_IN_ACCOUNT_LIMIT, SIGN_IN_ADDRESS_LIMIT, forgive
+from model.limit import forgive_tries_to_sign_in, tries_to_sign_in
 from model.session import (
+    OpenedSession,
     SessionView,
     list_sessions,
     open_session,
     revoke_other_sessions,
     revoke_session,
 )
-from model.user import OwnUserView, find_account_by_name
+from model.user import OwnUserView, User, find_account_by_name
 
 sessions = Blueprint("sessions", __name__)
 
 
 class SignInForm(Form):
-    """Name and password. With `token` the answer has a bearer token, otherwise it sets a cookie."""
+    """Name and password. With `token` the answer has a bearer token, otherwise it sets cookies.
+
+    `device` is what an earlier answer with a token has said, whoever guesses meanwhile.
+    """
 
     username: Printable = Field(max_length=200)
     password: str = Field(max_length=200)
     token: bool = False
+    device: str | None = Field(default=None, max_length=300)
 
 
 class SignedInView(TypedDict):
+    """`device` comes with `token`: keep it, and send it the next time, to be known again."""
+
     user: OwnUserView
     session_id: int
     token: NotRequired[str]
+    device: NotRequired[str]
     expires_at: datetime
 
 
@@ -53,31 +68,38 @@ class SessionList(TypedDict):
 @document_response(SignedInView, 201)
 async def create(data: SignInForm) -> tuple[Response, int]:
     """Sign in. An unknown name and a wrong password are answered alike."""
-    account = data.username.lower()
-    await limited(SIGN_IN_ADDRESS_LIMIT, address())
-    await limited(SIGN_IN_ACCOUNT_LIMIT, account)
-    async with read() as db:
-        found = await find_account_by_name(db, data.username)
-    right = await services().passwords.verify(data.password, found[1] if found else None)
-    if found is None or not right:
-        raise NotSignedIn("The username or the password is wrong.", "wrong_credentials")
-    async with write() as db:
-        again = await find_account_by_name(db, data.username)
-        if again is None or again[1] != found[1]:
-            raise NotSignedIn("The username or the password is wrong.", "wrong_credentials")
-        user = again[0]
-        session = await open_session(db, user, request.headers.get("User-Agent", ""))
-        await forgive(db, SIGN_IN_ACCOUNT_LIMIT, account)
+    device = device_that_asks() if data.device is None else device_of(data.device)
+    user, session, device = await _sign_in(data, device)
     view: SignedInView = {
         "user": user.own_view(),
         "session_id": session.id,
         "expires_at": session.expires_at,
     }
     if data.token:
-        return jsonify({**view, "token": session.token}), 201
+        return jsonify({**view, "token": session.token, "device": str(device)}), 201
     response = jsonify(view)
     set_cookie(response, session.token, session.expires_at)
+    set_device_cookie(response, device)
     return response, 201
+
+
+async def _sign_in(data: SignInForm, device: Device) -> tuple[User, OpenedSession, Device]:
+    account, key = data.username.lower(), services().signing_key
+    async with read() as db:
+        found = await find_account_by_name(db, account)
+    known = device.name if found is not None and device.knows(*found, key=key) else None
+    await limited_together(*tries_to_sign_in(account, address(), known))
+    right = await services().passwords.verify(data.password, found[1] if found else None)
+    if found is None or not right:
+        raise NotSignedIn("The username or the password is wrong.", "wrong_credentials")
+    async with write() as db:
+        again = await find_account_by_name(db, account)
+        if again is None or again[1] != found[1]:
+            raise NotSignedIn("The username or the password is wrong.", "wrong_credentials")
+        session = await open_session(db, again[0], request.headers.get("User-Agent", ""))
+        if known is None:
+            await forgive_tries_to_sign_in(db, account, address())
+    return again[0], session, device.remembering(*again, key=key)
 
 
 @sessions.get("/sessions")

@@ -168,7 +168,7 @@ class Settings(BaseSettings):
     """`off` only for benchmarks: nobody is slowed down, passwords can be guessed."""
 
     secret_key: SecretKey | None = None
-    """Signs links; by default made on the first start, in the instance folder."""
+    """Signs links and devices; by default made on the first start, in the instance folder."""
 
     live_topics: int = Field(default=100, ge=1)
     """Topics a live connection may follow."""

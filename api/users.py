@@ -10,7 +10,7 @@ from typing_extensions import TypedDict
 
 from api.context import caller, limited, read, services, settings, write
 from api.forms import Email, Form, Name, PageQuery, Password, Printable, Token, Username
-from api.middleware.auth import public, set_cookie
+from api.middleware.auth import public, remember_device, set_cookie
 from api.middleware.limits import address
 from model.account import change_account, find_user, list_users, register
 from model.errors import Invalid
@@ -71,6 +71,7 @@ async def create(data: RegistrationForm) -> tuple[Response, int]:
         session = await open_session(db, user, request.headers.get("User-Agent", ""))
     response = jsonify(user.own_view())
     set_cookie(response, session.token, session.expires_at)
+    remember_device(response, user, password_hash)
     return response, 201
 
 

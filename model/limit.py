@@ -7,6 +7,7 @@ clock that has been set back since, and counts as now.
 
 import math
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import BigInteger, bindparam, case, delete, select, update
@@ -33,8 +34,34 @@ class Limit:
     every_s: float
 
 
-SIGN_IN_ACCOUNT_LIMIT = Limit("sign-in", burst=10, every_s=30)
+@dataclass(frozen=True)
+class Action:
+    """What `who` does, so many times at once."""
+
+    limit: Limit
+    who: str
+    count: int = 1
+
+    @property
+    def key(self) -> str:
+        return f"{self.limit.name}:{self.who}"
+
+    @property
+    def interval_us(self) -> int:
+        return int(self.limit.every_s * 1e6) * self.count
+
+    @property
+    def burst_us(self) -> int:
+        return int(self.limit.every_s * 1e6) * self.limit.burst
+
+
+# Tries of strangers at an address; wrong ones for an account from there, and from everywhere: that
+# is for a guesser with many addresses, and lets somebody in again soon, who may be the owner
 SIGN_IN_ADDRESS_LIMIT = Limit("sign-in-address", burst=300, every_s=1)
+SIGN_IN_FROM_LIMIT = Limit("sign-in-from", burst=10, every_s=30)
+SIGN_IN_ACCOUNT_LIMIT = Limit("sign-in", burst=100, every_s=2)
+# Instead of these, tries for an account on a device that has signed in to it before
+SIGN_IN_DEVICE_LIMIT = Limit("sign-in-device", burst=30, every_s=20)
 REGISTER_ADDRESS_LIMIT = Limit("register-address", burst=200, every_s=10)
 JOIN_CODE_LIMIT = Limit("join-code", burst=20, every_s=180)
 UPLOAD_LIMIT = Limit("upload", burst=100, every_s=2)
@@ -75,18 +102,37 @@ _FORGET_PASSED = delete(Limits).where(Limits.arrival_us < bindparam("now"))
 
 async def take(database: Database, limit: Limit, who: str, count: int = 1) -> None:
     """Count so many actions of `who`, in a small transaction of its own. Raises TooMany."""
-    key, now = f"{limit.name}:{who}", time.time_ns() // 1000
-    every = int(limit.every_s * 1e6)
-    interval, burst = every * count, every * limit.burst
+    await take_together(database, [Action(limit, who, count)])
+
+
+async def take_together(database: Database, actions: Sequence[Action]) -> None:
+    """Count each action, or none of them when a limit is reached. Raises TooMany.
+
+    Whoever names the same limits names them in the same order, in which their rows are locked.
+    """
+    now = time.time_ns() // 1000
     async with database.read() as db:
-        arrival = await db.scalar(_FIND, of_key=key, now=now, burst=burst) or now
-    if arrival + interval <= now + burst:
-        async with database.write() as db:
-            if await db.scalar(_TAKE, key=key, now=now, interval=interval, burst=burst):
-                return
-            arrival = await db.scalar(_FIND, of_key=key, now=now, burst=burst) or now
-    wait_s = (arrival + interval - burst - now) / 1e6
-    raise TooMany("Too many tries; wait a while.", retry_after_s=max(1, math.ceil(wait_s)))
+        for action in actions:
+            wait_us = await _wait_us(db, action, now)
+            if wait_us > 0:
+                raise _too_many(wait_us)
+    async with database.write() as db:
+        for action in actions:
+            values = {"interval": action.interval_us, "burst": action.burst_us}
+            if not await db.scalar(_TAKE, key=action.key, now=now, **values):
+                raise _too_many(await _wait_us(db, action, now))
+
+
+async def _wait_us(db: Transaction, action: Action, now: int) -> int:
+    """How long until the action is allowed; 0 or less when it is."""
+    values = {"of_key": action.key, "now": now, "burst": action.burst_us}
+    arrival = await db.scalar(_FIND, **values) or now
+    return arrival + action.interval_us - action.burst_us - now
+
+
+def _too_many(wait_us: int) -> TooMany:
+    retry_after_s = max(1, math.ceil(wait_us / 1e6))
+    return TooMany("Too many tries; wait a while.", retry_after_s=retry_after_s)
 
 
 async def give_back(db: Transaction, limit: Limit, who: str) -> None:
@@ -97,6 +143,29 @@ async def give_back(db: Transaction, limit: Limit, who: str) -> None:
 async def forgive(db: Transaction, limit: Limit, who: str) -> None:
     """Uncount all actions of `who`."""
     await db.run(_FORGIVE, of_key=f"{limit.name}:{who}")
+
+
+def tries_to_sign_in(account: str, address: str, known_device: str | None) -> list[Action]:
+    """What one try to sign in counts as; all tries count, until the password was right.
+
+    On a device that the account has signed in on before, strangers' tries do not matter.
+    """
+    if known_device is not None:
+        return [Action(SIGN_IN_DEVICE_LIMIT, f"{account}@{known_device}")]
+    return [
+        Action(SIGN_IN_ADDRESS_LIMIT, address),
+        Action(SIGN_IN_FROM_LIMIT, f"{account}@{address}"),
+        Action(SIGN_IN_ACCOUNT_LIMIT, account),
+    ]
+
+
+async def forgive_tries_to_sign_in(db: Transaction, account: str, address: str) -> None:
+    """Uncount what a stranger has tried for an account, from where the password was right now.
+
+    Tries from elsewhere still count, and so does the work that each try makes at an address.
+    """
+    await forgive(db, SIGN_IN_FROM_LIMIT, f"{account}@{address}")
+    await give_back(db, SIGN_IN_ACCOUNT_LIMIT, account)
 
 
 async def forget_passed_limits(db: Transaction) -> None:

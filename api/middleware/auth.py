@@ -17,9 +17,10 @@ from api.context import services
 from api.middleware.cors import SAFE, is_configured
 from api.middleware.links import caller_by_link
 from api.middleware.token_bucket import REMEMBERED
+from model.device import Device, device_of
 from model.errors import NotSignedIn
 from model.session import find_caller, token_digest
-from model.user import Caller
+from model.user import Caller, User
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -27,6 +28,8 @@ MAX_PUBLIC_BODY_BYTES = 16 * 1024
 ON_HTTP = "homeroom"
 ON_HTTPS = "__Host-homeroom"
 EMBEDDED = "__Host-homeroom-embedded"  # for a configured page on another site
+OF_DEVICE = "-device"  # the end of the name of the cookie that stays when one signs out
+DEVICE_LASTS_S = 365 * 86_400
 _SHORT_BODY_BYTES = 64 * 1024
 
 
@@ -104,15 +107,34 @@ def token_of(asked: BaseRequestWebsocket) -> str | None:
     return cookie_of(asked)
 
 
-def cookie_of(asked: BaseRequestWebsocket) -> str | None:
+def cookie_of(asked: BaseRequestWebsocket, kind: str = "") -> str | None:
     secure = asked.scheme in {"https", "wss"}
-    names = (ON_HTTPS, EMBEDDED) if secure else (ON_HTTP,)
+    names = (ON_HTTPS + kind, EMBEDDED + kind) if secure else (ON_HTTP + kind,)
     return next((asked.cookies[name] for name in names if name in asked.cookies), None)
 
 
 def set_cookie(response: Response, token: str, expires_at: datetime) -> None:
     name, attributes = _cookie()
     response.set_cookie(name, token, expires=expires_at, httponly=True, path="/", **attributes)
+
+
+def device_that_asks() -> Device:
+    return device_of(cookie_of(request, OF_DEVICE))
+
+
+def remember_device(response: Response, user: User, password_hash: str) -> None:
+    """Let the browser that asks be known as a device of this account from now on."""
+    set_device_cookie(
+        response,
+        device_that_asks().remembering(user, password_hash, key=services().signing_key),
+    )
+
+
+def set_device_cookie(response: Response, device: Device) -> None:
+    name, attributes = _cookie()
+    response.set_cookie(
+        name + OF_DEVICE, str(device), max_age=DEVICE_LASTS_S, httponly=True, path="/", **attributes
+    )
 
 
 def delete_cookie(response: Response) -> None:

@@ -3,7 +3,7 @@
 import pytest
 from quart import Quart
 
-from api.middleware.auth import public
+from api.middleware.auth import DEVICE_LASTS_S, public
 from api.settings import Settings
 from tests.api.browser import Browser, browser, problem
 from tests.support.cast import Cast
@@ -184,8 +184,10 @@ COOKIES: list[tuple[str, dict[str, str], str, set[str]]] = [
 async def test_the_cookie_fits_the_page_and_signs_it_in_and_out(app: Quart, people: Cast) -> None:
     for scheme, headers, name, flags in COOKIES:
         page = browser(app, scheme=scheme, headers=dict(headers))
-        (cookie,) = (await page.ask("POST", "/api/sessions", BOB)).headers.getlist("Set-Cookie")
+        answer = await page.ask("POST", "/api/sessions", BOB)
+        cookie, of_device = answer.headers.getlist("Set-Cookie")
         assert attributes(cookie) == (name, flags)
+        assert attributes(of_device) == (f"{name}-device", flags | {f"Max-Age={DEVICE_LASTS_S}"})
         assert (await page.get("/api/me"))["id"] == people.bob.id
         page.headers.setdefault("Sec-Fetch-Site", "same-origin")
         (cookie,) = (await page.ask("DELETE", "/api/sessions/current")).headers.getlist(

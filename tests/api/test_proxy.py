@@ -21,7 +21,7 @@ def settings(settings: Settings) -> Settings:
 
 async def cookie_name(page: Browser) -> str:
     await page.post("/api/sessions", BOB)
-    (name,) = page.cookies
+    name, _ = page.cookies
     return name
 
 
