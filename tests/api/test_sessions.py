@@ -85,17 +85,17 @@ async def test_an_unknown_name_and_a_wrong_password_are_answered_alike(
 
 @pytest.mark.usefixtures("people")
 async def test_an_unknown_name_costs_as_much_as_a_known_one(app: Quart) -> None:
-    """Else whoever has a clock finds out who has an account: hashing takes most of the time."""
+    """Else whoever has a clock finds out who has an account: hashing takes most of the time.
 
-    async def fastest_of_four(username: str) -> float:
-        took = []
-        for _ in range(4):
-            before = time.perf_counter()
+    The processor's time of this process is compared: others may be at work beside it.
+    """
+    took: dict[str, list[float]] = {"nobody": [], "bob": []}
+    for _ in range(4):
+        for username, times in took.items():
+            before = time.process_time()
             await browser(app).post("/api/sessions", {"username": username, "password": "x"}, 401)
-            took.append(time.perf_counter() - before)
-        return min(took)
-
-    assert await fastest_of_four("nobody") > await fastest_of_four("bob") / 2
+            times.append(time.process_time() - before)
+    assert min(took["nobody"]) > min(took["bob"]) / 2
 
 
 async def test_authorization_beats_the_cookie(app: Quart, people: Cast) -> None:
