@@ -3,6 +3,7 @@
 Refusal
 ├── NotFound  it is not there, or the reader may not know of it
 ├── NotSignedIn
+│   └── OtherAccount  somebody is signed in, but not whom the request says
 ├── Forbidden  the caller may see it, but may not do this
 ├── Conflict  the state of things forbids it
 │   └── QuotaFull  a person keeps as much as she may
@@ -38,6 +39,13 @@ class NotFound(Refusal):
 class NotSignedIn(Refusal):
     def __init__(self, detail: str = "Sign in first.", code: str = "not_signed_in") -> None:
         super().__init__(code, detail)
+
+
+class OtherAccount(NotSignedIn):
+    """Somebody is signed in, but not whom the request says: another tab has signed in anew."""
+
+    def __init__(self) -> None:
+        super().__init__("Somebody else is signed in here now.", "other_account")
 
 
 class Forbidden(Refusal):

@@ -18,17 +18,35 @@ export class Problem extends Error {
   }
 }
 
+let owner; // the id of the user whose page this is
+
+/**
+ * Says from now on whose page this is. The server then refuses, as `other_account`, whatever would
+ * be done in the name of somebody else who has signed in in another tab.
+ */
+export function askAs(userId) {
+  owner = userId;
+}
+
+/** The headers that say who asks; `key` makes a POST safe to repeat. */
+export function headersOf({ token, user = owner, key }) {
+  const headers = {};
+  if (token) headers.Authorization = `Bearer ${token}`;
+  if (user) headers["Homeroom-User"] = user;
+  if (key) Object.assign(headers, { "Idempotency-Key": key, "X-Request-Id": key });
+  return headers;
+}
+
 /**
  * Promises the JSON of one answer; `key` makes a POST safe to repeat.
  * @param {string|URL} [options.server] where Homeroom is; by default where this file came from
  * @param {string} [options.token] a bearer token; without it the session's cookie signs in
+ * @param {number} [options.user] the id of who asks; by default the one given to `askAs`
  */
 export async function ask(method, path, body, options = {}) {
-  const { key, signal, token, server = import.meta.url } = options;
-  const headers = {};
-  if (token) headers.Authorization = `Bearer ${token}`;
+  const { signal, token, server = import.meta.url } = options;
+  const headers = headersOf(options);
   if (body !== undefined) headers["Content-Type"] = "application/json";
-  if (key) Object.assign(headers, { "Idempotency-Key": key, "X-Request-Id": key });
   const text = body === undefined ? undefined : JSON.stringify(body);
   const credentials = token ? "omit" : "include";
   let response;

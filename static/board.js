@@ -4,7 +4,7 @@
  */
 
 import { Account } from "/static/account.js";
-import { askPatiently } from "/static/api.js";
+import { askAs, askPatiently } from "/static/api.js";
 import { OpenChannel } from "/static/channel.js";
 import { ChannelDialog } from "/static/lists/channel_dialog.js";
 import { channelNames } from "/static/lists/channel_names.js";
@@ -35,7 +35,9 @@ const me = await askPatiently("GET", "/me", undefined, { patience: Infinity }).c
   throw problem;
 });
 
-const live = new Live({ state: showState });
+askAs(me.id);
+
+const live = new Live({ user: me.id, state: showState });
 const people = new People(live, me);
 const outbox = new Outbox({ user: me.id });
 const context = new Context({ me, live, people, outbox });

@@ -30,6 +30,7 @@ export class Live {
   state = "offline";
 
   #token;
+  #user;
   #report;
   #connection;
   #epoch = null;
@@ -40,10 +41,13 @@ export class Live {
   /**
    * @param {string|URL} [options.server] where Homeroom is; by default where this file came from
    * @param {string} [options.token] a bearer token; without it the session's cookie signs in
+   * @param {number} [options.user] the id of whose page this is: it is `signed out` when somebody
+   *   else has signed in in another tab
    * @param {(state: string) => void} [options.state] is told each change of `state`
    */
-  constructor({ server = import.meta.url, token, state = () => {} } = {}) {
+  constructor({ server = import.meta.url, token, user, state = () => {} } = {}) {
     this.#token = token;
+    this.#user = user;
     this.#report = state;
     this.#connection = new Connection(new URL("/api/live", server), {
       hello: () => this.#hello(),
@@ -128,7 +132,7 @@ export class Live {
     this.#topics = new Map([...this.#topics].filter(([, topic]) => topic.followers.size));
     const topics = {};
     for (const [name, topic] of this.#topics) topics[name] = topic.ask("hello");
-    return { token: this.#token, epoch: this.#epoch, topics };
+    return { token: this.#token, user: this.#user, epoch: this.#epoch, topics };
   }
 
   /** Soon tells the server what changed, no faster than it accepts commands. */

@@ -13,10 +13,11 @@
  * locks (`https` or `localhost`); elsewhere the key sees to it that two tabs send one post.
  *
  * An item is `{ key, channelId, parentId, text, files, at, state, detail, id }`; its `files` have
- * been uploaded before, and are as `POST /api/files` answered them. Its `state` is `waiting`;
- * `sent`, until the event or a list that has it comes; or `failed`, when the server refused it or
- * it waited for longer than the server knows its key: then `detail` says why, and it is kept until
- * somebody calls `retry` or `discard`. Call `empty` when the user signs out.
+ * been uploaded before, and are as `POST /api/files` answered them. Its `state` is `waiting`, with a
+ * `detail` when somebody else is signed in here: it is sent when its user is back, and never for
+ * anybody else; `sent`, until the event or a list that has it comes; or `failed`, when the server
+ * refused it or it waited for longer than the server knows its key: then `detail` says why, and it
+ * is kept until somebody calls `retry` or `discard`. Call `empty` when the user signs out.
  */
 
 import { Problem, ask, newKey } from "./api.js";
@@ -27,8 +28,8 @@ const ANSWER_WITHIN_MS = 20_000;
 const [FIRST_PAUSE_MS, LONGEST_PAUSE_MS] = [400, 8_000];
 const FORGOTTEN_MS = 7 * 24 * 3_600_000;
 const SIGNED_OUT = 401;
+const OTHER_ACCOUNT = "other_account";
 const TOO_OLD = "It waited too long. Check whether it has arrived before you try again.";
-const SOMEBODY_ELSE = "Somebody else is signed in here now.";
 
 export class Outbox extends EventTarget {
   #user;
@@ -190,8 +191,9 @@ export class Outbox extends EventTarget {
     const place = this.#placeOf(item);
     if (localStorage.getItem(place) === null) return void this.#items.delete(place);
     const outcome = await this.#post(item).then(
-      ({ id }) => ({ state: "sent", id }),
+      ({ id }) => ({ state: "sent", detail: undefined, id }),
       (problem) => {
+        if (problem.code === OTHER_ACCOUNT) this.#put({ ...item, detail: problem.message });
         if (problem.isPassing || problem.status === SIGNED_OUT) throw problem;
         return { state: "failed", detail: problem.message };
       },
@@ -204,11 +206,7 @@ export class Outbox extends EventTarget {
   async #post({ key, channelId, parentId, text, files = [], at }) {
     if (isTooOld({ at })) throw new Problem({ detail: TOO_OLD });
     const signal = AbortSignal.timeout(ANSWER_WITHIN_MS);
-    const options = { server: this.#server, token: this.#token, signal };
-    if (!this.#token) {
-      const { id } = await ask("GET", "/me", undefined, options);
-      if (id !== this.#user) throw new Problem({ detail: SOMEBODY_ELSE });
-    }
+    const options = { server: this.#server, token: this.#token, user: this.#user, signal };
     const body = { text, file_ids: files.map((file) => file.id) };
     if (parentId) body.parent_id = parentId;
     return ask("POST", `/channels/${channelId}/posts`, body, { ...options, key });

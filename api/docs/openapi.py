@@ -27,7 +27,7 @@ from werkzeug.routing import Rule
 from api.context import settings
 from api.docs.asyncapi import describe
 from api.docs.reference import reference
-from api.middleware.auth import MAX_PUBLIC_BODY_BYTES, public
+from api.middleware.auth import MAX_PUBLIC_BODY_BYTES, USER_HEADER, public
 from api.middleware.errors import ProblemView
 from api.middleware.idempotent import HEADER
 from api.transfer.delivery import deliver_static
@@ -45,7 +45,7 @@ SIGNED_IN: list[dict[str, list[str]]] = [{"bearer": []}, {"cookie": []}]
 
 ANSWERS = {
     "400": "Something in the request is wrong: `fields` names each wrong field.",
-    "401": "Not signed in.",
+    "401": "Not signed in, or not as whom `Homeroom-User` says.",
     "403": "You may see it, but you may not do this.",
     "404": "It is not there, or you may not know of it.",
     "408": "The body did not arrive.",
@@ -128,6 +128,8 @@ class Provider(OpenAPIProvider):
                     answers[status] = _problem(_sentence(status, is_public=is_public))
                 if getattr(view, "is_idempotent", False):
                     operation["parameters"] = [*operation["parameters"], _key_parameter()]
+                if not is_public:
+                    operation["parameters"] = [*operation["parameters"], _user_parameter()]
                 if headers := getattr(view, "preconditions", ()):
                     _add_preconditions(method, operation, headers)
                 if "requestBody" in operation:
@@ -192,6 +194,12 @@ def _key_parameter() -> dict[str, Any]:
     description = "A request repeated with its key within 24 hours is carried out once."
     schema = {"type": "string", "minLength": 1, "maxLength": 128, "pattern": "^[!-~]+$"}
     return {"name": HEADER, "in": "header", "description": description, "schema": schema}
+
+
+def _user_parameter() -> dict[str, Any]:
+    description = "Your id; 401 `other_account` when somebody else is signed in."
+    schema = {"type": "integer", "minimum": 1, "maximum": MAX_ID, "format": "int64"}
+    return {"name": USER_HEADER, "in": "header", "description": description, "schema": schema}
 
 
 def _definitions_of(model: Any) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -25,6 +25,7 @@ from api.live.protocol import (
     Welcome,
 )
 from model.database.unit_of_work import Transaction
+from model.errors import OtherAccount
 from model.live.ephemeral import Sender, SignalMessage
 from model.live.subscription import Joined, Reset
 from model.log.cursor import cursors
@@ -63,6 +64,9 @@ async def sign_in(hello: Hello, client: Connection) -> None:
         return None  # it has ended meanwhile
     if caller is None:
         return client.signed_out()
+    if hello.user not in {None, caller.id}:
+        other = OtherAccount()
+        return client.close(Close.NOT_SIGNED_IN, other.code, other.detail)
     if has_too_many(caller, client):
         return client.close(Close.TOO_MANY, "too_many", "You have too many connections.")
     client.is_signed_in_as(caller)

@@ -37,10 +37,14 @@ class Command(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class Hello(Command, tag="hello"):
-    """The first message: signs in and resumes. `epoch` and `topics` are the `live` of a list."""
+    """The first message: signs in and resumes. `epoch` and `topics` are the `live` of a list.
+
+    With `user`, your id, nobody else is signed in by a cookie that another tab has changed.
+    """
 
     id: Id = None
     token: str | None = None
+    user: Seq | None = None
     epoch: str | None = None
     topics: dict[Topic, Seq] = {}
 

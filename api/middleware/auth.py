@@ -2,6 +2,8 @@
 
 What is written is judged in its own transaction (api/context.py). So whoever came with a token
 before is let in with a short request without a look into the database.
+
+Tabs of a browser share a cookie: a page says in `Homeroom-User` whom it believes to be.
 """
 
 from collections import OrderedDict
@@ -18,7 +20,7 @@ from api.middleware.cors import SAFE, is_configured
 from api.middleware.links import caller_by_link
 from api.middleware.token_bucket import REMEMBERED
 from model.device import Device, device_of
-from model.errors import NotSignedIn
+from model.errors import NotSignedIn, OtherAccount
 from model.session import find_caller, token_digest
 from model.user import Caller, User
 
@@ -27,6 +29,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 MAX_PUBLIC_BODY_BYTES = 16 * 1024
 ON_HTTP = "homeroom"
 ON_HTTPS = "__Host-homeroom"
+USER_HEADER = "Homeroom-User"
 EMBEDDED = "__Host-homeroom-embedded"  # for a configured page on another site
 OF_DEVICE = "-device"  # the end of the name of the cookie that stays when one signs out
 DEVICE_LASTS_S = 365 * 86_400
@@ -77,12 +80,19 @@ def init(app: Quart) -> None:
             raise NotSignedIn
         elif not is_by_link:
             recent.remember(token, found)
+        _require_meant(g.caller)
 
     @app.after_request
     async def forget(response: Response) -> Response:
         if response.status_code == HTTPStatus.UNAUTHORIZED:
             recent.forget(token_of(request) or "")
         return response
+
+
+def _require_meant(caller: Caller) -> None:
+    """Raises OtherAccount when the request says that somebody else asks."""
+    if request.headers.get(USER_HEADER, str(caller.id)) != str(caller.id):
+        raise OtherAccount
 
 
 def _is_short_write() -> bool:

@@ -17,8 +17,8 @@ log = logging.getLogger(__name__)
 SAFE = {"GET", "HEAD", "OPTIONS"}
 METHODS = "GET, POST, PUT, PATCH, DELETE"
 ALLOWED = (
-    "Authorization, Content-Type, If-Match, If-None-Match, If-Range, Idempotency-Key,"
-    " Last-Event-ID, Range, X-Request-Id"
+    "Authorization, Content-Type, If-Match, If-None-Match, If-Range, Homeroom-User,"
+    " Idempotency-Key, Last-Event-ID, Range, X-Request-Id"
 )
 EXPOSED = "Content-Disposition, Content-Range, ETag, Retry-After, Location, X-Request-Id"
 A_DAY_S = 86_400

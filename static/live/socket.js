@@ -8,7 +8,7 @@ export class Socket {
 
   /**
    * @param {URL} url of `/api/live`
-   * @param {() => object} line.hello what to sign in with and resume: `token`, `epoch`, `topics`
+   * @param {() => object} line.hello what to sign in with and resume: `token`, `user`, `epoch`, `topics`
    * @param {(messages: object[]) => void} line.heard
    * @param {(code: number) => void} line.lost is told the close code
    */

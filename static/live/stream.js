@@ -32,11 +32,12 @@ export class Stream {
     this.#stop.abort();
   }
 
-  async #follow(url, { token, epoch, topics }, heard) {
+  async #follow(url, { token, user, epoch, topics }, heard) {
     const address = new URL(url);
     for (const name of Object.keys(topics)) address.searchParams.append("topic", name);
     const headers = { Accept: "text/event-stream" };
     if (token) headers.Authorization = `Bearer ${token}`;
+    if (user) headers["Homeroom-User"] = user;
     if (epoch) headers["Last-Event-ID"] = JSON.stringify({ epoch, topics });
     const credentials = token ? "omit" : "include";
     const { signal } = this.#stop;

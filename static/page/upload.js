@@ -1,6 +1,6 @@
 /** Uploads a file with its progress, which `fetch` cannot report. */
 
-import { Problem } from "/static/api.js";
+import { Problem, headersOf } from "/static/api.js";
 import { find } from "/static/page/dom.js";
 
 const AT_ONCE = 2; // the browser has few connections, and other requests need them
@@ -29,7 +29,9 @@ function send(method, path, file, { key, signal, progress }) {
   const request = new XMLHttpRequest();
   request.open(method, `/api${path}`);
   request.responseType = "json";
-  if (key) request.setRequestHeader("Idempotency-Key", key);
+  for (const [name, value] of Object.entries(headersOf({ key }))) {
+    request.setRequestHeader(name, value);
+  }
   const form = new FormData();
   form.append("file", file);
   const ended = new Promise((resolve, reject) => {

@@ -8,11 +8,8 @@ import { articleOf } from "/static/posts/post_view.js";
 const STATES = { waiting: "Sending…", sent: "Sent" };
 
 export function pendingView(item, me, { retry, discard }) {
-  const state = make(
-    "p",
-    { className: "delivery" },
-    STATES[item.state] ?? `Not sent: ${item.detail}`,
-  );
+  const outcome = item.detail ? `Not sent: ${item.detail}` : STATES[item.state];
+  const state = make("p", { className: "delivery" }, outcome);
   if (item.state === "failed") {
     state.classList.add("failed");
     state.append(

@@ -39,8 +39,8 @@ async def test_a_preflight_of_a_configured_origin_is_answered_before_anything_el
             headers["Access-Control-Allow-Methods"]
         )
         assert {
-            "Authorization", "Content-Type", "If-Match", "If-None-Match", "Idempotency-Key",
-            "Last-Event-ID",
+            "Authorization", "Content-Type", "If-Match", "If-None-Match", "Homeroom-User",
+            "Idempotency-Key", "Last-Event-ID",
         } <= listed(headers["Access-Control-Allow-Headers"])  # fmt: skip
         assert "Origin" in listed(headers["Vary"])
 

@@ -4,7 +4,7 @@ import re
 
 from playwright.sync_api import expect
 
-from tests.browser.board import OpenBoard
+from tests.browser.board import Board, OpenBoard
 from tests.support.server import Server
 
 
@@ -113,3 +113,18 @@ def test_a_changed_name_is_at_once_beside_what_was_written(
     ann.page.get_by_role("button", name="Change name").click()
     expect(bob.post("Hello").locator(".author")).to_have_text("Anna Bell")
     expect(ann.post("Hello").locator(".author")).to_have_text("Anna Bell")
+
+
+def test_a_tab_in_which_somebody_else_has_signed_in_since_changes_nothing_of_hers(
+    two: tuple[Board, Board],
+) -> None:
+    ann, bob = two
+    first_tab, ann.page = ann.page, ann.context.new_page()
+    ann.watch(ann.page)
+    ann.sign_in("bob")
+    first_tab.locator("#account").click()
+    first_tab.locator("#account-name").fill("Anna")
+    first_tab.get_by_role("button", name="Change name").click()
+    expect(first_tab.locator("#name-form")).to_contain_text("Somebody else is signed in here now.")
+    bob.page.reload()
+    expect(bob.page.locator("#account")).to_contain_text("Bob")

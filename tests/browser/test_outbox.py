@@ -1,7 +1,7 @@
 """Posts on their way: of one user in any number of tabs, each there once."""
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Page, Route, expect
 
 from tests.browser.board import Board, OpenBoard
 from tests.support.server import Server
@@ -79,6 +79,7 @@ def test_a_page_of_one_user_sends_nothing_once_another_has_signed_in(
 ) -> None:
     bob = open_board()
     bob.arrive("bob", join_code=ann.join_code())
+    address = ann.page.url
     server.stop()
     ann.write("by ann, for sure")
     pending(ann.page, ["by ann, for sure"])
@@ -88,9 +89,43 @@ def test_a_page_of_one_user_sends_nothing_once_another_has_signed_in(
             [{"name": cookie["name"], "value": cookie["value"], "url": server.url}]
         )
     server.start()
-    expect(ann.page.locator("#pending")).to_contain_text("Somebody else is signed in here now.")
+    expect(ann.page.locator("#signed-out")).to_contain_text("somebody else has signed in")
     bob.is_live()
     bob.shows([])
+    ann.context.clear_cookies()
+    ann.sign_in("ann")
+    ann.page.goto(address)
+    ann.shows(["by ann, for sure"])
+
+
+def test_what_is_on_its_way_while_another_signs_in_in_another_tab_waits_for_who_wrote_it(
+    ann: Board, open_board: OpenBoard
+) -> None:
+    bob = open_board()
+    bob.arrive("bob", join_code=ann.join_code())
+    bob.opens("general")
+    held: list[Route] = []
+    ann.page.route(POSTING, lambda route: held.append(route))  # noqa: PLW0108 - it looks inside
+    address, first_tab = ann.page.url, ann.page
+    with first_tab.expect_request(lambda request: request.method == "POST"):
+        ann.write("by ann, for sure")
+    ann.page = ann.context.new_page()
+    ann.watch(ann.page)
+    ann.sign_in("bob")
+    for route in held:
+        route.continue_()
+    first_tab.unroute(POSTING)
+    expect(first_tab.locator("#pending")).to_contain_text("Somebody else is signed in here now.")
+    ann.write("by bob")
+    for board in (ann, bob):
+        board.shows(["by bob"])
+    pending(ann.page, [])
+    ann.context.clear_cookies()
+    ann.sign_in("ann")
+    ann.page.goto(address)
+    for board in (ann, bob):
+        board.shows(["by bob", "by ann, for sure"])
+    expect(bob.post("by ann").locator(".author")).to_have_text("Ann")
 
 
 def test_a_refused_post_is_kept_until_it_is_tried_again_or_discarded(
