@@ -7,6 +7,7 @@ import shlex
 import signal
 import sys
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
@@ -170,11 +171,13 @@ def migration_new(message: str) -> None:
     settings = given_settings()
     open_folder(settings)
 
-    async def write_it() -> str:
+    async def write_it() -> Path:
         await prepare(settings.sqlalchemy_url, lossy=settings.is_lossy)
-        return str(await new_migration(settings.sqlalchemy_url, message))
+        return await new_migration(settings.sqlalchemy_url, message)
 
-    click.echo(f"Wrote {asyncio.run(write_it())}; read it before you run it.")
+    written = asyncio.run(write_it())
+    written.chmod(0o644)  # code is for everybody, unlike all else that is written
+    click.echo(f"Wrote {written}; read it before you run it.")
 
 
 def given_settings() -> Settings:

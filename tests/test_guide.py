@@ -34,6 +34,8 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
             apply(change, copy / name)
     (migrate,) = [block for block in blocks(GUIDE, "sh") if "migration-new" in block]
     typed(copy, "sh", "-c", migrate.replace(".venv/bin/python", sys.executable))
+    (migration,) = (copy / "model" / "migrations" / "versions").glob("*_polls.py")
+    assert migration.stat().st_mode & 0o044, "others may read code, such as the server's user"
     return copy
 
 
