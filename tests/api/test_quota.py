@@ -117,8 +117,9 @@ async def test_bytes_that_nobody_announced_count_as_they_come(
 
 
 async def test_one_person_uploads_so_many_files_at_once(
-    people: Cast, services: Services, url: str
+    people: Cast, services: Services, url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("api.adapters.quart.IDLE_S", 100)  # none is given up while others begin
     async with AsyncExitStack() as held:
         for _ in range(MAX_COMING):
             await held.enter_async_context(coming(services, url, people.bob, 5_000))
