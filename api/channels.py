@@ -37,9 +37,12 @@ class ChannelForm(Form):
 
 
 class ChannelChanges(Form):
+    """What changes; to open a private channel takes `publish_history`: the group reads it all."""
+
     name: Name = ""
     description: Description = ""
     kind: Annotated[Kind, Field(strict=False)] = Kind.OPEN
+    publish_history: bool = False
 
 
 class ReadMarkForm(Form):

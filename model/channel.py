@@ -1,6 +1,5 @@
 """Channels of a group: open to all its members, for announcements, or private to its own."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -25,9 +24,9 @@ from typing_extensions import TypedDict
 from model.database.row import columns_of, load
 from model.database.table import Base, now, one_of
 from model.database.unit_of_work import Transaction, finder
-from model.errors import Conflict, Forbidden, NotFound
+from model.errors import Conflict, Forbidden, Invalid, NotFound
 from model.group import Group, Memberships, Role, find_group, find_member
-from model.log.event import Rights, judge_again, record
+from model.log.event import ADMIN_TOPIC, Rights, judge_again, record
 from model.user import Caller
 
 
@@ -210,29 +209,36 @@ async def create_channel(
     )
     channel = Channel(channel_id, group.id, name, description, kind, created_at, group.role)
     if channel.is_private:
-        await add_members(db, channel, [by.id], by=by)
+        await let_in(db, channel, by.id, by=by)
     else:
         record(db, channel.group_topic, "channel.created", channel.view(), by=by.id)
     return channel
 
 
 async def edit_channel(
-    db: Transaction, channel: Channel, *, by: Caller, **changes: Unpack[ChannelChanges]
+    db: Transaction,
+    channel: Channel,
+    *,
+    by: Caller,
+    publish_history: bool = False,
+    **changes: Unpack[ChannelChanges],
 ) -> Channel:
     """The channel with new values. Raises Forbidden when the caller is no moderator.
 
     Whoever makes an open channel private is its first member and invites the others. A private
-    channel that is opened is there for the whole group.
+    channel that is opened is there for the whole group: Invalid unless told to `publish_history`.
     """
     require_moderator(channel)
     changed = replace(channel, **changes)
+    if channel.is_private and not changed.is_private and not publish_history:
+        raise Invalid({"publish_history": "Then the whole group reads its posts: say true."})
     if changed == channel:
         return channel
     await db.run(_EDIT, of_channel=channel.id, **changes)
     record(db, channel.topic, "channel.edited", changed.view(), by=by.id)
     if changed.is_private and not channel.is_private:
         record(db, channel.group_topic, "channel.deleted", {"id": channel.id}, by=by.id)
-        await add_members(db, changed, [by.id], by=by)
+        await let_in(db, changed, by.id, by=by)
         judge_again(db, Rights(topics=[channel.topic], reason="private"))
     elif channel.is_private and not changed.is_private:
         record(db, channel.group_topic, "channel.created", changed.view(), by=by.id)
@@ -272,16 +278,22 @@ async def add_channel_member(
 ) -> None:
     """Let a member of the group into a private channel; an owner of the group may add herself.
 
-    Raises Conflict when the channel is not private, NotFound when the caller may not read it or
-    the user does not belong to the group, Forbidden when the caller is no moderator.
+    The channel and the audit are told so, by ids. Raises Conflict when the channel is not private,
+    NotFound when the caller may not read it or the user does not belong to the group, Forbidden
+    when the caller is no moderator.
     """
     require_private(channel)
-    if not (channel.role.owns and user_id == by.id):
+    lets_herself_in = channel.role.owns and user_id == by.id
+    if not lets_herself_in:
         await find_channel(db, channel.id, reader=by)
         require_moderator(channel)
     group = await find_group(db, channel.group_id, reader=by)
     member = await find_member(db, group, user_id)
-    await add_members(db, channel, [member.id], by=by)
+    is_new = await let_in(db, channel, member.id, by=by)
+    if is_new and lets_herself_in:
+        ids = {"id": channel.id, "group_id": channel.group_id, "user_id": by.id}
+        for topic in (channel.topic, ADMIN_TOPIC):
+            record(db, topic, "channel.entered", ids, by=by.id)
 
 
 async def remove_channel_member(
@@ -301,16 +313,13 @@ async def remove_channel_member(
     judge_again(db, Rights(users=[user_id], reason="removed"))
 
 
-async def add_members(
-    db: Transaction, channel: Channel, user_ids: Sequence[int], *, by: Caller
-) -> None:
-    """Let members of the group in. Those who are in the channel already are not told again."""
-    for user_id in user_ids:
-        added = await db.scalar(
-            _ADD_MEMBER, channel_id=channel.id, user_id=user_id, group_id=channel.group_id
-        )
-        if added is not None:
-            record(db, f"user:{user_id}", "channel.joined", channel.view(), by=by.id)
+async def let_in(db: Transaction, channel: Channel, user_id: int, *, by: Caller) -> bool:
+    """Let a member of the group in; False, and nothing is told, if she is in there already."""
+    values = {"channel_id": channel.id, "user_id": user_id, "group_id": channel.group_id}
+    is_new = await db.scalar(_ADD_MEMBER, **values) is not None
+    if is_new:
+        record(db, f"user:{user_id}", "channel.joined", channel.view(), by=by.id)
+    return is_new
 
 
 def require_moderator(channel: Channel) -> None:

@@ -107,7 +107,7 @@ async def _locked(url: str) -> AsyncIterator[AsyncConnection]:
     """A transaction in which nobody else migrates, and which enforces no foreign keys yet."""
     is_sqlite = make_url(url).get_backend_name() == "sqlite"
     options = {"isolation_level": None, "timeout": _LOCKED_FOR_AT_MOST_S} if is_sqlite else {}
-    engine = create_async_engine(url, connect_args=options)
+    engine = create_async_engine(url, connect_args=options, hide_parameters=True)
     try:
         async with engine.connect() as connection:
             if is_sqlite:

@@ -157,10 +157,16 @@ export class OpenChannel extends EventTarget {
       Object.assign(this.#context.channel, event.data);
       this.#showHead();
     }
+    if (event.kind === "channel.entered") this.#tellEntered(event.data);
     this.#typing.event(event);
     const isNew = this.#timeline.apply(event);
     if (isNew && !this.#timeline.isAtEnd) find("#to-newest").hidden = false;
     this.#refresh();
+  }
+
+  #tellEntered({ user_id: id }) {
+    const { name } = this.#context.people.of({ id }) ?? { name: "Somebody" };
+    notify(`${name} has entered this channel, as an owner of the group.`);
   }
 
   #refresh() {

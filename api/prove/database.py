@@ -37,7 +37,7 @@ def postgresql_url(server: str) -> URL:
 
 def _execute(url: str, statement: str) -> None:
     async def execute() -> None:
-        engine = create_async_engine(url, isolation_level="AUTOCOMMIT")
+        engine = create_async_engine(url, isolation_level="AUTOCOMMIT", hide_parameters=True)
         try:
             async with engine.connect() as connection:
                 await connection.execute(text(statement))

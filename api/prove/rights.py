@@ -109,7 +109,7 @@ class Rights:
             [stage.studio_id],
             [f"channel:{stage.studio_id}"],
             partial(ask, "PATCH", path, {"kind": "private"}),
-            partial(ask, "PATCH", path, {"kind": "open"}),
+            partial(ask, "PATCH", path, {"kind": "open", "publish_history": True}),
         )
 
     def club(self, person: Person) -> Loss:

@@ -30,6 +30,7 @@ from api.server.heartbeat import Heartbeat
 from api.server.worker import READY, STOP_SIGNALS, Pair, Place, run_in_process, run_worker
 from api.settings import Settings, WrongSettings, unknown_settings
 from api.transfer.storage import check_bucket_apart
+from model.database.failure import without_values
 from model.database.unit_of_work import Database
 from model.live.bus import Datagrams
 from model.live.ephemeral import WorkerDied, encode_all
@@ -75,7 +76,10 @@ def serve(settings: Settings) -> None:
         check_bucket_apart(settings)
     except (WrongSettings, SchemaMismatch, Unusable) as error:
         raise CannotStart(str(error)) from None
-    except (OSError, DBAPIError) as error:
+    except DBAPIError as error:
+        said = without_values(error) if error.statement else error
+        raise CannotStart(f"The database does not answer: {said}") from None
+    except OSError as error:
         raise CannotStart(f"The database does not answer: {error}") from None
     if hasattr(os, "fork"):
         Supervisor(settings, listener).run(lambda: greet(settings, signing_key, is_empty=is_empty))

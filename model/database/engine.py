@@ -20,6 +20,7 @@ def sqlite_engine(url: URL, begin: str, size: int, synchronous: str) -> AsyncEng
         pool_size=size,
         max_overflow=0,
         pool_timeout=NOBODY_FREE_AFTER_S,
+        hide_parameters=True,
         pool_reset_on_return=None,  # every unit of work ends its own transaction
         connect_args={"isolation_level": None, "timeout": LOCKED_FOR_AT_MOST_S},
     )
@@ -56,6 +57,7 @@ def postgresql_engine(url: URL, size: int, isolation_level: IsolationLevel) -> A
         pool_size=size,
         max_overflow=0,
         pool_timeout=NOBODY_FREE_AFTER_S,
+        hide_parameters=True,
         isolation_level=isolation_level,
         connect_args={"server_settings": {"jit": "off", "application_name": "homeroom"}},
     )

@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar, TypeVarTuple, overload
+from typing import Any, Generic, NoReturn, TypeVar, TypeVarTuple, overload
 
 from sqlalchemy import Executable, Row, Select, bindparam, func, literal, select
 from sqlalchemy.engine import make_url
@@ -19,6 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.selectable import TypedReturnsRows
 
 from model.database.engine import NOBODY_FREE_AFTER_S, postgresql_engine, sqlite_engine
+from model.database.failure import without_values
 from model.database.row import AnyRow
 from model.database.table import Base
 from model.errors import StorageFull, TooSlow, TryAgain
@@ -173,13 +174,13 @@ class Database:
             async with self.readers.connect() as connection:
                 yield Transaction(connection, writing=False)
         except (DBAPIError, NoConnectionFree, OSError) as error:
-            raise _refusal_or(error) from error
+            _refuse(error)
 
     @asynccontextmanager
     async def write(self, tx: str | None = None) -> AsyncIterator[Transaction]:
         """A unit of work that commits at the end, with its events; an exception rolls it back.
 
-        Raises TryAgain when the same may succeed in a moment, and StorageFull.
+        Raises TryAgain when the same may succeed in a moment, StorageFull, and StatementFailed.
         """
         try:
             async with self._alone(), self.writers.connect() as connection:
@@ -188,7 +189,7 @@ class Database:
                 await self.before_commit(db)
                 await connection.commit()
         except (DBAPIError, NoConnectionFree, OSError) as error:
-            raise _refusal_or(error) from error
+            _refuse(error)
         if db.topics:
             self.committed(db.topics)
 
@@ -210,18 +211,18 @@ class Database:
         await self.writers.dispose()
 
 
-def _refusal_or(error: Exception) -> Exception:
-    """TryAgain for what may succeed when it is repeated, TooSlow, or StorageFull.
+def _refuse(error: Exception) -> NoReturn:
+    """Raises TryAgain for what may succeed when it is repeated, TooSlow, or StorageFull.
 
-    A bug stays as it is.
+    A bug is StatementFailed.
     """
     if not isinstance(error, DBAPIError) or error.connection_invalidated:
-        return TryAgain()
+        raise TryAgain from error
     state, said = getattr(error.orig, "sqlstate", None), str(error.orig)
     if state == _DISK_FULL or _FULL_IN_SQLITE in said:
-        return StorageFull()
+        raise StorageFull from error
     if state == _TOO_SLOW or said == _TOO_SLOW_IN_SQLITE:
-        return TooSlow()
+        raise TooSlow from error
     if state in _TRANSIENT_SQLSTATES or _TRANSIENT_IN_SQLITE in said:
-        return TryAgain()
-    return error
+        raise TryAgain from error
+    raise without_values(error) from None

@@ -64,14 +64,23 @@ export class ChannelDialog {
   }
 
   async #save(values) {
-    if (this.#channel) {
-      await askPatiently("PATCH", `/channels/${this.#channel.id}`, { description: "", ...values });
-      return this.#dialog.close();
-    }
+    if (this.#channel) return this.#change(values);
     const path = `/groups/${this.#group.id}/channels`;
     const channel = await askPatiently("POST", path, values, { key: newKey() });
     this.#dialog.close();
     location.hash = addressOf({ groupId: channel.group_id, channelId: channel.id });
+  }
+
+  async #change(values) {
+    const { id, name, kind } = this.#channel;
+    const changes = { description: "", ...values };
+    if (kind === "private" && values.kind !== "private") {
+      const text = "Everybody in the group will read all that was ever written in it.";
+      if (!(await confirmed(`Open ${name}?`, text, "Open"))) return;
+      changes.publish_history = true;
+    }
+    await askPatiently("PATCH", `/channels/${id}`, changes);
+    this.#dialog.close();
   }
 
   async #delete() {

@@ -14,6 +14,7 @@ from tests.support.people import Person, Visitor, sign_up
 
 MODERATORS = ("mia", "ann")
 PRIVATE = "/api/channels/{private_channel_id}"
+PUBLISHED = {"kind": "open", "publish_history": True}
 EXAMPLES = (
     Example(
         "POST /api/groups/{group_id}/channels", {"name": "new"},
@@ -26,7 +27,7 @@ EXAMPLES = (
     ),
     Example(
         "PATCH /api/channels/{channel_id}", {"name": "other"},
-        ({"kind": "open"}, {"kind": "announce"}, {"kind": "private"}), by=MODERATORS,
+        (PUBLISHED, {**PUBLISHED, "kind": "announce"}, {"kind": "private"}), by=MODERATORS,
     ),
     Example("DELETE /api/channels/{channel_id}", by=MODERATORS),
     Example("PUT /api/channels/{channel_id}/read-mark", {"post_id": "{post_id}"}, often=0),
@@ -190,9 +191,48 @@ async def test_closing_a_channel_leaves_only_who_did_it_and_opening_lets_all_in(
     for outside in (people.ann, people.bob):
         await outside.get(people.posts, status=404)
     assert (await people.mia.get(path))["member_ids"] == [people.mia.id]
-    await people.mia.patch(path, {"kind": "announce"})
+    await people.mia.patch(path, {"kind": "announce", "publish_history": True})
     assert len((await people.bob.get(people.posts))["posts"]) == 1
     await people.bob.post(people.posts, {"text": "no"}, status=403)
+
+
+async def test_a_private_channel_is_opened_only_by_who_says_that_its_posts_are_published(
+    people: Cast,
+) -> None:
+    path = f"/api/channels/{people.channel['id']}"
+    await people.bob.post(people.posts, {"text": "before"})
+    closed = await people.mia.patch(path, {"kind": "private"})
+    await people.mia.post(people.posts, {"text": "about the others"})
+    for kind in ("open", "announce"):
+        for said in ({}, {"publish_history": False}):
+            answer = await people.mia.ask("PATCH", path, {"name": "x", "kind": kind, **said})
+            fields = problem(answer, 400, "invalid")["fields"]
+            assert fields.keys() == {"publish_history"}
+    assert await people.mia.patch(path, {"publish_history": True}) == closed
+    await people.bob.get(people.posts, status=404)
+    await people.mia.patch(path, {"kind": "open", "publish_history": True})
+    assert len((await people.bob.get(people.posts))["posts"]) == 2
+
+
+async def test_an_owner_who_lets_herself_in_is_seen_by_its_members_and_in_the_audit_by_ids(
+    people: Cast,
+) -> None:
+    channel = await made(people.mia, people, "private")
+    path = f"/api/channels/{channel['id']}/members"
+    await people.mia.put(f"{path}/{people.bob.id}", status=204)
+    before = await log_of(people.bob, f"group:{people.group['id']}")
+    for _ in range(2):
+        await people.ann.put(f"{path}/{people.ann.id}", status=204)
+    entered = {"id": channel["id"], "group_id": people.group["id"], "user_id": people.ann.id}
+    for who, topic in ((people.bob, f"channel:{channel['id']}"), (people.root, "admin")):
+        events = [e for e in await log_of(who, topic) if e["kind"] == "channel.entered"]
+        assert [(event["data"], event["by"]) for event in events] == [(entered, people.ann.id)]
+    assert await log_of(people.bob, f"group:{people.group['id']}") == before
+
+
+async def log_of(who: Person, topic: str) -> list[dict[str, Any]]:
+    events: list[dict[str, Any]] = (await who.get(f"/api/topics/{topic}/events?after=0"))["events"]
+    return events
 
 
 async def test_only_what_is_given_changes(people: Cast) -> None:

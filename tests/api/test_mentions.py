@@ -130,7 +130,9 @@ async def test_who_may_no_longer_read_the_channel_is_told_nothing_of_its_posts(
     await people.mia.delete(f"/api/posts/{deleted['id']}")
     assert [kind for kind, _ in await told(people.bob)] == ["mention.created"] * 2
     assert [kind for kind, _ in await told(people.ann)][2:] == ["mention.deleted"] * 2
-    await people.mia.patch(f"/api/channels/{people.channel['id']}", {"kind": "open"})
+    await people.mia.patch(
+        f"/api/channels/{people.channel['id']}", {"kind": "open", "publish_history": True}
+    )
     assert await listed(people.bob) == []
 
 

@@ -168,6 +168,39 @@ def test_a_channel_that_becomes_private_is_left_politely(two: tuple[Board, Board
     expect(bob.channel("plans")).to_be_visible()
 
 
+def test_a_private_channel_is_opened_after_a_question(two: tuple[Board, Board]) -> None:
+    ann, bob = two
+    ann.make_channel("plans", "Private")
+    ann.write("a secret")
+    ann.page.locator("#channel-settings").click()
+    question = ann.page.locator("#confirm")
+    for answer in ("Cancel", "Open"):
+        ann.page.get_by_role("radio", name="Open").check()
+        ann.page.get_by_role("button", name="Save").click()
+        expect(question).to_contain_text("Everybody in the group will read")
+        expect(bob.channel("plans")).to_have_count(0)
+        question.get_by_role("button", name=answer, exact=True).click()
+    bob.to_channel("plans")
+    expect(bob.post("a secret")).to_have_count(1)
+
+
+def test_members_of_a_private_channel_see_an_owner_who_lets_herself_in(
+    two: tuple[Board, Board], server: Server
+) -> None:
+    ann, bob = two
+    bob_id = bob.context.request.get(f"{server.url}/api/me").json()["id"]
+    ann.context.request.put(
+        f"{server.url}/api/groups/{ann.group_id}/members/{bob_id}",
+        data={"role": "moderator"},
+        headers={"Origin": server.url},
+    )
+    bob.page.reload()
+    bob.make_channel("without ann", "Private")
+    ann.page.reload()
+    ann.page.locator("#channels li").filter(has_text="without ann").get_by_role("button").click()
+    expect(bob.page.locator("#notices")).to_contain_text("Ann has entered this channel")
+
+
 def test_older_posts_are_fetched_when_scrolling_back(two: tuple[Board, Board]) -> None:
     ann, _ = two
     ann.page.evaluate(

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Delete, delete, text
 
-from model.channel import Channels, add_members, find_channel
+from model.channel import Channels, find_channel, let_in
 from model.database.page import Page
 from model.database.unit_of_work import Database, Transaction
 from model.errors import NotFound
@@ -54,7 +54,7 @@ async def test_a_removed_author_is_not_found_by_but_the_posts_are(database_url: 
     database = Database(database_url, before_commit=write_events)
     async with database.write() as db:
         ann, bob, channel = await private_channel(db)
-        await add_members(db, channel, [bob.id], by=ann)
+        await let_in(db, channel, bob.id, by=ann)
         post = await write_post(db, await find_channel(db, channel.id, reader=bob), "tea", by=bob)
         assert await found(db, "tea", ann, author_id=bob.id) == [post["id"]]
         await db.run(delete(Users).where(Users.id == bob.id))

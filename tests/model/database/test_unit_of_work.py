@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import func, insert, select, text
-from sqlalchemy.exc import IntegrityError
 
+from model.database.failure import StatementFailed
 from model.database.table import now
 from model.database.unit_of_work import READERS, Database, Transaction
 from model.errors import StorageFull, TooSlow, TryAgain
@@ -57,7 +57,7 @@ async def test_a_snapshot_does_not_see_what_is_committed_meanwhile(database: Dat
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 async def test_a_read_cannot_write(database: Database) -> None:
-    with pytest.raises(Exception, match="read-only"):
+    with pytest.raises(StatementFailed, match="ReadOnly"):
         async with database.read() as db:
             await create_user(db, "ann", "Ann", "-")
 
@@ -139,7 +139,7 @@ async def test_what_refers_to_a_row_that_is_not_there_is_not_told_to_try_again(
     database: Database,
 ) -> None:
     form = {"token_sha256": "-", "agent": "-", "created_at": now(), "expires_at": now()}
-    with pytest.raises(IntegrityError):
+    with pytest.raises(StatementFailed):
         async with database.write() as db:
             await db.run(insert(Sessions), user_id=999, **form)
 

@@ -90,7 +90,7 @@ async def test_who_is_just_being_removed_is_not_told_and_not_waited_for(scene: S
 async def test_who_makes_a_channel_private_finds_it_while_she_does(scene: Scene) -> None:
     async with scene.database.write() as db:
         channel = await find_channel(db, scene.channel.id, reader=scene.ann)
-        await edit_channel(db, channel, by=scene.ann, kind=Kind.OPEN)
+        await edit_channel(db, channel, by=scene.ann, kind=Kind.OPEN, publish_history=True)
 
     async def write() -> None:
         async with scene.database.write() as db:
