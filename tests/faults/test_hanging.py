@@ -12,7 +12,7 @@ from tests.faults.test_supervisor import within
 from tests.support.http_client import HttpClient
 from tests.support.server import MAIN, ROOT, Server
 
-SILENT_FOR_S = 4  # the event loops beat once a second
+SILENT_FOR_S = 6  # event loops beat once a second, but may have to wait for a processor
 HANGS = f"""
 import runpy, sys, time
 sys.path.insert(0, {str(ROOT)!r})
