@@ -77,12 +77,13 @@ def _piece(key: ForeignKey) -> Update | Delete:
     table, column = key.parent.table, key.parent
     names = [name for name in table.primary_key if name is not column]
     some = select(*names).where(column == bindparam("of_id")).limit(bindparam("batch"))
-    if any(own.column.table is table for own in table.foreign_keys):
+    is_deleted = key.ondelete == "CASCADE"
+    if is_deleted and any(own.column.table is table for own in table.foreign_keys):
         some = some.order_by(*(name.desc() for name in names))  # replies before their post
     chosen: ColumnElement[bool] = tuple_(*names).in_(some.with_for_update(skip_locked=True))
     if column.primary_key:
         chosen = and_(column == bindparam("of_id"), chosen)
-    if key.ondelete == "CASCADE":
+    if is_deleted:
         return delete(table).where(chosen)
     return update(table).where(chosen).values({column: None})
 
