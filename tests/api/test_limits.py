@@ -8,6 +8,7 @@ import pytest
 from quart import Quart
 
 from api.context import Services
+from api.middleware import limits
 from api.middleware.token_bucket import REMEMBERED, TokenBucket, TokenBuckets
 from api.settings import Switch
 from tests.api.browser import browser, problem
@@ -35,7 +36,10 @@ def test_buckets_forget_who_asked_longest_ago() -> None:
     assert buckets.of("second") is not second
 
 
-async def test_who_asks_too_much_waits_and_nobody_else_does(people: Cast) -> None:
+async def test_who_asks_too_much_waits_and_nobody_else_does(
+    people: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "A_SECOND", 1)  # fewer than a busy machine answers
     statuses: list[int] = []
     while 429 not in statuses:
         assert len(statuses) < 5000
@@ -45,7 +49,7 @@ async def test_who_asks_too_much_waits_and_nobody_else_does(people: Cast) -> Non
     assert statuses.index(429) >= 300
     refused = next(answer for answer in answers if answer.status == 429)
     problem(refused, 429, "too_many")
-    assert int(refused.headers["Retry-After"]) == 1
+    assert int(refused.headers["Retry-After"]) in {1, 2}
     await people.ann.get("/api/me")
 
 
