@@ -7,8 +7,8 @@ import asyncio
 import logging
 import re
 import secrets
-from collections.abc import AsyncGenerator, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -31,12 +31,9 @@ _PUTS_AT_ONCE = 4  # each has up to two parts in memory
 S3_PART_BYTES = 5 * 1024 * 1024  # no store takes smaller ones
 _NO_ROOM = re.compile("507 Insufficient Storage|QuotaExceeded|StorageFull")
 _MAX_SAID_CHARS = 400
-_CLIENT = {
-    "allow_http": True,  # for whoever names such an endpoint
-    "connect_timeout": "3s",
-    "read_timeout": "30s",  # without a byte
-    "timeout": "1day",  # a client may take its file as slowly as it likes
-}
+_PART_WITHIN = "60s"  # a store that takes less in that time is as good as gone
+_READ_WITHIN = "1day"  # a client may take its file as slowly as it likes
+_TURN_WITHIN_S = 60
 _RETRIES = {"max_retries": 3, "retry_timeout": timedelta(seconds=10)}
 
 
@@ -53,10 +50,12 @@ class ObjectStore:
         Make it after a fork: what was used before one hangs after it.
         """
         parts = urlsplit(url)
-        options: dict[str, Any] = {**access, "client_options": _CLIENT, "retry_config": _RETRIES}
-        self.objects = obstore.store.S3Store(
-            parts.netloc, prefix=parts.path.strip("/") or None, disable_bulk_delete=True, **options
-        )
+        options: dict[str, Any] = {**access, "retry_config": _RETRIES, "disable_bulk_delete": True}
+        prefix = parts.path.strip("/") or None
+        self.objects, self._reading = [
+            obstore.store.S3Store(parts.netloc, prefix=prefix, **options, client_options=client)
+            for client in (_client(_PART_WITHIN), _client(_READ_WITHIN))
+        ]
         self._turns = asyncio.Semaphore(_PUTS_AT_ONCE)
 
     async def put(self, key: str, file: Path) -> None:
@@ -66,7 +65,7 @@ class ObjectStore:
         """
         size = (await asyncio.to_thread(file.stat)).st_size
         content = file if size <= S3_PART_BYTES else chunks_of(file, 0, size)
-        async with self._turns:
+        async with self._turn():
             with _refusing(FileNotFoundError):  # that is the bucket
                 await obstore.put_async(
                     self.objects, key, content, chunk_size=S3_PART_BYTES, max_concurrency=1
@@ -79,7 +78,7 @@ class ObjectStore:
                 await obstore.head_async(self.objects, key)
         while start < end:
             with _refusing():
-                found = await obstore.get_async(self.objects, key, options={"range": (start, end)})
+                found = await obstore.get_async(self._reading, key, options={"range": (start, end)})
             begun, end = found.range
             with suppress(obstore.exceptions.BaseError):
                 async for chunk in found.stream(CHUNK_BYTES):
@@ -87,6 +86,19 @@ class ObjectStore:
                     yield chunk
             if start == begun:
                 raise TryAgain
+
+    @asynccontextmanager
+    async def _turn(self) -> AsyncIterator[None]:
+        """Wait for a turn to put something. Raises TryAgain when nobody gets on."""
+        try:
+            async with asyncio.timeout(_TURN_WITHIN_S):
+                await self._turns.acquire()
+        except TimeoutError as error:
+            raise TryAgain from error
+        try:
+            yield
+        finally:
+            self._turns.release()
 
     async def remove(self, key: str) -> None:
         with _refusing(), suppress(FileNotFoundError):
@@ -105,6 +117,16 @@ class ObjectStore:
             raise Unusable(
                 f"HOMEROOM_FILES_URL (or AWS_…): files cannot be kept there: {_said(error)}"
             ) from None
+
+
+def _client(within: str) -> "obstore.store.ClientConfig":
+    """How to ask; `within` is how long a request may take altogether."""
+    return {
+        "allow_http": True,  # for whoever names such an endpoint
+        "connect_timeout": "3s",
+        "read_timeout": "30s",  # without a byte
+        "timeout": within,
+    }
 
 
 @contextmanager

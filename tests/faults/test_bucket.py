@@ -1,5 +1,7 @@
 """A server whose files are in a bucket: what is wrong with that is said when it starts."""
 
+import asyncio
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,6 +10,8 @@ from click.testing import CliRunner
 
 from api.cli import cli
 from api.context import Services
+from model.errors import TryAgain
+from model.storage import s3
 from model.storage.s3 import ObjectStore
 from tests.api.browser import problem
 from tests.bench.transfer import download, upload
@@ -16,7 +20,7 @@ from tests.support.http_client import first_account
 from tests.support.people import Visitor
 from tests.support.pictures import png
 from tests.support.server import Server
-from tests.support.stores import access, new_bucket, object_store
+from tests.support.stores import access, new_bucket, object_store, put_aside
 
 KEYS = {"access_key_id": "tests", "secret_access_key": "secret"}
 
@@ -107,3 +111,18 @@ async def test_a_store_that_is_gone_stops_files_and_nothing_else(
         assert answer.headers["Retry-After"] == "1"
     await people.bob.post(people.posts, {"text": "Good morning!", "file_ids": [file["id"]]})
     await visitor.get("/ready")
+
+
+async def test_nobody_waits_for_ever_for_a_store_that_takes_nothing(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(s3, "_PART_WITHIN", "1s")
+    monkeypatch.setattr(s3, "_TURN_WITHIN_S", 0.1)
+    files = [put_aside(tmp_path, b"x" * s3.S3_PART_BYTES) for _ in range(6)]
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        endpoint = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        store = ObjectStore("s3://class", {"endpoint_url": endpoint, **KEYS})
+        async with asyncio.timeout(30):  # each is tried four times
+            puts = [store.put(file.name, file) for file in files]
+            refused = await asyncio.gather(*puts, store.remove("x"), return_exceptions=True)
+    assert {type(refusal) for refusal in refused} == {TryAgain}
