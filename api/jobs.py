@@ -51,7 +51,8 @@ async def clean_up_alone(database: Database, store: Store, settings: Settings) -
     """Clean up, unless another worker does it or somebody holds the lock to make a copy."""
     async with taken(database, settings.instance / "jobs.lock") as is_ours:
         if is_ours:
-            await clean_up(database, store, settings)
+            async with database.at_leisure() as leisurely:
+                await clean_up(leisurely, store, settings)
 
 
 async def purge_alone(database: Database, settings: Settings) -> bool:

@@ -20,6 +20,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.orm import Mapped, mapped_column
 
+from model.database.engine import Patience, Trust, postgresql_engine
 from model.database.row import AnyRow
 from model.database.table import Base
 from model.log.event import Epochs, epoch_name
@@ -34,6 +35,7 @@ _BY_HAND = {  # made by migrations, on one kind of database only: no table of th
 }
 _POSTGRESQL_LOCK = 0x686F6D65  # any number that nobody else takes: "home"
 _LOCKED_FOR_AT_MOST_S = 60
+_MIGRATES_FOR_AT_MOST_S = 3600  # a statement, or what is computed between two of them
 
 _Parent = Literal["schema_name", "table_name", "schema_qualified_table_name"]
 
@@ -105,9 +107,15 @@ def _config(connection: Connection | None = None) -> Config:
 @asynccontextmanager
 async def _locked(url: str) -> AsyncIterator[AsyncConnection]:
     """A transaction in which nobody else migrates, and which enforces no foreign keys yet."""
-    is_sqlite = make_url(url).get_backend_name() == "sqlite"
-    options = {"isolation_level": None, "timeout": _LOCKED_FOR_AT_MOST_S} if is_sqlite else {}
-    engine = create_async_engine(url, connect_args=options, hide_parameters=True)
+    parsed = make_url(url)
+    is_sqlite = parsed.get_backend_name() == "sqlite"
+    if is_sqlite:
+        options = {"isolation_level": None, "timeout": _LOCKED_FOR_AT_MOST_S}
+        engine = create_async_engine(parsed, connect_args=options, hide_parameters=True)
+    else:
+        longest = _MIGRATES_FOR_AT_MOST_S
+        patience = Patience(_LOCKED_FOR_AT_MOST_S, statement_s=longest, next_s=longest)
+        engine = postgresql_engine(parsed, 1, "READ COMMITTED", Trust(), patience)
     try:
         async with engine.connect() as connection:
             if is_sqlite:

@@ -6,7 +6,7 @@ from contextvars import ContextVar
 from typing import Any
 
 from quart import Quart
-from sqlalchemy import event
+from sqlalchemy import Engine, event
 
 from api.context import Services
 from api.settings import Switch
@@ -31,24 +31,21 @@ mine: ContextVar[list[str] | None] = ContextVar("mine", default=None)
 
 
 @contextmanager
-def counted(services: Services) -> Iterator[list[str]]:
+def counted() -> Iterator[list[str]]:
     """What is executed on behalf of this task; BEGIN and COMMIT are no statements here."""
 
     def note(_: Any, __: Any, statement: str, *___: Any) -> None:
         if (statements := mine.get()) is not None:
             statements.append(statement)
 
-    engines = [services.database.readers.sync_engine, services.database.writers.sync_engine]
-    for engine in engines:
-        event.listen(engine, "before_cursor_execute", note)
+    event.listen(Engine, "before_cursor_execute", note)
     statements: list[str] = []
     token = mine.set(statements)
     try:
         yield statements
     finally:
         mine.reset(token)
-        for engine in engines:
-            event.remove(engine, "before_cursor_execute", note)
+        event.remove(Engine, "before_cursor_execute", note)
 
 
 async def write(people: Cast, how_many: int) -> dict[str, Any]:
@@ -101,7 +98,7 @@ async def test_a_list_of_twenty_costs_as_many_statements_as_one_of_two(
         await lists.lengthen(more)
         cost = {}
         for listed in (*lists.longer, best, "/api/search?q=reply"):
-            with counted(services) as statements:
+            with counted() as statements:
                 await people.bob.get(listed)
             cost[listed] = len(statements)
         costs.append(cost)
@@ -123,7 +120,7 @@ async def test_one_thing_costs_few_statements(app: Quart, services: Services, pe
     assert len(shown) > 5
     for path in shown:
         values = await world.values(Example(f"GET {path}"), people.ann)
-        with counted(services) as statements:
+        with counted() as statements:
             answer = await people.ann.ask("GET", filled(path, values))
         if answer.status != 409:  # a file that is no picture
             assert answer.status == 200, (path, answer)
@@ -137,41 +134,39 @@ async def test_what_is_written_costs_few_statements(
     for example in examples():
         who = await world.person(example.by[0])
         request = await world.request(example, who)
-        with counted(services) as statements:
+        with counted() as statements:
             answer = await ask(who, request)
         assert answer.status < 300, (example.operation, answer)
         most = AT_MOST_FOR_MUCH if example.operation in MUCH else AT_MOST_TO_WRITE
         assert 2 <= len(statements) <= most, (example.operation, statements)
 
 
-async def test_to_name_people_costs_two_statements_more(services: Services, people: Cast) -> None:
+async def test_to_name_people_costs_two_statements_more(people: Cast) -> None:
     """Who they are, and what they are told."""
     await people.ann.post(people.posts, {"text": "the first one"})
     costs = []
     for text in ("x", "@bob and @mia"):
-        with counted(services) as statements:
+        with counted() as statements:
             await people.ann.post(people.posts, {"text": text})
         costs.append(len(statements))
     assert costs[1] - costs[0] == 2
 
 
-async def test_a_key_costs_two_statements_more(services: Services, people: Cast) -> None:
+async def test_a_key_costs_two_statements_more(people: Cast) -> None:
     await people.bob.post(people.posts, {"text": "the first one"})
     costs = []
     for headers in ({}, {"Idempotency_Key": "once"}):
-        with counted(services) as statements:
+        with counted() as statements:
             await people.bob.post(people.posts, {"text": "x"}, 201, **headers)
         costs.append(len(statements))
     assert costs[1] - costs[0] == 2
 
 
-async def test_who_asks_is_looked_up_once_for_what_is_written(
-    services: Services, people: Cast
-) -> None:
+async def test_who_asks_is_looked_up_once_for_what_is_written(people: Cast) -> None:
     """In its own transaction: only a stranger, and who comes for the first time, also before."""
     costs = []
     for text in ("first", "second"):
-        with counted(services) as statements:
+        with counted() as statements:
             await people.bob.post(people.posts, {"text": text})
         costs.append(sum("sessions" in statement for statement in statements))
     assert costs == [2, 1]

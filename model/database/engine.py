@@ -1,13 +1,50 @@
 """The engines of the two databases: how each connects, begins and waits."""
 
+import time
+from dataclasses import dataclass
+from typing import Any
+
 from sqlalchemy import event
-from sqlalchemy.engine import URL, Connection
+from sqlalchemy.engine import URL, Connection, ExceptionContext
 from sqlalchemy.engine.interfaces import IsolationLevel
+from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from model.database.sqlite import LOCKED_FOR_AT_MOST_S, OneHopConnection, OneHopDialect
 
 NOBODY_FREE_AFTER_S = 10
+_CONNECTED_WITHIN_S = 5
+_ANSWERED_LATE_S = 2  # the way there and back, after PostgreSQL's own limit
+_NODE_IS_GONE = {  # its sessions end, and let go of their rows
+    "tcp_keepalives_idle": "30s",
+    "tcp_keepalives_interval": "10s",
+    "tcp_keepalives_count": "3",
+    "tcp_user_timeout": "20s",
+}
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How many seconds PostgreSQL waits: for a lock, for a statement, and for the next one."""
+
+    lock_s: float
+    statement_s: float
+    next_s: float = 5
+
+
+class Trust:
+    """Where one connection turned out to be dead, the others so far are made anew."""
+
+    def __init__(self) -> None:
+        self.since = 0.0
+
+    def lose(self) -> None:
+        self.since = time.monotonic()
+
+
+SOMEBODY_WAITS = Patience(lock_s=2, statement_s=5)
+NOBODY_WAITS = Patience(lock_s=10, statement_s=600)
 
 
 def _lower(text: str | None) -> str | None:
@@ -51,13 +88,57 @@ def sqlite_engine(url: URL, begin: str, size: int, synchronous: str) -> AsyncEng
     return engine
 
 
-def postgresql_engine(url: URL, size: int, isolation_level: IsolationLevel) -> AsyncEngine:
-    return create_async_engine(
+def postgresql_engine(
+    url: URL,
+    size: int,
+    isolation_level: IsolationLevel,
+    trust: Trust,
+    patience: Patience = SOMEBODY_WAITS,
+) -> AsyncEngine:
+    """An engine whose every wait has an end. It shares `trust` with others to the same server."""
+    engine = create_async_engine(
         url,
         pool_size=size,
         max_overflow=0,
         pool_timeout=NOBODY_FREE_AFTER_S,
         hide_parameters=True,
         isolation_level=isolation_level,
-        connect_args={"server_settings": {"jit": "off", "application_name": "homeroom"}},
+        connect_args={
+            "timeout": _CONNECTED_WITHIN_S,
+            "command_timeout": patience.statement_s + _ANSWERED_LATE_S,
+            "server_settings": _session_settings(patience),
+        },
     )
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def note_the_moment(_: object, entry: ConnectionPoolEntry) -> None:
+        entry.info["connected_at"] = time.monotonic()
+
+    @event.listens_for(engine.sync_engine, "checkout")
+    def replace_what_may_be_dead(_: object, entry: ConnectionPoolEntry, __: object) -> None:
+        if entry.info["connected_at"] < trust.since:
+            raise DisconnectionError
+
+    @event.listens_for(engine.sync_engine, "handle_error")
+    def note_the_dead(context: ExceptionContext) -> None:
+        is_connected = context.connection is not None
+        if is_connected and isinstance(context.original_exception, TimeoutError):
+            trust.lose()
+
+    @event.listens_for(engine.sync_engine, "close")
+    def wait_for_no_farewell(connection: Any, _: object) -> None:
+        """A dead peer would not answer it, and a living one needs none."""
+        connection.driver_connection.terminate()
+
+    return engine
+
+
+def _session_settings(patience: Patience) -> dict[str, str]:
+    """These go with the first message of a connection, and cost no way of their own."""
+    limits = {
+        "lock_timeout": patience.lock_s,
+        "statement_timeout": patience.statement_s,
+        "idle_in_transaction_session_timeout": patience.next_s,
+    }
+    in_ms = {name: f"{round(seconds * 1e3)}" for name, seconds in limits.items()}
+    return {"jit": "off", "application_name": "homeroom", **in_ms, **_NODE_IS_GONE}

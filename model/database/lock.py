@@ -12,7 +12,7 @@ from pathlib import Path
 
 from sqlalchemy import text
 
-from model.database.engine import postgresql_engine
+from model.database.engine import Trust, postgresql_engine
 from model.database.unit_of_work import Database
 
 _POSTGRESQL_LOCK = 0x6A6F6273  # any number that nobody else takes: "jobs"
@@ -28,7 +28,7 @@ async def taken(database: Database, file: Path) -> AsyncIterator[bool]:
         with locked(file) as is_ours:
             yield is_ours
         return
-    engine = postgresql_engine(database.writers.url, 1, "AUTOCOMMIT")
+    engine = postgresql_engine(database.writers.url, 1, "AUTOCOMMIT", Trust())
     try:
         async with engine.connect() as connection:
             statement = text("SELECT pg_try_advisory_lock(:lock)")

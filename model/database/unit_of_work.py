@@ -6,28 +6,48 @@ awaited inside `write()`: hashes, mails and bytes come before or after.
 """
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Generic, NoReturn, TypeVar, TypeVarTuple, overload
 
-from sqlalchemy import Executable, Row, Select, bindparam, func, literal, select
+from sqlalchemy import Executable, Row, Select, bindparam, func, literal, select, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.sql.selectable import TypedReturnsRows
 
-from model.database.engine import NOBODY_FREE_AFTER_S, postgresql_engine, sqlite_engine
+from model.database.engine import (
+    NOBODY_FREE_AFTER_S,
+    NOBODY_WAITS,
+    SOMEBODY_WAITS,
+    Patience,
+    Trust,
+    postgresql_engine,
+    sqlite_engine,
+)
 from model.database.failure import without_values
 from model.database.row import AnyRow
 from model.database.table import Base
 from model.errors import StorageFull, TooSlow, TryAgain
 
 READERS, _WRITERS = 4, 4  # connections of a worker; SQLite has one writer
+_APART_WITHIN_S = 2.5
 
-# PostgreSQL: serialisation failure, deadlock, lock not available, shutdown, too many connections
-_TRANSIENT_SQLSTATES = {"40001", "40P01", "55P03", "57P01", "57P03", "53300"}
+_LOCK_NOT_AVAILABLE = "55P03"
+_TRANSIENT_SQLSTATES = {
+    "40001",  # serialisation failure
+    "40P01",  # deadlock
+    _LOCK_NOT_AVAILABLE,
+    "25P03",  # the next one did not come
+    "57P01",  # shutdown
+    "57P03",  # start
+    "53300",  # too many connections
+}
+_HURRY = text("SET LOCAL lock_timeout = 100")  # ms
+_HURRY_FOR_S = 5
 _TRANSIENT_IN_SQLITE = "database is locked"
 _TOO_SLOW = "57014"  # by statement_timeout
 _TOO_SLOW_IN_SQLITE = "interrupted"
@@ -151,30 +171,54 @@ class Database:
     After each commit with events, `committed` is called with their topics.
     """
 
-    def __init__(self, url: str, *, before_commit: BeforeCommit, synchronous: str = "FULL") -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        before_commit: BeforeCommit,
+        synchronous: str = "FULL",
+        patience: Patience = SOMEBODY_WAITS,
+    ) -> None:
         """`before_commit` writes what a transaction has noted: `write_events` of the event log."""
         parsed = make_url(url)
         self.before_commit = before_commit
         self.is_sqlite = parsed.get_backend_name() == "sqlite"
         self.committed: Callable[[Collection[str]], None] = lambda _: None
         self._one_writer = asyncio.Lock()
+        self._trust = Trust()
+        self._hurries_until = 0.0
         if self.is_sqlite:
             self.readers = sqlite_engine(parsed, "BEGIN", READERS, synchronous)
+            self._apart = sqlite_engine(parsed, "BEGIN", 1, synchronous)
             self.writers = sqlite_engine(parsed, "BEGIN IMMEDIATE", 1, synchronous)
         else:
-            self.readers = postgresql_engine(parsed, READERS, "REPEATABLE READ").execution_options(
-                postgresql_readonly=True
+            self.readers, self._apart = [
+                postgresql_engine(
+                    parsed, size, "REPEATABLE READ", self._trust, patience
+                ).execution_options(postgresql_readonly=True)
+                for size in (READERS, 1)
+            ]
+            self.writers = postgresql_engine(
+                parsed, _WRITERS, "READ COMMITTED", self._trust, patience
             )
-            self.writers = postgresql_engine(parsed, _WRITERS, "READ COMMITTED")
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[Transaction]:
         """A unit of work that reads, in one snapshot of everything. Raises TryAgain and TooSlow."""
+        async with _read(self.readers) as db:
+            yield db
+
+    @asynccontextmanager
+    async def read_apart(self) -> AsyncIterator[Transaction]:
+        """The same on a connection that no request takes, for 2.5 s at most."""
+        db = None
         try:
-            async with self.readers.connect() as connection:
-                yield Transaction(connection, writing=False)
-        except (DBAPIError, NoConnectionFree, OSError) as error:
-            _refuse(error)
+            async with asyncio.timeout(_APART_WITHIN_S), _read(self._apart) as db:
+                yield db
+        except TimeoutError as error:
+            if db is not None:  # it was connected
+                self._trust.lose()
+            raise TryAgain from error
 
     @asynccontextmanager
     async def write(self, tx: str | None = None) -> AsyncIterator[Transaction]:
@@ -182,16 +226,39 @@ class Database:
 
         Raises TryAgain when the same may succeed in a moment, StorageFull, and StatementFailed.
         """
+        is_hurried = False
         try:
             async with self._alone(), self.writers.connect() as connection:
+                if is_hurried := time.monotonic() < self._hurries_until:
+                    await connection.execute(_HURRY)
                 db = Transaction(connection, writing=True, tx=tx)
                 yield db
                 await self.before_commit(db)
                 await connection.commit()
         except (DBAPIError, NoConnectionFree, OSError) as error:
+            if _sqlstate(error) == _LOCK_NOT_AVAILABLE and not is_hurried:
+                # somebody holds a row: those who want it next shall not take all connections
+                self._hurries_until = time.monotonic() + _HURRY_FOR_S
             _refuse(error)
         if db.topics:
             self.committed(db.topics)
+
+    @asynccontextmanager
+    async def at_leisure(self) -> AsyncIterator["Database"]:
+        """The same database for long work: its statements may take minutes, and others go on.
+
+        On PostgreSQL it has connections of its own.
+        """
+        if self.is_sqlite:
+            yield self
+            return
+        url = self.writers.url.render_as_string(hide_password=False)
+        leisurely = Database(url, before_commit=self.before_commit, patience=NOBODY_WAITS)
+        leisurely.committed = self.committed
+        try:
+            yield leisurely
+        finally:
+            await leisurely.close()
 
     @asynccontextmanager
     async def _alone(self) -> AsyncIterator[None]:
@@ -207,8 +274,17 @@ class Database:
             self._one_writer.release()
 
     async def close(self) -> None:
-        await self.readers.dispose()
-        await self.writers.dispose()
+        for engine in (self.readers, self._apart, self.writers):
+            await engine.dispose()
+
+
+@asynccontextmanager
+async def _read(readers: AsyncEngine) -> AsyncIterator[Transaction]:
+    try:
+        async with readers.connect() as connection:
+            yield Transaction(connection, writing=False)
+    except (DBAPIError, NoConnectionFree, OSError) as error:
+        _refuse(error)
 
 
 def _refuse(error: Exception) -> NoReturn:
@@ -218,7 +294,7 @@ def _refuse(error: Exception) -> NoReturn:
     """
     if not isinstance(error, DBAPIError) or error.connection_invalidated:
         raise TryAgain from error
-    state, said = getattr(error.orig, "sqlstate", None), str(error.orig)
+    state, said = _sqlstate(error), str(error.orig)
     if state == _DISK_FULL or _FULL_IN_SQLITE in said:
         raise StorageFull from error
     if state == _TOO_SLOW or said == _TOO_SLOW_IN_SQLITE:
@@ -226,3 +302,9 @@ def _refuse(error: Exception) -> NoReturn:
     if state in _TRANSIENT_SQLSTATES or _TRANSIENT_IN_SQLITE in said:
         raise TryAgain from error
     raise without_values(error) from None
+
+
+def _sqlstate(error: Exception) -> str | None:
+    """What PostgreSQL calls the error."""
+    state: str | None = getattr(getattr(error, "orig", None), "sqlstate", None)
+    return state

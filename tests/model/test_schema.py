@@ -1,7 +1,10 @@
 """Old and new code beside each other on one database, and the name of the log's life."""
 
+import asyncio
+
 import pytest
 from sqlalchemy import select, text, update
+from sqlalchemy.exc import DBAPIError
 
 from model import schema
 from model.database.unit_of_work import Database
@@ -64,3 +67,18 @@ async def test_lost_power_makes_a_new_epoch_where_commits_may_be_lost(database_u
     await schema.note_clean_stop(database_url)
     await schema.prepare(database_url, lossy=True)
     assert await epoch(database_url) == second
+
+
+async def test_a_start_does_not_wait_for_ever_for_another_one_that_migrates(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(schema, "_LOCKED_FOR_AT_MOST_S", 0.2)
+    database = Database(database_url, before_commit=write_events)
+    async with database.write() as db:
+        lock = "SELECT 1" if database.is_sqlite else "SELECT pg_advisory_xact_lock(:lock)"
+        values = {} if database.is_sqlite else {"lock": schema._POSTGRESQL_LOCK}
+        await db.scalar(text(lock), **values)
+        with pytest.raises(DBAPIError, match="lock"):
+            async with asyncio.timeout(10):
+                await schema.prepare(database_url)
+    await database.close()

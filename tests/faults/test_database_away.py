@@ -1,0 +1,116 @@
+"""PostgreSQL behind something that forgets connections: packets vanish, and nobody is told.
+
+Some take 3 to 8 seconds, which are deadlines of the server that they wait for.
+"""
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, select
+
+from api.app import create_app
+from api.settings import Settings
+from model.channel import find_channel
+from model.database.engine import Patience
+from model.database.lock import taken
+from model.database.unit_of_work import Database
+from model.errors import TryAgain
+from model.log.event import write_events
+from model.session import find_caller
+from tests.support.cast import Cast, Stages
+from tests.support.databases import PostgreSQL
+from tests.support.proxy import Proxy
+
+WITHIN_S = 20
+IMPATIENT = Patience(lock_s=2, statement_s=0.5)
+LONG = select(func.pg_sleep(1))
+AT_LAST = {"text": "At last!"}
+
+
+@pytest.fixture
+def direct_url(postgresql: Stages[PostgreSQL]) -> str:
+    postgresql.database.put_back("cast")
+    return postgresql.database.url
+
+
+@pytest.fixture
+def proxy(direct_url: str) -> Iterator[Proxy]:
+    with Proxy(direct_url) as proxy:
+        yield proxy
+
+
+@pytest.fixture
+def database_url(proxy: Proxy) -> str:
+    """The application of these tests reaches its database through the proxy."""
+    return proxy.url
+
+
+async def test_of_forgotten_connections_one_fails_and_then_all_are_made_anew(
+    proxy: Proxy,
+) -> None:
+    database = Database(proxy.url, before_commit=write_events, patience=IMPATIENT)
+
+    async def read() -> None:
+        async with database.read() as db:
+            await db.scalar(select(1))
+
+    async def write() -> None:
+        async with database.write() as db:
+            await db.scalar(select(1))
+
+    await asyncio.gather(*[unit() for unit in (read, write) * 4])
+    proxy.forget()
+    async with asyncio.timeout(WITHIN_S):
+        with pytest.raises(TryAgain):
+            await read()
+        await asyncio.gather(*[unit() for unit in (read, write) * 4])
+    await database.close()
+
+
+async def test_a_worker_stops_in_time_although_its_database_is_dead(
+    settings: Settings, proxy: Proxy
+) -> None:
+    async with asyncio.timeout(WITHIN_S):
+        async with create_app(settings, prepared=True).test_app():
+            proxy.go_dark()
+
+
+async def test_what_nobody_waits_for_may_take_longer_than_what_somebody_waits_for(
+    direct_url: str,
+) -> None:
+    database = Database(direct_url, before_commit=write_events, patience=IMPATIENT)
+    with pytest.raises(TryAgain):
+        async with database.read() as db:
+            await db.scalar(LONG)
+    async with database.at_leisure() as leisurely, leisurely.write() as db:
+        await db.scalar(LONG)
+    await database.close()
+
+
+async def test_whoever_has_the_lock_of_the_jobs_lets_go_of_it_although_the_database_is_dead(
+    proxy: Proxy, tmp_path: Path
+) -> None:
+    database = Database(proxy.url, before_commit=write_events)
+    async with asyncio.timeout(WITHIN_S):
+        async with taken(database, tmp_path / "jobs.lock") as is_ours:
+            assert is_ours
+            proxy.go_dark()
+
+
+async def test_a_node_that_lost_power_in_its_commit_does_not_hold_a_channel_up_for_long(
+    people: Cast, direct_url: str
+) -> None:
+    with Proxy(direct_url) as to_the_node:
+        node = Database(to_the_node.url, before_commit=write_events, patience=IMPATIENT)
+        with pytest.raises(TryAgain):
+            async with node.write() as db:
+                by = await find_caller(db, people.ann.token)
+                assert by
+                await find_channel(db, people.channel["id"], reader=by)
+                to_the_node.go_dark()
+                async with asyncio.timeout(WITHIN_S):
+                    while (await people.bob.ask("POST", people.posts, AT_LAST)).status != 201:
+                        await asyncio.sleep(0.05)
+        await node.close()

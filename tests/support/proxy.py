@@ -1,0 +1,91 @@
+"""What lies between a server and PostgreSQL, and forgets connections, as a firewall does."""
+
+import selectors
+import socket
+import threading
+from types import TracebackType
+from typing import cast
+
+from sqlalchemy.engine import make_url
+
+_PIECE_BYTES = 64 * 1024
+
+
+class Proxy:
+    """`with Proxy(database_url) as proxy:` and connect to `proxy.url`; it works in a thread."""
+
+    def __init__(self, database_url: str) -> None:
+        self._target = make_url(database_url)
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._peers: dict[socket.socket, socket.socket] = {}
+        self._forgotten = set[socket.socket]()
+        self._is_dark = False
+        self._selector = selectors.DefaultSelector()
+        self._selector.register(self._listener, selectors.EVENT_READ)
+        self._end, ended = socket.socketpair()
+        self._selector.register(ended, selectors.EVENT_READ, "the end")
+        self._opened = {self._listener, self._end, ended}
+        self._thread = threading.Thread(target=self._run)
+
+    @property
+    def url(self) -> str:
+        port = self._listener.getsockname()[1]
+        return self._target.set(port=port).render_as_string(hide_password=False)
+
+    def forget(self) -> None:
+        """What is sent on the connections so far vanishes, and nobody is told; new ones work."""
+        self._forgotten = set(self._opened)
+
+    def go_dark(self) -> None:
+        """Forget all connections, those to come too: they are accepted, and nothing follows."""
+        self._is_dark = True
+        self.forget()
+
+    def come_back(self) -> None:
+        """Let new connections work again."""
+        self._is_dark = False
+
+    def __enter__(self) -> "Proxy":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
+        self._end.send(b"!")
+        self._thread.join()
+        self._selector.close()
+        for opened in self._opened:
+            opened.close()
+
+    def _run(self) -> None:
+        while True:
+            for key, _ in self._selector.select():
+                if key.data == "the end":
+                    return
+                if key.fileobj is self._listener:
+                    self._accept()
+                else:
+                    self._pass_on(cast(socket.socket, key.fileobj))
+
+    def _accept(self) -> None:
+        client, _ = self._listener.accept()
+        if self._is_dark:
+            self._opened.add(client)
+            return
+        server = socket.create_connection((self._target.host, self._target.port or 5432))
+        self._peers |= {client: server, server: client}
+        for side in (client, server):
+            self._opened.add(side)
+            self._selector.register(side, selectors.EVENT_READ)
+
+    def _pass_on(self, side: socket.socket) -> None:
+        try:
+            data = side.recv(_PIECE_BYTES)
+            if data and side not in self._forgotten:
+                self._peers[side].sendall(data)
+        except OSError:
+            data = b""
+        if data:
+            return
+        self._selector.unregister(side)
+        if side not in self._forgotten:
+            self._peers[side].shutdown(socket.SHUT_RDWR)
