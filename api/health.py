@@ -4,10 +4,9 @@ from quart import Blueprint
 from quart_schema import document_response
 from typing_extensions import TypedDict
 
-from api.context import read
+from api.context import services
 from api.middleware.auth import public
-from model.log.cursor import cursors
-from model.log.event import RIGHTS_TOPIC
+from api.middleware.errors import ProblemView
 
 health = Blueprint("health", __name__)
 
@@ -27,8 +26,12 @@ async def live() -> HealthView:
 @health.get("/ready")
 @public
 @document_response(HealthView)
+@document_response(ProblemView, 503)
 async def ready() -> HealthView:
-    """The database answers too."""
-    async with read() as db:
-        await cursors(db, RIGHTS_TOPIC)
+    """The worker reads its database and knows all events: it looks for new ones all the time.
+
+    503 says `log_not_readable` when no look has succeeded for 5 seconds. Then the worker has sent
+    its live connections to others. It recovers by itself.
+    """
+    services().feed.require_fresh()
     return {"status": "ok"}

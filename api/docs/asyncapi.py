@@ -33,7 +33,10 @@ CLOSING: dict[int, tuple[str, str]] = {
     1006: ("The network was cut, or you took nothing for 20 s.", "Reconnect and resume."),
     1009: ("A frame of more than 256 KiB.", "Do not repeat it."),
     Close.BUG: ("A bug of the server.", "Reconnect; back off."),
-    Close.RESTART: ("A restart or a deployment.", "Reconnect after `retry_after` of `bye`."),
+    Close.RESTART: (
+        "A restart, a deployment, or a worker that cannot read its database.",
+        "Reconnect after `retry_after` of `bye`.",
+    ),
     Close.NOT_THE_PROTOCOL: ("Not the protocol.", "Do not reconnect."),
     Close.NOT_SIGNED_IN: ("Not signed in, or not any more.", "Sign in, then reconnect."),
     Close.ORIGIN_NOT_ALLOWED: (

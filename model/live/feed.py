@@ -23,6 +23,7 @@ import msgspec
 from model.access import readable_topics
 from model.database.row import AnyRow
 from model.database.unit_of_work import Database, Transaction
+from model.errors import TryAgain
 from model.live.rights_check import RightsCheck
 from model.live.ring import Encoded, Ring, in_one_frame, trim_largest
 from model.live.subscription import FeedLimits, Joined, Reader, Reset, Subscription, reset_of
@@ -34,6 +35,7 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 LOOK_EVERY_S = 0.25  # when no hint comes
+STALE_AFTER_S = 5  # without a look that succeeds
 _LOOK_AT_MOST = 2000  # events; the rest is looked at next
 _REPLAY_CHUNK = 200
 _REPLAYS_AT_ONCE = 2  # requests need the database too
@@ -57,6 +59,7 @@ class Feed:
         self._changed = set[str]()  # topics whose ring has changed
         self._woken = asyncio.Event()
         self._replaying = asyncio.Semaphore(_REPLAYS_AT_ONCE)
+        self._looked_at = time.monotonic()
 
     async def open(self) -> None:
         """Begin with the rights as they are now."""
@@ -79,6 +82,8 @@ class Feed:
                 await self.look(None if is_full else dirty)
             except Exception:
                 log.exception("a look at the log failed; the next one repeats it")
+                if self.is_stale:
+                    self._send_all_away()
                 await asyncio.sleep(LOOK_EVERY_S)
 
     def wake(self, topics: Collection[str] | None) -> None:
@@ -92,12 +97,13 @@ class Feed:
         """Check rights that were taken away, then fill the rings. None: of all topics."""
         served = self.rings if topics is None else self.rings.keys() & topics
         cursors = {topic: self.rings[topic].head for topic in served}
-        async with self.database.read() as db:
+        async with self.database.read_apart() as db:
             rows = await events_after(db, {RIGHTS_TOPIC: self.applied, **cursors}, _LOOK_AT_MOST)
         self.collect(row for row in rows if row.topic == RIGHTS_TOPIC)
         if self.unchecked:
             await self.judge()
         self.fill(row for row in rows if row.topic != RIGHTS_TOPIC)
+        self._looked_at = time.monotonic()
         if len(rows) == _LOOK_AT_MOST:
             self.wake(topics)
 
@@ -106,10 +112,7 @@ class Feed:
         for row in rows:
             rights = msgspec.json.decode(row.data, type=Rights)
             if rights.epoch or row.seq > self.applied + 1:  # some are pruned: it stood still
-                readers = list(self.readers)
-                for reader in readers:
-                    self.leave(reader)
-                    reader.stop(among=len(readers))
+                self._send_all_away()
             self.applied = row.seq
             for reader in self.readers:
                 if reader.user_id in rights.users or reader.session_id in rights.sessions:
@@ -130,7 +133,7 @@ class Feed:
         topics = defaultdict[int, set[str]](set)
         for check in checks:
             topics[check.reader.user_id].update(check.held)
-        async with self.database.read() as db:
+        async with self.database.read_apart() as db:
             people = await people_of_sessions(db, [check.session_id for check in checks])
             allowed = {
                 user_id: await readable_topics(db, user_id, of) for user_id, of in topics.items()
@@ -164,8 +167,21 @@ class Feed:
         self._changed.clear()
         trim_largest(self.rings.values(), self.limits.worker_chars)
 
+    @property
+    def is_stale(self) -> bool:
+        return time.monotonic() - self._looked_at > STALE_AFTER_S
+
+    def require_fresh(self) -> None:
+        """Raises TryAgain when no look has succeeded for some seconds."""
+        if self.is_stale:
+            raise TryAgain("log_not_readable", "This worker cannot read the event log just now.")
+
     async def judged(self, judge: Callable[[Transaction], Awaitable[T]]) -> T:
-        """The answer of a snapshot that knows all that is applied. Act on it before you await."""
+        """The answer of a snapshot that knows all that is applied. Act on it before you await.
+
+        Raises TryAgain, also when nobody could be told what happens from then on.
+        """
+        self.require_fresh()
         while True:
             async with self.database.read() as db:
                 answer = await judge(db)
@@ -176,6 +192,12 @@ class Feed:
     def join(self, reader: Reader) -> None:
         """Take a reader in, directly after its sign-in was `judged`."""
         self.readers.add(reader)
+
+    def _send_all_away(self) -> None:
+        readers = list(self.readers)
+        for reader in readers:
+            self.leave(reader)
+            reader.stop(among=len(readers))
 
     def leave(self, reader: Reader) -> None:
         for topic in list(reader.subscriptions):

@@ -4,7 +4,7 @@ Some take 3 to 8 seconds, which are deadlines of the server that they wait for.
 """
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -18,9 +18,13 @@ from model.database.lock import taken
 from model.database.unit_of_work import Database
 from model.errors import TryAgain
 from model.log.event import write_events
+from model.post import write_post
 from model.session import find_caller
+from tests.api.browser import problem
+from tests.live.client import LiveClient
 from tests.support.cast import Cast, Stages
 from tests.support.databases import PostgreSQL
+from tests.support.people import Visitor
 from tests.support.proxy import Proxy
 
 WITHIN_S = 20
@@ -47,6 +51,34 @@ def database_url(proxy: Proxy) -> str:
     return proxy.url
 
 
+@pytest.fixture
+async def elsewhere(direct_url: str) -> AsyncIterator[Database]:
+    """The same database, as a server on another machine reaches it."""
+    database = Database(direct_url, before_commit=write_events)
+    yield database
+    await database.close()
+
+
+async def write_elsewhere(database: Database, people: Cast, text: str) -> None:
+    async with database.write() as db:
+        by = await find_caller(db, people.ann.token)
+        assert by
+        channel = await find_channel(db, people.channel["id"], reader=by)
+        await write_post(db, channel, text, by=by)
+
+
+async def test_events_come_although_the_connections_so_far_are_forgotten(
+    people: Cast, url: str, proxy: Proxy, elsewhere: Database
+) -> None:
+    topic = f"channel:{people.channel['id']}"
+    async with LiveClient(url, people.bob.token) as live:
+        seq = (await live.follow(topic))["seq"]
+        proxy.forget()
+        await write_elsewhere(elsewhere, people, "Good morning!")
+        await live.event(topic, seq + 1)
+        assert not live.is_closed
+
+
 async def test_of_forgotten_connections_one_fails_and_then_all_are_made_anew(
     proxy: Proxy,
 ) -> None:
@@ -67,6 +99,33 @@ async def test_of_forgotten_connections_one_fails_and_then_all_are_made_anew(
             await read()
         await asyncio.gather(*[unit() for unit in (read, write) * 4])
     await database.close()
+
+
+async def test_a_worker_that_cannot_look_at_the_log_says_so_until_it_can_again(
+    people: Cast, visitor: Visitor, url: str, proxy: Proxy, elsewhere: Database
+) -> None:
+    topic = f"channel:{people.channel['id']}"
+    async with LiveClient(url, people.bob.token) as live:
+        seq = (await live.follow(topic))["seq"]
+        await write_elsewhere(elsewhere, people, "Good morning!")
+        await live.event(topic, seq + 1)
+        proxy.go_dark()
+        await write_elsewhere(elsewhere, people, "Nobody hears me.")
+        assert await live.closed(WITHIN_S) == 1012
+        assert live.messages[-1]["type"] == "bye"
+        assert live.messages[-1]["retry_after"] >= 0
+    problem(await visitor.ask("GET", "/ready"), 503, "log_not_readable")
+    assert await visitor.get("/health") == {"status": "ok"}
+    async with LiveClient(url, people.bob.token) as live:
+        await live.send(type="hello", token=people.bob.token)
+        assert await live.closed() == 1012
+    proxy.come_back()
+    async with asyncio.timeout(WITHIN_S):
+        while (await visitor.ask("GET", "/ready")).status != 200:
+            await asyncio.sleep(0.05)
+    async with LiveClient(url, people.bob.token) as live:
+        await live.hello(topics={topic: seq + 1})
+        await live.event(topic, seq + 2)
 
 
 async def test_a_worker_stops_in_time_although_its_database_is_dead(
