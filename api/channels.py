@@ -7,7 +7,7 @@ from quart import Blueprint
 from quart_schema import document_response, validate_querystring, validate_request
 from typing_extensions import TypedDict
 
-from api.context import caller, read, write, write_at_leisure
+from api.context import caller, read, write
 from api.forms import Description, Form, Id, Name, PageQuery
 from api.middleware.idempotent import idempotent
 from model.channel import (
@@ -114,7 +114,7 @@ async def update(channel_id: int, data: ChannelChanges) -> ChannelView:
 @channels.delete("/channels/<id:channel_id>")
 async def delete(channel_id: int) -> tuple[str, int]:
     """Delete a channel with all that was written there, as a moderator."""
-    async with write_at_leisure() as db:
+    async with write() as db:
         channel = await find_channel(db, channel_id, reader=caller())
         await delete_channel(db, channel, by=caller())
     return "", 204

@@ -104,21 +104,14 @@ async def write(*, ending: int | None = None) -> AsyncIterator[Transaction]:
     if (joined := _unit_of_work.get()) is not None:
         yield joined
         return
-    async with _write(services().database, ending) as db:
-        yield db
-
-
-@asynccontextmanager
-async def write_at_leisure(*, ending: int | None = None) -> AsyncIterator[Transaction]:
-    """A transaction that may take minutes, since it deletes all that hangs on something."""
-    async with services().database.at_leisure() as database, _write(database, ending) as db:
+    async with _write(ending) as db:
         yield db
 
 
 @asynccontextmanager
 async def one_unit_of_work() -> AsyncIterator[Transaction]:
     """A transaction that every `write()` inside joins."""
-    async with _write(services().database) as db:
+    async with _write() as db:
         token = _unit_of_work.set(db)
         try:
             yield db
@@ -127,8 +120,8 @@ async def one_unit_of_work() -> AsyncIterator[Transaction]:
 
 
 @asynccontextmanager
-async def _write(database: Database, ending: int | None = None) -> AsyncIterator[Transaction]:
-    async with database.write(request_id.get()) as db:
+async def _write(ending: int | None = None) -> AsyncIterator[Transaction]:
+    async with services().database.write(request_id.get()) as db:
         await _judge(db, ending)
         yield db
 

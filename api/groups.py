@@ -4,7 +4,7 @@ from quart import Blueprint
 from quart_schema import document_response, validate_querystring, validate_request
 from typing_extensions import TypedDict
 
-from api.context import caller, read, write, write_at_leisure
+from api.context import caller, read, write
 from api.forms import Description, Form, Name, PageQuery
 from api.middleware.idempotent import idempotent
 from model.group import GroupEntry, create_group, edit_group, find_group, list_groups
@@ -74,7 +74,7 @@ async def update(group_id: int, data: GroupChanges) -> GroupEntry:
 @groups.delete("/groups/<id:group_id>")
 async def delete(group_id: int) -> tuple[str, int]:
     """Delete a group with all its channels and posts, as an owner."""
-    async with write_at_leisure() as db:
+    async with write() as db:
         group = await find_group(db, group_id, reader=caller())
         await delete_group(db, group, by=caller())
     return "", 204

@@ -4,7 +4,7 @@ from pydantic import Field
 from quart import Blueprint, Response, request
 from quart_schema import document_response, validate_request
 
-from api.context import caller, limited, read, services, write, write_at_leisure
+from api.context import caller, limited, read, services, write
 from api.forms import Email, Form, Name, Password
 from api.middleware.auth import delete_cookie, remember_device
 from model.account import edit_profile
@@ -49,7 +49,7 @@ async def update(data: ProfileForm) -> OwnUserView:
 @me.delete("/me")
 async def delete() -> Response:
     """Delete your account: your posts stay without an author, everything else goes."""
-    async with write_at_leisure(ending=caller().id) as db:
+    async with write(ending=caller().id) as db:
         await delete_account(db, await find_account(db, caller().id), by=caller())
     response = Response("", 204)
     delete_cookie(response)

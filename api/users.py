@@ -8,7 +8,7 @@ from quart import Blueprint, Response, jsonify, request
 from quart_schema import document_response, validate_querystring, validate_request
 from typing_extensions import TypedDict
 
-from api.context import caller, limited, read, services, settings, write, write_at_leisure
+from api.context import caller, limited, read, services, settings, write
 from api.forms import Email, Form, Name, PageQuery, Password, Printable, Token, Username
 from api.middleware.auth import public, remember_device, set_cookie
 from api.middleware.limits import address
@@ -108,7 +108,7 @@ async def update(user_id: int, data: AccountForm) -> OwnUserView:
 @users.delete("/users/<id:user_id>")
 async def delete(user_id: int) -> tuple[str, int]:
     """Remove a person, as an administrator; their posts stay without an author."""
-    async with write_at_leisure(ending=user_id) as db:
+    async with write(ending=user_id) as db:
         await find_user(db, user_id, reader=caller())
         await remove_account(db, user_id, by=caller())
     return "", 204
