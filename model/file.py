@@ -24,6 +24,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column
 from typing_extensions import TypedDict
 
+from model.channel import Channels
 from model.database.json_rows import json_object, json_rows, number
 from model.database.row import AnyRow
 from model.database.table import Base, now
@@ -94,7 +95,19 @@ class Upload:
     image_size: tuple[int, int] | None
 
 
-FILE_IN_USE = or_(Files.attached == false(), exists().where(PostFiles.file_id == Files.id))
+# They stand above files
+_all_posts = table("posts", column("id"), column("channel_id"))
+_documents = table("documents", column("saved_by"), column("size_bytes"))
+
+FILE_IN_USE = or_(
+    Files.attached == false(),
+    exists().where(
+        PostFiles.file_id == Files.id,
+        PostFiles.post_id == _all_posts.c.id,
+        Channels.id == _all_posts.c.channel_id,
+        Channels.group_id.is_not(None),
+    ),
+)
 """Of `Files`: not yet carried by a post, or carried by one now. Others are as good as deleted."""
 
 _VIEWED = (
@@ -129,7 +142,6 @@ _bytes_of_files = (
     .where(Files.uploader_id == bindparam("user_id"), FILE_IN_USE)
     .scalar_subquery()
 )
-_documents = table("documents", column("saved_by"), column("size_bytes"))  # they stand above files
 _bytes_of_documents = (
     select(func.coalesce(func.sum(_documents.c.size_bytes), 0))
     .where(_documents.c.saved_by == bindparam("user_id"))
