@@ -63,7 +63,7 @@ class Feed:
 
     async def open(self) -> None:
         """Begin with the rights as they are now."""
-        async with self.database.read() as db:
+        async with self.database.read_apart() as db:
             self.applied = (await topic_heads(db, RIGHTS_TOPIC))[RIGHTS_TOPIC].seq
 
     async def run(self) -> None:
