@@ -68,7 +68,10 @@ async def deliver_picture(picture: bytes, tag: str, cached: str) -> Response:
 
 async def deliver_static(folder: Path, name: str) -> Response:
     """A file of a folder that is for everybody; with a range as `deliver_file`. Raises 404."""
-    response = await send_from_directory(folder, name, conditional=False)
+    try:
+        response = await send_from_directory(folder, name, conditional=False)
+    except OSError:  # no file can have this name
+        raise NotFound from None
     return await _delivered(
         response, response.content_length or 0, partial(chunks_of, folder / name)
     )

@@ -143,6 +143,11 @@ async def test_who_has_a_page_of_this_time_is_told_so(people: Cast) -> None:
     assert (anew.status, anew.body) == (200, whole.body)
 
 
+async def test_no_name_of_a_page_is_too_long_to_be_missing(people: Cast) -> None:
+    for name in ("a" * 300, "a" * 5000, "live/" * 1000, "live.js/" + "a" * 300):
+        problem(await people.bob.ask("GET", f"/static/{name}"), 404, "not_found")
+
+
 SERVED = [
     ("text/html", "application/octet-stream"),
     ("image/svg+xml", "application/octet-stream"),
