@@ -26,7 +26,7 @@ def open_instance(settings: Settings) -> bytes:
     try:
         settings.instance.mkdir(parents=True, exist_ok=True)
         for path in _private_paths(settings):
-            with suppress(FileNotFoundError, PermissionError):
+            with suppress(OSError):  # it is not there, somebody else's, or cannot be changed
                 path.chmod(path.stat().st_mode & 0o700)
         if settings.secret_key is not None:
             return settings.secret_key.get_secret_value().encode()

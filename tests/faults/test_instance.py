@@ -1,5 +1,6 @@
 """The instance folder: one whole key whatever happens, and nothing for others on the machine."""
 
+import errno
 import os
 import resource
 import urllib.request
@@ -146,3 +147,15 @@ def test_others_on_the_machine_can_read_nothing_be_it_new_or_old(server: Server)
     server.start()
     assert [path for path in server.instance.iterdir() if not is_private(path)] == []
     assert server.instance.stat().st_mode & 0o777 == 0o755, "its own mode is its operator's"
+
+
+def test_a_key_on_a_file_system_that_takes_no_changes_is_used_as_it_is(
+    instance: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def takes_no_changes(path: Path, *_: object, **__: object) -> NoReturn:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS), str(path))
+
+    settings = Settings(_env_file=None, instance=instance)
+    key = open_instance(settings)
+    monkeypatch.setattr("os.chmod", takes_no_changes)  # as containers are handed secrets
+    assert open_instance(settings) == key
