@@ -193,7 +193,8 @@ export class Outbox extends EventTarget {
     const outcome = await this.#post(item).then(
       ({ id }) => ({ state: "sent", detail: undefined, id }),
       (problem) => {
-        if (problem.code === OTHER_ACCOUNT) this.#put({ ...item, detail: problem.message });
+        const isOthers = problem.code === OTHER_ACCOUNT && this.#items.has(place);
+        if (isOthers) this.#put({ ...item, detail: problem.message });
         if (problem.isPassing || problem.status === SIGNED_OUT) throw problem;
         return { state: "failed", detail: problem.message };
       },

@@ -128,6 +128,29 @@ def test_what_is_on_its_way_while_another_signs_in_in_another_tab_waits_for_who_
     expect(bob.post("by ann").locator(".author")).to_have_text("Ann")
 
 
+@pytest.mark.parametrize("gives_up", ["discard(outbox.of(1)[0])", "empty()"])
+def test_what_was_given_up_on_its_way_does_not_come_back_when_another_has_signed_in(
+    ann: Board, gives_up: str
+) -> None:
+    held: list[Route] = []
+    page = ann.context.new_page()
+    page.route(POSTING, lambda route: held.append(route))  # noqa: PLW0108 - it looks inside
+    page.goto(f"{ann.server.url}/register")
+    with page.expect_request(lambda request: request.method == "POST"):
+        page.evaluate(
+            """async () => {
+                const { Outbox } = await import("/static/outbox.js");
+                window.outbox = new Outbox({ user: 999 });
+                outbox.add(1, null, "by somebody else");
+            }"""
+        )
+    page.evaluate(f"outbox.{gives_up}")
+    with page.expect_response(lambda response: response.status == 401):
+        held[0].continue_()
+    left = "navigator.locks.request(`outbox ${location.origin} 999 `, () => ({ ...localStorage }))"
+    assert page.evaluate(left) == {}
+
+
 def test_a_refused_post_is_kept_until_it_is_tried_again_or_discarded(
     two: tuple[Board, Board],
 ) -> None:
