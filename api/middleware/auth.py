@@ -84,7 +84,8 @@ def init(app: Quart) -> None:
 
     @app.after_request
     async def forget(response: Response) -> Response:
-        if response.status_code == HTTPStatus.UNAUTHORIZED:
+        """Whoever was refused, perhaps before anybody judged, is looked up the next time."""
+        if response.status_code >= HTTPStatus.BAD_REQUEST:
             recent.forget(token_of(request) or "")
         return response
 

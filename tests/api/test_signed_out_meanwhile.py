@@ -14,6 +14,7 @@ from sqlalchemy import func, select, text, update
 from api.context import Services
 from model.channel import find_channel
 from model.database.table import now
+from model.limit import UPLOAD_LIMIT
 from model.log.event import Events
 from model.session import (
     Sessions,
@@ -201,6 +202,19 @@ async def test_whoever_is_signed_out_on_the_way_changes_nothing_wherever_she_ask
         async with services.database.read() as db:
             made = select(func.count()).where(Events.tx == answer.body["request_id"])
             assert await db.scalar_one(made) == 0, example.operation
+
+
+async def test_whoever_was_signed_out_uses_up_nothing_that_the_account_may_do(
+    services: Services, people: Cast
+) -> None:
+    """Not even with requests that are refused before anybody asks who sends them."""
+    stolen = await another_session(services, people.bob)
+    await stolen.get("/api/me")
+    await people.bob.delete("/api/sessions")
+    for path in ("/api/me/avatar", "/api/me/password"):
+        answers = [await stolen.ask("PUT", path, {}) for _ in range(UPLOAD_LIMIT.burst + 5)]
+        assert [answer.status for answer in answers[1:]] == [401] * (len(answers) - 1), path
+    await people.bob.upload(b"bob's own")
 
 
 async def until_waiting(services: Services, tasks: set[asyncio.Task[Any]]) -> None:
