@@ -148,7 +148,8 @@ async def forgive(db: Transaction, limit: Limit, who: str) -> None:
 def tries_to_sign_in(account: str, address: str, known_device: str | None) -> list[Action]:
     """What one try to sign in counts as; all tries count, until the password was right.
 
-    On a device that the account has signed in on before, strangers' tries do not matter.
+    On a device that the account has signed in on before, strangers' tries do not matter, but right
+    ones count, too: nothing else bounds the work that they make.
     """
     if known_device is not None:
         return [Action(SIGN_IN_DEVICE_LIMIT, f"{account}@{known_device}")]
