@@ -16,6 +16,10 @@ from model.log.event import Events, write_events
 from model.search import Filters, phrases_of, search_posts
 from model.user import Caller, ServerRole
 
+INSERT_CHANNEL = """
+    INSERT INTO channels (group_id, name, description, kind, created_at)
+    VALUES (1, 'x', '', 'open', '2026-01-01') RETURNING id
+"""
 OLD_POSTS = 1500  # the migration takes a thousand at a time
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 ROWS: dict[str, list[dict[str, Any]]] = {
@@ -102,3 +106,21 @@ async def test_events_emptied_before_are_about_nothing_and_the_others_still_are(
         rows = await db.all(select(Events.data, Events.about).order_by(Events.seq))
     assert {row.data: row.about for row in rows} == shown
     await database.close()
+
+
+@pytest.mark.own_database
+async def test_a_channel_deleted_before_leaves_its_number_to_no_other(
+    database_url: str, tmp_path: Path
+) -> None:
+    url = await emptied(database_url, tmp_path)
+    async with schema._locked(url) as connection:
+        await connection.run_sync(migrate_to, "0008")
+        before = {name: ROWS[name] for name in ("users", "groups", "memberships")}
+        await connection.run_sync(fill, before)
+        group = (await connection.execute(text(INSERT_CHANNEL))).scalar_one()
+        deleted = (await connection.execute(text(INSERT_CHANNEL))).scalar_one()
+        await connection.execute(text("DELETE FROM channels WHERE id = :id"), {"id": deleted})
+    await schema.prepare(url)
+    async with schema._locked(url) as connection:
+        made = (await connection.execute(text(INSERT_CHANNEL))).scalar_one()
+    assert group < deleted < made
