@@ -12,6 +12,7 @@ Refusal
 ├── PreconditionFailed  the thing is not as the request says; `current` is how it is
 ├── TooMany  a limit is reached; `retry_after_s` says when to come back
 ├── StorageFull  there is no room for more bytes
+├── OutcomeUnknown  it was done or not: the database did not say
 └── TryAgain  nothing was changed, and the same request may succeed in a moment
     └── TooSlow  it was given up because it took too long
 """
@@ -96,6 +97,12 @@ class TooMany(Refusal):
 class StorageFull(Refusal):
     def __init__(self) -> None:
         super().__init__("storage_full", "The server has no room left; nothing was changed.")
+
+
+class OutcomeUnknown(Refusal):
+    def __init__(self) -> None:
+        detail = "It may have been done: look before you try again, or use the same key."
+        super().__init__("outcome_unknown", detail)
 
 
 class TryAgain(Refusal):

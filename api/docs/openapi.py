@@ -56,6 +56,7 @@ ANSWERS = {
     "416": "There is no such range.",
     "429": "Too many requests; `Retry-After` says when to come back.",
     "503": "Nothing was changed; try again after `Retry-After`.",
+    "504": "It may have been done; repeat it with the same `Idempotency-Key`, or look first.",
     "507": "The server has no room left.",
 }
 DELIVERED = {"206": "The range that was asked for.", "304": "The client has it already."}
@@ -172,7 +173,7 @@ def _errors(method: str, rule: Rule, operation: dict[str, Any], *, is_public: bo
     if rule.arguments or method == "post":
         wanted += ["404"]
     if method != "get":
-        wanted += ["403", "409", "507"]
+        wanted += ["403", "409", "504", "507"]
     if "requestBody" in operation:
         wanted += ["408", "413", "415"]
     if is_public and method == "post":

@@ -17,6 +17,7 @@ from model.errors import (
     Invalid,
     NotFound,
     NotSignedIn,
+    OutcomeUnknown,
     PreconditionFailed,
     Refusal,
     StorageFull,
@@ -38,6 +39,7 @@ STATUS: dict[type[Refusal], int] = {
     TooMany: 429,
     StorageFull: 507,
     TryAgain: 503,
+    OutcomeUnknown: 504,
 }
 CODES = {  # Python's own words for these change with its versions
     413: "content_too_large",

@@ -18,7 +18,7 @@ PAUSE_S = 0.05
 MAX_BODY_BYTES = 1024 * 1024
 LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 RETRY_AFTER = re.compile(rb"\r\nretry-after: *(\d+)", re.IGNORECASE)
-PASSING = {0, 429, 503}  # not reached, too fast, busy: the same request may succeed soon
+PASSING = {0, 429, 503, 504}  # not reached, too fast, busy, not known: it may succeed soon
 
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 

@@ -31,7 +31,7 @@ from model.database.engine import (
 from model.database.failure import without_values
 from model.database.row import AnyRow
 from model.database.table import Base
-from model.errors import StorageFull, TooSlow, TryAgain
+from model.errors import OutcomeUnknown, StorageFull, TooSlow, TryAgain
 
 READERS, _WRITERS = 4, 4  # connections of a worker; SQLite has one writer
 _APART_WITHIN_S = 2.5
@@ -224,7 +224,8 @@ class Database:
     async def write(self, tx: str | None = None) -> AsyncIterator[Transaction]:
         """A unit of work that commits at the end, with its events; an exception rolls it back.
 
-        Raises TryAgain when the same may succeed in a moment, StorageFull, and StatementFailed.
+        Raises TryAgain when the same may succeed in a moment, OutcomeUnknown when it may have been
+        committed, StorageFull, and StatementFailed.
         """
         is_hurried = False
         try:
@@ -234,7 +235,7 @@ class Database:
                 db = Transaction(connection, writing=True, tx=tx)
                 yield db
                 await self.before_commit(db)
-                await connection.commit()
+                await _commit(connection)
         except (DBAPIError, NoConnectionFree, OSError) as error:
             if _sqlstate(error) == _LOCK_NOT_AVAILABLE and not is_hurried:
                 # somebody holds a row: those who want it next shall not take all connections
@@ -285,6 +286,18 @@ async def _read(readers: AsyncEngine) -> AsyncIterator[Transaction]:
             yield Transaction(connection, writing=False)
     except (DBAPIError, NoConnectionFree, OSError) as error:
         _refuse(error)
+
+
+async def _commit(connection: AsyncConnection) -> None:
+    """Raises OutcomeUnknown when the database went before it said whether it has committed."""
+    try:
+        await connection.commit()
+    except OSError as error:
+        raise OutcomeUnknown from error
+    except DBAPIError as error:
+        if error.connection_invalidated:
+            raise OutcomeUnknown from error
+        raise
 
 
 def _refuse(error: Exception) -> NoReturn:

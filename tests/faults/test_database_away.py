@@ -15,10 +15,10 @@ from api.settings import Settings
 from model.channel import find_channel
 from model.database.engine import Patience
 from model.database.lock import taken
-from model.database.unit_of_work import Database
-from model.errors import TryAgain
+from model.database.unit_of_work import Database, Transaction
+from model.errors import OutcomeUnknown, TryAgain
 from model.log.event import write_events
-from model.post import write_post
+from model.post import Posts, write_post
 from model.session import find_caller
 from tests.api.browser import problem
 from tests.live.client import LiveClient
@@ -30,6 +30,7 @@ from tests.support.proxy import Proxy
 WITHIN_S = 20
 IMPATIENT = Patience(lock_s=2, statement_s=0.5)
 LONG = select(func.pg_sleep(1))
+NEWEST = select(Posts.text).order_by(Posts.id.desc())
 AT_LAST = {"text": "At last!"}
 
 
@@ -163,7 +164,7 @@ async def test_a_node_that_lost_power_in_its_commit_does_not_hold_a_channel_up_f
 ) -> None:
     with Proxy(direct_url) as to_the_node:
         node = Database(to_the_node.url, before_commit=write_events, patience=IMPATIENT)
-        with pytest.raises(TryAgain):
+        with pytest.raises(OutcomeUnknown):
             async with node.write() as db:
                 by = await find_caller(db, people.ann.token)
                 assert by
@@ -173,3 +174,18 @@ async def test_a_node_that_lost_power_in_its_commit_does_not_hold_a_channel_up_f
                     while (await people.bob.ask("POST", people.posts, AT_LAST)).status != 201:
                         await asyncio.sleep(0.05)
         await node.close()
+
+
+async def test_of_what_may_be_committed_nobody_is_told_that_nothing_was_changed(
+    people: Cast, proxy: Proxy, elsewhere: Database
+) -> None:
+    async def lose_the_next_answer(db: Transaction) -> None:
+        await write_events(db)
+        proxy.forget_answers()
+
+    database = Database(proxy.url, before_commit=lose_the_next_answer, patience=IMPATIENT)
+    with pytest.raises(OutcomeUnknown):
+        await write_elsewhere(database, people, "Good morning!")
+    async with elsewhere.read() as db:
+        assert await db.scalar(NEWEST) == "Good morning!"
+    await database.close()

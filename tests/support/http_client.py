@@ -55,7 +55,7 @@ class HttpClient:
             else:
                 if status < 300:
                     return answer
-                assert status == 503, f"{method} {path}: {status} {answer}"
+                assert status in {503, 504}, f"{method} {path}: {status} {answer}"
                 problem = answer
             assert time.monotonic() < deadline, f"not answered: {problem!r}"
             time.sleep(0.05)

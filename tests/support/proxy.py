@@ -18,6 +18,7 @@ class Proxy:
         self._target = make_url(database_url)
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._peers: dict[socket.socket, socket.socket] = {}
+        self._servers = set[socket.socket]()
         self._forgotten = set[socket.socket]()
         self._is_dark = False
         self._selector = selectors.DefaultSelector()
@@ -35,6 +36,10 @@ class Proxy:
     def forget(self) -> None:
         """What is sent on the connections so far vanishes, and nobody is told; new ones work."""
         self._forgotten = set(self._opened)
+
+    def forget_answers(self) -> None:
+        """What the database says on the connections so far vanishes; it still hears everything."""
+        self._forgotten = set(self._servers)
 
     def go_dark(self) -> None:
         """Forget all connections, those to come too: they are accepted, and nothing follows."""
@@ -72,6 +77,7 @@ class Proxy:
             self._opened.add(client)
             return
         server = socket.create_connection((self._target.host, self._target.port or 5432))
+        self._servers.add(server)
         self._peers |= {client: server, server: client}
         for side in (client, server):
             self._opened.add(side)
