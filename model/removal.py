@@ -25,7 +25,14 @@ from model.session import Sessions, revoke_other_sessions
 from model.storage.blob import note_use
 from model.user import Caller, User, Users, erase_user, find_account
 
-_CHANNELS_OF_GROUP = select(Channels.id).where(Channels.group_id == bindparam("of_group"))
+_CHANNELS_OF_GROUP = (
+    select(Channels.id)
+    .where(Channels.group_id == bindparam("of_group"))
+    .order_by(Channels.id)
+    .with_for_update(key_share=True)
+)
+"""They are locked before the memberships go, as by whoever writes there."""
+
 _MEMBERS_OF_GROUP = select(Memberships.user_id).where(Memberships.group_id == bindparam("of_group"))
 _DELETE_GROUP = delete(Groups).where(Groups.id == bindparam("of_group"))
 _ONLY_OWNER_OF = (

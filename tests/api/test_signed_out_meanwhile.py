@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from quart import Quart, request
-from sqlalchemy import func, select, text, update
+from sqlalchemy import func, select, update
 
 from api.context import Services
 from model.channel import find_channel
@@ -28,13 +28,10 @@ from tests.api.browser import browser, problem
 from tests.support.cast import Cast
 from tests.support.examples import ask, examples
 from tests.support.people import PASSWORD, Person
+from tests.support.waiting import until_waiting
 from tests.support.world import World
 
 ENDING = ("/api/sessions", "/api/sessions/current")
-WAITING = text(
-    "SELECT count(*) FROM pg_stat_activity"
-    " WHERE datname = current_database() AND wait_event_type = 'Lock'"
-)
 PUBLIC = {"POST /api/users", "POST /api/sessions"}
 TEXT = {"text": "sent too late"}
 
@@ -215,17 +212,6 @@ async def test_whoever_was_signed_out_uses_up_nothing_that_the_account_may_do(
         answers = [await stolen.ask("PUT", path, {}) for _ in range(UPLOAD_LIMIT.burst + 5)]
         assert [answer.status for answer in answers[1:]] == [401] * (len(answers) - 1), path
     await people.bob.upload(b"bob's own")
-
-
-async def until_waiting(services: Services, tasks: set[asyncio.Task[Any]]) -> None:
-    """Each of these tasks waits for a lock of another transaction."""
-    waiting = 0
-    async with asyncio.timeout(10):
-        while waiting < len(tasks):
-            done, _ = await asyncio.wait(tasks, timeout=0.01)
-            assert not done
-            async with services.database.read() as db:
-                waiting = await db.scalar(WAITING) or 0
 
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)

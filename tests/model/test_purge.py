@@ -11,17 +11,19 @@ from sqlalchemy import func, select
 
 from api.context import Services
 from model import purge as purging
-from model.channel import Channels, delete_channel
+from model.channel import Channels, delete_channel, find_channel
 from model.database.lock import taken
 from model.database.table import Base, foreign_keys_to
 from model.database.unit_of_work import Database, Transaction
 from model.log.event import Events, write_events
 from model.post import Posts, write_post
 from model.purge import purge
+from model.session import find_caller
 from model.user import Users
 from tests.support.cast import Cast
 from tests.support.people import private_channel
 from tests.support.purging import purged
+from tests.support.waiting import until_waiting
 
 SOON_S = 30
 
@@ -194,3 +196,21 @@ async def test_whoever_writes_waits_for_few_rows_and_a_purge_goes_on_where_it_wa
     assert await count(watched, Channels) == 0
     assert await purge(watched) == 0
     await watched.close()
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+async def test_whoever_writes_while_her_group_is_deleted_is_told_that_the_channel_is_gone(
+    people: Cast, services: Services
+) -> None:
+    """Neither is answered by 503, which is how a deadlock ends."""
+    group = f"/api/groups/{people.group['id']}"
+    other = await people.ann.post(f"{group}/channels", {"name": "other"})
+    async with services.database.write() as db:
+        mia = await find_caller(db, people.mia.token)
+        assert mia
+        await find_channel(db, other["id"], reader=mia)
+        deleting = asyncio.create_task(people.ann.ask("DELETE", group))
+        await until_waiting(services, {deleting})
+        writing = asyncio.create_task(people.bob.ask("POST", people.posts, {"text": "tea?"}))
+        await until_waiting(services, {deleting, writing})
+    assert ((await deleting).status, (await writing).status) == (204, 404)
