@@ -8,6 +8,7 @@ from api.settings import Settings
 from model.collector import collect
 from model.database.lock import taken
 from model.database.unit_of_work import Database
+from model.errors import TryAgain
 from model.future import bring_back_moments
 from model.idempotency import forget_old_answers
 from model.limit import forget_passed_limits
@@ -42,6 +43,8 @@ async def run_purges(database: Database, settings: Settings, deleted: asyncio.Ev
         try:
             if not await purge_alone(database, settings):
                 deleted.set()
+        except TryAgain:
+            deleted.set()
         except Exception:
             log.exception("purging failed; it is tried again within an hour and a half")
         await asyncio.sleep(PURGE_AGAIN_S)

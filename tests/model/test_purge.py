@@ -23,7 +23,7 @@ from model.user import Users
 from tests.support.cast import Cast
 from tests.support.people import private_channel
 from tests.support.purging import purged
-from tests.support.waiting import until_waiting
+from tests.support.waiting import until_waiting, waiting
 
 SOON_S = 30
 
@@ -142,6 +142,27 @@ async def test_the_events_that_went_with_an_account_are_soon_no_longer_on_the_di
     async with asyncio.timeout(SOON_S):
         while await count(services.database, Events, says_bob):
             await asyncio.sleep(0.02)
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+async def test_what_somebody_holds_is_purged_soon_after_it_was_let_go(
+    people: Cast, services: Services, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is held until the purge has given up, which takes two seconds."""
+    channel_id = people.channel["id"]
+    async with services.database.write() as db:
+        held = select(Channels.id).where(Channels.id == channel_id)
+        await db.scalar_one(held.with_for_update(read=True, key_share=True))
+        await people.ann.delete(f"/api/channels/{channel_id}")
+        async with asyncio.timeout(SOON_S):
+            while not await waiting(services):
+                await asyncio.sleep(0.02)
+            while await waiting(services):
+                await asyncio.sleep(0.02)
+    async with asyncio.timeout(SOON_S):
+        while await count(services.database, Channels, Channels.id == channel_id):
+            await asyncio.sleep(0.02)
+    assert "purging failed" not in caplog.text
 
 
 class Killed(Exception):

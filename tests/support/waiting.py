@@ -13,12 +13,15 @@ WAITING = text(
 )
 
 
+async def waiting(services: Services) -> int:
+    """How many transactions wait for a lock of another one."""
+    async with services.database.read() as db:
+        return await db.scalar(WAITING) or 0
+
+
 async def until_waiting(services: Services, tasks: set[asyncio.Task[Any]]) -> None:
     """Each of these tasks waits for a lock of another transaction."""
-    waiting = 0
     async with asyncio.timeout(10):
-        while waiting < len(tasks):
+        while await waiting(services) < len(tasks):
             done, _ = await asyncio.wait(tasks, timeout=0.01)
             assert not done
-            async with services.database.read() as db:
-                waiting = await db.scalar(WAITING) or 0
