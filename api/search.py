@@ -59,7 +59,7 @@ async def index(query_args: SearchQuery) -> SearchResults:
 
     Words in "quotes" stand in that order; the last word may be the beginning of one, unless it is
     in quotes. Case and diacritics do not matter. The newest 1,000 matches are ranked. Everybody
-    searches once at a time; what takes more than three seconds is 503 `search_too_slow`.
+    searches once at a time; what takes some seconds is 503 `search_too_slow`.
     """
     asked = phrases_of(query_args.q)
     async with services().searches.read(caller()) as db:

@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Generic, NoReturn, TypeVar, TypeVarTuple, overload
 
-from sqlalchemy import Executable, Row, Select, bindparam, func, literal, select, text
+from sqlalchemy import Executable, Row, Select, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
@@ -53,8 +53,6 @@ _TOO_SLOW = "57014"  # by statement_timeout
 _TOO_SLOW_IN_SQLITE = "interrupted"
 _DISK_FULL = "53100"
 _FULL_IN_SQLITE = "database or disk is full"
-
-_END_WITHIN = select(func.set_config("statement_timeout", bindparam("duration"), literal(True)))
 
 Ts = TypeVarTuple("Ts")
 T = TypeVar("T")
@@ -152,14 +150,12 @@ class Transaction:
             await self.connection.execute(statement, rows)
 
     async def end_within(self, seconds: float) -> None:
-        """Let each statement from now on take so long at most; then the unit raises TooSlow.
+        """Let each statement of a read take so long at most; then the unit raises TooSlow.
 
-        SQLite never ends those of a write.
+        PostgreSQL keeps to the limit of all statements: another one would cost a round trip.
         """
         if self.connection.dialect.name == "sqlite":
             await self.connection.execution_options(within_s=seconds)
-        else:
-            await self.run(_END_WITHIN, duration=f"{seconds * 1e3:.0f}ms")
 
 
 BeforeCommit = Callable[[Transaction], Awaitable[None]]

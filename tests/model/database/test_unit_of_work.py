@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, insert, select, text
 
+from model.database.engine import Patience
 from model.database.failure import StatementFailed
 from model.database.table import now
 from model.database.unit_of_work import READERS, Database, Transaction
@@ -160,8 +161,10 @@ async def test_a_full_disk_is_said_and_changes_nothing(
 
 
 async def test_a_read_that_takes_too_long_ends_and_leaves_its_reader_to_others(
-    database: Database,
+    database_url: str,
 ) -> None:
+    patience = Patience(lock_s=1, statement_s=0.2)
+    database = Database(database_url, before_commit=write_events, patience=patience)
     async with asyncio.timeout(20):
         for _ in range(READERS + 1):
             with pytest.raises(TooSlow):
@@ -170,6 +173,7 @@ async def test_a_read_that_takes_too_long_ends_and_leaves_its_reader_to_others(
                     await db.all(ENDLESS)
         async with database.read() as db:
             assert await count(db) == 0
+    await database.close()
 
 
 async def test_a_read_whose_reader_is_cancelled_ends_too(
