@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+from pydantic import TypeAdapter, ValidationError
 
-from api.forms import MIN_PASSWORD_CHARS
+from api.forms import MIN_PASSWORD_CHARS, Username
 from api.instance import open_instance
 from api.logs import start_logging
 from api.prove.plan import MAIN, Options, Unfinished
@@ -54,8 +55,16 @@ def serve_command(*, reload: bool = False) -> None:
         raise click.ClickException(str(error)) from None
 
 
+def as_registered(_: click.Context, __: click.Parameter, username: str) -> str:
+    try:
+        return TypeAdapter(Username).validate_python(username)
+    except ValidationError:
+        message = "2 to 39 letters without accents, digits, hyphens or underscores."
+        raise click.BadParameter(message) from None
+
+
 @cli.command("user-add")
-@click.argument("username")
+@click.argument("username", callback=as_registered)
 @click.option("--name", help="The name that others see; the username by default.")
 @click.option("--role", type=click.Choice([role.value for role in ServerRole]), default="member")
 @click.password_option(help="The password; asked for when it is not given.")

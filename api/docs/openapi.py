@@ -37,7 +37,7 @@ from model.documents.json_body import MAX_DOCUMENT_BYTES
 
 T = TypeVar("T")
 
-VERSION = "0.4.0"
+VERSION = "0.5.0"
 SWAGGER_UI = Path(flask_swagger_ui.__file__).parent / "dist"
 SWAGGER_FILES = {"swagger-ui.css", "swagger-ui-bundle.js"}
 REFERENCE = "#/components/schemas/{model}"

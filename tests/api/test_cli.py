@@ -26,6 +26,13 @@ def test_help_tells_of_every_command(word: str) -> None:
     assert "Usage" in shown.output
 
 
+@pytest.mark.parametrize("username", ["x", "deleted:7", "zoë", ""])
+def test_a_username_that_nobody_could_register_is_refused(username: str) -> None:
+    refused = CliRunner().invoke(cli, ["user-add", username, "--password", "a long password"])
+    assert refused.exit_code == 2
+    assert "2 to 39 letters" in refused.output
+
+
 def test_accounts_are_made_and_passwords_set_by_commands(server: Server) -> None:
     added = server.run("user-add", "zoe", "--role", "admin", "--password", "a long password")
     assert (added.returncode, added.stdout) == (0, "Added zoe with the id 1, role admin.\n")
