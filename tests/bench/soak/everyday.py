@@ -22,7 +22,7 @@ from tests.support.server import Server
 
 PUPILS = ("bob", "cleo", "dan", "eva")
 SOCKETS, STAYS_S = 12, (1.0, 5.0)
-ME_EVERY_S, SAVE_EVERY_S, SEARCH_EVERY_S, POST_EVERY_S, UPLOAD_EVERY_S = 0.05, 0.1, 0.5, 0.5, 1.0
+ME_EVERY_S, SAVE_EVERY_S, SEARCH_EVERY_S, POST_EVERY_S, UPLOAD_EVERY_S = 0.05, 0.1, 0.5, 0.5, 2.0
 UPLOAD_BYTES = 200_000
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Coroutine, Iterator
+from functools import partial
 from itertools import count
 from typing import Any
 from urllib.parse import quote
@@ -14,7 +15,7 @@ from tests.bench.soak.everyday import School, upload
 NAME = "mallory"
 SEARCHERS, STRANGERS, HELD_UPLOADS = 12, 10, 20
 AT_ONCE_S, NOW_AND_THEN_S, BYTE_EVERY_S = 0.02, 1.0, 5.0
-SAME_LETTER = " ".join("a" * 99)
+SAME_LETTER, AS_MUCH_AS_IS_TAKEN = " ".join("a" * 99), " ".join("a" * 40)
 MARKS = "a" + "\u0301" * 3000
 CODE_MARKS = "`a" * 1999
 UNKNOWN_FIELDS = json.dumps({f"k{number:x}": 0 for number in range(70_000)}).encode()
@@ -42,10 +43,10 @@ def trouble(school: School) -> Iterator[Coroutine[Any, Any, None]]:
     yield asking("writes one letter", lambda: write(SAME_LETTER * 20), NOW_AND_THEN_S)
     yield asking("writes marks", lambda: write(MARKS), NOW_AND_THEN_S)
     yield asking("writes code marks", lambda: write(CODE_MARKS), NOW_AND_THEN_S)
-    for _ in range(SEARCHERS):
-        yield asking("searches", lambda: search(f'"{SAME_LETTER}"'), AT_ONCE_S)
+    for phrase in [SAME_LETTER, AS_MUCH_AS_IS_TAKEN] * (SEARCHERS // 2):
+        yield asking(f"searches {len(phrase)}", partial(search, f'"{phrase}"'), AT_ONCE_S)
     for _ in range(SEARCHERS // 2):
-        yield asking("searches marks", lambda: search(MARKS[:1500]), AT_ONCE_S)
+        yield asking("searches marks", partial(search, MARKS[:1500]), AT_ONCE_S)
     for _ in range(STRANGERS):
         yield asking("signs in with any fields", unknown_fields, NOW_AND_THEN_S)
     for _ in range(HELD_UPLOADS):
