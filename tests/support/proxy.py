@@ -31,7 +31,8 @@ class Proxy:
     @property
     def url(self) -> str:
         port = self._listener.getsockname()[1]
-        return self._target.set(port=port).render_as_string(hide_password=False)
+        reached = self._target.set(host="127.0.0.1", port=port, query={})
+        return reached.render_as_string(hide_password=False)
 
     def forget(self) -> None:
         """What is sent on the connections so far vanishes, and nobody is told; new ones work."""
@@ -76,12 +77,20 @@ class Proxy:
         if self._is_dark:
             self._opened.add(client)
             return
-        server = socket.create_connection((self._target.host, self._target.port or 5432))
+        server = self._connect()
         self._servers.add(server)
         self._peers |= {client: server, server: client}
         for side in (client, server):
             self._opened.add(side)
             self._selector.register(side, selectors.EVENT_READ)
+
+    def _connect(self) -> socket.socket:
+        port, folder = self._target.port or 5432, self._target.query.get("host")
+        if folder is None:
+            return socket.create_connection((self._target.host, port))
+        server = socket.socket(socket.AF_UNIX)
+        server.connect(f"{folder}/.s.PGSQL.{port}")
+        return server
 
     def _pass_on(self, side: socket.socket) -> None:
         try:
