@@ -11,9 +11,11 @@ from model.live.ring import Encoded, in_one_frame
 from model.live.subscription import Reset, Subscription
 from model.log.cursor import events_after, events_between
 
+_LATE_S = 0.05
+
 
 class DeliversInProcess(Feed):
-    """A commit of this worker goes to its own sockets without a look."""
+    """A commit of this worker goes to its own sockets without a look, which may be late."""
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
@@ -23,6 +25,10 @@ class DeliversInProcess(Feed):
         super().wake(topics)
         for topic in self.rings.keys() & (topics or ()):
             self.tasks.append(asyncio.ensure_future(self.deliver(topic)))
+
+    async def look(self, topics: Any = None) -> None:
+        await asyncio.sleep(_LATE_S)
+        await super().look(topics)
 
     async def deliver(self, topic: str) -> None:
         async with self.database.read() as db:
