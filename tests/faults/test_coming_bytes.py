@@ -13,6 +13,7 @@ import pytest
 
 from tests.support.http_client import HttpClient, first_account
 from tests.support.server import Server
+from tests.support.waiting import within
 
 HEAD = b'--form\r\nContent-Disposition: form-data; name="file"; filename="x"\r\n\r\n'
 END = b"\r\n--form--\r\n"
@@ -59,10 +60,8 @@ def test_the_workers_count_together_what_is_coming_and_forget_what_a_dead_one_ha
         assert status_of_upload(ann, b"x" * ANNOUNCED) == 409
         for worker in server.worker_pids():
             os.kill(worker, signal.SIGKILL)
-    deadline = time.monotonic() + WITHIN_S
-    while status_of_next_upload(ann) != 201:
-        assert time.monotonic() < deadline, "the bytes of dead workers still count"
-        time.sleep(0.05)
+    is_free = within(WITHIN_S, lambda: status_of_next_upload(ann) == 201)
+    assert is_free, "the bytes of dead workers still count"
 
 
 def status_of_next_upload(who: HttpClient) -> int | None:

@@ -8,14 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.test_supervisor import within
 from tests.support.http_client import HttpClient
-from tests.support.server import MAIN, ROOT, Server
+from tests.support.server import Server, changed_by
+from tests.support.waiting import within
 
 SILENT_FOR_S = 6  # event loops beat once a second, but may have to wait for a processor
 HANGS = f"""
-import runpy, sys, time
-sys.path.insert(0, {str(ROOT)!r})
+import time
 from api.health import health
 from api.middleware.auth import public
 from api.server import supervisor
@@ -27,13 +26,12 @@ async def hang_for_ever():
 
 supervisor._LOOK_EVERY_S = 0.5
 supervisor._SILENT_LOOKS = {SILENT_FOR_S * 2}
-runpy.run_path({str(MAIN)!r}, run_name="__main__")
 """
 
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[Server]:
-    server = Server(tmp_path / "instance", workers=2, program=["-c", HANGS])
+    server = Server(tmp_path / "instance", workers=2, program=changed_by(HANGS))
     yield server.start()
     server.close()
 

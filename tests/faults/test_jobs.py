@@ -3,17 +3,16 @@
 import os
 import re
 import signal
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.support.server import MAIN, ROOT, Server
+from tests.support.server import Server, changed_by
+from tests.support.waiting import within
 
-OFTEN = f"""
-import asyncio, os, runpy, sys
-sys.path.insert(0, {str(ROOT)!r})
+OFTEN = """
+import asyncio, os
 from api import jobs
 
 clean_up = jobs.clean_up
@@ -28,7 +27,6 @@ async def watched(*given):
 
 jobs.FIRST_S = jobs.EVERY_S = 0.01
 jobs.clean_up = watched
-runpy.run_path({str(MAIN)!r}, run_name="__main__")
 """
 WITHIN_S = 30
 
@@ -36,7 +34,7 @@ WITHIN_S = 30
 @pytest.fixture
 def server(database_url: str, tmp_path: Path) -> Iterator[Server]:
     settings = {"HOMEROOM_DATABASE_URL": database_url}
-    program = ["-c", OFTEN]
+    program = changed_by(OFTEN)
     server = Server(tmp_path / "instance", workers=3, settings=settings, program=program)
     yield server.start()
     server.close()
@@ -47,10 +45,10 @@ def turns(server: Server) -> list[tuple[str, int]]:
 
 
 def until_each_has_worked(server: Server, pids: set[int], since: int = 0) -> None:
-    deadline = time.monotonic() + WITHIN_S
-    while not pids <= {pid for what, pid in turns(server)[since:] if what == "ended"}:
-        assert time.monotonic() < deadline, turns(server)[-10:]
-        time.sleep(0.02)
+    def have_worked() -> bool:
+        return pids <= {pid for what, pid in turns(server)[since:] if what == "ended"}
+
+    assert within(WITHIN_S, have_worked), turns(server)[-10:]
 
 
 def test_of_three_workers_one_at_a_time_works_and_a_killed_one_hinders_nobody(

@@ -3,7 +3,6 @@
 import http.client
 import socket
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -13,6 +12,7 @@ import pytest
 from api.server.worker import KEEP_ALIVE_S
 from tests.support.http_client import HttpClient, first_account
 from tests.support.server import Server
+from tests.support.waiting import within
 
 LENGTH = 20 * 2**20
 HEAD = (
@@ -54,12 +54,7 @@ def answer_to(server: Server, token: str | None) -> int:
 
 def no_more_than(count: int, server: Server) -> bool:
     """Well before connections that wait for a request are closed for that alone."""
-    deadline = time.monotonic() + KEEP_ALIVE_S / 2
-    while connections(server) > count:
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.05)
-    return True
+    return within(KEEP_ALIVE_S / 2, lambda: connections(server) <= count)
 
 
 def leave_in_the_middle(server: Server) -> None:

@@ -7,7 +7,7 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -22,12 +22,11 @@ from api.server.worker import handed_over, run_in_loop, serve_until
 from tests.live.client import LiveClient
 from tests.support.cast import settings_of_tests
 from tests.support.http_client import HttpClient, first_account
-from tests.support.server import MAIN, ROOT, Server
+from tests.support.server import Server, changed_by
+from tests.support.waiting import within
 
-ELSEWHERE = f"import os, runpy, sys; sys.path.insert(0, {str(ROOT)!r});"
-START = f"runpy.run_path({str(MAIN)!r}, run_name='__main__')"
-IMPATIENT = f"{ELSEWHERE} from api.server import supervisor; supervisor._BACK_OFF_S = 0.01; {START}"
-WITHOUT_FORK = f"{ELSEWHERE} del os.fork; {START}"
+IMPATIENT = changed_by("from api.server import supervisor; supervisor._BACK_OFF_S = 0.01")
+WITHOUT_FORK = changed_by("import os; del os.fork")
 
 
 @pytest.fixture
@@ -35,15 +34,6 @@ def server(tmp_path: Path) -> Iterator[Server]:
     server = Server(tmp_path / "instance", workers=3)
     yield server
     server.close()
-
-
-def within(seconds: float, claim: Callable[[], bool]) -> bool:
-    deadline = time.monotonic() + seconds
-    while not claim():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.02)
-    return True
 
 
 def is_alive(pid: int) -> bool:
@@ -89,7 +79,7 @@ def test_a_database_that_does_not_answer_is_said(server: Server) -> None:
 
 
 def test_a_worker_that_cannot_start_ends_the_server(server: Server) -> None:
-    server.program = ["-c", IMPATIENT]
+    server.program = IMPATIENT
     over = threading.Event()
 
     def kill_all() -> None:
@@ -142,7 +132,7 @@ def test_the_others_serve_on_while_one_cannot_be_started_again(
 ) -> None:
     """It takes as long as several starts of a worker."""
     server.settings = {"HOMEROOM_DATABASE_URL": database_url}
-    server.program = ["-c", IMPATIENT]
+    server.program = IMPATIENT
     server.workers = 2
     server.start()
     allow_connections(database_url, "false")
@@ -303,7 +293,7 @@ def test_clients_that_leave_in_the_middle_of_a_write_leave_no_lock_behind(
 async def test_where_there_is_no_fork_one_worker_serves_in_the_same_process(
     server: Server,
 ) -> None:
-    server.program = ["-c", WITHOUT_FORK]
+    server.program = WITHOUT_FORK
     await asyncio.to_thread(server.start)
     assert "one worker, in this process" in server.log
     assert server.worker_pids() == []

@@ -10,23 +10,18 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.test_supervisor import within
 from tests.support.http_client import HttpClient
-from tests.support.server import MAIN, ROOT, Server
+from tests.support.server import Server, changed_by
+from tests.support.waiting import within
 
 CLIENTS = 560
 GIVEN, ALLOWED = 64, 256
-LIMITED = f"""
-import resource, runpy, sys
-sys.path.insert(0, {str(ROOT)!r})
-resource.setrlimit(resource.RLIMIT_NOFILE, ({GIVEN}, {ALLOWED}))
-runpy.run_path({str(MAIN)!r}, run_name="__main__")
-"""
+LIMITED = f"import resource; resource.setrlimit(resource.RLIMIT_NOFILE, ({GIVEN}, {ALLOWED}))"
 
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[Server]:
-    server = Server(tmp_path / "instance", workers=1, program=["-c", LIMITED])
+    server = Server(tmp_path / "instance", workers=1, program=changed_by(LIMITED))
     yield server.start()
     server.close()
 

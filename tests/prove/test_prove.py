@@ -14,9 +14,10 @@ import asyncpg
 import pytest
 from sqlalchemy.engine import make_url
 
-from tests.faults.test_supervisor import is_alive, within
+from tests.faults.test_supervisor import is_alive
 from tests.support.databases import require_postgresql
 from tests.support.server import MAIN, ROOT
+from tests.support.waiting import within
 
 BROKEN = Path(__file__).parent / "broken.py"
 QUIET = {"cuts": 0, "kills": 0, "restarts": 0, "removals": 0}

@@ -20,6 +20,13 @@ READY_WITHIN_S = 30
 STOPPED_WITHIN_S = 30
 
 
+def changed_by(change: str) -> list[str]:
+    """The program of a server that runs these lines of Python before it starts."""
+    start = f"runpy.run_path({str(MAIN)!r}, run_name='__main__')"
+    lines = ["import runpy, sys", f"sys.path.insert(0, {str(ROOT)!r})", change, start]
+    return ["-c", "\n".join(lines)]
+
+
 @dataclass
 class Server:
     """Keeps its port and data when it is started again."""
@@ -61,7 +68,9 @@ class Server:
         deadline = time.monotonic() + READY_WITHIN_S
         while self.log.count(GREETING) == greeted or not self.answers():
             assert self.process.poll() is None, f"it ended:\n{self.log[-3000:]}"
-            assert time.monotonic() < deadline, f"not ready:\n{self.log[-3000:]}"
+            if time.monotonic() > deadline:
+                self.kill()
+                raise AssertionError(f"not ready:\n{self.log[-3000:]}")
             time.sleep(0.05)
         return self
 

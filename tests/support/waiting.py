@@ -1,6 +1,8 @@
-"""Waiting until transactions of PostgreSQL wait for each other."""
+"""Waiting, with a deadline, until something is as it should be."""
 
 import asyncio
+import time
+from collections.abc import Callable
 from typing import Any
 
 from sqlalchemy import text
@@ -11,6 +13,16 @@ WAITING = text(
     "SELECT count(*) FROM pg_stat_activity"
     " WHERE datname = current_database() AND wait_event_type = 'Lock'"
 )
+
+
+def within(seconds: float, claim: Callable[[], bool]) -> bool:
+    """Whether something becomes true in time. It blocks."""
+    deadline = time.monotonic() + seconds
+    while not claim():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.02)
+    return True
 
 
 async def waiting(services: Services) -> int:
