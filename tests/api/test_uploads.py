@@ -6,6 +6,7 @@ import json
 import resource
 import select
 import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -214,6 +215,12 @@ async def test_a_client_that_leaves_halfway_leaves_nothing(
             await asyncio.sleep(0.01)
 
 
+async def assert_given_up(send: Callable[[], tuple[int, Any]], services: Services) -> None:
+    status, body = await asyncio.to_thread(send)
+    assert (status, body["code"]) == (408, "request_timeout")
+    assert await left(services) == []
+
+
 async def test_a_client_that_stops_halfway_is_given_up(
     people: Cast, url: str, services: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -225,9 +232,7 @@ async def test_a_client_that_stops_halfway_is_given_up(
         connection.send(HEAD + bytes(2**20))
         return answered(connection)
 
-    status, body = await asyncio.to_thread(send)
-    assert (status, body["code"]) == (408, "request_timeout")
-    assert await left(services) == []
+    await assert_given_up(send, services)
 
 
 def send_steadily(connection: http.client.HTTPConnection, piece: bytes, every_s: float) -> int:
@@ -252,9 +257,7 @@ async def test_a_client_that_sends_a_byte_now_and_then_is_given_up(
         assert send_steadily(connection, b"x", 0.05) < 199
         return answered(connection)
 
-    status, body = await asyncio.to_thread(send)
-    assert (status, body["code"]) == (408, "request_timeout")
-    assert await left(services) == []
+    await assert_given_up(send, services)
 
 
 async def test_a_client_on_a_slow_line_is_not_given_up(

@@ -21,6 +21,7 @@ from model.purge import purge
 from model.session import find_caller
 from model.user import Users
 from tests.support.cast import Cast
+from tests.support.counting import CountingDatabase
 from tests.support.people import private_channel
 from tests.support.purging import purged
 from tests.support.waiting import until_waiting, waiting
@@ -169,14 +170,10 @@ class Killed(Exception):
     pass
 
 
-class WatchedDatabase(Database):
-    """Posts are counted after each transaction; some transactions are never committed."""
+class KilledDatabase(CountingDatabase):
+    """Some transactions are never committed."""
 
     kills = 0.3
-
-    def __init__(self, url: str) -> None:
-        super().__init__(url, before_commit=write_events)
-        self.posts: list[int] = []
 
     @asynccontextmanager
     async def write(self, tx: str | None = None) -> AsyncIterator[Transaction]:
@@ -184,8 +181,6 @@ class WatchedDatabase(Database):
             yield db
             if random.random() < self.kills:
                 raise Killed
-            posts = select(func.count()).select_from(Posts)
-            self.posts.append(await db.scalar_one(posts))
 
 
 async def test_whoever_writes_waits_for_few_rows_and_a_purge_goes_on_where_it_was_killed(
@@ -202,15 +197,15 @@ async def test_whoever_writes_waits_for_few_rows_and_a_purge_goes_on_where_it_wa
         await delete_channel(db, channel, by=ann)
     await database.close()
     random.seed(1)
-    watched = WatchedDatabase(database_url)
+    watched = KilledDatabase(database_url, Posts)
     kills = 0
-    while not watched.posts or watched.posts[-1]:
+    while not watched.rows or watched.rows[-1]:
         try:
             await purge(watched)
         except Killed:
             kills += 1
-    steps = [31, *watched.posts]
-    assert max(before - after for before, after in zip(steps, watched.posts, strict=False)) <= 5
+    steps = [31, *watched.rows]
+    assert max(before - after for before, after in zip(steps, watched.rows, strict=False)) <= 5
     assert kills > 1
     watched.kills = 0
     await purge(watched)

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import select, update
 
 from model.database.table import now
 from model.database.unit_of_work import Database, Transaction
@@ -23,6 +23,7 @@ from model.log.event import (
     write_events,
 )
 from model.log.retention import Retention, delete_forgotten_events, fair_share, prune
+from tests.support.counting import CountingDatabase
 
 TOPICS = ("channel:1", "channel:2", "group:1")
 
@@ -150,21 +151,6 @@ async def test_a_topic_that_is_forgotten_meanwhile_does_not_sink_again(
     assert (await kept(database))["channel:1"] == []
 
 
-class CountingDatabase(Database):
-    """The rows of events are counted at the end of each transaction."""
-
-    def __init__(self, url: str) -> None:
-        super().__init__(url, before_commit=write_events)
-        self.rows: list[int] = []
-
-    @asynccontextmanager
-    async def write(self, tx: str | None = None) -> AsyncIterator[Transaction]:
-        async with super().write(tx) as db:
-            yield db
-            rows = select(func.count()).select_from(Events)
-            self.rows.append(await db.scalar_one(rows))
-
-
 async def test_what_is_forgotten_goes_at_once_and_its_rows_a_few_at_a_time(
     database: Database, database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -176,7 +162,7 @@ async def test_what_is_forgotten_goes_at_once_and_its_rows_a_few_at_a_time(
         record(db, "channel:1", "thing.deleted", {}, by=None)
     forgotten = {"channel:1": [9], "channel:2": [1, 2], RIGHTS_TOPIC: [1, 2]}
     assert await kept(database) == forgotten
-    counting = CountingDatabase(database_url)
+    counting = CountingDatabase(database_url, Events)
     assert await delete_forgotten_events(counting) == 8
     assert counting.rows == [10, 7, 5]
     assert await kept(database) == forgotten
