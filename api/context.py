@@ -13,7 +13,7 @@ from quart import Quart, current_app, g
 from api.settings import Settings
 from model.database.unit_of_work import Database, Transaction
 from model.errors import NotSignedIn
-from model.limit import Action, Limit, take, take_together
+from model.limit import Action, take
 from model.live.bus import Bus
 from model.live.feed import Feed
 from model.live.presence import Presence
@@ -144,19 +144,10 @@ def caller() -> Caller:
     return found
 
 
-async def limited(limit: Limit, who: str, count: int = 1) -> None:
-    """Count actions against an exact limit; raises TooMany."""
+async def limited(*actions: Action) -> None:
+    """Count actions against their exact limits; none when a limit is reached. Raises TooMany."""
     if settings().is_limited:
-        await take(services().database, limit, who, count)
-
-
-async def limited_together(*actions: Action) -> None:
-    """Count actions against all their exact limits or, when one is reached, against none.
-
-    Raises TooMany.
-    """
-    if settings().is_limited:
-        await take_together(services().database, actions)
+        await take(services().database, *actions)
 
 
 async def shielded(work: Coroutine[Any, Any, T]) -> T:

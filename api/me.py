@@ -9,7 +9,7 @@ from api.forms import Email, Form, Name, Password
 from api.middleware.auth import delete_cookie, remember_device
 from model.account import edit_profile
 from model.errors import Invalid
-from model.limit import PASSWORD_LIMIT
+from model.limit import PASSWORD_LIMIT, Action
 from model.removal import delete_account
 from model.session import revoke_other_sessions
 from model.user import OwnUserView, find_account, find_account_by_name, set_password_hash
@@ -60,7 +60,7 @@ async def delete() -> Response:
 @validate_request(PasswordForm)
 async def update_password(data: PasswordForm) -> Response:
     """Change your password; all other sessions are signed out, and no other device is known."""
-    await limited(PASSWORD_LIMIT, f"session:{caller().session_id}")
+    await limited(Action(PASSWORD_LIMIT, f"session:{caller().session_id}"))
     async with read() as db:
         found = await find_account_by_name(db, caller().username)
     if found is None or not await services().passwords.verify(data.old, found[1]):

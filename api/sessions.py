@@ -8,7 +8,7 @@ from quart import Blueprint, Response, jsonify, request
 from quart_schema import document_response, validate_querystring, validate_request
 from typing_extensions import TypedDict
 
-from api.context import caller, limited_together, read, services, write
+from api.context import caller, limited, read, services, write
 from api.forms import Form, PageQuery, Printable
 from api.middleware.auth import (
     delete_cookie,
@@ -88,7 +88,7 @@ async def _sign_in(data: SignInForm, device: Device) -> tuple[User, OpenedSessio
     async with read() as db:
         found = await find_account_by_name(db, account)
     known = device.name if found is not None and device.knows(*found, key=key) else None
-    await limited_together(*tries_to_sign_in(account, address(), known))
+    await limited(*tries_to_sign_in(account, address(), known))
     right = await services().passwords.verify(data.password, found[1] if found else None)
     if found is None or not right:
         raise NotSignedIn("The username or the password is wrong.", "wrong_credentials")

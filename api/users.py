@@ -14,7 +14,7 @@ from api.middleware.auth import public, remember_device, set_cookie
 from api.middleware.limits import address
 from model.account import change_account, find_user, list_users, register
 from model.errors import Invalid
-from model.limit import REGISTER_ADDRESS_LIMIT
+from model.limit import REGISTER_ADDRESS_LIMIT, Action
 from model.removal import remove_account
 from model.session import open_session
 from model.user import OwnUserView, ServerRole, UserView
@@ -53,7 +53,7 @@ class UserList(TypedDict):
 @document_response(OwnUserView, 201)
 async def create(data: RegistrationForm) -> tuple[Response, int]:
     """Make an account, and sign in with a cookie."""
-    await limited(REGISTER_ADDRESS_LIMIT, address())
+    await limited(Action(REGISTER_ADDRESS_LIMIT, address()))
     if data.token is not None and not is_first_token(data.token):
         raise Invalid({"token": "This is not the token of the printed link."})
     password_hash = await services().passwords.hash(data.password)

@@ -7,7 +7,6 @@ clock that has been set back since, and counts as now.
 
 import math
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import BigInteger, bindparam, case, delete, select, update
@@ -100,15 +99,11 @@ _GIVE_BACK = (
 _FORGET_PASSED = delete(Limits).where(Limits.arrival_us < bindparam("now"))
 
 
-async def take(database: Database, limit: Limit, who: str, count: int = 1) -> None:
-    """Count so many actions of `who`, in a small transaction of its own. Raises TooMany."""
-    await take_together(database, [Action(limit, who, count)])
+async def take(database: Database, *actions: Action) -> None:
+    """Count actions in a small transaction of its own; none when a limit is reached.
 
-
-async def take_together(database: Database, actions: Sequence[Action]) -> None:
-    """Count each action, or none of them when a limit is reached. Raises TooMany.
-
-    Whoever names the same limits names them in the same order, in which their rows are locked.
+    Raises TooMany. Whoever names the same limits names them in the same order, in which their rows
+    are locked.
     """
     now = time.time_ns() // 1000
     async with database.read() as db:

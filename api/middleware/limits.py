@@ -15,7 +15,7 @@ from api.context import limited, settings, signed_in
 from api.middleware.proxy import parsed
 from api.middleware.token_bucket import TokenBuckets
 from model.errors import TooMany
-from model.limit import Limit
+from model.limit import Action, Limit
 
 View = Callable[..., Awaitable[Any]]
 
@@ -46,7 +46,7 @@ def limit(rule: Limit, who: Callable[[], str]) -> Callable[[View], View]:
     def decorate(view: View) -> View:
         @wraps(view)
         async def counted(*arguments: Any, **values: Any) -> Any:
-            await limited(rule, who())
+            await limited(Action(rule, who()))
             return await view(*arguments, **values)
 
         return counted

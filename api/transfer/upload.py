@@ -21,7 +21,7 @@ from api.forms import Form
 from api.middleware.idempotent import HEADER
 from model.errors import Invalid
 from model.file import Upload, has_content, kept_bytes, require_room
-from model.limit import uploaded_kb
+from model.limit import Action, uploaded_kb
 from model.storage.blob import Blob, expect_blob
 from model.storage.incoming import Incoming, Room, incoming
 
@@ -88,7 +88,7 @@ async def count_bytes(size_bytes: int) -> None:
     Raises TooMany. It counts them whether they are there already or not: nobody learns which are.
     """
     rule = uploaded_kb(settings().user_quota_mb)
-    await limited(rule, f"user:{caller().id}", math.ceil(size_bytes / 1024))
+    await limited(Action(rule, f"user:{caller().id}", math.ceil(size_bytes / 1024)))
 
 
 async def _kept(arriving: Incoming) -> Blob:

@@ -14,6 +14,7 @@ from model.limit import (
     SIGN_IN_ADDRESS_LIMIT,
     SIGN_IN_DEVICE_LIMIT,
     SIGN_IN_FROM_LIMIT,
+    Action,
     Limit,
     forgive,
     take,
@@ -65,7 +66,7 @@ async def use_up(services: Services, limit: Limit, who: str) -> None:
     """As so many guesses do, for which a test has no time."""
     async with services.database.write() as db:
         await forgive(db, limit, who)
-    await take(services.database, limit, who, limit.burst)
+    await take(services.database, Action(limit, who, limit.burst))
 
 
 async def from_everywhere(services: Services, username: str = "bob") -> None:
@@ -86,7 +87,8 @@ async def test_a_guesser_at_many_addresses_is_slowed_down_and_others_wait_for_mo
     app: Quart, services: Services, clock: Clock
 ) -> None:
     left = 3
-    await take(services.database, SIGN_IN_ACCOUNT_LIMIT, "bob", SIGN_IN_ACCOUNT_LIMIT.burst - left)
+    tried = SIGN_IN_ACCOUNT_LIMIT.burst - left
+    await take(services.database, Action(SIGN_IN_ACCOUNT_LIMIT, "bob", tried))
     for _ in range(left + 1):
         assert (await try_in(app, BOB)).status == 201, "who knows the password does not count"
     places = [f"198.51.100.{n}" for n in range(9)]
@@ -193,8 +195,8 @@ async def test_whoever_guesses_on_a_known_device_is_slowed_down_and_nobody_else(
     page = await signed_out(app)
     left = 2
     name = page.cookies[DEVICE].partition(".")[0]
-    burst = SIGN_IN_DEVICE_LIMIT.burst
-    await take(services.database, SIGN_IN_DEVICE_LIMIT, f"bob@{name}", burst - left)
+    tried = SIGN_IN_DEVICE_LIMIT.burst - left
+    await take(services.database, Action(SIGN_IN_DEVICE_LIMIT, f"bob@{name}", tried))
     for _ in range(left):
         problem(await page.ask("POST", "/api/sessions", WRONG), 401, "wrong_credentials")
     refused = await page.ask("POST", "/api/sessions", BOB)
