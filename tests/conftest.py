@@ -26,8 +26,8 @@ SLOWEST_FIRST = ("prove", "tests", "faults", "browser")
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """One more than there are processors: a third of the time tests wait for something."""
-    return (os.cpu_count() or 1) + 1
+    """Two more than there are processors: half of the time tests wait for something."""
+    return (os.cpu_count() or 1) + 2
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

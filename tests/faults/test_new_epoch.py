@@ -82,6 +82,7 @@ async def test_whoever_is_connected_is_sent_away_and_fetches_again(
     assert printed == f"A new log has begun. Its epoch is {new['epoch']}.\n"
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 async def test_whoever_comes_after_a_stop_fetches_again(
     server: Server, ann: HttpClient, posts: str
 ) -> None:
@@ -90,7 +91,3 @@ async def test_whoever_comes_after_a_stop_fetches_again(
     await begin_epoch(server)
     await asyncio.to_thread(server.start)
     await fetches_again(server, ann, old, posts)
-
-
-def test_the_help_lists_it(server: Server) -> None:
-    assert "new-epoch" in server.run("--help").stdout

@@ -14,7 +14,15 @@ from model.log.cursor import events_after, events_between
 _LATE_S = 0.05
 
 
-class DeliversInProcess(Feed):
+class LateFeed(Feed):
+    """Each look is late, as that of a busy worker is, so that a breakage is soon seen."""
+
+    async def look(self, topics: Any = None) -> None:
+        await asyncio.sleep(_LATE_S)
+        await super().look(topics)
+
+
+class DeliversInProcess(LateFeed):
     """A commit of this worker goes to its own sockets without a look, which may be late."""
 
     def __init__(self, *arguments: Any) -> None:
@@ -25,10 +33,6 @@ class DeliversInProcess(Feed):
         super().wake(topics)
         for topic in self.rings.keys() & (topics or ()):
             self.tasks.append(asyncio.ensure_future(self.deliver(topic)))
-
-    async def look(self, topics: Any = None) -> None:
-        await asyncio.sleep(_LATE_S)
-        await super().look(topics)
 
     async def deliver(self, topic: str) -> None:
         async with self.database.read() as db:
@@ -63,7 +67,7 @@ class RaisesLate(Feed):
         self.applied = max(self.applied, self.raised)
 
 
-class ReplaysPastTheHead(Feed):
+class ReplaysPastTheHead(LateFeed):
     """A replay reads what no look has seen, by the right of yesterday."""
 
     async def replay(self, reader: Any, subscription: Subscription) -> Any:

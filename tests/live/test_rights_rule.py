@@ -27,7 +27,7 @@ from model.user import Caller
 from tests.live.broken_feeds import DeliversInProcess, LooksOnlyOnce, RaisesLate, ReplaysPastTheHead
 from tests.support.people import private_channel
 
-ROUNDS = 20
+ROUNDS = 10
 BROKEN_ROUNDS = 150
 STEPS = 40
 

@@ -61,6 +61,8 @@ class PostgreSQL:
         self._name = f"homeroom_test_{secrets.token_hex(6)}"
         self.url = _named(server, self._name)
         asyncio.run(_execute(server, f"CREATE DATABASE {self._name}"))
+        no_disk_is_awaited = f"ALTER DATABASE {self._name} SET synchronous_commit = off"
+        asyncio.run(_execute(server, no_disk_is_awaited))
         asyncio.run(prepare(self.url))
 
     def keep(self, stage: str) -> None:
