@@ -82,9 +82,9 @@ def create_app(
     async def serve() -> AsyncGenerator[None, None]:
         signing_key = open_instance(settings)
         if prepared:
-            await check(settings.sqlalchemy_url)
+            await check(settings.database_address)
         else:
-            await prepare(settings.sqlalchemy_url, lossy=settings.is_lossy)
+            await prepare(settings.database_address, lossy=settings.is_lossy)
             await check_bucket(settings)
         with own_folder(settings.instance / "incoming") as incoming:
             running = open_services(settings, bus or Bus(), worker, signing_key, incoming)
@@ -101,7 +101,7 @@ def open_services(
     settings: Settings, bus: Bus, worker: int, signing_key: bytes, incoming: Path
 ) -> Services:
     database = Database(
-        settings.sqlalchemy_url,
+        settings.database_address,
         before_commit=write_events,
         synchronous="NORMAL" if settings.is_lossy else "FULL",
     )

@@ -181,8 +181,8 @@ def migration_new(message: str) -> None:
     open_folder(settings)
 
     async def write_it() -> Path:
-        await prepare(settings.sqlalchemy_url, lossy=settings.is_lossy)
-        return await new_migration(settings.sqlalchemy_url, message)
+        await prepare(settings.database_address, lossy=settings.is_lossy)
+        return await new_migration(settings.database_address, message)
 
     written = asyncio.run(write_it())
     written.chmod(0o644)  # code is for everybody, unlike all else that is written
@@ -209,8 +209,8 @@ def with_database(work: Callable[[Database], Awaitable[T]]) -> T:
     open_folder(settings)
 
     async def run() -> T:
-        await prepare(settings.sqlalchemy_url, lossy=settings.is_lossy)
-        database = Database(settings.sqlalchemy_url, before_commit=write_events)
+        await prepare(settings.database_address, lossy=settings.is_lossy)
+        database = Database(settings.database_address, before_commit=write_events)
         try:
             return await work(database)
         finally:

@@ -13,6 +13,7 @@ from pathlib import Path
 from sqlalchemy.engine import make_url
 
 from api.settings import PREFIX, Settings, WrongSettings, is_secret
+from model.database.address import is_sqlite_file
 from model.storage.store import make_durable
 
 
@@ -23,6 +24,7 @@ def open_instance(settings: Settings) -> bytes:
     closed to them. Raises WrongSettings, in one line, when the folder or the key cannot be used.
     """
     os.umask(0o077)
+    _require_moved(settings)
     try:
         settings.instance.mkdir(parents=True, exist_ok=True)
         for path in _private_paths(settings):
@@ -36,10 +38,21 @@ def open_instance(settings: Settings) -> bytes:
         raise WrongSettings(f"{PREFIX}INSTANCE: {error.strerror}: {where}.") from None
 
 
+def _require_moved(settings: Settings) -> None:
+    """Versions before 0.6 took what is behind `?` or `%` in the path for a part of an address."""
+    file = settings.instance.absolute() / "app.db"
+    earlier = Path(make_url(f"sqlite+aiosqlite:///{file}").database or "")
+    if settings.database_url is None and not file.exists() and is_sqlite_file(earlier):
+        raise WrongSettings(
+            f"{PREFIX}INSTANCE: an earlier version kept the database as {earlier}: move it to"
+            f" {file}, with its -wal and -shm if they are there."
+        )
+
+
 def _private_paths(settings: Settings) -> Iterator[Path]:
     """Where something is that others must not read; not all of it need exist."""
     yield from (settings.instance / name for name in ("secret_key", "files", "incoming"))
-    url = make_url(settings.sqlalchemy_url)
+    url = settings.database_address
     if url.get_backend_name() == "sqlite" and url.database:
         yield from (Path(url.database + suffix) for suffix in ("", "-wal", "-shm"))
 

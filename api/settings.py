@@ -16,8 +16,10 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from sqlalchemy.engine import URL, make_url
 
 from model.account import Registration
+from model.database.address import sqlite_address
 from model.live.subscription import FeedLimits
 from model.log.retention import Retention
 from model.storage.s3 import S3_IS_INSTALLED
@@ -210,10 +212,10 @@ class Settings(BaseSettings):
     """Days that events of the topic `admin` are kept, however many there are."""
 
     @property
-    def sqlalchemy_url(self) -> str:
+    def database_address(self) -> URL:
         if self.database_url is not None:
-            return self.database_url.get_secret_value()
-        return f"sqlite+aiosqlite:///{self.instance.absolute() / 'app.db'}"
+            return make_url(self.database_url.get_secret_value())
+        return sqlite_address(self.instance / "app.db")
 
     @property
     def max_file_bytes(self) -> int:

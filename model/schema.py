@@ -16,7 +16,7 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, inspect, select, text, update
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -26,7 +26,7 @@ from model.database.table import Base
 from model.log.event import Epochs, epoch_name
 from model.search import POSTGRESQL_COLUMN, POSTGRESQL_INDEX, SQLITE_TABLE
 
-_MIGRATIONS = Path(__file__).parent / "migrations"
+_MIGRATIONS = "model:migrations"  # the folder, by its name in the package
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 _BY_HAND = {  # made by migrations, on one kind of database only: no table of the code has it
     "table": tuple(SQLITE_TABLE + of for of in ("", "_data", "_idx", "_config")),
@@ -51,7 +51,7 @@ class SchemaMismatch(Exception):
     """The code and the schema are too far apart to work together."""
 
 
-async def prepare(url: str, *, lossy: bool = False) -> None:
+async def prepare(url: str | URL, *, lossy: bool = False) -> None:
     """Bring the database up to this code, one process at a time. Raises SchemaMismatch.
 
     `lossy` says that a power cut may take commits with it (HOMEROOM_DURABILITY=process). After an
@@ -63,19 +63,19 @@ async def prepare(url: str, *, lossy: bool = False) -> None:
         await connection.run_sync(_name_epoch, lossy)
 
 
-async def check(url: str) -> None:
+async def check(url: str | URL) -> None:
     """Raises SchemaMismatch unless this code can work on the database as it is."""
     async with _locked(url) as connection:
         _fit(await connection.run_sync(_schema_row))
 
 
-async def note_clean_stop(url: str) -> None:
+async def note_clean_stop(url: str | URL) -> None:
     """Note that nothing is lost: the next start needs no new epoch."""
     async with _locked(url) as connection:
         await connection.execute(update(Epochs).values(running_boot=None))
 
 
-async def new_migration(url: str, message: str) -> Path:
+async def new_migration(url: str | URL, message: str) -> Path:
     """Write the next migration: what the tables in the code have and the database has not."""
     number = f"{int(code_head()) + 1:04}"
     async with _locked(url) as connection:
@@ -98,14 +98,14 @@ def code_head() -> str:
 
 def _config(connection: Connection | None = None) -> Config:
     config = Config()
-    config.set_main_option("script_location", str(_MIGRATIONS))
+    config.set_main_option("script_location", _MIGRATIONS)
     config.set_main_option("path_separator", "os")
     config.attributes["connection"] = connection
     return config
 
 
 @asynccontextmanager
-async def _locked(url: str) -> AsyncIterator[AsyncConnection]:
+async def _locked(url: str | URL) -> AsyncIterator[AsyncConnection]:
     """A transaction in which nobody else migrates, and which enforces no foreign keys yet."""
     parsed = make_url(url)
     is_sqlite = parsed.get_backend_name() == "sqlite"

@@ -89,13 +89,13 @@ def serve(settings: Settings) -> None:
         click.echo("There is one worker, in this process: this platform has no others.")
         run_in_process(settings)
     if settings.is_lossy:
-        asyncio.run(note_clean_stop(settings.sqlalchemy_url))
+        asyncio.run(note_clean_stop(settings.database_address))
 
 
 async def make_ready(settings: Settings) -> bool:
     """Bring the database up to date; returns whether there is no account yet."""
-    await prepare(settings.sqlalchemy_url, lossy=settings.is_lossy)
-    database = Database(settings.sqlalchemy_url, before_commit=write_events)
+    await prepare(settings.database_address, lossy=settings.is_lossy)
+    database = Database(settings.database_address, before_commit=write_events)
     async with database.read() as db:
         is_empty = not await anybody_there(db)
     await database.close()

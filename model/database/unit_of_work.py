@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, NoReturn, TypeVar, TypeVarTuple, overload
 
 from sqlalchemy import Executable, Row, Select, text
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -169,7 +169,7 @@ class Database:
 
     def __init__(
         self,
-        url: str,
+        url: str | URL,
         *,
         before_commit: BeforeCommit,
         synchronous: str = "FULL",
@@ -249,8 +249,9 @@ class Database:
         if self.is_sqlite:
             yield self
             return
-        url = self.writers.url.render_as_string(hide_password=False)
-        leisurely = Database(url, before_commit=self.before_commit, patience=NOBODY_WAITS)
+        leisurely = Database(
+            self.writers.url, before_commit=self.before_commit, patience=NOBODY_WAITS
+        )
         leisurely.committed = self.committed
         try:
             yield leisurely

@@ -3,6 +3,7 @@
 import errno
 import os
 import resource
+import shutil
 import urllib.request
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -17,7 +18,7 @@ from api.cli import cli
 from api.instance import open_instance
 from api.settings import Settings
 from tests.support.http_client import first_account
-from tests.support.server import Server
+from tests.support.server import MAIN, ROOT, Server
 
 FILE = (
     b'--form\r\nContent-Disposition: form-data; name="file"; filename="x"\r\n\r\nx\r\n--form--\r\n'
@@ -125,6 +126,47 @@ def test_first_starts_at_once_agree_on_one_key(
     elsewhere = Settings(_env_file=None, instance=tmp_path / "elsewhere")
     assert open_instance(elsewhere) == open_instance(elsewhere)
     assert names(elsewhere.instance) == ["secret_key"]
+
+
+ODD_NAMES = ["q?x=y&z", "q#x", "a%20b", "%(here)s 100%", """it's: "q\"""", "Zoë 猫"]
+
+
+@pytest.mark.parametrize("name", ODD_NAMES)
+def test_the_database_is_in_the_folder_whatever_its_name(tmp_path: Path, name: str) -> None:
+    for _ in range(2):
+        ended = command(tmp_path / name)
+        assert ended.exit_code == 0, ended.output
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+    assert sorted(names(tmp_path / name)) == ["app.db", "secret_key"]
+
+
+def test_it_is_at_home_in_a_folder_whatever_its_name(tmp_path: Path) -> None:
+    home = tmp_path / "".join(ODD_NAMES)
+    for part in ("api", "model", "static", "templates"):
+        shutil.copytree(ROOT / part, home / part)
+    shutil.copyfile(MAIN, home / "main.py")
+    server = Server(home / "instance", workers=1, program=[str(home / "main.py")])
+    try:
+        assert first_account(server.start()).made("GET", "/api/me")["role"] == "admin"
+    finally:
+        server.close()
+    assert {"app.db", "secret_key"} <= set(names(home / "instance"))
+
+
+def test_a_database_that_earlier_versions_kept_elsewhere_is_told_of(tmp_path: Path) -> None:
+    """They took the path of the folder for a part of an address."""
+    instance, misplaced = tmp_path / "q?x", tmp_path / "q"
+    command(tmp_path / "other")
+    (tmp_path / "other" / "app.db").rename(misplaced)
+    instance.mkdir()
+    ended = command(instance)
+    assert ended.exit_code == 1
+    assert ended.output == (
+        f"Error: HOMEROOM_INSTANCE: an earlier version kept the database as {misplaced}:"
+        f" move it to {instance / 'app.db'}, with its -wal and -shm if they are there.\n"
+    )
+    misplaced.rename(instance / "app.db")
+    assert command(instance).exit_code == 0
 
 
 def is_private(path: Path) -> bool:
