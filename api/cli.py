@@ -20,7 +20,7 @@ from api.prove.plan import MAIN, Options, Unfinished
 from api.prove.run import prove
 from api.server.reload import serve_and_reload
 from api.server.supervisor import CannotStart, serve
-from api.settings import Settings, WrongSettings, load_settings
+from api.settings import Settings, WrongSettings, load_settings, misspelt_settings
 from model.database.unit_of_work import Database, Transaction
 from model.errors import Refusal
 from model.log.event import begin_epoch, write_events
@@ -44,13 +44,12 @@ def cli(context: click.Context) -> None:
 
 
 @cli.command("serve")
-@click.option("--reload", is_flag=True, help="Start again whenever code or templates change.")
+@click.option("--reload", is_flag=True, help="Start again whenever code, templates or .env change.")
 def serve_command(*, reload: bool = False) -> None:
     """Serve until Ctrl-C. This also happens when no command is given."""
     start_logging()
-    settings = given_settings()
     try:
-        serve_and_reload() if reload else serve(settings)
+        serve_and_reload() if reload else serve(given_settings())
     except CannotStart as error:
         raise click.ClickException(str(error)) from None
 
@@ -190,7 +189,10 @@ def migration_new(message: str) -> None:
 
 
 def given_settings() -> Settings:
+    """The settings, once what is misspelt among them has been told."""
     try:
+        for sentence in misspelt_settings():
+            click.echo(sentence, err=True)
         return load_settings()
     except WrongSettings as error:
         raise click.ClickException(str(error)) from None

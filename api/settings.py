@@ -1,6 +1,6 @@
 """Every setting: its name, type, default and meaning. Nothing else reads the environment.
 
-A value comes from the variable `HOMEROOM_<NAME>`, else from the file `.env`, else it is the
+A value comes from the variable `HOMEROOM_<NAME>`, else from a file `.env`, else it is the
 default; a fresh checkout runs with none set.
 """
 
@@ -9,6 +9,9 @@ import hmac
 import ipaddress
 import os
 import re
+from collections.abc import Collection, Iterator
+from dataclasses import replace
+from difflib import get_close_matches
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -18,6 +21,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, Validati
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from sqlalchemy.engine import URL, make_url
 
+from api.env_file import Line, Unreadable, env_files, read_env_file
 from model.account import Registration
 from model.database.address import sqlite_address
 from model.live.subscription import FeedLimits
@@ -26,6 +30,7 @@ from model.storage.s3 import S3_IS_INSTALLED
 
 ROOT = Path(__file__).parent.parent
 PREFIX = "HOMEROOM_"
+ENV_FILE = PREFIX + "ENV_FILE"  # names another file than those called .env; empty: none is read
 MIN_KEY_CHARS = 32  # 128 bits, even in hexadecimal
 BUCKET = re.compile(r"s3://[a-z0-9][a-z0-9.-]+(/(?!\.{1,2}(/|$))[A-Za-z0-9_.-]+)*/?")
 
@@ -110,7 +115,7 @@ class BucketSettings(BaseSettings):
     """The settings of `s3://…` under their usual names: AWS_ACCESS_KEY_ID and so on."""
 
     model_config = SettingsConfigDict(
-        env_prefix="AWS_", env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True
+        env_prefix="AWS_", env_ignore_empty=True, extra="ignore", frozen=True
     )
 
     access_key_id: str | None = None
@@ -127,7 +132,7 @@ class BucketSettings(BaseSettings):
 
 class Settings(BaseSettings):
     model_config = SettingsConfigDict(
-        env_prefix=PREFIX, env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True
+        env_prefix=PREFIX, env_ignore_empty=True, extra="ignore", frozen=True
     )
 
     bind: Bind = "127.0.0.1:8080"
@@ -260,10 +265,10 @@ class Settings(BaseSettings):
         return hmac.new(signing_key, b"first account", hashlib.sha256).hexdigest()[:32]
 
 
-def load_settings(**given: Any) -> Settings:
+def load_settings() -> Settings:
     """Raises WrongSettings, which names each wrong setting but shows no value."""
     try:
-        return Settings(**given)
+        return Settings(**_written(PREFIX))
     except ValidationError as error:
         raise WrongSettings(
             "\n".join(
@@ -274,8 +279,52 @@ def load_settings(**given: Any) -> Settings:
         ) from None
 
 
-def unknown_settings() -> list[str]:
-    """Variables that look like settings and are none, most likely because they are misspelt."""
+def load_bucket_settings() -> BucketSettings:
+    return BucketSettings(**_written("AWS_"))
+
+
+def misspelt_settings() -> Iterator[str]:
+    """A sentence for each name, in the environment or a file, that looks like a setting's."""
     known = {PREFIX + name.upper() for name in Settings.model_fields}
-    ours = (name for name in os.environ if name.startswith(PREFIX))
-    return sorted(name for name in ours if name not in known and "_TEST_" not in name)
+    places = {line.name: f" in {line.file}" for line in _lines()}
+    for name in sorted({*places, *map(str.upper, os.environ)} - known - {ENV_FILE}):
+        meant = _meant(name, known)
+        if (meant or name.startswith(PREFIX)) and "_TEST_" not in name:
+            said = "there is no such setting; it is ignored."
+            question = f" Did you mean {meant}?" if meant else ""
+            yield f"{name}{places.get(name, '')}: {said}{question}"
+
+
+def _meant(name: str, known: Collection[str]) -> str | None:
+    """The setting that is meant by a wrong name; the beginning may be wrong, or the rest."""
+    if not name.startswith(PREFIX):
+        return next(iter(get_close_matches(name, known, 1, 0.9)), None)
+    rests = [of.removeprefix(PREFIX) for of in known]
+    return next(
+        (PREFIX + of for of in get_close_matches(name.removeprefix(PREFIX), rests, 1)), None
+    )
+
+
+def _written(prefix: str) -> dict[str, Any]:
+    """What the files say of the settings that the environment does not name."""
+    named = {name.upper() for name, value in os.environ.items() if value}
+    return {
+        line.name.removeprefix(prefix).lower(): line.value
+        for line in _lines()
+        if line.name.startswith(prefix) and line.name not in named
+    }
+
+
+def _lines() -> list[Line]:
+    """The lines of all files; of two with one name the later one counts."""
+    try:
+        files = env_files([ROOT, Path.cwd()], os.environ.get(ENV_FILE))
+        return [_from_its_folder(line) for file in files for line in read_env_file(file)]
+    except Unreadable as error:
+        raise WrongSettings(str(error)) from None
+
+
+def _from_its_folder(line: Line) -> Line:
+    """A path in a file begins where the file is."""
+    is_path = line.name == PREFIX + "INSTANCE"
+    return replace(line, value=str(line.file.parent / line.value)) if is_path else line

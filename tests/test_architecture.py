@@ -74,7 +74,7 @@ def imported(file: Path) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Quart:
-    return create_app(Settings(_env_file=None, instance=tmp_path_factory.mktemp("instance")))
+    return create_app(Settings(instance=tmp_path_factory.mktemp("instance")))
 
 
 def test_every_blueprint_is_registered(built: Quart) -> None:
@@ -169,7 +169,12 @@ def test_importing_does_nothing(tmp_path: Path) -> None:
     assert "main" in modules
     instance = tmp_path / "instance"
     known = {key: value for key, value in os.environ.items() if not key.startswith("HOMEROOM_")}
-    environment = {**known, "HOMEROOM_INSTANCE": str(instance), "PYTHONPATH": str(ROOT)}
+    environment = {
+        **known,
+        "HOMEROOM_ENV_FILE": "",
+        "HOMEROOM_INSTANCE": str(instance),
+        "PYTHONPATH": str(ROOT),
+    }
     command = [sys.executable, "-c", WATCHED, *modules]
     done = subprocess.run(
         command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False

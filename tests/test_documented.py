@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from api.settings import PREFIX, Settings
+from api.settings import PREFIX, Settings, load_settings
 
 ROOT = Path(__file__).parent.parent
 SETTINGS = [PREFIX + name.upper() for name in Settings.model_fields]
@@ -26,7 +26,8 @@ def test_every_setting_is_in_the_example_in_order_and_with_its_default(
     all_set = tmp_path / "env"
     all_set.write_text(re.sub(rf"^#(?={PREFIX})", "", example, flags=re.MULTILINE))
     defaults = {name: field.default for name, field in Settings.model_fields.items()}
-    assert Settings(_env_file=all_set).model_dump() == defaults
+    monkeypatch.setenv("HOMEROOM_ENV_FILE", str(all_set))
+    assert load_settings().model_dump() == defaults
 
 
 def test_every_setting_is_in_the_table_of_the_page_for_operators() -> None:

@@ -193,7 +193,7 @@ def test_the_work_for_a_text_grows_with_its_length(what: str) -> None:
 
 @pytest.fixture(scope="module")
 def app(tmp_path_factory: pytest.TempPathFactory) -> Quart:
-    return create_app(Settings(_env_file=None, instance=tmp_path_factory.mktemp("instance")))
+    return create_app(Settings(instance=tmp_path_factory.mktemp("instance")))
 
 
 async def asked(app: Quart, query: str = "", **headers: str) -> Context:

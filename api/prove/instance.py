@@ -34,6 +34,7 @@ class Instance:
         self._settings = {
             "BIND": f"{HOST}:{self.port}",
             "WORKERS": str(workers),
+            "ENV_FILE": "",  # what may be there is of another server
             "INSTANCE": str(folder / "instance"),
             "SECRET_KEY": self._secret,
             **settings,
@@ -45,7 +46,7 @@ class Instance:
         with self._log_file.open("ab") as log:
             self._process = subprocess.Popen(  # noqa: S603 - ourselves
                 [sys.executable, *self.program],
-                cwd=self.folder,  # where no .env is
+                cwd=self.folder,
                 env=self._environment(),
                 stdin=subprocess.DEVNULL,
                 stdout=log,

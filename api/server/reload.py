@@ -10,7 +10,7 @@ import click
 
 from api.settings import ROOT
 
-WATCHED = ("main.py", "api/**/*.py", "model/**/*.py", "templates/**/*.html")
+WATCHED = (".env", "main.py", "api/**/*.py", "model/**/*.py", "templates/**/*.html")
 LOOK_EVERY_S = 0.3
 
 

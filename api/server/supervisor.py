@@ -28,7 +28,7 @@ from api.instance import open_instance
 from api.server.descriptors import raise_limit
 from api.server.heartbeat import Heartbeat
 from api.server.worker import READY, STOP_SIGNALS, Pair, Place, run_in_process, run_worker
-from api.settings import Settings, WrongSettings, unknown_settings
+from api.settings import Settings, WrongSettings
 from api.transfer.storage import check_bucket_apart
 from model.database.failure import without_values
 from model.database.unit_of_work import Database
@@ -103,8 +103,6 @@ async def make_ready(settings: Settings) -> bool:
 
 
 def greet(settings: Settings, signing_key: bytes, *, is_empty: bool) -> None:
-    for name in unknown_settings():
-        click.echo(f"{name}: there is no such setting; it is ignored.", err=True)
     if not settings.is_limited:
         click.echo("HOMEROOM_LIMITS=off: anybody may try passwords without end!", err=True)
     click.echo(f"Homeroom is at {settings.url}  (Ctrl-C stops it)")

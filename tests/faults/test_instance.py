@@ -118,12 +118,12 @@ def test_first_starts_at_once_agree_on_one_key(
 
     with ThreadPoolExecutor(STARTS_AT_ONCE) as threads:
         for n in range(20):
-            settings = Settings(_env_file=None, instance=tmp_path / str(n))
+            settings = Settings(instance=tmp_path / str(n))
             keys = set(threads.map(open_instance, [settings] * STARTS_AT_ONCE))
             assert keys == {open_instance(settings)}
             assert names(settings.instance) == ["secret_key"]
     monkeypatch.setattr("os.link", no_links)  # as on the file system of a USB stick
-    elsewhere = Settings(_env_file=None, instance=tmp_path / "elsewhere")
+    elsewhere = Settings(instance=tmp_path / "elsewhere")
     assert open_instance(elsewhere) == open_instance(elsewhere)
     assert names(elsewhere.instance) == ["secret_key"]
 
@@ -140,17 +140,33 @@ def test_the_database_is_in_the_folder_whatever_its_name(tmp_path: Path, name: s
     assert sorted(names(tmp_path / name)) == ["app.db", "secret_key"]
 
 
-def test_it_is_at_home_in_a_folder_whatever_its_name(tmp_path: Path) -> None:
-    home = tmp_path / "".join(ODD_NAMES)
+class AtHome(Server):
+    """It is told nothing by the environment but where to listen."""
+
+    @property
+    def environment(self) -> dict[str, str]:
+        told = ("HOMEROOM_WORKERS", "HOMEROOM_INSTANCE", "HOMEROOM_ENV_FILE")
+        return {name: of for name, of in super().environment.items() if name not in told}
+
+
+def test_it_runs_in_a_folder_of_any_name_with_the_settings_that_lie_beside_it(
+    tmp_path: Path,
+) -> None:
+    home, elsewhere = tmp_path / "".join(ODD_NAMES), tmp_path / "elsewhere"
     for part in ("api", "model", "static", "templates"):
         shutil.copytree(ROOT / part, home / part)
     shutil.copyfile(MAIN, home / "main.py")
-    server = Server(home / "instance", workers=1, program=[str(home / "main.py")])
+    (home / ".env").write_text("HOMEROOM_INSTANCE=data\nHOMEROOM_WORKERS=64\n")
+    elsewhere.mkdir()
+    (elsewhere / ".env").write_text("HOMEROOM_WORKERS=1\nHOMEROOM_WORKER=2\n")
+    server = AtHome(elsewhere / "instance", program=[str(home / "main.py")])
     try:
         assert first_account(server.start()).made("GET", "/api/me")["role"] == "admin"
+        assert len(server.worker_pids()) == 1, "what lies where one works wins"
     finally:
         server.close()
-    assert {"app.db", "secret_key"} <= set(names(home / "instance"))
+    assert {"app.db", "secret_key"} <= set(names(home / "data"))
+    assert server.log.startswith(f"HOMEROOM_WORKER in {elsewhere / '.env'}: there is no such")
 
 
 def test_a_database_that_earlier_versions_kept_elsewhere_is_told_of(tmp_path: Path) -> None:
@@ -197,7 +213,7 @@ def test_a_key_on_a_file_system_that_takes_no_changes_is_used_as_it_is(
     def takes_no_changes(path: Path, *_: object, **__: object) -> NoReturn:
         raise OSError(errno.EROFS, os.strerror(errno.EROFS), str(path))
 
-    settings = Settings(_env_file=None, instance=instance)
+    settings = Settings(instance=instance)
     key = open_instance(settings)
     monkeypatch.setattr("os.chmod", takes_no_changes)  # as containers are handed secrets
     assert open_instance(settings) == key

@@ -58,9 +58,7 @@ class Stages(Generic[Database]):
 
 def settings_of_tests(instance: Path, database_url: str, **changed: Any) -> Settings:
     usual = {"registration": "open", "workers": 1}
-    return Settings(
-        _env_file=None, **{"instance": instance, "database_url": database_url, **usual, **changed}
-    )
+    return Settings(**{"instance": instance, "database_url": database_url, **usual, **changed})
 
 
 async def _gather(settings: Settings) -> Cast:

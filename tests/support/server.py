@@ -55,6 +55,7 @@ class Server:
         inherited = {k: v for k, v in os.environ.items() if not k.startswith("HOMEROOM_")}
         return {
             **inherited,
+            "HOMEROOM_ENV_FILE": "",
             "HOMEROOM_BIND": f"127.0.0.1:{self.port}",
             "HOMEROOM_WORKERS": str(self.workers),
             "HOMEROOM_INSTANCE": str(self.instance),

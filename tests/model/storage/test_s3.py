@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from api.settings import BucketSettings
+from api.settings import BucketSettings, load_bucket_settings
 from model.errors import Refusal, StorageFull, TryAgain
 from model.storage.s3 import ObjectStore, Unusable
 from tests.support.stores import access, kept, new_bucket, put_aside, whole
@@ -144,7 +144,7 @@ async def test_a_bucket_that_can_be_used_is_left_as_it_was(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     with new_bucket(monkeypatch) as url:
-        bucket = ObjectStore(url, BucketSettings(_env_file=None).given)
+        bucket = ObjectStore(url, BucketSettings().given)
         await bucket.check()
         assert await kept(bucket) == {}
 
@@ -153,10 +153,10 @@ async def test_the_variables_may_stand_in_the_file_of_the_settings(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with new_bucket(monkeypatch) as url:
-        named = BucketSettings(_env_file=None).given
+        named = BucketSettings().given
         for name in named:
             monkeypatch.delenv(f"AWS_{name.upper()}")
         lines = [f"AWS_{name.upper()}={value}\n" for name, value in named.items()]
         (tmp_path / ".env").write_text("".join(lines))
-        monkeypatch.chdir(tmp_path)
-        await ObjectStore(url, BucketSettings().given).check()
+        monkeypatch.setenv("HOMEROOM_ENV_FILE", str(tmp_path / ".env"))
+        await ObjectStore(url, load_bucket_settings().given).check()

@@ -26,7 +26,7 @@ def store(
         yield FolderStore(tmp_path / "files")
     else:
         with new_bucket(monkeypatch) as url:
-            yield ObjectStore(url, BucketSettings(_env_file=None).given)
+            yield ObjectStore(url, BucketSettings().given)
 
 
 async def put(store: Store, folder: Path, content: bytes, key: str = KEY) -> None:

@@ -1,0 +1,89 @@
+"""The settings, as people write them down."""
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from api.cli import cli
+from api.settings import Settings, WrongSettings, load_settings
+
+
+@pytest.fixture(autouse=True)
+def at_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working directory, whose `.env` is read."""
+    monkeypatch.delenv("HOMEROOM_ENV_FILE")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+SAVED = {
+    "UTF-8": "utf-8",
+    "UTF-8 with a mark": "utf-8-sig",
+    "by PowerShell": "utf-16",  # with a mark, in this machine's order
+    "by old editors on Windows": "cp1252",
+}
+
+
+@pytest.mark.parametrize("encoding", SAVED.values(), ids=SAVED)
+def test_the_file_is_read_however_it_was_saved(at_work: Path, encoding: str) -> None:
+    text = "# für den Kurs\r\nHOMEROOM_WORKERS=7\r\nHOMEROOM_INSTANCE=Zoë\r\n"
+    (at_work / ".env").write_bytes(text.encode(encoding))
+    settings = load_settings()
+    assert (settings.workers, settings.instance) == (7, at_work / "Zoë")
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"HOMEROOM_WORKERS=\x81\x8d", "it is no text. Save it as UTF-8."),
+        ("HOMEROOM_WORKERS=7".encode("utf-16-le"), "it is no text. Save it as UTF-8."),
+        (None, "Is a directory."),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_named_in_one_line(
+    at_work: Path, content: bytes | None, said: str
+) -> None:
+    file = at_work / ".env"
+    file.write_bytes(content) if content else file.mkdir()
+    ended = CliRunner().invoke(cli, ["serve"])
+    assert (ended.exit_code, ended.output) == (1, f"Error: {file}: {said}\n")
+
+
+def test_the_environment_wins_over_the_file(at_work: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (at_work / ".env").write_text("HOMEROOM_WORKERS=7\nHOMEROOM_LIVE_TOPICS=8\nhomeroom_bind=x:9\n")
+    monkeypatch.setenv("HOMEROOM_WORKERS", "2")
+    monkeypatch.setenv("HOMEROOM_LIVE_TOPICS", "")
+    settings = load_settings()
+    assert (settings.workers, settings.live_topics, settings.bind) == (2, 8, "x:9")
+    monkeypatch.setenv("HOMEROOM_ENV_FILE", "")
+    assert load_settings() == Settings(workers=2)
+
+
+def test_what_is_misspelt_is_told_with_the_name_that_was_meant(
+    at_work: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = at_work / ".env"
+    file.write_text("HOMEROOM_WORKER=2\nHOMROOM_BIND=x:9\nCOMPOSE_PROJECT_NAME=a\nHOMEROOM_BIND=\n")
+    monkeypatch.setenv("HOMEROOM_DB_URL", "postgresql://s3cret")
+    monkeypatch.setenv("HOMEROOM_PIGEONS", "12")
+    monkeypatch.setenv("HOMEROOM_INSTANCE", str(file))
+    *told, error = CliRunner().invoke(cli, ["new-epoch"]).output.splitlines()
+    ignored = "there is no such setting; it is ignored."
+    assert told == [
+        f"HOMEROOM_DB_URL: {ignored} Did you mean HOMEROOM_DATABASE_URL?",
+        f"HOMEROOM_PIGEONS: {ignored}",
+        f"HOMEROOM_WORKER in {file}: {ignored} Did you mean HOMEROOM_WORKERS?",
+        f"HOMROOM_BIND in {file}: {ignored} Did you mean HOMEROOM_BIND?",
+    ]
+    assert error == f"Error: HOMEROOM_INSTANCE: File exists: {file}."
+
+
+def test_a_file_that_is_named_and_not_there_stops_the_start(
+    at_work: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOMEROOM_ENV_FILE", "other.env")
+    with pytest.raises(WrongSettings, match=r"other\.env: No such file or directory\."):
+        load_settings()
+    (at_work / "other.env").write_text("HOMEROOM_WORKERS=7\n")
+    assert load_settings().workers == 7
