@@ -15,13 +15,13 @@ from difflib import get_close_matches
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
-from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from sqlalchemy.engine import URL, make_url
 
 from api.env_file import Line, Unreadable, env_files, read_env_file
+from api.origin import origin_as_sent
 from model.account import Registration
 from model.database.address import sqlite_address
 from model.live.subscription import FeedLimits
@@ -49,14 +49,6 @@ def _listed(value: Any) -> Any:
     if isinstance(value, str):
         return [part.strip() for part in value.split(",") if part.strip()]
     return value
-
-
-def _origin(value: str) -> str:
-    parts = urlsplit(value)
-    host_only = not (parts.path or parts.query or parts.fragment or parts.username)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or not host_only:
-        raise ValueError("it must be like https://pages.example.org, without a path")
-    return value.lower()
 
 
 def _bind(value: str) -> str:
@@ -101,7 +93,7 @@ Listed = (NoDecode, BeforeValidator(_listed))
 Bind = Annotated[str, AfterValidator(_bind)]
 DatabaseUrl = Annotated[SecretStr | None, BeforeValidator(_database_url)]
 FilesUrl = Annotated[str | None, AfterValidator(_files_url)]
-Origin = Annotated[str, AfterValidator(_origin)]
+Origin = Annotated[str, AfterValidator(origin_as_sent)]
 Origins = Annotated[list[Origin], *Listed]
 SecretKey = Annotated[SecretStr, AfterValidator(_secret_key)]
 Networks = Annotated[list[Annotated[str, AfterValidator(_network)]], *Listed]

@@ -4,6 +4,7 @@ One set of exact origins for HTTP and sockets: our own and HOMEROOM_ORIGINS.
 """
 
 import logging
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from quart import Quart, Response, current_app, request
@@ -55,6 +56,8 @@ def init(app: Quart) -> None:
             response.headers["Access-Control-Allow-Origin"] = origin
             response.headers["Access-Control-Allow-Credentials"] = "true"
             response.headers["Access-Control-Expose-Headers"] = EXPOSED
+        elif origin is not None:
+            is_allowed(origin, request)  # or else it is told: a page elsewhere may need it
         return response
 
 
@@ -67,8 +70,14 @@ def is_allowed(origin: str, asked: BaseRequestWebsocket) -> bool:
     own = f"{asked.scheme.replace('ws', 'http')}://{asked.host}"
     if origin.lower() in {own.lower(), settings().public_url} or is_configured(origin):
         return True
-    log.warning("refused the origin %r: HOMEROOM_ORIGINS does not name it", origin[:200])
+    _tell_refused(origin[:200])
     return False
+
+
+@lru_cache(maxsize=1000)
+def _tell_refused(origin: str) -> None:
+    """Log it; the cache is there so that it is logged once."""
+    log.warning("refused the origin %r: HOMEROOM_ORIGINS does not name it", origin)
 
 
 def require_own_page() -> None:

@@ -1,5 +1,7 @@
 """Front ends on other origins, and pages that ask with somebody else's cookie (CSRF)."""
 
+import secrets
+
 import pytest
 from quart import Quart
 
@@ -154,6 +156,19 @@ async def test_a_page_that_is_not_ours_may_not_act(app: Quart, people: Cast) -> 
         assert refused == [not is_let_in] * len(acts), row
         if not is_let_in:
             problem(acts[0], 403, "origin_not_allowed")
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+async def test_a_page_elsewhere_that_is_refused_is_told_of_once_with_the_setting(
+    app: Quart, caplog: pytest.LogCaptureFixture
+) -> None:
+    own, front, unknown = "http://localhost", FRONT, f"https://{secrets.token_hex(4)}.example.org"
+    for origin in (own, front, unknown):
+        page = browser(app, headers={"Origin": origin})
+        for method in ("OPTIONS", "GET", "POST", "POST"):
+            await page.ask(method, "/api/me", Access_Control_Request_Method="GET")
+    told = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert told == [f"refused the origin {unknown!r}: HOMEROOM_ORIGINS does not name it"]
 
 
 async def test_a_forged_registration_signs_nobody_in(app: Quart) -> None:

@@ -60,6 +60,59 @@ def test_the_environment_wins_over_the_file(at_work: Path, monkeypatch: pytest.M
     assert load_settings() == Settings(workers=2)
 
 
+MEANT = {
+    "https://Pages.Example.ORG": "https://pages.example.org",
+    "https://pages.example.org/": "https://pages.example.org",
+    "https://pages.example.org:443": "https://pages.example.org",
+    "http://pages.example.org:80": "http://pages.example.org",
+    "http://pages.example.org:443": "http://pages.example.org:443",
+    "https://MÜNCHEN.example:8443/": "https://xn--mnchen-3ya.example:8443",
+    "http://[0:0:0:0:0:0:0:1]:3000": "http://[::1]:3000",
+    "http://192.168.0.7:8000": "http://192.168.0.7:8000",
+}
+
+
+def test_an_origin_is_understood_however_people_write_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOMEROOM_ORIGINS", ", ".join(MEANT))
+    assert load_settings().origins == list(MEANT.values())
+    for written, meant in MEANT.items():
+        monkeypatch.setenv("HOMEROOM_PUBLIC_URL", written)
+        assert load_settings().public_url == meant
+
+
+LIKE = "it must be like https://pages.example.org"
+SCHEME = "it must begin with https:// (or http://)"
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("https://bob.github.io/class", "it must be without a path: https://bob.github.io"),
+        ("https://BOB.github.io:443/#top", "it must be without a path: https://bob.github.io"),
+        ("pages.example.org", SCHEME),
+        ("localhost:5173", SCHEME),
+        ("null", SCHEME),
+        ("https://*.example.org", "it must be named in full: * stands for nothing"),
+        ("https://straße.example", "its host must be as browsers send it, beginning with xn--"),
+        ("https://ann:s3cret@pages.example.org", LIKE),
+        ("https://", LIKE),
+        ("https://a b", LIKE),
+        ("https://a..b", LIKE),
+        ("https://pages.example.org:http", LIKE),
+        ("ftp://pages.example.org", LIKE),
+        ("http://[::g]", LIKE),
+    ],
+)
+def test_an_origin_that_no_browser_sends_is_refused_with_what_is_right(
+    monkeypatch: pytest.MonkeyPatch, written: str, said: str
+) -> None:
+    monkeypatch.setenv("HOMEROOM_ORIGINS", written)
+    monkeypatch.setenv("HOMEROOM_PUBLIC_URL", written)
+    with pytest.raises(WrongSettings) as refused:
+        load_settings()
+    assert str(refused.value) == f"HOMEROOM_ORIGINS: {said}\nHOMEROOM_PUBLIC_URL: {said}"
+
+
 def test_what_is_misspelt_is_told_with_the_name_that_was_meant(
     at_work: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
