@@ -7,25 +7,24 @@ import shlex
 import signal
 import sys
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 from pydantic import TypeAdapter, ValidationError
 
 from api.forms import MIN_PASSWORD_CHARS, Username
-from api.instance import open_instance
 from api.logs import start_logging
 from api.prove.plan import MAIN, Options, Unfinished
 from api.prove.run import prove
 from api.server.reload import serve_and_reload
-from api.server.supervisor import CannotStart, serve
+from api.server.supervisor import serve
 from api.settings import Settings, WrongSettings, load_settings, misspelt_settings
+from api.start import CannotStart, make_ready
 from model.database.unit_of_work import Database, Transaction
 from model.errors import Refusal
 from model.log.event import begin_epoch, write_events
 from model.password import Passwords
-from model.schema import new_migration, prepare
+from model.schema import new_migration
 from model.session import revoke_other_sessions
 from model.user import ServerRole, create_user, find_account_by_name, set_password_hash
 
@@ -176,14 +175,7 @@ def prove_command(*, seed: int | None, program: list[str] | None, **given: Any) 
 @click.argument("message")
 def migration_new(message: str) -> None:
     """Write a migration with the differences between the tables in the code and the database."""
-    settings = given_settings()
-    open_folder(settings)
-
-    async def write_it() -> Path:
-        await prepare(settings.database_address, lossy=settings.is_lossy)
-        return await new_migration(settings.database_address, message)
-
-    written = asyncio.run(write_it())
+    written = asyncio.run(new_migration(ready_settings().database_address, message))
     written.chmod(0o644)  # code is for everybody, unlike all else that is written
     click.echo(f"Wrote {written}; read it before you run it.")
 
@@ -198,20 +190,21 @@ def given_settings() -> Settings:
         raise click.ClickException(str(error)) from None
 
 
-def open_folder(settings: Settings) -> None:
+def ready_settings() -> Settings:
+    """The settings, once the instance folder is open and the database up to date."""
+    settings = given_settings()
     try:
-        open_instance(settings)
-    except WrongSettings as error:
+        make_ready(settings)
+    except CannotStart as error:
         raise click.ClickException(str(error)) from None
+    return settings
 
 
 def with_database(work: Callable[[Database], Awaitable[T]]) -> T:
-    """Migrate the database, then do a command's work with it."""
-    settings = given_settings()
-    open_folder(settings)
+    """Do a command's work with the database."""
+    settings = ready_settings()
 
     async def run() -> T:
-        await prepare(settings.database_address, lossy=settings.is_lossy)
         database = Database(settings.database_address, before_commit=write_events)
         try:
             return await work(database)

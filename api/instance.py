@@ -4,6 +4,7 @@ The key is there as a whole or not at all, whatever happens to the first start: 
 anybody could sign a link.
 """
 
+import errno
 import os
 import secrets
 from collections.abc import Iterator
@@ -16,6 +17,8 @@ from api.settings import PREFIX, Settings, WrongSettings, is_secret
 from model.database.address import is_sqlite_file
 from model.storage.store import make_durable
 
+_KEY = "secret_key"
+
 
 def open_instance(settings: Settings) -> bytes:
     """The key for signatures. Makes the folder and the key on the first start.
@@ -24,18 +27,41 @@ def open_instance(settings: Settings) -> bytes:
     closed to them. Raises WrongSettings, in one line, when the folder or the key cannot be used.
     """
     os.umask(0o077)
-    _require_moved(settings)
     try:
+        _require_moved(settings)
         settings.instance.mkdir(parents=True, exist_ok=True)
         for path in _private_paths(settings):
             with suppress(OSError):  # it is not there, somebody else's, or cannot be changed
                 path.chmod(path.stat().st_mode & 0o700)
+            _require_ours(path)
         if settings.secret_key is not None:
             return settings.secret_key.get_secret_value().encode()
-        return _kept_key(settings.instance / "secret_key").encode()
+        return _kept_key(settings.instance / _KEY).encode()
     except OSError as error:
-        where = error.filename or settings.instance
-        raise WrongSettings(f"{PREFIX}INSTANCE: {error.strerror}: {where}.") from None
+        where = Path(error.filename or settings.instance)
+        owner = _other_owner(where)
+        advice = f" It belongs to {owner}; `sudo chown -R` makes it yours." if owner else ""
+        raise WrongSettings(f"{PREFIX}INSTANCE: {error.strerror}: {where}.{advice}") from None
+
+
+def _require_ours(path: Path) -> None:
+    """Raises PermissionError when something is there that may not be read, or written to."""
+    needed = os.R_OK if path.name == _KEY else os.R_OK | os.W_OK
+    as_who_acts = os.access in os.supports_effective_ids
+    if path.exists() and not os.access(path, needed, effective_ids=as_who_acts):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+
+
+def _other_owner(path: Path) -> str | None:
+    """Whom something belongs to, when that is not who acts. On Windows it is not asked."""
+    if not hasattr(os, "geteuid"):
+        return None
+    with suppress(OSError):
+        owner_id = path.stat().st_uid
+        with suppress(KeyError):
+            return None if owner_id == os.geteuid() else path.owner()
+        return f"the user {owner_id}"
+    return None
 
 
 def _require_moved(settings: Settings) -> None:
@@ -51,7 +77,7 @@ def _require_moved(settings: Settings) -> None:
 
 def _private_paths(settings: Settings) -> Iterator[Path]:
     """Where something is that others must not read; not all of it need exist."""
-    yield from (settings.instance / name for name in ("secret_key", "files", "incoming"))
+    yield from (settings.instance / name for name in (_KEY, "files", "incoming"))
     url = settings.database_address
     if url.get_backend_name() == "sqlite" and url.database:
         yield from (Path(url.database + suffix) for suffix in ("", "-wal", "-shm"))

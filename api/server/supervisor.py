@@ -21,21 +21,19 @@ from multiprocessing.process import BaseProcess
 from types import FrameType
 
 import click
-from sqlalchemy.exc import DBAPIError
 
 from api.adapters.guard import Untried, require_tried
-from api.instance import open_instance
 from api.server.descriptors import raise_limit
 from api.server.heartbeat import Heartbeat
 from api.server.worker import READY, STOP_SIGNALS, Pair, Place, run_in_process, run_worker
-from api.settings import Settings, WrongSettings
+from api.settings import Settings
+from api.start import CannotStart, make_ready
 from api.transfer.storage import check_bucket_apart
-from model.database.failure import without_values
 from model.database.unit_of_work import Database
 from model.live.bus import Datagrams
 from model.live.ephemeral import WorkerDied, encode_all
 from model.log.event import write_events
-from model.schema import SchemaMismatch, note_clean_stop, prepare
+from model.schema import note_clean_stop
 from model.storage.s3 import Unusable
 from model.user import anybody_there
 
@@ -58,10 +56,6 @@ TCP_OPTIONS = {
 BUFFER_BYTES = 256 * 1024
 
 
-class CannotStart(Exception):
-    """The message is one line for whoever started it."""
-
-
 def serve(settings: Settings) -> None:
     """Serve until SIGTERM or Ctrl-C; raises CannotStart."""
     try:
@@ -70,17 +64,12 @@ def serve(settings: Settings) -> None:
         raise CannotStart(str(error)) from None
     raise_limit()
     listener = listen(settings.bind)
+    signing_key = make_ready(settings)
+    is_empty = asyncio.run(is_nobody_there(settings))
     try:
-        signing_key = open_instance(settings)
-        is_empty = asyncio.run(make_ready(settings))
         check_bucket_apart(settings)
-    except (WrongSettings, SchemaMismatch, Unusable) as error:
+    except Unusable as error:
         raise CannotStart(str(error)) from None
-    except DBAPIError as error:
-        said = without_values(error) if error.statement else error
-        raise CannotStart(f"The database does not answer: {said}") from None
-    except OSError as error:
-        raise CannotStart(f"The database does not answer: {error}") from None
     if hasattr(os, "fork"):
         Supervisor(settings, listener).run(lambda: greet(settings, signing_key, is_empty=is_empty))
     else:
@@ -92,9 +81,8 @@ def serve(settings: Settings) -> None:
         asyncio.run(note_clean_stop(settings.database_address))
 
 
-async def make_ready(settings: Settings) -> bool:
-    """Bring the database up to date; returns whether there is no account yet."""
-    await prepare(settings.database_address, lossy=settings.is_lossy)
+async def is_nobody_there(settings: Settings) -> bool:
+    """Whether there is no account yet."""
     database = Database(settings.database_address, before_commit=write_events)
     async with database.read() as db:
         is_empty = not await anybody_there(db)

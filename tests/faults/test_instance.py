@@ -25,6 +25,7 @@ FILE = (
 )
 FORM = "multipart/form-data; boundary=form"
 STARTS_AT_ONCE = 16
+NOBODY = 65534
 
 
 @pytest.fixture(autouse=True)
@@ -205,6 +206,48 @@ def test_others_on_the_machine_can_read_nothing_be_it_new_or_old(server: Server)
     server.start()
     assert [path for path in server.instance.iterdir() if not is_private(path)] == []
     assert server.instance.stat().st_mode & 0o777 == 0o755, "its own mode is its operator's"
+
+
+@contextmanager
+def nobody(folder: Path) -> Iterator[None]:
+    """What is done in the folder is done by somebody who is not its owner."""
+    for path in (folder, *folder.parents):
+        if path.stat().st_uid == os.geteuid():
+            path.chmod(path.stat().st_mode | 0o011)  # pytest's folders are private
+    os.seteuid(NOBODY)
+    yield
+    os.seteuid(0)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can act as somebody else")
+@pytest.mark.parametrize("name", ["app.db", "app.db-wal", "files", "secret_key"])
+def test_what_belongs_to_somebody_else_is_named_and_no_sql_is_shown(
+    instance: Path, name: str
+) -> None:
+    command(instance)
+    (instance / "files").mkdir()
+    (instance / "app.db-wal").touch()
+    for path in (instance, *instance.iterdir()):
+        path.chmod(0o700)
+        os.chown(path, NOBODY if path.name != name else 0, -1)
+    with nobody(instance):
+        ended = command(instance)
+    assert ended.exit_code == 1
+    assert ended.output == (
+        f"Error: HOMEROOM_INSTANCE: Permission denied: {instance / name}."
+        " It belongs to root; `sudo chown -R` makes it yours.\n"
+    )
+
+
+def test_a_file_that_is_no_database_is_named_and_no_sql_is_shown(instance: Path) -> None:
+    instance.mkdir()
+    database = instance / "app.db"
+    database.write_text("Good morning! " * 10)
+    ended = command(instance)
+    assert ended.exit_code == 1
+    assert ended.output == (
+        f"Error: The database {database} cannot be used: file is not a database.\n"
+    )
 
 
 def test_a_key_on_a_file_system_that_takes_no_changes_is_used_as_it_is(
