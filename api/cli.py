@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import click
 from pydantic import TypeAdapter, ValidationError
 
+from api.docs.openapi import VERSION
 from api.forms import MIN_PASSWORD_CHARS, Username
 from api.logs import start_logging
 from api.prove.plan import MAIN, Options, Unfinished
@@ -35,6 +36,7 @@ T = TypeVar("T")
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"], "show_default": True},
 )
+@click.version_option(VERSION, message="Homeroom %(version)s")
 @click.pass_context
 def cli(context: click.Context) -> None:
     """Homeroom: accounts, groups, channels and posts for a class, a club or a small team."""

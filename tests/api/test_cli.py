@@ -1,6 +1,7 @@
 """The commands, as whoever runs the server types them."""
 
 import re
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from click.testing import CliRunner
 
 from api.cli import cli
 from tests.support.http_client import HttpClient
-from tests.support.server import Server
+from tests.support.server import ROOT, Server
 
 
 @pytest.fixture
@@ -24,6 +25,12 @@ def test_help_tells_of_every_command(word: str) -> None:
     shown = CliRunner().invoke(cli, word.split())
     assert shown.exit_code == 0
     assert "Usage" in shown.output
+
+
+def test_the_version_is_that_of_the_project() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    shown = CliRunner().invoke(cli, ["--version"])
+    assert (shown.exit_code, shown.output) == (0, f"Homeroom {project['version']}\n")
 
 
 @pytest.mark.parametrize("username", ["x", "deleted:7", "zoë", ""])
