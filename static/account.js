@@ -5,6 +5,7 @@ import { attempt, notify } from "/static/page/dialogs.js";
 import { avatar, button, find, make } from "/static/page/dom.js";
 import { dateOf } from "/static/page/format.js";
 import { clearProblems, onSubmit } from "/static/page/forms.js";
+import { uncover } from "/static/page/layers.js";
 import { upload } from "/static/page/upload.js";
 
 const BROWSERS = ["Edg", "OPR", "Firefox", "Chrome", "Safari"];
@@ -91,7 +92,7 @@ export class Account extends EventTarget {
   async #signOut() {
     await ask("DELETE", "/sessions/current");
     this.dispatchEvent(new Event("signed-out"));
-    location.replace("/");
+    uncover(() => location.replace("/"));
   }
 }
 

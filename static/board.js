@@ -22,6 +22,7 @@ import { Context } from "/static/page/context.js";
 import { notify } from "/static/page/dialogs.js";
 import { button, find, loadFailedPictures, make } from "/static/page/dom.js";
 import { personName } from "/static/page/format.js";
+import { visit } from "/static/page/layers.js";
 import { forgetDrafts } from "/static/posts/draft.js";
 import { Search } from "/static/search.js";
 import { Thread } from "/static/thread.js";
@@ -95,7 +96,7 @@ async function showPost({ channelId, postId, replyId }) {
 }
 
 function goTo(place) {
-  history.replaceState(null, "", addressOf(place));
+  history.replaceState(history.state, "", addressOf(place));
 }
 
 function showChannel(channel) {
@@ -196,7 +197,7 @@ account.addEventListener("signed-out", () => {
 });
 search.addEventListener("chosen", ({ detail: { post, group_id } }) => {
   const { id: post_id, channel_id, parent } = post;
-  location.hash = addressOfPost({ group_id, channel_id, post_id, parent_id: parent?.id });
+  visit(addressOfPost({ group_id, channel_id, post_id, parent_id: parent?.id }));
 });
 mentions.addEventListener("mentioned", ({ detail: mention }) => tellMention(mention));
 addEventListener("hashchange", () => {

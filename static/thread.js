@@ -3,6 +3,7 @@
 import { askForAll, askPatiently } from "/static/api.js";
 import { notify } from "/static/page/dialogs.js";
 import { find } from "/static/page/dom.js";
+import { Layer } from "/static/page/layers.js";
 import { LiveQuery } from "/static/page/live_query.js";
 import { Composer } from "/static/posts/composer.js";
 import { PostView } from "/static/posts/post_view.js";
@@ -21,6 +22,7 @@ export class Thread {
   #typing;
   #composer;
   #cameFrom = null;
+  #layer = new Layer(() => this.close());
   #sought = null; // the id of a reply that is shown as soon as it is there
 
   /** @param {import("./page/context.js").Context} context */
@@ -58,6 +60,7 @@ export class Thread {
       scroller: find("#thread-scroller"),
     };
     this.#replies = new Timeline(elements, this.#context, { parentId: post.id });
+    this.#layer.isOpen = true;
     find("#thread").hidden = false;
     find("#board").classList.add("with-thread");
     find("#reply-composer").hidden = !this.#context.channel.writable;
@@ -81,6 +84,7 @@ export class Thread {
   close() {
     if (!this.#post) return;
     this.#end();
+    this.#layer.isOpen = false;
     find("#thread").hidden = true;
     find("#board").classList.remove("with-thread");
     (this.#cameFrom.isConnected ? this.#cameFrom : find("#scroller")).focus();

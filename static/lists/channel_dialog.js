@@ -5,6 +5,7 @@ import { addressOf } from "/static/page/address.js";
 import { attempt, confirmed } from "/static/page/dialogs.js";
 import { avatar, find, make } from "/static/page/dom.js";
 import { clearProblems, onSubmit } from "/static/page/forms.js";
+import { visit } from "/static/page/layers.js";
 
 export class ChannelDialog {
   #me;
@@ -67,8 +68,7 @@ export class ChannelDialog {
     if (this.#channel) return this.#change(values);
     const path = `/groups/${this.#group.id}/channels`;
     const channel = await askPatiently("POST", path, values, { key: newKey() });
-    this.#dialog.close();
-    location.hash = addressOf({ groupId: channel.group_id, channelId: channel.id });
+    visit(addressOf({ groupId: channel.group_id, channelId: channel.id }));
   }
 
   async #change(values) {

@@ -5,6 +5,7 @@ import { mentionBadge } from "/static/lists/mentions.js";
 import { addressOf } from "/static/page/address.js";
 import { find, make, replaceRows } from "/static/page/dom.js";
 import { clearProblems, onSubmit } from "/static/page/forms.js";
+import { visit } from "/static/page/layers.js";
 import { LiveQuery } from "/static/page/live_query.js";
 
 /** Dispatches `changed` with the list, and `failed` if it cannot be loaded. */
@@ -59,8 +60,7 @@ export class Groups extends EventTarget {
     const enter = async (path, values) => {
       const group = await ask("POST", path, values, { key: newKey() });
       await this.load();
-      dialog.close();
-      location.hash = addressOf({ groupId: group.id });
+      visit(addressOf({ groupId: group.id }));
     };
     onSubmit(join, (values) => enter("/memberships", values));
     onSubmit(create, (values) => enter("/groups", values));

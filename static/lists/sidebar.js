@@ -1,16 +1,20 @@
 /** The sidebar: beside the posts where there is room, else a drawer over them. */
 
 import { find } from "/static/page/dom.js";
+import { Layer } from "/static/page/layers.js";
 
 export class Sidebar {
   #narrow = matchMedia("(width < 48rem)");
   #isOpen = false;
+  #layer = new Layer(() => this.close());
 
   constructor() {
     find("#menu").addEventListener("click", () => this.#set(!this.#isOpen));
     find("#scrim").addEventListener("click", () => this.close());
     find("#sidebar").addEventListener("click", ({ target }) => target.closest("a") && this.close());
-    addEventListener("keydown", ({ key }) => key === "Escape" && this.close());
+    addEventListener("keydown", ({ key }) => {
+      if (key === "Escape" && !find("dialog:modal")) this.close();
+    });
     this.#narrow.addEventListener("change", () => this.#set(false));
     this.#set(false);
   }
@@ -21,7 +25,7 @@ export class Sidebar {
 
   #set(isOpen) {
     const wasOpen = this.#isOpen;
-    this.#isOpen = isOpen;
+    this.#isOpen = this.#layer.isOpen = isOpen;
     const sidebar = find("#sidebar");
     sidebar.inert = this.#narrow.matches && !isOpen;
     sidebar.classList.toggle("open", isOpen);

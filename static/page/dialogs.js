@@ -1,6 +1,7 @@
 /** Dialogs, and notices that pass by themselves. */
 
 import { find, make } from "/static/page/dom.js";
+import { Layer } from "/static/page/layers.js";
 
 const NOTICE_MS = 6_000;
 const notices = find("#notices");
@@ -12,6 +13,9 @@ for (const dialog of document.querySelectorAll("dialog")) {
   dialog.addEventListener("toggle", raiseNotices);
 }
 for (const dialog of document.querySelectorAll("dialog:not(#signed-out)")) {
+  const layer = new Layer(() => dialog.close());
+  const changed = new MutationObserver(() => (layer.isOpen = dialog.open));
+  changed.observe(dialog, { attributeFilter: ["open"] });
   dialog.addEventListener("mousedown", (pressed) => {
     const { left, right, top, bottom } = dialog.getBoundingClientRect();
     const { clientX: x, clientY: y, target } = pressed;

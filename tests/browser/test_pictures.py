@@ -43,6 +43,11 @@ def test_pictures_and_other_files_of_a_post_are_shown_to_the_other(
     bob.page.keyboard.press("Escape")
     expect(bob.page.locator("#viewer")).to_be_hidden()
     expect(post.get_by_role("button", name="leaf.png")).to_be_focused()
+    bob.page.keyboard.press("Enter")
+    is_loaded(shown)
+    bob.page.go_back()
+    expect(bob.page.locator("#viewer")).to_be_hidden()
+    expect(post.get_by_role("button", name="leaf.png")).to_be_focused()
 
 
 def test_a_large_picture_closes_when_its_post_goes_or_the_channel(two: tuple[Board, Board]) -> None:
