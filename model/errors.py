@@ -17,6 +17,7 @@ Refusal
     └── TooSlow  it was given up because it took too long
 """
 
+import math
 from collections.abc import Mapping
 from itertools import islice
 
@@ -89,9 +90,19 @@ class PreconditionFailed(Refusal):
 
 
 class TooMany(Refusal):
+    """A sentence about what is too many gets another one, which says for how long."""
+
     def __init__(self, detail: str, *, retry_after_s: int) -> None:
-        super().__init__("too_many", detail)
+        super().__init__("too_many", f"{detail} Try again in {in_words(retry_after_s)}.")
         self.retry_after_s = retry_after_s
+
+
+def in_words(seconds: int) -> str:
+    """How long to wait, rounded up: `1 second`, `40 seconds`, `3 minutes`, `20 hours`."""
+    units = (("hour", 3600), ("minute", 60), ("second", 1))
+    unit, length_s = next(one for one in units if seconds > 1.5 * one[1] or one[1] == 1)
+    count = math.ceil(seconds / length_s)
+    return f"{count} {unit}" if count == 1 else f"{count} {unit}s"
 
 
 class StorageFull(Refusal):

@@ -127,7 +127,7 @@ async def _wait_us(db: Transaction, action: Action, now: int) -> int:
 
 def _too_many(wait_us: int) -> TooMany:
     retry_after_s = max(1, math.ceil(wait_us / 1e6))
-    return TooMany("Too many tries; wait a while.", retry_after_s=retry_after_s)
+    return TooMany("Too many tries.", retry_after_s=retry_after_s)
 
 
 async def give_back(db: Transaction, limit: Limit, who: str) -> None:

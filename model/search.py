@@ -215,7 +215,7 @@ class Searches:
                     await db.end_within(_FOUND_WITHIN_S)
                     yield db
         except TimeoutError:
-            raise TooMany("Too many searches at once; wait a moment.", retry_after_s=1) from None
+            raise TooMany("Too many searches at once.", retry_after_s=1) from None
         except TooSlow:
             raise TooSlow(*_TOO_SLOW) from None
 

@@ -62,7 +62,8 @@ async def test_twenty_wrong_codes_are_one_too_many_whichever_session_tries(
     )
     assert sorted(answer.status for answer in answers) == [400] * 20 + [429] * 6
     code = await people.ann.post(f"/api/groups/{people.group['id']}/join-code", {})
-    await page.post("/api/memberships", {"join_code": code["join_code"]}, 429)
+    refused = await page.post("/api/memberships", {"join_code": code["join_code"]}, 429)
+    assert refused["detail"] == "Too many tries. Try again in 3 minutes."
     elsewhere = browser(app, headers=people.eve.headers, address="192.0.2.8")
     await elsewhere.post("/api/memberships", {"join_code": code["join_code"]})
     other = browser(app, headers=people.root.headers, address="192.0.2.7")

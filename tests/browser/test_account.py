@@ -56,6 +56,21 @@ def test_a_wrong_password_is_said_and_the_right_one_opens_the_board(
     again.sign_in("Ann")
 
 
+def test_who_has_guessed_too_often_is_told_in_the_form_for_how_long_to_wait(
+    open_board: OpenBoard, server: Server
+) -> None:
+    guesser = open_board()
+    guess = {"username": "ann", "password": "not this one"}
+    for _ in range(10):
+        guesser.context.request.post(f"{server.url}/api/sessions", data=guess)
+    guesser.go("/sign-in")
+    guesser.page.get_by_label("Username").fill("ann")
+    guesser.page.get_by_label("Password").fill("not this one")
+    guesser.page.keyboard.press("Enter")
+    told = re.compile(r"Too many tries. Try again in \d+ seconds\.")
+    expect(guesser.page.get_by_role("alert")).to_have_text(told)
+
+
 def test_signing_out_empties_the_board_and_the_way_back_is_closed(
     open_board: OpenBoard, server: Server
 ) -> None:
