@@ -15,6 +15,7 @@ from api.middleware.auth import public, visitor
 from api.transfer.delivery import deliver_static
 from model.database.page import MAX_LIMIT, Page
 from model.group import list_groups
+from model.user import anybody_there
 
 STATIC = Path(__file__).parent.parent / "static"
 IMPORT = re.compile(r'^import [^"]*"([^"]+)";', re.MULTILINE)
@@ -28,7 +29,7 @@ pages = Blueprint("pages", __name__)
 async def home() -> str:
     who = await visitor()
     if who is None:
-        return await render_template("home.html", visitor=None)
+        return await _page("home.html")
     async with read() as db:
         groups, _ = await list_groups(db, Page(MAX_LIMIT), reader=who)
     return await render_template("home.html", visitor=who, groups=groups)
@@ -38,14 +39,23 @@ async def home() -> str:
 @public
 @hide
 async def register() -> str:
-    return await render_template("register.html", visitor=await visitor())
+    return await _page("register.html")
 
 
 @pages.get("/sign-in")
 @public
 @hide
 async def sign_in() -> str:
-    return await render_template("sign_in.html", visitor=await visitor())
+    return await _page("sign_in.html")
+
+
+async def _page(name: str) -> str:
+    """A page for anybody, which says so while there is no account at all."""
+    who, is_empty = await visitor(), False
+    if who is None:
+        async with read() as db:
+            is_empty = not await anybody_there(db)
+    return await render_template(name, visitor=who, is_empty=is_empty)
 
 
 @pages.get("/board")

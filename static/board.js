@@ -32,7 +32,7 @@ const PERSONAL = `#groups, #channels, #people, #sessions, #account, #nothing, #m
   #account-username, #confirm-text, #code-link`;
 
 const me = await askPatiently("GET", "/me", undefined, { patience: Infinity }).catch((problem) => {
-  if (problem.status === 401) location.replace("/sign-in");
+  if (problem.status === 401) location.replace(`/sign-in${location.hash}`);
   throw problem;
 });
 

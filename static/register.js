@@ -2,31 +2,51 @@
 
 import { ask, newKey } from "/static/api.js";
 import { find } from "/static/page/dom.js";
-import { onSubmit } from "/static/page/forms.js";
+import { clearProblems, focusFirst, onSubmit } from "/static/page/forms.js";
 
-const given = new URLSearchParams(location.hash.slice(1));
-const [first, join] = [given.get("first"), given.get("join")];
+const [form, joinForm] = [find("#register"), find("#join")]; // the latter for who is signed in
+const noAccount = find("#no-account"); // says so, while the server has none
 
-const form = find("#register");
+/** What the address gives: the token of the printed link, or a join code. */
+function given() {
+  const values = new URLSearchParams(location.hash.slice(1));
+  return { first: values.get("first"), join: values.get("join") };
+}
+
+/** Shows what the link is for that was opened last, perhaps in a tab that was here already. */
+function show() {
+  const { first, join } = given();
+  const shown = form ?? joinForm;
+  find("#first-is-made").hidden = !first || noAccount !== null;
+  if (form) showRegistration(first);
+  if (join) shown.elements.join_code.value = join;
+  clearProblems(shown);
+  focusFirst(shown);
+}
+
+function showRegistration(first) {
+  const isFirst = Boolean(first) && noAccount !== null;
+  if (noAccount) noAccount.hidden = isFirst;
+  form.hidden = noAccount !== null && !isFirst;
+  find("#first-account").hidden = !isFirst;
+  find("#join-code-field").hidden = isFirst;
+  find("#sign-in-link").href = `/sign-in${location.hash}`;
+}
+
 if (form) {
-  find("#first-account").hidden = !first;
-  find("#join-code-field").hidden = Boolean(first);
-  if (join) {
-    form.elements.join_code.value = join;
-    find("#sign-in-link").href += `#join=${encodeURIComponent(join)}`;
-  }
   onSubmit(form, async (values) => {
-    if (first) Object.assign(values, { token: first, join_code: undefined });
+    if (noAccount) Object.assign(values, { token: given().first, join_code: undefined });
     await ask("POST", "/users", values);
     location.assign("/board");
   });
 }
 
-const joinForm = find("#join");
 if (joinForm) {
-  joinForm.elements.join_code.value = join ?? "";
   onSubmit(joinForm, async (values) => {
     const group = await ask("POST", "/memberships", values, { key: newKey() });
     location.assign(`/board#group=${group.id}`);
   });
 }
+
+addEventListener("hashchange", show);
+show();

@@ -1,13 +1,25 @@
-/** The page to sign in, which leads on to the group of a join code. */
+/** The page to sign in, which leads on to where one was going: a post, or the group of a code. */
 
 import { ask } from "/static/api.js";
 import { find } from "/static/page/dom.js";
-import { onSubmit } from "/static/page/forms.js";
+import { focusFirst, onSubmit } from "/static/page/forms.js";
 
-const join = new URLSearchParams(location.hash.slice(1)).get("join");
-if (join) find("#register-link").href += `#join=${encodeURIComponent(join)}`;
+const form = find("#sign-in");
 
-onSubmit(find("#sign-in"), async (values) => {
+function destination() {
+  const isJoining = new URLSearchParams(location.hash.slice(1)).has("join");
+  return (isJoining ? "/register" : "/board") + location.hash;
+}
+
+function show() {
+  find("#register-link").href = `/register${location.hash}`;
+  find("#board-link")?.setAttribute("href", destination());
+}
+
+onSubmit(form, async (values) => {
   await ask("POST", "/sessions", values);
-  location.assign(join ? `/register#join=${encodeURIComponent(join)}` : "/board");
+  location.assign(destination());
 });
+addEventListener("hashchange", show);
+show();
+focusFirst(form);

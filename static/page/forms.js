@@ -22,6 +22,12 @@ export function onSubmit(form, send) {
   });
 }
 
+/** Focuses the first field that is empty. */
+export function focusFirst(form) {
+  const fields = [...form.elements].filter((field) => field.name && field.checkVisibility());
+  (fields.find(({ value }) => !value) ?? fields[0])?.focus();
+}
+
 /** Enter submits the form, Shift + Enter starts a new line; on a touch screen Enter does that. */
 export function submitOnEnter(area) {
   area.addEventListener("keydown", (event) => {

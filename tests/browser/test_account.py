@@ -5,6 +5,7 @@ import re
 from playwright.sync_api import expect
 
 from tests.browser.board import Board, OpenBoard
+from tests.support.people import PASSWORD
 from tests.support.server import Server
 
 
@@ -12,7 +13,10 @@ def test_the_first_account_makes_group_and_channel_and_another_joins_with_the_co
     open_board: OpenBoard, server: Server
 ) -> None:
     ann, bob = open_board(), open_board()
-    ann.register("ann", f"#first={server.first_token()}")
+    ann.go("/register")
+    expect(ann.page.locator("#no-account")).to_contain_text("docker compose logs")
+    expect(ann.page.locator("#register")).to_be_hidden()
+    ann.register("ann", f"#first={server.first_token()}")  # in the same tab
     ann.make_group("Class")
     expect(ann.page.locator("#nothing")).to_contain_text("Create the first one")
     ann.make_channel("news", "Announcements")
@@ -29,9 +33,22 @@ def test_the_first_account_makes_group_and_channel_and_another_joins_with_the_co
     expect(ann.page.locator("#members-label")).to_have_text("2 members")
 
 
-def test_every_wrong_field_is_named_beside_it(open_board: OpenBoard) -> None:
+def test_a_link_works_in_a_tab_that_is_open_already(open_board: OpenBoard, server: Server) -> None:
+    ann, bob = open_board(), open_board()
+    ann.arrive("ann", token=server.first_token(), founding=("Class", "general"))
+    bob.go("/register#first=of-long-ago")
+    expect(bob.page.locator("#first-is-made")).to_be_visible()
+    bob.register("bob", f"#join={ann.join_code()}")
+    bob.opens("general")
+    bob.go("/register")
+    bob.go("/register#join=ANOTHER")
+    expect(bob.page.get_by_label("Join code")).to_have_value("ANOTHER")
+    expect(bob.page.get_by_label("Join code")).to_be_focused()
+
+
+def test_every_wrong_field_is_named_beside_it(open_board: OpenBoard, server: Server) -> None:
     somebody = open_board()
-    somebody.go("/register")
+    somebody.go(f"/register#first={server.first_token()}")
     somebody.page.get_by_label("Username").fill("a b")
     somebody.page.get_by_label("Password").fill("short")
     somebody.page.get_by_role("button", name="Create account").click()
@@ -47,13 +64,18 @@ def test_a_wrong_password_is_said_and_the_right_one_opens_the_board(
 ) -> None:
     ann, again = open_board(), open_board()
     ann.arrive("ann", token=server.first_token())
-    again.go("/board")
-    expect(again.page).to_have_url(re.compile("/sign-in$"))
-    again.page.get_by_label("Username").fill("ann")
-    again.page.get_by_label("Password").fill("not this one")
-    again.page.get_by_role("main").get_by_role("button", name="Sign in").click()
+    again.go("/board#group=1")
+    expect(again.page).to_have_url(re.compile("/sign-in#group=1$"))
+    expect(again.page.get_by_label("Username")).to_be_focused()
+    password = again.page.get_by_label("Password")
+    again.page.keyboard.type("Ann")
+    password.fill("not this one")
+    again.page.keyboard.press("Enter")
     expect(again.page.get_by_role("alert")).to_contain_text("wrong")
-    again.sign_in("Ann")
+    password.fill(PASSWORD)
+    again.page.get_by_role("main").get_by_role("button", name="Sign in").click()
+    again.is_live()
+    expect(again.page).to_have_url(re.compile("/board#group=1$"))
 
 
 def test_who_has_guessed_too_often_is_told_in_the_form_for_how_long_to_wait(
