@@ -7,6 +7,7 @@ import { dateOf } from "/static/page/format.js";
 import { clearProblems, onSubmit } from "/static/page/forms.js";
 import { uncover } from "/static/page/layers.js";
 import { upload } from "/static/page/upload.js";
+import "/static/page/passwords.js";
 
 const BROWSERS = ["Edg", "OPR", "Firefox", "Chrome", "Safari"];
 const SYSTEMS = ["Android", "iPhone", "iPad", "Windows", "Mac OS", "CrOS", "Linux"];

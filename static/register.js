@@ -3,6 +3,7 @@
 import { ask, newKey } from "/static/api.js";
 import { find } from "/static/page/dom.js";
 import { clearProblems, focusFirst, onSubmit } from "/static/page/forms.js";
+import "/static/page/passwords.js";
 
 const [form, joinForm] = [find("#register"), find("#join")]; // the latter for who is signed in
 const noAccount = find("#no-account"); // says so, while the server has none

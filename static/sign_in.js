@@ -3,6 +3,7 @@
 import { ask } from "/static/api.js";
 import { find } from "/static/page/dom.js";
 import { focusFirst, onSubmit } from "/static/page/forms.js";
+import "/static/page/passwords.js";
 
 const form = find("#sign-in");
 

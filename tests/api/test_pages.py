@@ -1,12 +1,18 @@
-"""The pages: what they say to whoever is not signed in."""
+"""The pages: what they say to whoever is not signed in, and what their fields say to a phone."""
+
+from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 
 from tests.support.cast import Cast
 from tests.support.people import Visitor
 
+ROOT = Path(__file__).parents[2]
 PAGES = ("/", "/sign-in", "/register")
 on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+TYPED = {None, "text", "password", "search"}
+VERBATIM = {"username", "join_code", "password", "old", "new", None}  # the search has no name
 
 
 @on_sqlite
@@ -22,3 +28,29 @@ async def test_afterwards_no_page_does(people: Cast) -> None:
     for path in PAGES:
         for somebody in (Visitor(people.bob.client), people.bob):
             assert "docker compose logs" not in (await somebody.get(path)).decode(), path
+
+
+class Fields(HTMLParser):
+    """The fields of a template that something is typed into."""
+
+    def __init__(self, file: Path) -> None:
+        super().__init__()
+        self.found: list[dict[str, str | None]] = []
+        self.feed(file.read_text())
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        if tag == "input" and given.get("type") in TYPED and "hidden" not in given:
+            self.found.append(given)
+
+
+@pytest.mark.parametrize("name", ["sign_in", "register", "dialogs"])
+def test_no_phone_changes_what_is_typed_as_it_is_meant(name: str) -> None:
+    found = Fields(ROOT / "templates" / f"{name}.html").found
+    assert len(found) > 1
+    for field in found:
+        assert field.get("autocomplete"), field
+        if field.get("name") in VERBATIM:
+            assert field.get("autocapitalize") in {"none", "characters"}, field
+            assert field.get("spellcheck") == "false", field
+            assert field.get("type") == "password" or field.get("autocorrect") == "off", field
