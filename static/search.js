@@ -3,6 +3,7 @@
 import { ask } from "/static/api.js";
 import { avatar, find, make } from "/static/page/dom.js";
 import { dateOf, fullyOf, personName, timeOf } from "/static/page/format.js";
+import { onKey } from "/static/page/keys.js";
 import { Listbox } from "/static/page/listbox.js";
 
 const AFTER_MS = 180; // of not typing
@@ -38,10 +39,10 @@ export class Search extends EventTarget {
     find("#open-search").addEventListener("click", () => this.#open());
     this.#more.addEventListener("click", () => this.#ask({ before: this.#next }));
     this.#field.addEventListener("input", () => this.#ask({ afterMs: AFTER_MS }));
-    this.#field.addEventListener("keydown", (pressed) => this.#press(pressed));
+    onKey(this.#field, (key, pressed) => this.#press(key, pressed));
     this.#onlyHere.addEventListener("change", () => this.#ask());
     this.#dialog.addEventListener("close", () => this.#listbox.forget());
-    addEventListener("keydown", (pressed) => {
+    onKey(window, (_, pressed) => {
       if (!isSearchKey(pressed)) return;
       pressed.preventDefault();
       this.#open();
@@ -129,16 +130,16 @@ export class Search extends EventTarget {
     this.#more.hidden = !isOffered;
   }
 
-  #press(pressed) {
+  #press(key, pressed) {
     const acts = {
       ArrowDown: () => this.#listbox.move(1),
       ArrowUp: () => this.#listbox.move(-1),
       Enter: () => this.#choose(this.#listbox.selected),
       Escape: () => this.#dialog.close(), // at once: the browser would empty the field first
     };
-    if (pressed.isComposing || !(pressed.key in acts)) return;
+    if (!(key in acts)) return;
     pressed.preventDefault();
-    acts[pressed.key]();
+    acts[key]();
   }
 
   #choose(number) {

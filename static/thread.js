@@ -3,6 +3,7 @@
 import { askForAll, askPatiently } from "/static/api.js";
 import { notify } from "/static/page/dialogs.js";
 import { find } from "/static/page/dom.js";
+import { onKey } from "/static/page/keys.js";
 import { Layer } from "/static/page/layers.js";
 import { LiveQuery } from "/static/page/live_query.js";
 import { Composer } from "/static/posts/composer.js";
@@ -39,10 +40,9 @@ export class Thread {
     });
     keepAtEnd(find("#thread-scroller"));
     find("#close-thread").addEventListener("click", () => this.close());
-    find("#thread").addEventListener("keydown", (pressed) => {
-      const isElsewhere = pressed.target.closest("form") || find(".palette", find("#thread"));
-      if (pressed.key === "Escape" && (!isElsewhere || pressed.target.id === "reply-text"))
-        this.close();
+    onKey(find("#thread"), (key, { target }) => {
+      const isElsewhere = target.closest("form") || find(".palette", find("#thread"));
+      if (key === "Escape" && (!isElsewhere || target.id === "reply-text")) this.close();
     });
   }
 

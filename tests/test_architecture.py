@@ -191,6 +191,13 @@ def test_every_file_can_be_read_at_a_sitting() -> None:
         assert lines <= MAX_LINES or as_made, f"{named(file)}: {lines} lines"
 
 
+def test_every_key_is_heard_by_the_function_that_leaves_out_those_of_input_methods() -> None:
+    for file in (ROOT / "static").rglob("*.js"):
+        if file.name != "keys.js" and "vendor" not in file.parts:
+            heard = re.search(r"key(down|up|press|Code)\b|isComposing", file.read_text())
+            assert not heard, f"{named(file)}: {heard and heard[0]}"
+
+
 def test_every_function_can_be_read_at_a_glance() -> None:
     as_made = ROOT / "model" / "migrations" / "versions"
     for file in [*CODE, *(ROOT / "tests").rglob("*.py")]:

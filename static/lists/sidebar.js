@@ -1,6 +1,7 @@
 /** The sidebar: beside the posts where there is room, else a drawer over them. */
 
 import { find } from "/static/page/dom.js";
+import { onKey } from "/static/page/keys.js";
 import { Layer } from "/static/page/layers.js";
 
 export class Sidebar {
@@ -12,7 +13,7 @@ export class Sidebar {
     find("#menu").addEventListener("click", () => this.#set(!this.#isOpen));
     find("#scrim").addEventListener("click", () => this.close());
     find("#sidebar").addEventListener("click", ({ target }) => target.closest("a") && this.close());
-    addEventListener("keydown", ({ key }) => {
+    onKey(window, (key) => {
       if (key === "Escape" && !find("dialog:modal")) this.close();
     });
     this.#narrow.addEventListener("change", () => this.#set(false));

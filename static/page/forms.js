@@ -1,6 +1,7 @@
 /** Forms that send JSON, and show what is wrong with a field beside it. */
 
 import { find, make } from "/static/page/dom.js";
+import { onKey } from "/static/page/keys.js";
 
 const isTouch = matchMedia("(pointer: coarse)");
 
@@ -30,11 +31,10 @@ export function focusFirst(form) {
 
 /** Enter submits the form, Shift + Enter starts a new line; on a touch screen Enter does that. */
 export function submitOnEnter(area) {
-  area.addEventListener("keydown", (event) => {
-    const { key, shiftKey, isComposing, defaultPrevented } = event;
-    const submits = key === "Enter" && !shiftKey && !isComposing && !isTouch.matches;
-    if (!submits || defaultPrevented) return;
-    event.preventDefault();
+  onKey(area, (key, pressed) => {
+    const submits = key === "Enter" && !pressed.shiftKey && !isTouch.matches;
+    if (!submits || pressed.defaultPrevented) return;
+    pressed.preventDefault();
     area.form.requestSubmit();
   });
 }

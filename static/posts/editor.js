@@ -2,6 +2,7 @@
 
 import { button, make } from "/static/page/dom.js";
 import { submitOnEnter } from "/static/page/forms.js";
+import { onKey } from "/static/page/keys.js";
 import { MentionCompletion } from "/static/posts/mention_completion.js";
 
 const CHANGED = "This post was changed elsewhere. Saving will replace that version.";
@@ -38,9 +39,7 @@ export class Editor {
     const form = make("form", { className: "editing" }, this.#area, list, this.#hint, verbs);
     new MentionCompletion(this.#area, list, context); // hears each key first
     submitOnEnter(this.#area);
-    form.addEventListener("keydown", ({ key, isComposing }) => {
-      if (key === "Escape" && !isComposing) done();
-    });
+    onKey(form, (key) => key === "Escape" && done());
     form.addEventListener("submit", async (submitted) => {
       submitted.preventDefault();
       if (form.ariaBusy === "true") return;

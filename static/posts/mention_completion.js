@@ -2,6 +2,7 @@
 
 import { ask } from "/static/api.js";
 import { avatar, make } from "/static/page/dom.js";
+import { onKey } from "/static/page/keys.js";
 import { Listbox } from "/static/page/listbox.js";
 import { BEFORE_MENTION } from "/static/posts/mention_syntax.js";
 
@@ -29,7 +30,7 @@ export class MentionCompletion {
     area.addEventListener("input", () => this.#ask());
     area.addEventListener("selectionchange", () => this.#begun !== this.#words && this.#close());
     area.addEventListener("blur", () => this.#close());
-    area.addEventListener("keydown", (pressed) => this.#press(pressed));
+    onKey(area, (key, pressed) => this.#press(key, pressed));
     area.form.addEventListener("submit", () => this.#close());
   }
 
@@ -65,8 +66,8 @@ export class MentionCompletion {
     if (!this.#list.hidden) this.#show([]);
   }
 
-  #press(pressed) {
-    if (this.#list.hidden || pressed.isComposing) return;
+  #press(key, pressed) {
+    if (this.#list.hidden) return;
     if (this.#begun !== this.#words) return this.#close(); // the cursor has just been moved
     const acts = {
       ArrowDown: () => this.#listbox.move(1),
@@ -75,10 +76,10 @@ export class MentionCompletion {
       Tab: () => this.#take(this.#listbox.selected),
       Escape: () => this.#close(),
     };
-    if (!(pressed.key in acts) || pressed.shiftKey) return;
+    if (!(key in acts) || pressed.shiftKey) return;
     pressed.preventDefault();
     pressed.stopPropagation(); // Escape closes this, and nothing else
-    acts[pressed.key]();
+    acts[key]();
   }
 
   #take(number) {

@@ -3,6 +3,7 @@
 import { confirmed } from "/static/page/dialogs.js";
 import { avatar, button, find, make } from "/static/page/dom.js";
 import { fullyOf, personName, timeOf } from "/static/page/format.js";
+import { onKey } from "/static/page/keys.js";
 import { Editor } from "/static/posts/editor.js";
 import { FilesView } from "/static/posts/files_view.js";
 import { formatted } from "/static/posts/formatted.js";
@@ -50,9 +51,7 @@ export class PostView {
     const article = articleOf(face, about, shown);
     article.append(actions);
     this.element = make("li", { className: "post" }, parts.day, article);
-    this.element.addEventListener("keydown", (pressed) => {
-      if (pressed.key === "Escape") this.#reactions.closePalette(true);
-    });
+    onKey(this.element, (key) => key === "Escape" && this.#reactions.closePalette(true));
     actions.addEventListener("focusout", ({ relatedTarget }) => {
       const more = find(".more", actions);
       if (more && !actions.contains(relatedTarget)) more.ariaExpanded = "false";

@@ -1,6 +1,7 @@
 /** The pictures of a post, large, one at a time: arrow keys turn the pages, Escape closes. */
 
 import { find } from "/static/page/dom.js";
+import { onKey } from "/static/page/keys.js";
 
 const LARGE_PX = 1024; // as the server makes them
 const [dialog, picture, state] = ["", "-picture", "-state"].map((part) => find(`#viewer${part}`));
@@ -47,7 +48,7 @@ dialog.addEventListener("close", () => {
   find("#viewer-name").textContent = "";
   if (!opener.isConnected) find("#scroller").focus();
 });
-dialog.addEventListener("keydown", ({ key }) => {
+onKey(dialog, (key) => {
   if (key === "ArrowLeft") show(current - 1);
   if (key === "ArrowRight") show(current + 1);
 });

@@ -83,10 +83,17 @@ def open_board(browser: Browser, server: Server) -> Iterator[OpenBoard]:
 
 
 @pytest.fixture
-def two(open_board: OpenBoard, server: Server) -> tuple[Board, Board]:
-    """ann owns the group "Class" with the channel "general"; bob is a member. Both look at it."""
-    ann, bob = open_board(), open_board()
+def ann(open_board: OpenBoard, server: Server) -> Board:
+    """She owns the group "Class" with the channel "general", and looks at it."""
+    ann = open_board()
     ann.arrive("ann", token=server.first_token(), founding=("Class", "general"))
+    return ann
+
+
+@pytest.fixture
+def two(ann: Board, open_board: OpenBoard) -> tuple[Board, Board]:
+    """bob is a member of the group that ann owns. Both look at its channel."""
+    bob = open_board()
     bob.arrive("bob", join_code=ann.join_code())
     bob.opens("general")
     return ann, bob

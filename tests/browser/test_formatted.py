@@ -2,11 +2,9 @@
 
 import re
 
-import pytest
 from playwright.sync_api import Locator, expect
 
-from tests.browser.board import Board, OpenBoard
-from tests.support.server import Server
+from tests.browser.board import Board
 
 MAX_CHARS = 4000
 AT_ONCE_MS = 2_000  # on slow machines; where it takes more, it takes far more
@@ -62,19 +60,9 @@ MOST_GROWN = 80  # of linear work 16, of quadratic 256
 UNNOTICED_MS = 2
 
 
-def prepared(board: Board, server: Server) -> Board:
-    board.arrive("ann", token=server.first_token(), founding=("Class", "general"))
-    return board
-
-
 def markup(post: Locator) -> str:
     html = post.locator(".text").inner_html()
     return re.sub(r' (rel|target|title|tabindex)="[^"]*"', "", html)
-
-
-@pytest.fixture
-def ann(open_board: OpenBoard, server: Server) -> Board:
-    return prepared(open_board(), server)
 
 
 def test_links_code_lists_quotes_and_emphasis_are_shown_as_such(ann: Board) -> None:

@@ -20,14 +20,6 @@ def pending(page: Page, texts: list[str]) -> None:
     expect(page.locator("#pending .text")).to_have_text(texts)
 
 
-@pytest.fixture
-def ann(open_board: OpenBoard, server: Server) -> Board:
-    """Before her channel "general"."""
-    ann = open_board()
-    ann.arrive("ann", token=server.first_token(), founding=("Class", "general"))
-    return ann
-
-
 def test_what_one_tab_could_not_send_another_does_when_it_can(ann: Board, server: Server) -> None:
     other_tab = ann.context.new_page()
     ann.watch(other_tab)
