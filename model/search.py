@@ -82,13 +82,14 @@ class Dialect:
 
     first: AnySelect
     following: AnySelect
-    spell: Callable[[Sequence[Phrase]], str]
+    spell: Callable[[Sequence[Phrase]], dict[str, str]]
 
 
 _asked = bindparam("asked", type_=Text)
 _group_id, _channel_id, _author_id = (
     bindparam(name, type_=BigInteger) for name in ("group_id", "channel_id", "author_id")
 )
+_spaced_words = literal(" ") + Posts.words + " "  # in which a phrase stands as it is spelt
 _readable = (
     CHANNELS_OF_READER.with_only_columns(Channels.id, Channels.group_id)
     .where(
@@ -113,14 +114,19 @@ def _in_sqlite() -> Matches:
 def _in_postgresql() -> Matches:
     """The ids of matching posts, materialised.
 
-    Else PostgreSQL would look at every post to find the newest ones by id.
+    Else PostgreSQL would look at every post to find the newest ones by id. Whether words stand in
+    the order asked for is seen in the text: an index of PostgreSQL forgets the places of a word
+    after the first 255, and a long text has more of some Chinese letter.
     """
     vector, asked = literal_column("posts.search", TSVECTOR), cast(_asked, TSQUERY)
     channels = func.array(select(_readable.c.id).scalar_subquery(), type_=ARRAY(BigInteger))
+    in_order = bindparam("in_order", type_=Text)
+    is_missing = func.strpos(_spaced_words, json_rows("in_order").c.key) == 0
     matches = (
         select(Posts.id)
         .where(
             vector.bool_op("@@")(asked),
+            or_(in_order == json_object(()), ~exists().where(is_missing)),
             Posts.channel_id == any_(channels),
             or_(_author_id.is_(None), Posts.author_id == _author_id),
         )
@@ -130,18 +136,19 @@ def _in_postgresql() -> Matches:
     return select(matches.c.id)
 
 
-def _for_sqlite(phrases: Sequence[Phrase]) -> str:
+def _for_sqlite(phrases: Sequence[Phrase]) -> dict[str, str]:
     """The phrases in FTS5's language. Words are letters and digits, so nothing is an operator."""
     spelt = [f'"{" ".join(p.words)}"{" *" if p.is_prefix else ""}' for p in phrases]
-    return f"words : ({' AND '.join(spelt)})"
+    return {"asked": f"words : ({' AND '.join(spelt)})"}
 
 
-def _for_postgresql(phrases: Sequence[Phrase]) -> str:
-    spelt = [
-        " <-> ".join(f"'{word}'" for word in p.words) + (":*" if p.is_prefix else "")
-        for p in phrases
+def _for_postgresql(phrases: Sequence[Phrase]) -> dict[str, str]:
+    """All words in PostgreSQL's language, and the phrases of several, which are looked for then."""
+    words = [
+        " & ".join(f"'{word}'" for word in p.words) + (":*" if p.is_prefix else "") for p in phrases
     ]
-    return " & ".join(f"({phrase})" for phrase in spelt)
+    in_order = json_object(p.spelt for p in phrases if len(p.words) > 1)
+    return {"asked": " & ".join(words), "in_order": in_order}
 
 
 def _statements(matches: Matches) -> tuple[AnySelect, AnySelect]:
@@ -169,11 +176,11 @@ def _rank() -> ColumnElement[int]:
     nothing.
     """
     spelt = json_rows("spelt").c.key
-    words = literal(" ") + Posts.words + " "
-    left = func.length(func.replace(words, spelt, ""), type_=BigInteger)
-    times = func.sum((func.length(words, type_=BigInteger) - left) // func.length(spelt))
+    length = func.length(_spaced_words, type_=BigInteger)
+    left = func.length(func.replace(_spaced_words, spelt, ""), type_=BigInteger)
+    times = func.sum((length - left) // func.length(spelt))
     found = select(times).scalar_subquery()
-    return found * _PRECISION // (func.length(words, type_=BigInteger) + _SHORT_CHARS)
+    return found * _PRECISION // (length + _SHORT_CHARS)
 
 
 def _shown(ordered: Select[int, int]) -> AnySelect:
@@ -248,8 +255,8 @@ async def search_posts(
     statement = dialect.first if page.before is None else dialect.following
     values = {
         "user_id": reader.id,
-        "asked": dialect.spell(phrases),
         "spelt": json_object(phrase.spelt for phrase in phrases),
+        **dialect.spell(phrases),
         **vars(filters),
     }
     rows = await db.all(statement, **values, **page.values)

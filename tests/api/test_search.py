@@ -71,6 +71,16 @@ async def test_what_is_found_by_what(people: Cast) -> None:
     assert wrong == []
 
 
+async def test_a_word_is_found_behind_hundreds_of_its_letters_in_a_long_post(people: Cast) -> None:
+    """PostgreSQL keeps 255 places of a letter, and a Chinese word is a phrase of letters."""
+    text = f"{'我的书。' * 900}有目的。去 Köln am Rhein"
+    await people.ann.post(people.posts, {"text": text})
+    for q in ("目的", '"有目的"', "去 köln rh", '"köln am rhein"', "书我", "目 köln"):
+        assert await texts(people.bob, q) == [text], q
+    for q in ("的目", '"am köln"', '"köln rhein"', '"我 我"', "köln的"):
+        assert await texts(people.bob, q) == [], q
+
+
 WRONG = [
     "",
     " ",
