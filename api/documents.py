@@ -22,7 +22,7 @@ from model.document import (
     save_document,
 )
 from model.document_space import MAX_DOCUMENT_KEY_CHARS, find_space
-from model.documents.json_body import Json
+from model.documents.json_body import MAX_DOCUMENT_BYTES, Json
 from model.errors import Invalid
 from model.log.cursor import Live, cursors
 
@@ -54,6 +54,7 @@ def takes_json(*media_types: str) -> Callable[[View], View]:
     def decorate(view: View) -> View:
         @wraps(view)
         async def receive(*arguments: Any, **values: Any) -> Any:
+            request.max_content_length = MAX_DOCUMENT_BYTES
             sent = await request.get_data(as_text=False)
             if not sent:
                 raise Invalid({"body": "It is empty."})

@@ -29,7 +29,7 @@ from model.reaction import ReactionView, list_reactions
 from model.text.word import searchable
 from model.user import Caller, PersonView, Users, author
 
-MAX_POST_CHARS = 4000
+MAX_POST_CHARS = 10_000
 
 
 class Posts(Base):

@@ -39,6 +39,7 @@ from api.users import RegistrationForm, UserQuery
 from model.document_space import require_key
 from model.documents.json_body import encoded, merge_patch, require_levels
 from model.errors import Refusal
+from model.post import MAX_POST_CHARS
 from model.reaction import require_emoji
 from model.search import phrases_of
 from model.text.mention_syntax import names_in
@@ -114,7 +115,7 @@ TEXTS: dict[str, Callable[[str], object]] = {
     "the bytes of a part": lambda text: parts(f"{PART}; name=file\r\n\r\n{text}"),
     "what stands before the parts": parts,
     "the addresses of proxies": forwarded,
-    "a post": lambda text: PostForm(text=text[:4000], file_ids=[1]),
+    "a post": lambda text: PostForm(text=text[:MAX_POST_CHARS], file_ids=[1]),
     "a name and an e-mail": lambda text: ProfileForm(name=text, email=text),
     "a new account": lambda text: RegistrationForm(
         username=text, name=text, password=text, email=text, join_code=text

@@ -22,7 +22,8 @@ from api.adapters.quart import (
 )
 from api.settings import ROOT
 from model.document_space import DOCUMENT_KEY_PATTERN, MAX_DOCUMENT_KEY_CHARS
-from model.documents.json_body import MAX_DOCUMENT_BYTES
+
+MAX_BODY_BYTES = 128 * 1024  # of JSON: the longest post has 120,000, where emoji are `\ud83d\ude42`
 
 
 class Json(JSONProvider):
@@ -85,7 +86,7 @@ class Homeroom(Quart):
             instance_path=str(instance.absolute()),
         )
         self.config.update(
-            MAX_CONTENT_LENGTH=MAX_DOCUMENT_BYTES,  # of any JSON; files are streamed
+            MAX_CONTENT_LENGTH=MAX_BODY_BYTES,  # files are streamed
             SEND_FILE_MAX_AGE_DEFAULT=None,  # the browser asks, the ETag answers
             TEMPLATES_AUTO_RELOAD=False,
         )

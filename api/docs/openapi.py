@@ -24,6 +24,7 @@ from quart_schema.openapi import HttpSecurityScheme, OpenAPIProvider
 from werkzeug.exceptions import NotFound
 from werkzeug.routing import Rule
 
+from api.adapters.application import MAX_BODY_BYTES
 from api.context import settings
 from api.docs.asyncapi import describe
 from api.docs.reference import reference
@@ -126,7 +127,7 @@ class Provider(OpenAPIProvider):
                     answers["204"] = {"description": "Done."}
                 its_own = [status for status in answers if status >= "400"]
                 for status in [*_errors(method, rule, operation, is_public=is_public), *its_own]:
-                    answers[status] = _problem(_sentence(status, is_public=is_public))
+                    answers[status] = _problem(_sentence(status, view))
                 if getattr(view, "is_idempotent", False):
                     operation["parameters"] = [*operation["parameters"], _key_parameter()]
                 if not is_public:
@@ -181,8 +182,10 @@ def _errors(method: str, rule: Rule, operation: dict[str, Any], *, is_public: bo
     return sorted(set(wanted))
 
 
-def _sentence(status: str, *, is_public: bool) -> str:
-    most_bytes = MAX_PUBLIC_BODY_BYTES if is_public else MAX_DOCUMENT_BYTES
+def _sentence(status: str, view: Any) -> str:
+    most_bytes = MAX_DOCUMENT_BYTES if hasattr(view, "takes_json") else MAX_BODY_BYTES
+    if hasattr(view, "is_public"):
+        most_bytes = MAX_PUBLIC_BODY_BYTES
     return ANSWERS[status].format(most_kib=most_bytes // 1024)
 
 
