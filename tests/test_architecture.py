@@ -12,18 +12,23 @@ from typing import Any
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from pydantic import TypeAdapter
 from quart import Quart
 from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from api.app import create_app
+from api.forms import Description, Name
+from api.search import MAX_CHARS as MAX_QUESTION_CHARS
 from api.settings import Settings
 from model.database.table import Base
+from model.post import MAX_POST_CHARS
 from model.schema import is_compared
 
 ROOT = Path(__file__).parent.parent
 CODE = sorted([ROOT / "main.py", *(ROOT / "api").rglob("*.py"), *(ROOT / "model").rglob("*.py")])
 MODEL = [file for file in CODE if ROOT / "model" in file.parents]
+MODULES = [file for file in (ROOT / "static").rglob("*.js") if "vendor" not in file.parts]
 
 PUBLIC = {
     "users.create", "sessions.create",
@@ -184,18 +189,37 @@ def test_importing_does_nothing(tmp_path: Path) -> None:
 
 
 def test_every_file_can_be_read_at_a_sitting() -> None:
-    files = [*CODE, *(ROOT / "static").rglob("*.js"), *(ROOT / "tests").rglob("*.py")]
-    for file in files:
+    for file in [*CODE, *MODULES, *(ROOT / "tests").rglob("*.py")]:
         lines = len(file.read_text().splitlines())
-        as_made = {"migrations", "vendor"} & set(file.parts)
-        assert lines <= MAX_LINES or as_made, f"{named(file)}: {lines} lines"
+        assert lines <= MAX_LINES or "migrations" in file.parts, f"{named(file)}: {lines} lines"
 
 
 def test_every_key_is_heard_by_the_function_that_leaves_out_those_of_input_methods() -> None:
-    for file in (ROOT / "static").rglob("*.js"):
-        if file.name != "keys.js" and "vendor" not in file.parts:
+    for file in MODULES:
+        if file.name != "keys.js":
             heard = re.search(r"key(down|up|press|Code)\b|isComposing", file.read_text())
             assert not heard, f"{named(file)}: {heard and heard[0]}"
+
+
+FIELD = re.compile(r"<(?:input|textarea)[^>]+")
+SAYS_WHAT_IT_TAKES = {
+    'name="name"': TypeAdapter(Name).json_schema()["maxLength"],
+    'name="description"': TypeAdapter(Description).json_schema()["maxLength"],
+    'name="text"': MAX_POST_CHARS,
+    'type="search"': MAX_QUESTION_CHARS,
+}
+
+
+def test_no_field_of_a_page_cuts_what_is_typed_and_each_says_how_much_it_takes() -> None:
+    pages = [file.read_text() for file in (ROOT / "templates").glob("*.html")]
+    modules = [file.read_text() for file in MODULES]
+    assert not re.search("maxlength", "".join(pages + modules), re.IGNORECASE)
+    fields = [field for page in pages for field in FIELD.findall(page)]
+    for mark, most in SAYS_WHAT_IT_TAKES.items():
+        said = {field for field in fields if mark in field}
+        assert said, mark
+        for field in said:
+            assert f'data-most-chars="{most}"' in field, field
 
 
 def test_every_function_can_be_read_at_a_glance() -> None:

@@ -2,6 +2,7 @@
 
 import { find, make } from "/static/page/dom.js";
 import { onKey } from "/static/page/keys.js";
+import "/static/page/room.js";
 
 const isTouch = matchMedia("(pointer: coarse)");
 

@@ -3,6 +3,7 @@
 import { notify } from "/static/page/dialogs.js";
 import { find } from "/static/page/dom.js";
 import { submitOnEnter } from "/static/page/forms.js";
+import { fits, showRoom } from "/static/page/room.js";
 import { Draft, MAX_FILES, draftsOf } from "/static/posts/draft.js";
 import { onFilesDropped, onFilesPasted } from "/static/posts/drop_and_paste.js";
 import { MentionCompletion } from "/static/posts/mention_completion.js";
@@ -31,6 +32,7 @@ export class Composer {
     const begun = draftsOf(this.#form, place).find(({ isSubmitted }) => !isSubmitted);
     this.#draft = place && (begun ?? this.#begin(place));
     this.#area.value = this.#draft?.text ?? "";
+    showRoom(this.#area);
     this.#show();
   }
 
@@ -76,7 +78,7 @@ export class Composer {
 
   #submit() {
     const draft = this.#draft;
-    if (draft.isEmpty || draft.failed) return;
+    if (draft.isEmpty || draft.failed || !fits(this.#area)) return;
     draft.isSubmitted = true;
     this.#changed(draft);
     this.open(draft.place);

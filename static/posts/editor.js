@@ -1,8 +1,9 @@
 /** Edits the text of a post in its place. */
 
-import { button, make } from "/static/page/dom.js";
+import { button, find, make } from "/static/page/dom.js";
 import { submitOnEnter } from "/static/page/forms.js";
 import { onKey } from "/static/page/keys.js";
+import { fits, showRoom } from "/static/page/room.js";
 import { MentionCompletion } from "/static/posts/mention_completion.js";
 
 const CHANGED = "This post was changed elsewhere. Saving will replace that version.";
@@ -27,7 +28,7 @@ export class Editor {
     });
     this.#area = make("textarea", {
       value: post.text,
-      maxLength: 4000,
+      "data-most-chars": find("#text").dataset.mostChars,
       required: !post.files.length,
       ariaLabel: "Text of the post",
       dir: "auto",
@@ -42,12 +43,13 @@ export class Editor {
     onKey(form, (key) => key === "Escape" && done());
     form.addEventListener("submit", async (submitted) => {
       submitted.preventDefault();
-      if (form.ariaBusy === "true") return;
+      if (form.ariaBusy === "true" || !fits(this.#area)) return;
       form.ariaBusy = "true";
       if (this.changed === null || (await save(this.changed))) done();
       form.ariaBusy = "false";
     });
     place.replaceChildren(form);
+    showRoom(this.#area);
     this.#area.focus();
     this.#area.setSelectionRange(post.text.length, post.text.length);
   }

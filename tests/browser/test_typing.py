@@ -1,6 +1,6 @@
 """What is typed: words that an input method makes, and more than fits."""
 
-from playwright.sync_api import expect
+from playwright.sync_api import Locator, expect
 
 from tests.browser.board import Board
 
@@ -43,3 +43,46 @@ def test_the_key_that_confirms_a_japanese_word_on_safari_does_nothing_else(ann: 
     for key in ("ArrowDown", "Enter", "Escape"):
         assert search.evaluate(CONFIRMING, key)
     expect(page.locator("#search")).to_be_visible()
+
+
+def test_what_is_pasted_is_never_cut_and_what_is_too_long_is_refused_with_the_number(
+    ann: Board,
+) -> None:
+    page = ann.page
+    area, room = page.locator("#text"), page.locator("#composer .room")
+
+    def paste(field: Locator, text: str) -> None:
+        field.focus()
+        page.keyboard.insert_text(text)
+
+    paste(area, "🙂" * 7000)
+    expect(area).to_have_value("🙂" * 7000)
+    expect(room).to_have_count(0)
+    paste(area, "x" * 2900)
+    expect(room).to_have_text("100 characters left")
+    paste(area, "y" * 112)
+    expect(room).to_have_text("12 characters too many, 10,000 fit.")
+    area.press("Enter")
+    expect(page.get_by_role("alert")).to_have_text("Too long: 12 characters too many, 10,000 fit.")
+    expect(area).to_be_focused()
+    longest = "🙂" * 7000 + "x" * 2900 + "y" * 100
+    area.fill(longest)
+    expect(room).to_have_text("0 characters left")
+    area.press("Enter")
+    ann.shows([longest])
+    expect(room).to_have_text("")
+    ann.act(ann.post("🙂"), "Edit")
+    editor = page.get_by_label("Text of the post")
+    paste(editor, "!")
+    editor.press("Enter")
+    expect(page.get_by_role("alert")).to_have_text("Too long: 1 character too many, 10,000 fit.")
+    editor.press("Escape")
+    page.locator("#new-group").click()
+    form = page.locator("#make-group")
+    paste(form.get_by_label("Name"), "n" * 81)
+    expect(form.locator(".room")).to_have_text("1 character too many, 80 fit.")
+    form.get_by_role("button", name="Create group").click()
+    expect(form.locator(".wrong")).to_have_text("It should have at most 80 characters")
+    page.keyboard.press("Escape")
+    page.locator("#new-group").click()
+    expect(form.locator(".room")).to_have_text("")
