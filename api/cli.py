@@ -13,8 +13,9 @@ import click
 from pydantic import TypeAdapter, ValidationError
 
 from api.docs.openapi import VERSION
-from api.forms import MIN_PASSWORD_CHARS, Username
+from api.forms import Name, Password, Username
 from api.logs import start_logging
+from api.middleware.errors import wrong_fields
 from api.prove.plan import MAIN, Options, Unfinished
 from api.prove.run import prove
 from api.server.reload import serve_and_reload
@@ -55,19 +56,30 @@ def serve_command(*, reload: bool = False) -> None:
         raise click.ClickException(str(error)) from None
 
 
-def as_registered(_: click.Context, __: click.Parameter, username: str) -> str:
-    try:
-        return TypeAdapter(Username).validate_python(username)
-    except ValidationError:
-        message = "2 to 39 letters without accents, digits, hyphens or underscores."
-        raise click.BadParameter(message) from None
+def as_registered(kind: Any) -> Callable[..., str | None]:
+    """What a parameter is after the rules of the form for new accounts."""
+    rules = TypeAdapter[str](kind)
+
+    def judge(_: click.Context, __: click.Parameter, typed: str | None) -> str | None:
+        try:
+            return typed if typed is None else rules.validate_python(typed)
+        except ValidationError as error:
+            raise click.BadParameter(wrong_fields(error)["body"]) from None
+
+    return judge
 
 
 @cli.command("user-add")
-@click.argument("username", callback=as_registered)
-@click.option("--name", help="The name that others see; the username by default.")
+@click.argument("username", callback=as_registered(Username))
+@click.option(
+    "--name",
+    callback=as_registered(Name),
+    help="The name that others see; the username by default.",
+)
 @click.option("--role", type=click.Choice([role.value for role in ServerRole]), default="member")
-@click.password_option(help="The password; asked for when it is not given.")
+@click.password_option(
+    callback=as_registered(Password), help="The password; asked for when it is not given."
+)
 def user_add(username: str, name: str | None, role: str, password: str) -> None:
     """Make an account."""
 
@@ -82,7 +94,9 @@ def user_add(username: str, name: str | None, role: str, password: str) -> None:
 
 @cli.command("user-password")
 @click.argument("username")
-@click.password_option(help="The password; asked for when it is not given.")
+@click.password_option(
+    callback=as_registered(Password), help="The password; asked for when it is not given."
+)
 def user_password(username: str, password: str) -> None:
     """Set somebody's password, and sign them out everywhere."""
 
@@ -221,8 +235,6 @@ def with_database(work: Callable[[Database], Awaitable[T]]) -> T:
 
 def with_password(password: str, change: Callable[[Transaction, str], Awaitable[T]]) -> T:
     """Hash a password, then carry out a command's change in one transaction."""
-    if len(password) < MIN_PASSWORD_CHARS:
-        raise click.ClickException(f"A password has at least {MIN_PASSWORD_CHARS} characters.")
 
     async def run(database: Database) -> T:
         passwords = Passwords()

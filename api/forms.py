@@ -1,14 +1,20 @@
-"""What bodies and queries are made of. Unknown fields are refused, and so are other types."""
+"""What bodies and queries are made of. Unknown fields are refused, and so are other types.
 
-import unicodedata
+What a person has typed is cleaned (model/text/typed.py), then judged.
+"""
+
+import re
+from collections.abc import Callable
 from typing import Annotated, Any
 
 from pydantic import (
     AfterValidator,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     StringConstraints,
+    WithJsonSchema,
     model_validator,
 )
 
@@ -16,39 +22,39 @@ from model.database.page import DEFAULT_LIMIT, MAX_LIMIT, Page
 from model.database.table import MAX_ID
 from model.errors import MOST_FIELDS_NAMED, Invalid
 from model.post import MAX_POST_CHARS
+from model.text.typed import clean_name, clean_short, clean_text
 
-MIN_PASSWORD_CHARS = 8
-MULTILINE = {"\n", "\t", "\r"}
-
-
-def _printable(text: str) -> str:
-    """Refuses control characters: PostgreSQL cannot keep NUL, and nobody can see the others."""
-    if any(unicodedata.category(char) == "Cc" and char not in MULTILINE for char in text):
-        raise ValueError("It has control characters.")
-    return text
+_USERNAME = "[A-Za-z0-9_-]{2,39}"
 
 
-def one_line(text: str) -> str:
-    if MULTILINE & set(text):
+def cleaned(clean: Callable[[str], str]) -> BeforeValidator:
+    """Cleans a text before it is judged."""
+    return BeforeValidator(lambda given: clean(given) if isinstance(given, str) else given)
+
+
+def _one_line(typed: str) -> str:
+    if set("\n\r\t") & set(name := clean_name(typed)):
         raise ValueError("It has more than one line.")
-    return _printable(text)
+    return name
 
 
-Printable = Annotated[str, AfterValidator(_printable)]
+def _username(typed: str) -> str:
+    if not re.fullmatch(_USERNAME, username := clean_short(typed)):
+        raise ValueError("Use 2 to 39 letters from a to z, digits, hyphens or underscores.")
+    return username
+
+
+LINE, TEXT = cleaned(_one_line), cleaned(clean_text)
 Id = Annotated[int, Field(ge=1, le=MAX_ID)]
-Name = Annotated[
-    str,
-    StringConstraints(strip_whitespace=True, min_length=1, max_length=80),
-    AfterValidator(one_line),
+Name = Annotated[str, StringConstraints(min_length=1, max_length=80), LINE]
+Description = Annotated[str, StringConstraints(strip_whitespace=True, max_length=500), TEXT]
+PostText = Annotated[str, StringConstraints(max_length=MAX_POST_CHARS), TEXT]
+Username = Annotated[
+    str, AfterValidator(_username), WithJsonSchema({"type": "string", "pattern": f"^{_USERNAME}$"})
 ]
-Description = Annotated[
-    str, StringConstraints(strip_whitespace=True, max_length=500), AfterValidator(_printable)
-]
-PostText = Annotated[str, StringConstraints(max_length=MAX_POST_CHARS), AfterValidator(_printable)]
-Username = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{2,39}$")]
-Password = Annotated[str, StringConstraints(min_length=MIN_PASSWORD_CHARS, max_length=200)]
+Password = Annotated[str, StringConstraints(min_length=8, max_length=200)]
 Email = Annotated[
-    str, StringConstraints(pattern=r"^[^@\s]{1,64}@[^@\s]{1,189}$"), AfterValidator(one_line)
+    str, StringConstraints(pattern=r"^[^@\s]{1,64}@[^@\s]{1,189}$"), cleaned(clean_short)
 ]
 Token = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 

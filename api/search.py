@@ -8,7 +8,7 @@ from quart_schema import document_response, validate_querystring
 from typing_extensions import TypedDict
 
 from api.context import caller, services
-from api.forms import Id, Printable, Query
+from api.forms import TEXT, Id, Query
 from model.database.page import DEFAULT_LIMIT, MAX_LIMIT, Page
 from model.search import Filters, SearchResult, phrases_of, search_posts
 
@@ -30,7 +30,7 @@ def _with_words(text: str) -> str:
 class SearchQuery(Query):
     """A question. `before` is the `next` of the page before, with the same words."""
 
-    q: Annotated[Printable, Field(min_length=1, max_length=MAX_CHARS), AfterValidator(_with_words)]
+    q: Annotated[str, Field(min_length=1, max_length=MAX_CHARS), AfterValidator(_with_words), TEXT]
     group_id: Id | None = None
     channel_id: Id | None = None
     author_id: Id | None = None

@@ -9,7 +9,7 @@ from quart_schema import document_response, validate_querystring, validate_reque
 from typing_extensions import TypedDict
 
 from api.context import caller, limited, read, services, write
-from api.forms import Form, PageQuery, Printable
+from api.forms import Form, PageQuery
 from api.middleware.auth import (
     delete_cookie,
     device_that_asks,
@@ -29,7 +29,7 @@ from model.session import (
     revoke_other_sessions,
     revoke_session,
 )
-from model.user import OwnUserView, User, find_account_by_name
+from model.user import OwnUserView, User, find_account_by_name, username_key
 
 sessions = Blueprint("sessions", __name__)
 
@@ -40,7 +40,7 @@ class SignInForm(Form):
     `device` is what an earlier answer with a token has said, whoever guesses meanwhile.
     """
 
-    username: Printable = Field(max_length=200)
+    username: str = Field(max_length=200)
     password: str = Field(max_length=200)
     token: bool = False
     device: str | None = Field(default=None, max_length=300)
@@ -84,7 +84,7 @@ async def create(data: SignInForm) -> tuple[Response, int]:
 
 
 async def _sign_in(data: SignInForm, device: Device) -> tuple[User, OpenedSession, Device]:
-    account, key = data.username.lower(), services().signing_key
+    account, key = username_key(data.username), services().signing_key
     async with read() as db:
         found = await find_account_by_name(db, account)
     known = device.name if found is not None and device.knows(*found, key=key) else None

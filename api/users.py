@@ -9,7 +9,7 @@ from quart_schema import document_response, validate_querystring, validate_reque
 from typing_extensions import TypedDict
 
 from api.context import caller, limited, read, services, settings, write
-from api.forms import Email, Form, Name, PageQuery, Password, Printable, Token, Username
+from api.forms import Email, Form, Name, PageQuery, Password, Token, Username
 from api.middleware.auth import public, remember_device, set_cookie
 from api.middleware.limits import address
 from model.account import change_account, find_user, list_users, register
@@ -17,6 +17,7 @@ from model.errors import Invalid
 from model.limit import REGISTER_ADDRESS_LIMIT, Action
 from model.removal import remove_account
 from model.session import open_session
+from model.text.typed import clean_short
 from model.user import OwnUserView, ServerRole, UserView
 
 users = Blueprint("users", __name__)
@@ -39,7 +40,7 @@ class AccountForm(Form):
 
 
 class UserQuery(PageQuery):
-    search: Printable = Field(default="", max_length=80)
+    search: str = Field(default="", max_length=80)
 
 
 class UserList(TypedDict):
@@ -116,4 +117,4 @@ async def delete(user_id: int) -> tuple[str, int]:
 
 def is_first_token(token: str) -> bool:
     expected = settings().first_token(services().signing_key)
-    return hmac.compare_digest(token.encode(), expected.encode())
+    return hmac.compare_digest(clean_short(token).encode(), expected.encode())

@@ -22,6 +22,7 @@ from model.join_code import find_group_of_code, join_group
 from model.log.event import ADMIN_TOPIC, Epochs, Rights, judge_again, record
 from model.session import revoke_other_sessions
 from model.storage.blob import Blob, Blobs, note_use
+from model.text.typed import clean_name
 from model.user import (
     HAS_ACCOUNT,
     SET_USER,
@@ -35,6 +36,7 @@ from model.user import (
     anybody_there,
     create_user,
     find_account,
+    username_key,
 )
 
 _SHA256 = re.compile("[0-9a-f]{64}")  # PostgreSQL takes no text with NUL
@@ -70,8 +72,8 @@ _LIST = pages(
         HAS_ACCOUNT,
         _VISIBLE,
         or_(
-            Users.username_key.like(bindparam("search") + "%", escape="\\"),
-            func.lower(Users.name).like("%" + bindparam("search") + "%", escape="\\"),
+            Users.username_key.like(bindparam("username") + "%", escape="\\"),
+            func.lower(Users.name).like("%" + bindparam("name") + "%", escape="\\"),
         ),
     ),
     Users.id,
@@ -153,10 +155,19 @@ async def list_users(
     They are those whose username begins with `search` or whose name contains it; case does not
     matter.
     """
-    literally = re.sub(r"([\\%_])", r"\\\1", search.lower())
-    values = {"search": literally, "reader_id": reader.id, "all": reader.is_admin}
+    values = {
+        "username": _literally(username_key(search)),
+        "name": _literally(clean_name(search).lower()),
+        "reader_id": reader.id,
+        "all": reader.is_admin,
+    }
     rows, following = page.cut(await db.all(_LIST.of(page), **values, **page.values))
     return [user.view_for(reader) for user in load_all(User, rows)], following
+
+
+def _literally(text: str) -> str:
+    """The text for LIKE."""
+    return re.sub(r"([\\%_])", r"\\\1", text)
 
 
 async def edit_profile(db: Transaction, user: User, **changes: Unpack[ProfileChanges]) -> User:

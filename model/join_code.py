@@ -13,12 +13,13 @@ from model.database.table import Base, now
 from model.database.unit_of_work import Transaction
 from model.errors import Forbidden, Invalid
 from model.group import Group, Groups, Role, add_member
+from model.text.typed import clean_short
 from model.user import Caller, User
 
 JOIN_CODE_LASTS = timedelta(days=30)
 _CODE_CHARS = 10
 JOIN_CODE_LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # base 32 without I, L, O, U
-_READ_AS = str.maketrans("ILO", "110", " -")
+_READ_AS = str.maketrans("ILO", "110")
 
 
 class JoinCodes(Base):
@@ -83,8 +84,9 @@ async def make_join_code(db: Transaction, group: Group, *, max_uses: int | None)
 
 
 def code_digest(code: str) -> str:
-    """SHA-256 of a code as people may have written it: any case, O for 0, spaces and hyphens."""
-    return hashlib.sha256(code.upper().translate(_READ_AS).encode()).hexdigest()
+    """SHA-256 of a code as people may have written it: any case, O for 0, any marks round it."""
+    read = "".join(filter(str.isalnum, clean_short(code).upper()))
+    return hashlib.sha256(read.translate(_READ_AS).encode()).hexdigest()
 
 
 async def find_group_of_code(db: Transaction, join_code: str) -> Group:

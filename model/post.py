@@ -26,6 +26,7 @@ from model.group import Memberships
 from model.log.event import record
 from model.mention import mention_people, mention_people_anew, take_mentions_back
 from model.reaction import ReactionView, list_reactions
+from model.text.typed import is_blank
 from model.text.word import searchable
 from model.user import Caller, PersonView, Users, author
 
@@ -248,7 +249,7 @@ async def delete_post(db: Transaction, post: Post, *, by: Caller) -> None:
 
 def require_content(text: str, files: Sequence[FileView]) -> None:
     """Raises Invalid when there is neither a text nor a file."""
-    if not text.strip() and not files:
+    if is_blank(text) and not files:
         raise Invalid({"text": "It is empty."})
 
 

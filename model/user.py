@@ -1,4 +1,4 @@
-"""People. A username is ASCII, and is found without regard to case."""
+"""People. A username is ASCII, and is found without regard to case, and to how it was typed."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,6 +14,7 @@ from model.database.table import Base, now, one_of
 from model.database.unit_of_work import Transaction, finder
 from model.errors import Conflict, NotFound
 from model.log.event import ADMIN_TOPIC, record
+from model.text.typed import clean_short
 
 
 class ServerRole(StrEnum):
@@ -147,6 +148,11 @@ _ANYBODY = select(exists().where(Users.id > 0))
 _INSERT = insert_or_ignore(Users).on_conflict_do_nothing().returning(Users.id)
 
 
+def username_key(typed: str) -> str:
+    """What a username is found by, however it was typed."""
+    return clean_short(typed).lower()
+
+
 async def find_account(db: Transaction, user_id: int) -> User:
     """The account, whoever asks. Raises NotFound.
 
@@ -169,7 +175,7 @@ async def lock_account(db: Transaction, user_id: int) -> None:
 
 async def find_account_by_name(db: Transaction, username: str) -> tuple[User, str] | None:
     """The account and the hash of its password; None unless it is there and active."""
-    row = await db.find(_BY_USERNAME, username_key=username.lower())
+    row = await db.find(_BY_USERNAME, username_key=username_key(username))
     if row is None or not row.active:
         return None
     return load(User, row), row.password_hash
@@ -194,7 +200,7 @@ async def create_user(
     user_id = await db.scalar(
         _INSERT,
         username=username,
-        username_key=username.lower(),
+        username_key=username_key(username),
         name=name,
         email=email,
         role=role,

@@ -2,7 +2,6 @@
 
 import math
 import re
-import unicodedata
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -24,6 +23,7 @@ from model.file import Upload, has_content, kept_bytes, require_room
 from model.limit import Action, uploaded_kb
 from model.storage.blob import Blob, expect_blob
 from model.storage.incoming import Incoming, Room, incoming
+from model.text.typed import clean_name
 
 View = Callable[..., Awaitable[Any]]
 
@@ -34,7 +34,6 @@ MAX_UNPARSED_BYTES = 4 * PIECE_BYTES
 OVERHEAD_BYTES = 4096  # of the form round the file
 UNKNOWN = "application/octet-stream"
 MEDIA_TYPE = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,60}/[a-z0-9][a-z0-9!#$&^_.+-]{0,60}")
-TURNS_TEXT_ROUND = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
 
 
 class FileForm(Form):
@@ -162,18 +161,10 @@ async def _parts() -> AsyncIterator[Event]:
 
 def name_of(given: str, wrong: dict[str, str]) -> str:
     """The name without the folders that some clients send (RFC 7578, 4.2)."""
-    name = re.split(r"[/\\]", given)[-1].strip()
+    name = re.sub(r"[\n\r\t]", " ", clean_name(re.split(r"[/\\]", given)[-1]))
     if not 0 < len(name) <= MAX_NAME_CHARS or name in {".", ".."}:
         wrong["file"] = f"Its name has 1 to {MAX_NAME_CHARS} characters."
-    elif any(_is_hidden(char) for char in name):
-        wrong["file"] = "Its name has control characters."
     return name
-
-
-def _is_hidden(char: str) -> bool:
-    """Whether it is a control character, or one that changes the order of what is shown."""
-    kind = unicodedata.category(char)
-    return kind in {"Cc", "Cs"} or unicodedata.bidirectional(char) in TURNS_TEXT_ROUND
 
 
 def _media_type(part: File) -> str:

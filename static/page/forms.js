@@ -76,8 +76,7 @@ function showProblem(form, problem) {
 }
 
 function showWrong(field, message) {
-  const isPattern = message.startsWith("String should match pattern");
-  const text = (isPattern && field.dataset.wrong) || message.replace(/^String/, "It");
+  const text = message.replace(/^String/, "It");
   const id = `${field.id}-wrong`;
   field.dataset.hint ??= field.getAttribute("aria-describedby") ?? "";
   field.setAttribute("aria-invalid", "true");

@@ -33,22 +33,41 @@ def test_the_version_is_that_of_the_project() -> None:
     assert (shown.exit_code, shown.output) == (0, f"Homeroom {project['version']}\n")
 
 
-@pytest.mark.parametrize("username", ["x", "deleted:7", "zoë", ""])
+@pytest.mark.parametrize("username", ["x", "deleted:7", "zoë", "", "Bob Smith"])
 def test_a_username_that_nobody_could_register_is_refused(username: str) -> None:
     refused = CliRunner().invoke(cli, ["user-add", username, "--password", "a long password"])
     assert refused.exit_code == 2
     assert "2 to 39 letters" in refused.output
 
 
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("--name", ""),
+        ("--name", "\u2800"),
+        ("--name", "z" * 81),
+        ("--password", "1234567"),
+        ("--password", "x" * 201),
+    ],
+)
+def test_a_name_or_password_that_nobody_could_register_is_refused(option: str, value: str) -> None:
+    given = ["user-add", "zoe", "--password", "a long password", option, value]
+    refused = CliRunner().invoke(cli, given)
+    assert refused.exit_code == 2
+    assert f"Invalid value for '{option}'" in refused.output
+
+
 def test_accounts_are_made_and_passwords_set_by_commands(server: Server) -> None:
-    added = server.run("user-add", "zoe", "--role", "admin", "--password", "a long password")
+    added = server.run(
+        "user-add", " zo\u00ade ", "--role", "admin", "--password", "a long password"
+    )
     assert (added.returncode, added.stdout) == (0, "Added zoe with the id 1, role admin.\n")
     again = server.run("user-add", "ZOE", "--password", "a long password")
     assert again.returncode == 1
     assert again.stderr == "Error: Somebody has this username.\n"
     short = server.run("user-password", "zoe", "--password", "short")
-    assert short.returncode == 1
-    changed = server.run("user-password", "zoe", "--password", "another long one")
+    assert short.returncode == 2
+    changed = server.run("user-password", "\uff3aoe", "--password", "another long one")
     assert changed.returncode == 0
     server.start()
     assert not re.search("#first=", server.log)

@@ -95,7 +95,7 @@ async def test_a_guesser_at_many_addresses_is_slowed_down_and_others_wait_for_mo
     guesses = await asyncio.gather(*(try_in(app, WRONG, place) for place in places))
     assert sorted(guess.status for guess in guesses) == [401] * left + [429] * (len(places) - left)
     assert (await try_in(app, {**BOB, "username": "ann"})).status == 201
-    for username in ("bob", "BoB"):
+    for username in ("bob", "BoB", "b\u00adob ", "\uff42ob"):
         answer = await try_in(app, {**BOB, "username": username})
         problem(answer, 429, "too_many")
         assert 1 <= int(answer.headers["Retry-After"]) <= 60

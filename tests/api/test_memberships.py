@@ -79,13 +79,24 @@ async def test_who_may_do_what_with_members(
 
 async def test_a_join_code_reads_as_people_write_it(people: Cast) -> None:
     path = f"/api/groups/{people.group['id']}/join-code"
-    made = await people.mia.post(path, {"max_uses": 3})
+    made = await people.mia.post(path, {"max_uses": 5})
     code = made["join_code"]
     assert len(code) == 10
     assert set(code) <= set(JOIN_CODE_LETTERS)
-    assert made["max_uses"] == 3
+    assert made["max_uses"] == 5
     sloppy = f" {code[:5]}-{code[5:]} ".lower().replace("0", "o").replace("1", "l")
-    assert (await people.eve.post("/api/memberships", {"join_code": sloppy}))["role"] == "member"
+    wide = code.translate({ord(char): ord(char) + 0xFEE0 for char in JOIN_CODE_LETTERS})
+    for written in (
+        sloppy,
+        f"\u2068{code}\u2069\r\n",
+        f"{code[:5]}\u2011\u00ad{code[5:]}\u200b",
+        f"“{wide}”.",
+        f"{code[:5]}\n{code[5:]}",
+    ):
+        joined = await people.eve.post("/api/memberships", {"join_code": written})
+        assert joined["role"] == "member", written
+        path_of_eve = f"/api/groups/{people.group['id']}/members/{people.eve.id}"
+        await people.eve.delete(path_of_eve)
 
 
 async def test_a_new_code_replaces_the_one_before(people: Cast) -> None:

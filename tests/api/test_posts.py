@@ -168,14 +168,36 @@ async def test_a_reply_answers_a_post_of_the_same_channel(people: Cast) -> None:
 
 
 async def test_a_text_has_1_to_10000_characters_that_can_be_seen(people: Cast) -> None:
-    for text in ("x", "🙂" * 10_000, "  two\n\tlines\r\n", "\u202e\u200b"):
+    for text in ("x", "🙂" * 10_000, "  two\n\tlines\r\n", "\u202ex\u200b"):
         post = await people.bob.post(people.posts, {"text": text})
         shown = await people.ann.get(f"/api/posts/{post['id']}")
         assert shown["text"] == text, "not a character is changed"
-    wrong: list[object] = ["", " \n\t", "x" * 10_001, "a\0b", "\x1b[2J", 7, None, ["x"], {"a": 1}]
+    wrong: list[object] = [
+        "",
+        " \n\t",
+        "\u200b\u2800",
+        "\0\x0c",
+        "x" * 10_001,
+        7,
+        None,
+        ["x"],
+        {"a": 1},
+    ]
     for value in wrong:
         answer = await people.bob.ask("POST", people.posts, {"text": value})
         assert problem(answer, 400, "invalid")["fields"].keys() == {"text"}, value
+
+
+async def test_what_a_paste_brings_along_is_not_kept(people: Cast) -> None:
+    pasted = "one\x0btwo\x0cthree\x85four si\x92x\x1b[2J\0"
+    post = await people.bob.post(people.posts, {"text": pasted})
+    assert post["text"] == "one\ntwo\nthree\nfour six[2J"
+    edited = await people.bob.patch(f"/api/posts/{post['id']}", {"text": "\x7fx\x9f"})
+    assert edited["text"] == "x"
+    group = await people.ann.patch(
+        f"/api/groups/{people.group['id']}", {"name": "\ufeff7b\x0c", "description": "a\x0bb\0"}
+    )
+    assert (group["name"], group["description"]) == ("7b", "a\nb")
 
 
 async def test_one_reacts_once_with_each_emoji_and_takes_it_back(people: Cast) -> None:

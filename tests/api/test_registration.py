@@ -50,11 +50,36 @@ async def test_a_username_is_taken_in_any_case(app: Quart) -> None:
     assert sorted(a.status for a in await asyncio.gather(*together)) == [201, 409]
 
 
+@pytest.mark.usefixtures("people")
+async def test_what_a_keyboard_puts_round_a_new_name_is_not_of_it(app: Quart) -> None:
+    typed = {
+        "username": " \uff3aoe\u2011\u200b1\n",
+        "name": "\u2067Zoe\u0308\u00ad ",
+        "email": "z\uff20x.org ",
+    }
+    password = f" {PASSWORD}\u200b"
+    made = await browser(app).post("/api/users", {**ZOE, **typed, "password": password})
+    assert (made["username"], made["name"], made["email"]) == ("Zoe-1", "Zoë", "z@x.org")
+    again = await browser(app).ask("POST", "/api/users", {**ZOE, "username": "zoe-\uff11"})
+    problem(again, 409, "username_taken")
+    for given, status in ((PASSWORD, 401), (password, 201)):
+        signed_in = {"username": "\ufeffZOE-1", "password": given}
+        answer = await browser(app).ask("POST", "/api/sessions", signed_in)
+        assert answer.status == status, "a password is what it is"
+
+
+async def test_the_page_says_of_letters_what_is_taken(app: Quart) -> None:
+    page = (await browser(app).ask("GET", "/register")).body.decode()
+    refused = await browser(app).ask("POST", "/api/users", {**ZOE, "username": "zoë"})
+    for said in (page, refused.body["fields"]["username"]):
+        assert "letters from a to z, digits" in said.lower()
+
+
 WRONG: dict[str, list[object]] = {
-    "username": ["", "z", "z" * 40, "zoë", "a b", "zoe\n", "a\0", None, 7],
-    "name": ["", "  ", "z" * 81, "a\nb", "a\0", None, 7],
+    "username": ["", "z", "z" * 40, "zoë", "a b", "z\noe", "z\u200b", "a\0", None, 7],
+    "name": ["", "  ", "z" * 81, "a\nb", "a\x0bb", "\u200b", "\u2800", "\u3164 \u115f", None, 7],
     "password": ["", "1234567", "x" * 201, None, 12345678],
-    "email": ["", "zoe", "zoe@", "@example.org", "a b@c", "zoe@example.org\n", "a@\0", 7],
+    "email": ["", "zoe", "zoe@", "@example.org", "a b@c", "zoe@\nexample.org", "a@\0", 7],
     "role": ["admin"],
     "active": [True],
     "id": [1],

@@ -159,7 +159,17 @@ async def test_all_that_is_wrong_with_a_score_is_named_and_nothing_is_kept(peopl
     no_points: list[object] = [
         "7", 7.0, 7.5, 1e300, True, None, [], 2**63, -(2**63) - 1, 10**400
     ]  # fmt: skip
-    no_games: list[object] = ["", "  ", "a\0b", "a\nb", "\x1b[2J", "x" * 81, None, ["snake"]]
+    no_games: list[object] = [
+        "",
+        "  ",
+        "\u200b",
+        "\u2800",
+        "a\nb",
+        "a\x0bb",
+        "x" * 81,
+        None,
+        ["snake"],
+    ]
     wrong: list[tuple[dict[str, object], set[str]]] = [
         ({}, {"game", "points"}),
         ({"game": "snake"}, {"points"}),

@@ -105,6 +105,8 @@ NAMES = [
     ("é🙂.txt", "é🙂.txt"),
     ("x" * 255, "x" * 255),
     ("<b>.html", "<b>.html"),
+    ("photo\u202egpj.exe", "photogpj.exe"),
+    ("\u2067a\tb\u200f\u0085c\x7f\u2069.pdf ", "a b c.pdf"),
 ]
 
 
@@ -124,10 +126,9 @@ WRONG_NAMES = [
     "a/",
     "x" * 256,
     "x" * 300,
-    "a\0b",
-    "a\tb",
-    "a\x7fb",
-    "photo\u202egpj.exe",
+    "\u200b",
+    "\u2800\u3164",
+    "\u202e..",
 ]
 
 

@@ -59,6 +59,9 @@ async def test_one_finds_those_of_ones_groups_and_an_administrator_everybody(
     assert await found("root", "") == ["root", "ann", "mia", "bob", "eve"]
     assert await found("bob", "M") == ["mia"]
     assert await found("bob", "eve") == []
+    await people.mia.patch("/api/me", {"name": "Zoe\u0308 Ann"})
+    for typed in ("%EF%BD%8D", "mia%C2%A0", "zoe%CC%88%20", "ZO%C3%8B%C2%A0ann", "%E2%80%8Bmi"):
+        assert await found("bob", typed) == ["mia"], typed
     for literal in ("%25", "_", "%5C", "'", "%00x"[3:]):
         await found("root", literal)
     assert await found("root", "_") == []
