@@ -1,6 +1,5 @@
 """Reactions to posts: a person can add each emoji once to a post."""
 
-import unicodedata
 from collections.abc import Sequence
 from typing import Protocol
 
@@ -14,12 +13,10 @@ from model.database.table import Base
 from model.database.unit_of_work import Transaction
 from model.errors import Conflict, Invalid
 from model.log.event import record
+from model.text.emoji import one_emoji
 from model.user import Caller
 
-_MAX_CHARS = 16  # code points: a family or a flag takes seven
 _MAX_EMOJI_A_POST = 50
-_PICTURES = {"So", "Sk", "Sm"}
-_JOINERS = {"Mn", "Me", "Cf", "Nd", "Po"}  # variation selectors, keycaps and what they enclose
 
 
 class Reactions(Base):
@@ -69,17 +66,11 @@ _OF_POSTS = (
 )
 
 
-def is_emoji(text: str) -> bool:
-    """Whether it is one or a few joined emoji, by the general categories of Unicode."""
-    kinds = {unicodedata.category(char) for char in text}
-    pictured = bool(kinds & _PICTURES) or "\N{COMBINING ENCLOSING KEYCAP}" in text
-    return 0 < len(text) <= _MAX_CHARS and pictured and kinds <= _PICTURES | _JOINERS
-
-
-def require_emoji(text: str) -> None:
-    """Raises Invalid for what is no emoji, or more than one."""
-    if not is_emoji(text):
+def required_emoji(text: str) -> str:
+    """The one spelling of an emoji. Raises Invalid for anything else, and for more than one."""
+    if (emoji := one_emoji(text)) is None:
         raise Invalid({"emoji": "This is not one emoji."})
+    return emoji
 
 
 async def list_reactions(db: Transaction, post_ids: Sequence[int]) -> dict[int, list[ReactionView]]:
@@ -98,7 +89,7 @@ async def add_reaction(db: Transaction, post: Reactable, emoji: str, *, by: Call
 
     Raises Invalid for what is no emoji, Conflict when the post has too many different ones.
     """
-    require_emoji(emoji)
+    emoji = required_emoji(emoji)
     if await db.scalar(_ADD, post_id=post.id, emoji=emoji, user_id=by.id) is None:
         return await _view(db, post, emoji)
     if await db.scalar_one(_COUNT_EMOJI, of_post=post.id) > _MAX_EMOJI_A_POST:
@@ -113,7 +104,7 @@ async def remove_reaction(
 
     Raises Invalid for what is no emoji.
     """
-    require_emoji(emoji)
+    emoji = required_emoji(emoji)
     if not await db.run(_REMOVE, of_post=post.id, of_emoji=emoji, of_user=by.id):
         return await _view(db, post, emoji)
     return await _tell(db, "reaction.removed", post, emoji, by=by)

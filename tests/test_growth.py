@@ -40,7 +40,7 @@ from model.document_space import require_key
 from model.documents.json_body import encoded, merge_patch, require_levels
 from model.errors import Refusal
 from model.post import MAX_POST_CHARS
-from model.reaction import require_emoji
+from model.reaction import required_emoji
 from model.search import phrases_of
 from model.text.mention_syntax import names_in
 from model.text.snippet import snippet
@@ -104,7 +104,7 @@ TEXTS: dict[str, Callable[[str], object]] = {
     "a snippet of what is looked for": lambda text: snippet(text, phrases_of(text[:200])),
     "a snippet of something else": lambda text: snippet(text, phrases_of('"a b" c')),
     "mentions": lambda text: names_in(f"{text} @bob"),
-    "an emoji": require_emoji,
+    "an emoji": required_emoji,
     "the key of a document": require_key,
     "a merge patch": merged,
     "a frame of a live connection": parse,

@@ -219,6 +219,21 @@ async def test_one_reacts_once_with_each_emoji_and_takes_it_back(people: Cast) -
     assert "👍" not in [r["emoji"] for r in (await people.ann.get(path))["reactions"]]
 
 
+async def test_an_emoji_is_one_reaction_whatever_a_keyboard_sends(people: Cast) -> None:
+    post = await people.ann.post(people.posts, {"text": "!"})
+    path = f"/api/posts/{post['id']}/reactions"
+    for spelt in ("❤", "❤️", "\u2764\ufe0e"):
+        await people.bob.put(f"{path}/{spelt}")
+    both = await people.mia.put(f"{path}/❤")
+    heart = {"emoji": "❤️", "user_ids": sorted([people.mia.id, people.bob.id])}
+    assert both == heart
+    newer = ["🩷", "\u203c\ufe0f", "\u2139\ufe0f"]  # than the tables of Python 3.11; no symbols
+    made = [await people.bob.put(f"{path}/{emoji}") for emoji in newer]
+    shown = (await people.ann.get(f"/api/posts/{post['id']}"))["reactions"]
+    assert sorted(shown, key=str) == sorted([heart, *made], key=str)
+    assert (await people.bob.delete(f"{path}/❤", status=200))["user_ids"] == [people.mia.id]
+
+
 async def test_only_an_emoji_is_a_reaction(people: Cast) -> None:
     post = await people.ann.post(people.posts, {"text": "!"})
     for no_emoji in ("x", "\0", "\x01👍", " ", "👍👍👍👍👍👍👍👍👍👍👍👍👍👍👍👍👍", "👍x"):
