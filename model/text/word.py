@@ -1,16 +1,18 @@
 """The words of a text: those that are kept to search in, asked for, and shown by a snippet.
 
 Both databases get words that are cut here, so that both find the same. They are folded, so that
-neither case nor diacritics matter, and consist of letters, digits and vowel signs alone. In scripts
-that put no space between words (Chinese, Japanese, Thai and their neighbours), a letter is a word.
+neither case nor diacritics nor strokes matter, and consist of letters, digits and vowel signs, but
+for `++` and `#` at the end, as in C++ and C#. In scripts that put no space between words (Chinese,
+Japanese, Thai and their neighbours), a letter is a word.
 `searchable` decides what is kept in `posts.words`: whoever changes it changes the words of all
 posts by a migration.
 """
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import NamedTuple
-from unicodedata import category, combining, decimal, normalize
+from unicodedata import category, combining, decimal, lookup, name, normalize
 
 MAX_WORD_CHARS = 100  # of a longer one the rest is left out: PostgreSQL takes no more than 2 KB
 _ZERO_WIDTH_SPACE = "\u200b"
@@ -23,6 +25,13 @@ _POINTS = range(10, 37)  # combining classes (UAX 44) of Hebrew, Arabic and Syri
 _ACCENTS_FROM = 200  # and of whatever stands above, below or beside letters of any script
 _MAX_MARKS = 30  # on one letter, as in the stream-safe text format of UAX 15
 _MAYBE_MANY_MARKS = re.compile(rf"[^\w\s]{{{_MAX_MARKS + 1},}}")  # a mark is no letter
+_LATIN_WITH = re.compile("(LATIN (?:SMALL|CAPITAL) LETTER .+) WITH .+")
+# As in the transform Latin-ASCII of Unicode's CLDR; it takes strokes and hooks away, too
+_LIKE = dict(zip("ıæœðþŋĸ", ("i", "ae", "oe", "d", "th", "n", "q"), strict=True))
+_SIGN = re.compile("(?<=[A-Za-zＡ-Ｚａ-ｚ])(?:[+]{2}|#(?=(.?)))", re.DOTALL)  # noqa: RUF001
+_PLUS, _LAST_PLUS, _HASH = "\uff0b", "\ufe62", "\uff03"  # at which no database cuts
+_PLAIN_SIGNS = str.maketrans({_PLUS: "+", _LAST_PLUS: "+", _HASH: "#"})
+_FOLDED_SIGNS = {_PLUS: _PLUS, _LAST_PLUS: f"{_PLUS} ", _HASH: f"{_HASH} "}
 _LETTERS_END = 0x40000  # what lies beyond would fill memory, and is no letter
 
 
@@ -52,7 +61,7 @@ _FOLDS = _Folds()
 
 def searchable(text: str) -> str:
     """The words of a text with a space between them."""
-    folded = composed(composed(text).translate(_FOLDS))
+    folded = composed(_with_signs(composed(text)).translate(_FOLDS))
     return " ".join(word[:MAX_WORD_CHARS] for word in folded.split())
 
 
@@ -67,7 +76,7 @@ def composed(text: str) -> str:
 def words(text: str) -> Iterator[Word]:
     """The words of a composed text in order: those of `searchable`, with their places."""
     letters, start, end = "", 0, 0
-    for at, char in enumerate(f"{text} "):
+    for at, char in enumerate(f"{_with_signs(text)} "):
         folded = _FOLDS[ord(char)]
         for letter in folded:
             if letter != " ":
@@ -79,6 +88,18 @@ def words(text: str) -> Iterator[Word]:
                 letters = ""
         if not folded:
             end = at + 1
+
+
+def _with_signs(text: str) -> str:
+    """The text with signs at the end of a word as characters of it, as many as before."""
+    return _SIGN.sub(_kept_sign, text.translate(_PLAIN_SIGNS))
+
+
+def _kept_sign(sign: re.Match[str]) -> str:
+    if sign[0] == "++":
+        return _PLUS + _LAST_PLUS
+    ends_word = not sign[1] or _FOLDS[ord(sign[1])].startswith(" ")
+    return _HASH if ends_word else sign[0]
 
 
 def _with_fewer_marks(run: re.Match[str]) -> str:
@@ -93,6 +114,8 @@ def _with_fewer_marks(run: re.Match[str]) -> str:
 def _fold(char: str) -> str:
     if _belongs_to_a_letter(char):
         return ""
+    if char in _FOLDED_SIGNS:
+        return _FOLDED_SIGNS[char]
     if not _is_of_a_word(char):
         return " "
     folded = normalize("NFC", _plain(_plain(char).casefold()))
@@ -102,9 +125,17 @@ def _fold(char: str) -> str:
 
 
 def _plain(text: str) -> str:
-    """The text without diacritics, and with digits as 0 to 9."""
+    """The text without diacritics and strokes, and with digits as 0 to 9."""
     kept = (c for c in normalize("NFKD", text) if not _belongs_to_a_letter(c))
-    return "".join(str(decimal(char, char)) for char in kept)
+    return "".join(str(decimal(char, _bare(char))) for char in kept)
+
+
+def _bare(letter: str) -> str:
+    """A Latin letter without what its name says that it is with."""
+    if found := _LATIN_WITH.fullmatch(name(letter, "")):
+        with suppress(KeyError):
+            return lookup(found[1])
+    return _LIKE.get(letter, letter)
 
 
 def _is_of_a_word(char: str) -> bool:

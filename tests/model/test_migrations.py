@@ -12,9 +12,10 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from model import schema
 from model.database.page import Page
 from model.database.unit_of_work import Database
-from model.log.event import Events, write_events
+from model.log.event import Epochs, Events, write_events
+from model.reaction import list_reactions
 from model.search import Filters, phrases_of, search_posts
-from model.user import Caller, ServerRole
+from model.user import Caller, ServerRole, Users
 
 INSERT_CHANNEL = """
     INSERT INTO channels (group_id, name, description, kind, created_at)
@@ -77,6 +78,49 @@ async def test_posts_of_before_are_found_by_their_words(database_url: str, tmp_p
                 db, phrases_of(f'fur "{n}"'), Filters(), Page(), reader=ann
             )
             assert [result["post"]["text"] for result in found] == [f"Für {n}"]
+    await database.close()
+
+
+@pytest.mark.own_database
+async def test_what_was_typed_before_is_as_if_it_were_typed_now(
+    database_url: str, tmp_path: Path
+) -> None:
+    (user,), (post, *_) = ROWS["users"], ROWS["posts"]
+    hearts = ["\u2764", "\u2764\ufe0f", "\u2764\ufe0e", "👍", "^"]
+    reactions = [(1, emoji) for emoji in hearts] + [(2, "\u2764")]
+    before: dict[str, list[dict[str, Any]]] = {
+        **ROWS,
+        "users": [
+            {**user, "name": "Zoe\u0308\u200b"},
+            {**user, "id": 2, "username": "mia", "username_key": "mia", "name": "\u2800"},
+        ],
+        "posts": [
+            {**post, "id": n, "text": text, "words": "old"}
+            for n, text in enumerate(["Łódź in C++", "tea"], start=1)
+        ],
+        "reactions": [{"post_id": 1, "user_id": n, "emoji": emoji} for n, emoji in reactions],
+        "epochs": [{"id": 1, "name": "before"}],
+    }
+    url = await emptied(database_url, tmp_path)
+    async with schema._locked(url) as connection:
+        await connection.run_sync(migrate_to, "0009")
+        await connection.run_sync(fill, before)
+    await schema.prepare(url)
+    ann = Caller(1, "ann", "Ann", None, ServerRole.MEMBER, 1, AT)
+    database = Database(url, before_commit=write_events)
+    async with database.read() as db:
+        for q, found in (("lodz", [1]), ("c++", [1]), ("tea", [2]), ("old", [])):
+            results, _ = await search_posts(db, phrases_of(q), Filters(), Page(), reader=ann)
+            assert [result["post"]["id"] for result in results] == found, q
+        assert await list_reactions(db, [1]) == {
+            1: [
+                {"emoji": "^", "user_ids": [1]},
+                {"emoji": "\u2764\ufe0f", "user_ids": [1, 2]},
+                {"emoji": "👍", "user_ids": [1]},
+            ]
+        }
+        assert await db.all(select(Users.name).order_by(Users.id)) == [("Zoë",), ("\u2800",)]
+        assert await db.scalar_one(select(Epochs.name)) != "before", "whoever follows fetches anew"
     await database.close()
 
 
