@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 # With accented, Greek and Cyrillic letters; those of scripts that part no words may touch a name
 _WORD = r"A-Za-z0-9\u00c0-\u058f\u1e00-\u1fff"
+_HYPHENS = str.maketrans("\u2010\u2011", "--")  # as word processors write them
 _NEWLINE = re.compile(r"\r\n?")
 _FENCE = re.compile(
     r"""
@@ -46,7 +47,7 @@ def names_in(text: str) -> list[str]:
     """
     if "@" not in text:
         return []
-    prose = _FENCE.sub("\n", _NEWLINE.sub("\n", text))
+    prose = _FENCE.sub("\n", _NEWLINE.sub("\n", text.translate(_HYPHENS)))
     blocks = _NEXT_BLOCK.split(_TO_QUOTE.sub(r"\1\n\n", prose))
     return list(dict.fromkeys(name.lower() for block in blocks for name in _names_in_block(block)))
 

@@ -3,6 +3,8 @@
 NAMED: dict[str, list[str]] = {
     "@bob": ["bob"],
     "Hello @Mia, and @BOB, @mia!": ["mia", "bob"],
+    "@bob\u2011lee @a\u2010b, x\u2011@bob": ["bob-lee", "a-b"],  # as word processors hyphenate
+    "@bob\u2011 @bob": ["bob-", "bob"],
     "(@bob) @bob's @bob: @bob.": ["bob"],
     "ask @a-b_c9": ["a-b_c9"],
     "bob@example.org": [],
