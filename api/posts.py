@@ -117,7 +117,7 @@ async def index_replies(post_id: int, query_args: PageQuery) -> PostList:
 @posts.put("/posts/<id:post_id>/reactions/<emoji>")
 @document_response(ReactionView)
 async def react(post_id: int, emoji: str) -> ReactionView:
-    """React with an emoji; a second time changes nothing."""
+    """React with one emoji or symbol; a second time changes nothing."""
     async with write() as db:
         post = await find_post(db, post_id, reader=caller())
         return await add_reaction(db, post, emoji, by=caller())

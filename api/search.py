@@ -58,8 +58,8 @@ async def index(query_args: SearchQuery) -> SearchResults:
     """Posts and replies with all words of `q`, the best first, of equal ones the newest.
 
     Words in "quotes" stand in that order; the last word may be the beginning of one, unless it is
-    in quotes. Case and diacritics do not matter. The newest 1,000 matches are ranked. Everybody
-    searches once at a time; what takes some seconds is 503 `search_too_slow`.
+    in quotes. Case, diacritics and strokes do not matter. The newest 1,000 matches are ranked.
+    Everybody searches once at a time; what takes some seconds is 503 `search_too_slow`.
     """
     asked = phrases_of(query_args.q)
     async with services().searches.read(caller()) as db:

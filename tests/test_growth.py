@@ -39,6 +39,7 @@ from api.users import RegistrationForm, UserQuery
 from model.document_space import require_key
 from model.documents.json_body import encoded, merge_patch, require_levels
 from model.errors import Refusal
+from model.join_code import code_digest
 from model.post import MAX_POST_CHARS
 from model.reaction import required_emoji
 from model.search import phrases_of
@@ -120,6 +121,7 @@ TEXTS: dict[str, Callable[[str], object]] = {
     "a new account": lambda text: RegistrationForm(
         username=text, name=text, password=text, email=text, join_code=text
     ),
+    "a join code": code_digest,
     "a password": lambda text: PasswordForm(old=text, new=text),
     "a sign-in": lambda text: SignInForm(username=text, password=text),
     "the query of a search": lambda text: SearchQuery(q=text),

@@ -1,6 +1,8 @@
 """What people type is cleaned of what they did not mean, and of nothing else."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from model.text.typed import clean_name, clean_short, clean_text, is_blank
 
@@ -47,6 +49,17 @@ def test_a_short_name_is_what_was_meant(typed: str, meant: str) -> None:
 def test_a_name_keeps_what_its_letters_and_emoji_need(typed: str, shown: str) -> None:
     assert clean_name(typed) == shown
     assert clean_name(shown) == shown
+
+
+@given(
+    st.text(
+        st.sampled_from(f"{INVISIBLE}{FAMILY}aéＢ天ක\u0dca\u0301\u00a0 \n\u2011\0")
+        | st.characters()
+    )
+)
+def test_what_is_clean_stays_as_it_is(typed: str) -> None:
+    for clean in (clean_short, clean_name, clean_text):
+        assert clean(clean(typed)) == clean(typed)
 
 
 def test_a_text_has_line_ends_and_no_other_control_characters() -> None:
