@@ -51,6 +51,22 @@ async def test_who_makes_a_group_owns_it(people: Cast) -> None:
     ]
 
 
+async def test_nothing_has_a_name_that_nobody_sees(people: Cast) -> None:
+    group = f"/api/groups/{people.group['id']}"
+    for method, path, field in (
+        ("POST", "/api/groups", "name"),
+        ("PATCH", group, "name"),
+        ("POST", f"{group}/channels", "name"),
+        ("PATCH", f"/api/channels/{people.channel['id']}", "name"),
+        ("PATCH", "/api/me", "name"),
+        ("POST", f"/api/channels/{people.channel['id']}/scores", "game"),
+    ):
+        for unseen in ("\u200b", "\u2800", "\u3164\u115f", "\u00a0\u2060\ufeff\u200d\ufe0f"):
+            body = {field: unseen} | ({"points": 1} if field == "game" else {})
+            answer = await people.ann.ask(method, path, body)
+            assert problem(answer, 400, "invalid")["fields"].keys() == {field}, (path, unseen)
+
+
 async def test_only_what_is_given_changes(people: Cast) -> None:
     path = f"/api/groups/{people.group['id']}"
     await people.ann.patch(path, {"description": "Room 7"})
