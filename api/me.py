@@ -6,7 +6,7 @@ from quart_schema import document_response, validate_request
 
 from api.context import caller, limited, read, services, write
 from api.forms import Email, Form, Name, Password
-from api.middleware.auth import delete_cookie, remember_device
+from api.middleware.cookies import delete_cookie, remember_device
 from model.account import edit_profile
 from model.errors import Invalid
 from model.limit import PASSWORD_LIMIT, Action

@@ -10,10 +10,10 @@ from typing_extensions import TypedDict
 
 from api.context import caller, limited, read, services, write
 from api.forms import Form, PageQuery
-from api.middleware.auth import (
+from api.middleware.auth import public
+from api.middleware.cookies import (
     delete_cookie,
     device_that_asks,
-    public,
     set_cookie,
     set_device_cookie,
 )

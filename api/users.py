@@ -10,7 +10,8 @@ from typing_extensions import TypedDict
 
 from api.context import caller, limited, read, services, settings, write
 from api.forms import Email, Form, Name, PageQuery, Password, Token, Username
-from api.middleware.auth import public, remember_device, set_cookie
+from api.middleware.auth import public
+from api.middleware.cookies import remember_device, set_cookie
 from api.middleware.limits import address
 from model.account import change_account, find_user, list_users, register
 from model.errors import Invalid

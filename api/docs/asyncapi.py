@@ -21,7 +21,7 @@ from api.live.protocol import (
     ServerMessage,
     ServerPing,
 )
-from api.middleware.auth import ON_HTTP, ON_HTTPS
+from api.middleware.cookies import ON_HTTP, ON_HTTPS
 from api.settings import Settings
 
 Json = dict[str, Any]
@@ -127,9 +127,12 @@ def _security_schemes() -> Json:
         },
         "cookie": {
             "type": "httpApiKey",
-            "name": ON_HTTP,
+            "name": f"{ON_HTTP.beginning}-8080",
             "in": "cookie",
-            "description": f"On https `{ON_HTTPS}`. It counts from an allowed Origin only.",
+            "description": (
+                f"With the port of the address; on https `{ON_HTTPS.beginning}-443`."
+                " It counts from an allowed Origin only."
+            ),
         },
     }
 

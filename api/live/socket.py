@@ -11,7 +11,7 @@ from api.context import services, shielded
 from api.live.commands import carry_out
 from api.live.connection import TRY_AGAIN_AFTER_S, Connection
 from api.live.protocol import ClientMessage, Close, Error, NotTheProtocol, Signal, parse
-from api.middleware.auth import cookie_of
+from api.middleware.cookies import cookie_of
 from api.middleware.cors import is_allowed
 from api.middleware.token_bucket import TokenBucket
 from model.errors import TryAgain

@@ -8,7 +8,6 @@ Tabs of a browser share a cookie: a page says in `Homeroom-User` whom it believe
 
 from collections import OrderedDict
 from collections.abc import Callable
-from datetime import datetime
 from http import HTTPStatus
 from typing import Any, TypeVar
 
@@ -16,23 +15,18 @@ from quart import Quart, Response, current_app, g, request
 from quart.wrappers.base import BaseRequestWebsocket
 
 from api.context import services
-from api.middleware.cors import SAFE, is_configured
+from api.middleware.cookies import cookie_of
+from api.middleware.cors import SAFE
 from api.middleware.links import caller_by_link
 from api.middleware.token_bucket import REMEMBERED
-from model.device import Device, device_of
 from model.errors import NotSignedIn, OtherAccount
 from model.session import find_caller, token_digest
-from model.user import Caller, User
+from model.user import Caller
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 MAX_PUBLIC_BODY_BYTES = 16 * 1024
-ON_HTTP = "homeroom"
-ON_HTTPS = "__Host-homeroom"
 USER_HEADER = "Homeroom-User"
-EMBEDDED = "__Host-homeroom-embedded"  # for a configured page on another site
-OF_DEVICE = "-device"  # the end of the name of the cookie that stays when one signs out
-DEVICE_LASTS_S = 365 * 86_400
 _SHORT_BODY_BYTES = 64 * 1024
 
 
@@ -116,50 +110,6 @@ def token_of(asked: BaseRequestWebsocket) -> str | None:
         scheme, _, token = given.partition(" ")
         return token.strip() if scheme.lower() == "bearer" else ""
     return cookie_of(asked)
-
-
-def cookie_of(asked: BaseRequestWebsocket, kind: str = "") -> str | None:
-    secure = asked.scheme in {"https", "wss"}
-    names = (ON_HTTPS + kind, EMBEDDED + kind) if secure else (ON_HTTP + kind,)
-    return next((asked.cookies[name] for name in names if name in asked.cookies), None)
-
-
-def set_cookie(response: Response, token: str, expires_at: datetime) -> None:
-    name, attributes = _cookie()
-    response.set_cookie(name, token, expires=expires_at, httponly=True, path="/", **attributes)
-
-
-def device_that_asks() -> Device:
-    return device_of(cookie_of(request, OF_DEVICE))
-
-
-def remember_device(response: Response, user: User, password_hash: str) -> None:
-    """Let the browser that asks be known as a device of this account from now on."""
-    set_device_cookie(
-        response,
-        device_that_asks().remembering(user, password_hash, key=services().signing_key),
-    )
-
-
-def set_device_cookie(response: Response, device: Device) -> None:
-    name, attributes = _cookie()
-    response.set_cookie(
-        name + OF_DEVICE, str(device), max_age=DEVICE_LASTS_S, httponly=True, path="/", **attributes
-    )
-
-
-def delete_cookie(response: Response) -> None:
-    name, attributes = _cookie()
-    response.set_cookie(name, "", max_age=0, httponly=True, path="/", **attributes)
-
-
-def _cookie() -> tuple[str, dict[str, Any]]:
-    if request.scheme != "https":
-        return ON_HTTP, {"samesite": "Lax"}
-    cross_site = request.headers.get("Sec-Fetch-Site") == "cross-site"
-    if cross_site and is_configured(request.headers.get("Origin")):
-        return EMBEDDED, {"secure": True, "samesite": "None", "partitioned": True}
-    return ON_HTTPS, {"secure": True, "samesite": "Lax"}
 
 
 async def _find(token: str | None) -> Caller | None:

@@ -8,6 +8,8 @@ from quart import Quart
 
 from tests.support.people import Answer, Visitor
 
+SESSION = "homeroom-80"  # the cookie that signs in on http://localhost
+
 
 @dataclass
 class Browser(Visitor):

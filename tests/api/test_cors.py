@@ -5,9 +5,10 @@ import secrets
 import pytest
 from quart import Quart
 
-from api.middleware.auth import DEVICE_LASTS_S, public
+from api.middleware.auth import public
+from api.middleware.cookies import DEVICE_LASTS_S
 from api.settings import Settings
-from tests.api.browser import Browser, browser, problem
+from tests.api.browser import SESSION, Browser, browser, problem
 from tests.support.cast import Cast
 from tests.support.people import PASSWORD
 
@@ -188,11 +189,11 @@ ON_OUR_SITE = {"Origin": FRONT, "Sec-Fetch-Site": "same-site"}
 PLAIN = {"HttpOnly", "Path=/", "SameSite=Lax"}
 PARTITIONED = {"HttpOnly", "Path=/", "Secure", "SameSite=None", "Partitioned"}
 COOKIES: list[tuple[str, dict[str, str], str, set[str]]] = [
-    ("http", {}, "homeroom", PLAIN),
-    ("http", EMBEDDED, "homeroom", PLAIN),
-    ("https", {}, "__Host-homeroom", PLAIN | {"Secure"}),
-    ("https", ON_OUR_SITE, "__Host-homeroom", PLAIN | {"Secure"}),
-    ("https", EMBEDDED, "__Host-homeroom-embedded", PARTITIONED),
+    ("http", {}, "homeroom-80", PLAIN),
+    ("http", EMBEDDED, "homeroom-80", PLAIN),
+    ("https", {}, "__Host-homeroom-443", PLAIN | {"Secure"}),
+    ("https", ON_OUR_SITE, "__Host-homeroom-443", PLAIN | {"Secure"}),
+    ("https", EMBEDDED, "__Host-homeroom-embedded-443", PARTITIONED),
 ]
 
 
@@ -216,13 +217,14 @@ async def test_the_cookie_fits_the_page_and_signs_it_in_and_out(app: Quart, peop
 async def test_the_cookie_of_the_other_scheme_is_not_looked_at(app: Quart) -> None:
     page = browser(app)
     await page.post("/api/sessions", BOB)
-    token = page.cookies["homeroom"]
+    token = page.cookies[SESSION]
 
     async def status(scheme: str, name: str) -> int:
         asked = Browser(page.client, scheme=scheme, cookies={name: token})
         return (await asked.ask("GET", "/api/me")).status
 
-    assert await status("https", "homeroom") == 401
-    assert await status("http", "__Host-homeroom") == 401
-    assert await status("https", "__Host-homeroom") == 200
-    assert await status("https", "__Host-homeroom-embedded") == 200
+    for port in ("-80", "-443", ""):
+        assert await status("https", f"homeroom{port}") == 401
+        assert await status("http", f"__Host-homeroom{port}") == 401
+    assert await status("https", "__Host-homeroom-443") == 200
+    assert await status("https", "__Host-homeroom-embedded-443") == 200

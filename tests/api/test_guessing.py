@@ -19,14 +19,14 @@ from model.limit import (
     forgive,
     take,
 )
-from tests.api.browser import Browser, browser, problem
+from tests.api.browser import SESSION, Browser, browser, problem
 from tests.support.cast import Cast
 from tests.support.people import PASSWORD, Answer
 
 BOB = {"username": "bob", "password": PASSWORD}
 WRONG = {**BOB, "password": "guessed wrong"}
 GUESSER, SCHOOL, HOME = "198.51.100.66", "192.0.2.1", "203.0.113.9"
-DEVICE = "homeroom-device"
+DEVICE = f"{SESSION}-device"
 
 
 class Clock:
@@ -118,7 +118,7 @@ async def test_who_has_signed_in_there_before_signs_in_whoever_guesses(
     assert page.cookies.keys() == {DEVICE}, "it stays when one signs out"
     assert (await try_in(app, {**body, "device": program})).body["device"] == program
     await page.post("/api/sessions", BOB)
-    assert page.cookies.keys() == {"homeroom", DEVICE}
+    assert page.cookies.keys() == {SESSION, DEVICE}
     problem(await try_in(app, body, GUESSER), 429, "too_many")
 
 

@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from api.context import Services
 from model.log.event import Events
-from tests.api.browser import browser, problem
+from tests.api.browser import SESSION, browser, problem
 from tests.support.cast import Cast
 from tests.support.examples import Example
 from tests.support.people import PASSWORD
@@ -83,7 +83,7 @@ async def test_who_deletes_the_account_is_gone(app: Quart, people: Cast) -> None
     await page.post("/api/sessions", {"username": "bob", "password": PASSWORD})
     post = await page.post(people.posts, {"text": "mine"})
     await page.delete("/api/me")
-    assert "homeroom" not in page.cookies
+    assert SESSION not in page.cookies
     await people.bob.get("/api/me", status=401)
     await browser(app).post("/api/sessions", {"username": "bob", "password": PASSWORD}, 401)
     assert (await people.ann.get(f"/api/posts/{post['id']}"))["author"] is None

@@ -2,8 +2,8 @@
 
 from quart import Quart
 
-from tests.api.browser import Browser, browser, problem
-from tests.live.client import LiveClient
+from tests.api.browser import SESSION, Browser, browser, problem
+from tests.live.client import LiveClient, cookie_at
 from tests.support.cast import Cast
 from tests.support.people import PASSWORD
 
@@ -49,7 +49,7 @@ async def test_a_page_of_one_user_does_not_follow_as_another(
     app: Quart, people: Cast, url: str
 ) -> None:
     page = await page_of_ann(app, people)
-    cookie = f"homeroom={page.cookies['homeroom']}"
+    cookie = cookie_at(url, page.cookies[SESSION])
     async with LiveClient(url, Cookie=cookie, Origin=url) as live:
         await live.send(type="hello", user=people.ann.id)
         assert await live.closed() == 4401

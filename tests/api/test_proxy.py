@@ -28,16 +28,16 @@ async def cookie_name(page: Browser) -> str:
 @pytest.mark.usefixtures("people")
 async def test_the_scheme_is_that_of_the_last_trusted_proxy(app: Quart) -> None:
     for address, proto, name in (
-        (PROXY, "https", "__Host-homeroom"),
-        (PROXY, "http, https", "__Host-homeroom"),
-        (PROXY, "https, http", "homeroom"),
-        (PROXY, "http", "homeroom"),
-        (PROXY, "", "homeroom"),
-        (PROXY, "nonsense", "homeroom"),
-        ("fd00::1", "https", "__Host-homeroom"),
-        (f"::ffff:{PROXY}", "https", "__Host-homeroom"),
-        (CLIENT, "https", "homeroom"),
-        ("no address", "https", "homeroom"),
+        (PROXY, "https", "__Host-homeroom-443"),
+        (PROXY, "http, https", "__Host-homeroom-443"),
+        (PROXY, "https, http", "homeroom-80"),
+        (PROXY, "http", "homeroom-80"),
+        (PROXY, "", "homeroom-80"),
+        (PROXY, "nonsense", "homeroom-80"),
+        ("fd00::1", "https", "__Host-homeroom-443"),
+        (f"::ffff:{PROXY}", "https", "__Host-homeroom-443"),
+        (CLIENT, "https", "homeroom-80"),
+        ("no address", "https", "homeroom-80"),
     ):
         page = browser(app, address=address, headers={"X-Forwarded-Proto": proto})
         assert await cookie_name(page) == name, (address, proto)
@@ -112,6 +112,14 @@ async def test_what_is_no_address_counts_for_the_proxy_that_says_it(
         assert not await tries_left(people, app, ANOTHER_PROXY, f"{garbage}, {PROXY}:8080")
     assert not await tries_left(people, app, PROXY, f"{CLIENT}, unknown")
     assert await tries_left(people, app, PROXY, CLIENT)
+
+
+@pytest.mark.usefixtures("people")
+async def test_the_cookie_is_named_for_the_port_that_the_browser_sees(app: Quart) -> None:
+    outside = {"X-Forwarded-Proto": "https", "X-Forwarded-Host": "class.example.org:8443"}
+    for address, name in ((PROXY, "__Host-homeroom-8443"), (CLIENT, "homeroom-8080")):
+        page = browser(app, address=address, headers={"Host": "inside:8080", **outside})
+        assert await cookie_name(page) == name
 
 
 @pytest.mark.usefixtures("people")

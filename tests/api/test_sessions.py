@@ -12,12 +12,13 @@ from sqlalchemy import update
 from api.context import Services
 from model.database.table import now
 from model.session import Sessions
-from tests.api.browser import Browser, browser, problem
+from tests.api.browser import SESSION, Browser, browser, problem
 from tests.support.cast import Cast
 from tests.support.examples import Example
 from tests.support.people import PASSWORD
 
 BOB = {"username": "bob", "password": PASSWORD}
+OWN_PAGE = {"Sec-Fetch-Site": "same-origin"}
 
 EXAMPLES = (
     Example(
@@ -30,7 +31,7 @@ EXAMPLES = (
 
 
 async def signed_in(app: Quart, who: str = "bob") -> Browser:
-    page = browser(app, headers={"Sec-Fetch-Site": "same-origin", "User-Agent": f"{who}'s phone"})
+    page = browser(app, headers={**OWN_PAGE, "User-Agent": f"{who}'s phone"})
     await page.post("/api/sessions", {**BOB, "username": who})
     return page
 
@@ -43,7 +44,7 @@ async def test_a_browser_gets_a_cookie_and_no_token(app: Quart, people: Cast) ->
     assert answer.body["user"]["username"] == "bob"
     cookie, _ = answer.headers.getlist("Set-Cookie")
     name, *attributes = cookie.split("; ")
-    assert name.startswith("homeroom=")
+    assert name.startswith(f"{SESSION}=")
     assert {a.partition("=")[0] for a in attributes} == {"Expires", "HttpOnly", "Path", "SameSite"}
     assert {"Path=/", "SameSite=Lax"} <= set(attributes)
     assert (await page.get("/api/me"))["id"] == people.bob.id
@@ -117,7 +118,7 @@ async def test_a_wrong_cookie_or_token_signs_nobody_in(app: Quart, people: Cast)
         "=;=;,",
         people.bob.token + "x",
     ):
-        page = browser(app, headers={"Cookie": f"homeroom={cookie}"})
+        page = browser(app, headers={"Cookie": f"{SESSION}={cookie}"})
         answer = await page.ask("GET", "/api/me")
         problem(answer, 401, "not_signed_in")
         assert answer.headers["WWW-Authenticate"] == "Bearer"
@@ -159,12 +160,49 @@ async def test_signing_out_ends_this_session_and_takes_the_cookie_back(
     app: Quart, people: Cast
 ) -> None:
     page = await signed_in(app)
-    token = page.cookies["homeroom"]
+    token = page.cookies[SESSION]
     await page.delete("/api/sessions/current")
-    assert "homeroom" not in page.cookies
-    page.cookies["homeroom"] = token
+    assert SESSION not in page.cookies
+    page.cookies[SESSION] = token
     await page.get("/api/me", status=401)
     await people.bob.get("/api/me")
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+async def test_two_servers_on_one_host_do_not_sign_each_other_out(
+    app: Quart, people: Cast, scheme: str
+) -> None:
+    jar: dict[str, str] = {}
+    pages = {
+        host: browser(app, scheme=scheme, cookies=jar, headers={"Host": host, **OWN_PAGE})
+        for host in ("host", "host:8080", "[::1]", "[::1]:9090", "strange host:x")
+    }
+    there = dict(zip(("host", "host:8080", "[::1]:9090"), ("bob", "ann", "mia"), strict=True))
+    for host, username in there.items():
+        await pages[host].post("/api/sessions", {**BOB, "username": username})
+    for host, username in {**there, "[::1]": "bob", "strange host:x": "bob"}.items():
+        assert (await pages[host].get("/api/me"))["username"] == username
+    await pages["host:8080"].delete("/api/sessions/current")
+    await pages["host:8080"].get("/api/me", status=401)
+    assert (await pages["host"].get("/api/me"))["id"] == people.bob.id
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+async def test_nobody_is_signed_out_by_the_update_that_named_cookies_for_ports(
+    app: Quart, people: Cast, scheme: str
+) -> None:
+    before = "homeroom" if scheme == "http" else "__Host-homeroom"
+    page = browser(app, scheme=scheme, headers=OWN_PAGE, cookies={before: people.bob.token})
+    assert (await page.get("/api/me"))["id"] == people.bob.id
+    await page.post("/api/sessions", {**BOB, "username": "ann"})
+    device = next(name for name in page.cookies if name.endswith("-device"))
+    page.cookies[f"{before}-device"] = page.cookies.pop(device)
+    assert (await page.get("/api/me"))["id"] == people.ann.id, "the newer one counts"
+    await page.delete("/api/sessions/current")
+    assert page.cookies.keys() == {f"{before}-device"}, "nobody else is signed in then"
+    shown = page.cookies[f"{before}-device"]
+    await page.post("/api/sessions", {**BOB, "username": "ann"})
+    assert page.cookies[device] == shown, "and the device is known"
 
 
 async def test_all_other_sessions_end_at_once(app: Quart, people: Cast) -> None:

@@ -24,7 +24,7 @@ from model.session import (
     revoke_session,
 )
 from model.user import find_account
-from tests.api.browser import browser, problem
+from tests.api.browser import SESSION, browser, problem
 from tests.support.cast import Cast
 from tests.support.examples import ask, examples
 from tests.support.people import PASSWORD, Person
@@ -150,7 +150,7 @@ async def test_a_cookie_of_a_page_that_was_signed_out_meanwhile_writes_nothing(
     page = browser(app, headers={"Sec-Fetch-Site": "same-origin"})
     await page.post("/api/sessions", {"username": "bob", "password": PASSWORD})
     headers = {
-        "Cookie": f"homeroom={page.cookies['homeroom']}",
+        "Cookie": f"{SESSION}={page.cookies[SESSION]}",
         "Sec-Fetch-Site": "same-origin",
         "Content-Type": "application/json",
     }

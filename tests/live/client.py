@@ -5,6 +5,7 @@ import json
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
+from urllib.parse import urlsplit
 
 import websockets
 from websockets.asyncio.client import ClientConnection, connect
@@ -12,6 +13,11 @@ from websockets.asyncio.client import ClientConnection, connect
 WITHIN_S = 10
 
 Message = dict[str, Any]
+
+
+def cookie_at(url: str, token: str) -> str:
+    """The cookie of a browser that is signed in there."""
+    return f"homeroom-{urlsplit(url).port}={token}"
 
 
 class LiveClient:

@@ -12,7 +12,7 @@ from websockets.exceptions import InvalidStatus
 from api.context import Services
 from api.live import clock
 from model.database.unit_of_work import READERS
-from tests.live.client import LiveClient
+from tests.live.client import LiveClient, cookie_at
 from tests.support.cast import Cast
 
 DEEP = "[" * 30_000
@@ -141,7 +141,7 @@ async def test_topics_and_connections_are_bounded(people: Cast, url: str) -> Non
 
 
 async def test_the_cookie_counts_only_with_an_allowed_origin(people: Cast, url: str) -> None:
-    cookie = {"Cookie": f"homeroom={people.bob.token}"}
+    cookie = {"Cookie": cookie_at(url, people.bob.token)}
     for origin, expected in ((url, None), ("http://elsewhere.example", 4403), (None, 4403)):
         headers = {**cookie, **({"Origin": origin} if origin else {})}
         async with LiveClient(url, None, **headers) as live:

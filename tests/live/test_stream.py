@@ -8,7 +8,7 @@ import pytest
 
 from api.context import Services
 from api.live import clock
-from tests.live.client import LiveClient
+from tests.live.client import LiveClient, cookie_at
 from tests.live.event_stream import WITHIN_S, streaming
 from tests.support.cast import Cast
 
@@ -73,22 +73,23 @@ async def test_a_number_of_another_log_is_reset(people: Cast, url: str) -> None:
     [
         ({}, 401),
         ({"Authorization": "Bearer nobody"}, 401),
-        ({"Cookie": "homeroom={token}"}, 403),
-        ({"Cookie": "homeroom={token}", "Origin": "http://elsewhere.example"}, 403),
-        ({"Cookie": "homeroom={token}", "Sec_Fetch_Site": "cross-site"}, 403),
-        ({"Cookie": "homeroom={token}", "Sec_Fetch_Site": "same-origin"}, 200),
-        ({"Cookie": "homeroom={token}", "Origin": "{url}"}, 200),
+        ({"Cookie": "{cookie}"}, 403),
+        ({"Cookie": "{cookie}", "Origin": "http://elsewhere.example"}, 403),
+        ({"Cookie": "{cookie}", "Sec_Fetch_Site": "cross-site"}, 403),
+        ({"Cookie": "{cookie}", "Sec_Fetch_Site": "same-origin"}, 200),
+        ({"Cookie": "{cookie}", "Origin": "{url}"}, 200),
         ({"Authorization": "Bearer {token}", "Origin": "http://elsewhere.example"}, 200),
         ({"Authorization": "Bearer {token}", "Accept": "application/json"}, 406),
         ({"Authorization": "Bearer {token}", "Last_Event_ID": "77"}, 400),
         ({"Authorization": "Bearer {token}", "Last_Event_ID": '{{"topics": {{"a": "b"}}}}'}, 400),
         ({"Authorization": "Bearer {token}", "Last_Event_ID": '{{"x":' + "[" * 5000}, 400),
-        ({"Cookie": "homeroom={token}", "Referer": "{url}/board"}, 200),
-        ({"Cookie": "homeroom={token}", "Referer": "http://elsewhere.example/"}, 403),
+        ({"Cookie": "{cookie}", "Referer": "{url}/board"}, 200),
+        ({"Cookie": "{cookie}", "Referer": "http://elsewhere.example/"}, 403),
     ],
 )
 async def test_who_may_listen(people: Cast, url: str, headers: dict[str, str], status: int) -> None:
-    given = {name: value.format(token=people.bob.token, url=url) for name, value in headers.items()}
+    known = {"token": people.bob.token, "cookie": cookie_at(url, people.bob.token), "url": url}
+    given = {name: value.format(**known) for name, value in headers.items()}
     async with streaming(url, f"group:{people.group['id']}", **given) as live:
         assert live.status == status
 
