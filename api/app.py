@@ -48,6 +48,7 @@ from model.log.event import write_events
 from model.password import Passwords
 from model.schema import check, prepare
 from model.search import Searches
+from model.session import UsedSessions
 from model.storage.incoming import own_folder
 from model.storage.picture import Pictures
 from model.storage.thumbnail import Thumbnails
@@ -122,6 +123,7 @@ def open_services(
         presence=Presence(feed, bus, worker),
         signals=Signals(feed, bus),
         passwords=Passwords(settings.workers),
+        used_sessions=UsedSessions(),
         signing_key=signing_key,
         store=store,
         pictures=pictures,
@@ -141,6 +143,7 @@ async def at_work(services: Services) -> AsyncIterator[None]:
         asyncio.create_task(services.presence.run()),
         asyncio.create_task(jobs.run(database, services.store, settings)),
         asyncio.create_task(jobs.run_purges(database, settings, feed.forgotten)),
+        asyncio.create_task(jobs.run_prolongings(database, services.used_sessions)),
     ]
     yield
     for task in background:

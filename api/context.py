@@ -20,7 +20,7 @@ from model.live.presence import Presence
 from model.live.signal import Signals
 from model.password import Passwords
 from model.search import Searches
-from model.session import judge_caller
+from model.session import UsedSessions, judge_caller
 from model.storage.picture import Pictures
 from model.storage.store import Store
 from model.storage.thumbnail import Thumbnails
@@ -49,6 +49,7 @@ class Services:
     presence: Presence
     signals: Signals
     passwords: Passwords
+    used_sessions: UsedSessions
     signing_key: bytes
     store: Store
     pictures: Pictures

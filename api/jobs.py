@@ -14,13 +14,13 @@ from model.idempotency import forget_old_answers
 from model.limit import forget_passed_limits
 from model.log.retention import prune
 from model.purge import purge
-from model.session import forget_expired_sessions
+from model.session import UsedSessions, forget_expired_sessions
 from model.storage.store import Store
 
 log = logging.getLogger(__name__)
 
 FIRST_S, EVERY_S = 60, 3600  # after the start, and then
-PURGE_AGAIN_S = 1
+PURGE_AGAIN_S = PROLONG_AGAIN_S = 1
 
 
 async def run(database: Database, store: Store, settings: Settings) -> None:
@@ -48,6 +48,19 @@ async def run_purges(database: Database, settings: Settings, deleted: asyncio.Ev
         except Exception:
             log.exception("purging failed; it is tried again within an hour and a half")
         await asyncio.sleep(PURGE_AGAIN_S)
+
+
+async def run_prolongings(database: Database, used: UsedSessions) -> None:
+    """Prolong the sessions of this worker that were used, for ever, many at once."""
+    while True:
+        await used.noted.wait()
+        try:
+            await used.prolong(database)
+        except TryAgain:
+            log.info("sessions that were used are prolonged when they are used again")
+        except Exception:
+            log.exception("prolonging sessions failed")
+        await asyncio.sleep(PROLONG_AGAIN_S)
 
 
 async def clean_up_alone(database: Database, store: Store, settings: Settings) -> None:

@@ -19,6 +19,7 @@ from model.session import SESSION_LASTS, Sessions
 from model.storage.blob import Blobs
 
 _LATEST = (  # each moment that is compared with now, and how far ahead of now it may be
+    (Sessions.created_at, timedelta()),
     (Sessions.expires_at, SESSION_LASTS),
     (JoinCodes.expires_at, JOIN_CODE_LASTS),
     (IdempotencyKeys.created_at, timedelta()),

@@ -1,12 +1,17 @@
-"""Sessions: only its holder has the random token of a session; the table keeps its SHA-256."""
+"""Sessions: only its holder has the random token of a session; the table keeps its SHA-256.
 
+A session ends 30 days after it was last used, and a year after its sign-in at the latest. That it
+was used is written once a day, beside the requests.
+"""
+
+import asyncio
 import hashlib
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ForeignKey, bindparam, delete, insert, or_, select, true
+from sqlalchemy import ForeignKey, bindparam, delete, insert, or_, select, true, update
 from sqlalchemy.orm import Mapped, mapped_column
 from typing_extensions import TypedDict
 
@@ -14,13 +19,15 @@ from model.database.json_rows import json_object, json_rows, number
 from model.database.page import Page, pages
 from model.database.row import columns_of, load
 from model.database.table import Base, now
-from model.database.unit_of_work import Transaction
+from model.database.unit_of_work import Database, Transaction
 from model.errors import NotFound, NotSignedIn
 from model.log.event import Rights, judge_again, record
 from model.user import Caller, PersonView, User, Users, person
 
-SESSION_LASTS = timedelta(days=30)
+SESSION_LASTS = timedelta(days=30)  # without being used
+SESSION_LASTS_AT_MOST = timedelta(days=365)
 SESSION_GRACE = timedelta(seconds=25)  # for a live connection, to renew its sign-in
+_USE_COUNTS_AFTER = timedelta(days=1)
 _MAX_AGENT_CHARS = 200
 
 
@@ -36,6 +43,8 @@ class Sessions(Base):
 
 
 class SessionView(TypedDict):
+    """Where one is signed in, until `expires_at` if it is not used before."""
+
     id: int
     agent: str
     created_at: datetime
@@ -59,6 +68,7 @@ _CALLERS = (
     select(
         *columns_of(Users, Caller),
         Sessions.id.label("session_id"),
+        Sessions.created_at.label("signed_in_at"),
         Sessions.expires_at,
     )
     .join_from(Sessions, Users, Users.id == Sessions.user_id)
@@ -85,10 +95,58 @@ _LIST = pages(
     Sessions.id,
     newest_first=True,
 )
+_PROLONG = (
+    update(Sessions)
+    .where(
+        Sessions.id == bindparam("of_session"),
+        Sessions.expires_at > bindparam("now"),
+        Sessions.expires_at <= bindparam("a_day_before"),
+    )
+    .values(expires_at=bindparam("until"))
+)
+"""It finds no session that is over, and none that was prolonged within a day."""
+
 _OWN = delete(Sessions).where(Sessions.user_id == bindparam("user_id"))
 _DELETE_ONE = _OWN.where(Sessions.id == bindparam("session_id"))
 _DELETE_OTHERS = _OWN.where(Sessions.id != bindparam("session_id")).returning(Sessions.id)
 _FORGET_EXPIRED = delete(Sessions).where(Sessions.expires_at < bindparam("now"))
+
+
+class UsedSessions:
+    """The sessions of a worker that were used, and have to be prolonged.
+
+    What is lost before it is written, because the database or the worker goes, is noted again with
+    the next use.
+    """
+
+    def __init__(self) -> None:
+        self.noted = asyncio.Event()
+        self._ends: dict[int, datetime] = {}
+
+    def note(self, caller: Caller) -> datetime | None:
+        """Note that the caller's session is used; its new end, or None if that changes nothing."""
+        until = min(now() + SESSION_LASTS, caller.signed_in_at + SESSION_LASTS_AT_MOST)
+        if until - caller.expires_at < _USE_COUNTS_AFTER:
+            return None
+        self._ends[caller.session_id] = until
+        self.noted.set()
+        return until
+
+    async def prolong(self, database: Database) -> None:
+        """Write the new ends of those that are not over meanwhile."""
+        self.noted.clear()
+        ends, self._ends = sorted(self._ends.items()), {}
+        rows = [
+            {
+                "of_session": session_id,
+                "now": now(),
+                "a_day_before": until - _USE_COUNTS_AFTER,
+                "until": until,
+            }
+            for session_id, until in ends
+        ]
+        async with database.write() as db:
+            await db.run_for_each(_PROLONG, rows)
 
 
 async def find_caller(db: Transaction, token: str) -> Caller | None:
@@ -128,7 +186,7 @@ async def people_of_sessions(db: Transaction, session_ids: Sequence[int]) -> dic
 
 
 async def open_session(db: Transaction, user: User, agent: str) -> OpenedSession:
-    """Sign a user in for 30 days; `agent` is what the browser says of itself."""
+    """Sign a user in; `agent` is what the browser says of itself."""
     token = secrets.token_urlsafe(32)
     expires_at = now() + SESSION_LASTS
     session_id = await db.scalar_one(

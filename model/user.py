@@ -68,6 +68,7 @@ class Caller:
     avatar: str | None
     role: ServerRole
     session_id: int
+    signed_in_at: datetime
     expires_at: datetime
 
     @property

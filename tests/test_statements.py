@@ -3,13 +3,16 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from datetime import timedelta
 from typing import Any
 
 from quart import Quart
-from sqlalchemy import Engine, event
+from sqlalchemy import Engine, event, update
 
 from api.context import Services
 from api.settings import Switch
+from model.database.table import now
+from model.session import Sessions
 from tests.support.cast import Cast
 from tests.support.examples import Example, ask, examples, filled, parameters
 from tests.support.world import World
@@ -160,6 +163,19 @@ async def test_a_key_costs_two_statements_more(people: Cast) -> None:
             await people.bob.post(people.posts, {"text": "x"}, 201, **headers)
         costs.append(len(statements))
     assert costs[1] - costs[0] == 2
+
+
+async def test_to_stay_signed_in_costs_a_request_nothing(people: Cast, services: Services) -> None:
+    """It is noted, and written beside the requests."""
+    costs = []
+    for days_left in (30, 20):
+        async with services.database.write() as db:
+            await db.run(update(Sessions), expires_at=now() + timedelta(days=days_left))
+        with counted() as statements:
+            await people.bob.get("/api/me")
+        costs.append(len(statements))
+    assert costs[0] == costs[1]
+    assert not services.used_sessions.noted.is_set()
 
 
 async def test_who_asks_is_looked_up_once_for_what_is_written(people: Cast) -> None:

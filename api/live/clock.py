@@ -44,13 +44,15 @@ class Clock:
         return max(0.0, min(self._dues().values()) - time.monotonic())
 
     def due(self) -> Due | None:
-        """The first thing that is due now. After a `ping` the client has some time to answer."""
+        """The first thing that is due now. A `ping` and the end of a sign-in are due once."""
         moment = time.monotonic()
         found = next((due for due, at in self._dues().items() if at <= moment), None)
         if found is Due.PING:
             self._pinged_at = moment
             if self.is_one_way:
                 self._heard_at = moment
+        if found is Due.SIGN_IN:
+            self._signed_out_at = NEVER  # until `signed_in` is called again
         return found
 
     def _dues(self) -> dict[Due, float]:

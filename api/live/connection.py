@@ -18,6 +18,7 @@ from model.live.ephemeral import SignalKey, encode
 from model.live.ring import in_one_frame
 from model.live.subscription import Subscription
 from model.log.cursor import Live
+from model.session import find_caller_of_session
 from model.user import Caller, PersonView
 
 TRY_AGAIN_AFTER_S = 1
@@ -54,6 +55,7 @@ class Connection:
         self.code: Close | None = None
         self._drained: asyncio.Event | None = None  # only while somebody waits: it takes memory
         self.bye = Bye(0)
+        self._is_sign_in_over = False
         self._woken = asyncio.Event()
         self._alarm: asyncio.TimerHandle | None = None
 
@@ -136,6 +138,8 @@ class Connection:
         while self.code is None:
             await self._woken.wait()
             self._woken.clear()
+            if self._is_sign_in_over:
+                await self._sign_in_again()
             answered = list(self.subscriptions.values())  # each answer is in the outbox
             if self.outbox:
                 yield self._answers()
@@ -149,6 +153,19 @@ class Connection:
         self.put(self.bye)
         yield self._answers()
 
+    async def _sign_in_again(self) -> None:
+        """Take the new end of the session, which requests prolong; sign out if it has none."""
+        session_id, self._is_sign_in_over = self.session_id, False
+        try:
+            caller = await shielded(
+                self.feed.judged(lambda db: find_caller_of_session(db, session_id))
+            )
+        except TryAgain:
+            return self.close(Close.RESTART, retry_after=TRY_AGAIN_AFTER_S)
+        if self.session_id != session_id:
+            return None  # it has sent another token meanwhile
+        return self.is_signed_in_as(caller) if caller else self.signed_out()
+
     def _watch_clock(self) -> None:
         """Act on what is due, now and whenever something may be."""
         if self._alarm is not None:
@@ -157,7 +174,8 @@ class Connection:
             case Due.HELLO:
                 self.close(Close.NOT_SIGNED_IN, "not_signed_in", "Say hello within 5 seconds.")
             case Due.SIGN_IN:
-                self.signed_out()
+                self._is_sign_in_over = True
+                self.wake()
             case Due.LIFE:
                 self.close(Close.NO_SIGN_OF_LIFE)
             case Due.PING:

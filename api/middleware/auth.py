@@ -14,8 +14,8 @@ from typing import Any, TypeVar
 from quart import Quart, Response, current_app, g, request
 from quart.wrappers.base import BaseRequestWebsocket
 
-from api.context import services
-from api.middleware.cookies import cookie_of
+from api.context import caller, services, signed_in
+from api.middleware.cookies import cookie_of, prolong_cookie
 from api.middleware.cors import SAFE
 from api.middleware.links import caller_by_link
 from api.middleware.token_bucket import REMEMBERED
@@ -63,16 +63,16 @@ def init(app: Quart) -> None:
             return
         view = current_app.view_functions[request.endpoint or ""]
         if getattr(view, "is_linkable", False) and "signature" in request.args:
-            g.caller = await caller_by_link()
+            g.caller, g.is_by_link = await caller_by_link(), True
         if getattr(view, "is_public", False):
             request.max_content_length = MAX_PUBLIC_BODY_BYTES
             return
-        token, is_by_link = token_of(request) or "", "caller" in g
+        token = token_of(request) or ""
         if _is_short_write() and (known := recent.of(token)):
             g.caller, g.is_remembered = known, True
         elif (found := await visitor()) is None:
             raise NotSignedIn
-        elif not is_by_link:
+        elif "is_by_link" not in g:
             recent.remember(token, found)
         _require_meant(g.caller)
 
@@ -82,6 +82,19 @@ def init(app: Quart) -> None:
         if response.status_code >= HTTPStatus.BAD_REQUEST:
             recent.forget(token_of(request) or "")
         return response
+
+    app.after_request(prolong)
+
+
+async def prolong(response: Response) -> Response:
+    """Let whoever is signed in stay so for longer; who has just signed in or out has a cookie."""
+    is_refused = response.status_code >= HTTPStatus.BAD_REQUEST
+    if is_refused or "Set-Cookie" in response.headers or "is_by_link" in g or not signed_in():
+        return response
+    until = services().used_sessions.note(caller())
+    if until is not None and "Authorization" not in request.headers:
+        prolong_cookie(response, until)
+    return response
 
 
 def _require_meant(caller: Caller) -> None:

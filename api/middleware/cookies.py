@@ -57,6 +57,13 @@ def set_cookie(response: Response, token: str, expires_at: datetime) -> None:
     _set(response, kind, kind.name(request), token, expires=expires_at)
 
 
+def prolong_cookie(response: Response, expires_at: datetime) -> None:
+    """Set the one that `cookie_of` finds anew."""
+    kind, token = _found(request)
+    if token is not None:
+        _set(response, kind, kind.name(request), token, expires=expires_at)
+
+
 def delete_cookie(response: Response) -> None:
     """Delete what `cookie_of` finds, and what it would find then."""
     kind = _kind_for_page()

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from datetime import timedelta
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ from model.session import Sessions
 from tests.api.browser import SESSION, Browser, browser, problem
 from tests.support.cast import Cast
 from tests.support.examples import Example
-from tests.support.people import PASSWORD
+from tests.support.people import PASSWORD, Visitor
 
 BOB = {"username": "bob", "password": PASSWORD}
 OWN_PAGE = {"Sec-Fetch-Site": "same-origin"}
@@ -131,6 +132,50 @@ async def test_a_session_ends_after_its_time(services: Services, people: Cast) -
     async with services.database.write() as db:
         await db.run(update(Sessions), expires_at=now() - timedelta(seconds=1))
     problem(await people.bob.ask("GET", "/api/me"), 401, "not_signed_in")
+
+
+async def signed_in_ten_days_ago(services: Services) -> None:
+    async with services.database.write() as db:
+        ago, left = now() - timedelta(days=10), now() + timedelta(days=20)
+        await db.run(update(Sessions), created_at=ago, expires_at=left)
+
+
+async def until_prolonged(who: Visitor, agents: set[str]) -> None:
+    """Until her sessions of these agents last for a month again, and no other ones."""
+    a_month = (now() + timedelta(days=29)).isoformat()
+    async with asyncio.timeout(10):
+        while True:
+            sessions = (await who.get("/api/sessions"))["sessions"]
+            if {one["agent"] for one in sessions if one["expires_at"] > a_month} == agents:
+                return
+            await asyncio.sleep(0.02)
+
+
+async def test_who_is_here_every_day_is_not_signed_out_after_a_month(
+    app: Quart, services: Services, people: Cast
+) -> None:
+    page = await signed_in(app)
+    await signed_in_ten_days_ago(services)
+    cookie = (SESSION, page.cookies[SESSION])
+    async with services.database.write():  # nobody else writes meanwhile, on SQLite
+        for path in ("/board", "/api/me"):
+            answer = await page.ask("GET", path)
+            (kept,) = answer.headers.getlist("Set-Cookie")
+            assert kept.startswith("{}={}; ".format(*cookie))
+            days = parsedate_to_datetime(kept.partition("Expires=")[2].partition(";")[0]) - now()
+            assert timedelta(days=29) < days < timedelta(days=31)
+    await until_prolonged(page, {"bob's phone"})
+    assert "Set-Cookie" not in (await page.ask("GET", "/api/me")).headers, "once a day"
+    assert "Set-Cookie" not in (await people.bob.ask("GET", "/api/me")).headers
+    await until_prolonged(page, {"bob's phone", "tests"})
+
+
+@pytest.mark.usefixtures("people")
+async def test_who_signs_out_after_days_is_signed_out(app: Quart, services: Services) -> None:
+    page = await signed_in(app)
+    await signed_in_ten_days_ago(services)
+    await page.delete("/api/sessions/current")
+    assert SESSION not in page.cookies
 
 
 async def test_ones_sessions_are_listed_newest_first_and_only_ones_own(

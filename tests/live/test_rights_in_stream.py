@@ -1,5 +1,6 @@
 """Every act that takes a right away, from the door where it is done to the socket that loses it."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
@@ -8,6 +9,7 @@ from sqlalchemy import update
 
 from api.context import Services
 from api.live import clock
+from api.live.connection import Connection
 from model.database.table import now
 from model.session import Sessions
 from tests.live.client import LiveClient
@@ -145,6 +147,27 @@ async def test_a_session_that_expires_closes_its_sockets(
     async with LiveClient(url, people.bob.token) as live:
         await live.hello()
         assert await live.closed() == 4401
+
+
+async def test_a_socket_stays_open_while_its_session_is_used(
+    people: Cast, url: str, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(clock, "EXPIRY_GRACE_S", 0.1)
+    soon = now() + timedelta(seconds=0.5)
+    async with services.database.write() as db:
+        await db.run(update(Sessions), expires_at=soon)
+    async with LiveClient(url, people.bob.token) as live:
+        await live.follow(f"channel:{people.channel['id']}")
+        await people.bob.get("/api/me")
+        (connection,) = services.feed.readers
+        assert isinstance(connection, Connection)
+        async with asyncio.timeout(10):
+            while connection.caller is None or connection.caller.expires_at == soon:
+                await asyncio.sleep(0.02)
+        async with services.database.write() as db:
+            await db.run(update(Sessions), expires_at=now() + timedelta(days=30))
+        await people.ann.post(people.posts, {"text": "You are still here"})
+        await live.until(lambda m: m["type"] == "event" and m["kind"] == "post.created")
 
 
 async def test_a_token_renews_the_sign_in_in_place_for_the_same_user_only(

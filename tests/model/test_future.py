@@ -20,6 +20,7 @@ from tests.support.cast import Cast
 
 A_YEAR, A_MONTH = timedelta(days=365), timedelta(days=30)
 LASTS = [
+    (Sessions.created_at, timedelta()),
     (Sessions.expires_at, A_MONTH),
     (JoinCodes.expires_at, A_MONTH),
     (IdempotencyKeys.created_at, timedelta()),

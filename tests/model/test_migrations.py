@@ -70,7 +70,7 @@ async def test_posts_of_before_are_found_by_their_words(database_url: str, tmp_p
         await connection.run_sync(migrate_to, "0002")
         await connection.run_sync(fill, ROWS)
     await schema.prepare(url)
-    ann = Caller(1, "ann", "Ann", None, ServerRole.MEMBER, 1, AT)
+    ann = Caller(1, "ann", "Ann", None, ServerRole.MEMBER, 1, AT, AT)
     database = Database(url, before_commit=write_events)
     async with database.read() as db:
         for n in (1, 1000, 1001, OLD_POSTS):
