@@ -10,6 +10,7 @@ from typing_extensions import TypedDict
 from api.context import caller, read, write
 from api.forms import Description, Form, Id, Name, PageQuery
 from api.middleware.idempotent import idempotent
+from api.middleware.location import located
 from model.channel import (
     ChannelView,
     Kind,
@@ -78,6 +79,7 @@ async def index(group_id: int, query_args: PageQuery) -> ChannelList:
 @channels.post("/groups/<id:group_id>/channels")
 @validate_request(ChannelForm)
 @document_response(ChannelView, 201)
+@located("/api/channels/{id}")
 @idempotent
 async def create(group_id: int, data: ChannelForm) -> tuple[ChannelView, int]:
     """Make a channel, as a moderator; you are the first member of a private one."""

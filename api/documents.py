@@ -12,6 +12,7 @@ from werkzeug.exceptions import UnsupportedMediaType
 
 from api.context import caller, read, settings, write
 from api.forms import PageQuery
+from api.middleware.location import located
 from api.transfer.preconditions import conditional, precondition, tagged
 from model.document import (
     DocumentView,
@@ -101,6 +102,7 @@ async def show(key: str, channel_id: int | None = None) -> Response:
 @takes_json(JSON)
 @document_response(DocumentView)
 @document_response(DocumentView, 201)
+@located()
 @conditional("If-Match", "If-None-Match")
 async def save(key: str, data: Json, channel_id: int | None = None) -> Response:
     """Save any JSON of up to 64 KiB: anew with `If-None-Match: *`, over a version with If-Match."""

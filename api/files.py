@@ -16,6 +16,7 @@ from api.context import caller, read, services, settings, write
 from api.middleware.idempotent import idempotent
 from api.middleware.limits import limit
 from api.middleware.links import LinkQuery, linkable, signed_query
+from api.middleware.location import located
 from api.transfer.delivery import (
     JUDGED,
     UNKNOWN,
@@ -51,6 +52,7 @@ class LinksView(TypedDict):
 @limit(UPLOAD_LIMIT, lambda: f"user:{caller().id}")
 @document_request(FileForm, source=DataSource.FORM_MULTIPART)
 @document_response(FileView, 201)
+@located("/api/files/{id}")
 @takes_file
 @idempotent
 async def create(data: Upload) -> tuple[FileView, int]:

@@ -7,6 +7,7 @@ from typing_extensions import TypedDict
 from api.context import caller, read, write
 from api.forms import Description, Form, Name, PageQuery
 from api.middleware.idempotent import idempotent
+from api.middleware.location import located
 from model.group import GroupEntry, create_group, edit_group, find_group, list_groups
 from model.log.cursor import Live, cursors
 from model.removal import delete_group
@@ -44,6 +45,7 @@ async def index(query_args: PageQuery) -> GroupList:
 @groups.post("/groups")
 @validate_request(GroupForm)
 @document_response(GroupEntry, 201)
+@located("/api/groups/{id}")
 @idempotent
 async def create(data: GroupForm) -> tuple[GroupEntry, int]:
     """Make a group; you are its owner."""

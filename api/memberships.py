@@ -11,6 +11,7 @@ from api.context import caller, read, write
 from api.forms import Form, PageQuery, Token
 from api.middleware.idempotent import idempotent
 from api.middleware.limits import address, limit
+from api.middleware.location import located
 from model.group import (
     GroupEntry,
     MemberView,
@@ -65,6 +66,7 @@ async def create_code(group_id: int, data: JoinCodeForm) -> tuple[JoinCodeView, 
 @memberships.post("/memberships")
 @validate_request(JoinForm)
 @document_response(GroupEntry, 201)
+@located("/api/groups/{id}")
 @limit(JOIN_CODE_LIMIT, caller_at_address)
 @idempotent
 async def create(data: JoinForm) -> tuple[GroupEntry, int]:

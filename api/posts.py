@@ -8,6 +8,7 @@ from typing_extensions import TypedDict
 from api.context import caller, read, write
 from api.forms import Form, Id, PageQuery, PostText
 from api.middleware.idempotent import idempotent
+from api.middleware.location import located
 from model.channel import find_channel
 from model.file import MAX_FILES_A_POST
 from model.log.cursor import Live, cursors
@@ -59,6 +60,7 @@ async def index(channel_id: int, query_args: PageQuery) -> PostList:
 @posts.post("/channels/<id:channel_id>/posts")
 @validate_request(PostForm)
 @document_response(PostView, 201)
+@located("/api/posts/{id}")
 @idempotent
 async def create(channel_id: int, data: PostForm) -> tuple[PostView, int]:
     """Write a post, or a reply when `parent_id` is given."""

@@ -10,6 +10,7 @@ from typing_extensions import TypedDict
 from api.context import caller, read, write
 from api.forms import Form, Name, PageQuery
 from api.middleware.idempotent import idempotent
+from api.middleware.location import located
 from model.channel import find_channel
 from model.log.cursor import Live, cursors
 from model.score import (
@@ -57,6 +58,7 @@ async def index(channel_id: int, query_args: ScoreQuery) -> ScoreList:
 @scores.post("/channels/<id:channel_id>/scores")
 @validate_request(ScoreForm)
 @document_response(ScoreView, 201)
+@located("/api/scores/{id}")
 @idempotent
 async def create(channel_id: int, data: ScoreForm) -> tuple[ScoreView, int]:
     """Set a score, as anybody who may read the channel."""

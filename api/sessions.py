@@ -18,6 +18,7 @@ from api.middleware.cookies import (
     set_device_cookie,
 )
 from api.middleware.limits import address
+from api.middleware.location import located
 from model.device import Device, device_of
 from model.errors import NotSignedIn
 from model.limit import forgive_tries_to_sign_in, tries_to_sign_in
@@ -66,6 +67,7 @@ class SessionList(TypedDict):
 @public
 @validate_request(SignInForm)
 @document_response(SignedInView, 201)
+@located("/api/sessions/{session_id}")
 async def create(data: SignInForm) -> tuple[Response, int]:
     """Sign in. An unknown name and a wrong password are answered alike."""
     device = device_that_asks() if data.device is None else device_of(data.device)

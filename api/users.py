@@ -13,6 +13,7 @@ from api.forms import Email, Form, Name, PageQuery, Password, Token, Username
 from api.middleware.auth import public
 from api.middleware.cookies import remember_device, set_cookie
 from api.middleware.limits import address
+from api.middleware.location import located
 from model.account import change_account, find_user, list_users, register
 from model.errors import Invalid
 from model.limit import REGISTER_ADDRESS_LIMIT, Action
@@ -53,6 +54,7 @@ class UserList(TypedDict):
 @public
 @validate_request(RegistrationForm)
 @document_response(OwnUserView, 201)
+@located("/api/users/{id}")
 async def create(data: RegistrationForm) -> tuple[Response, int]:
     """Make an account, and sign in with a cookie."""
     await limited(Action(REGISTER_ADDRESS_LIMIT, address()))

@@ -56,6 +56,7 @@ GENERIC = {
     "api/middleware/auth.py": ["public", "init"],
     "api/middleware/limits.py": ["init", "limit"],
     "api/middleware/idempotent.py": ["init", "idempotent", "_plain"],
+    "api/middleware/location.py": ["located"],
     "model/idempotency.py": ["claim_key", "keep_answer"],
 }  # fmt: skip
 MAX_LINES_GENERIC = 600
