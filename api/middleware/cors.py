@@ -21,7 +21,10 @@ ALLOWED = (
     "Authorization, Content-Type, If-Match, If-None-Match, If-Range, Homeroom-User,"
     " Idempotency-Key, Last-Event-ID, Range, X-Request-Id"
 )
-EXPOSED = "Content-Disposition, Content-Range, ETag, Retry-After, Location, X-Request-Id"
+EXPOSED = (
+    "Content-Disposition, Content-Range, ETag, Idempotency-Replayed, Location, Retry-After,"
+    " X-Request-Id"
+)
 A_DAY_S = 86_400
 
 

@@ -12,6 +12,7 @@ from model.errors import Invalid
 from model.idempotency import Answer, claim_key, keep_answer
 
 HEADER = "Idempotency-Key"
+REPLAYED = "Idempotency-Replayed"
 MAX_CHARS = 128
 
 View = Callable[..., Awaitable[Any]]
@@ -29,7 +30,10 @@ def init(app: Quart) -> None:
 
 
 def idempotent(view: View) -> View:
-    """Carry a request out once a key. Stands below `@validate_request`, whose values count."""
+    """Carry a request out once a key. Stands below `@validate_request`, whose values count.
+
+    A repeated answer says so: `Idempotency-Replayed: true`.
+    """
 
     @wraps(view)
     async def once(*arguments: Any, **values: Any) -> Any:
@@ -41,12 +45,15 @@ def idempotent(view: View) -> View:
         route, by = request.endpoint or "", caller()
         async with one_unit_of_work() as db:
             given = msgspec.json.encode(values, enc_hook=_plain)
-            answer = await claim_key(db, route, key, given, by=by)
+            answer = kept = await claim_key(db, route, key, given, by=by)
             if answer is None:
                 view_of_it, status = await view(*arguments, **values)
                 answer = Answer(status, msgspec.json.encode(view_of_it))
                 await keep_answer(db, route, key, answer, by=by)
-        return Response(answer.body, answer.status, content_type="application/json")
+        response = Response(answer.body, answer.status, content_type="application/json")
+        if kept is not None:
+            response.headers[REPLAYED] = "true"
+        return response
 
     once.is_idempotent = True  # type: ignore[attr-defined] # read by the hook above
     return once

@@ -70,7 +70,11 @@ async def test_each_marked_route_takes_a_key(app: Quart, services: Services, peo
         request = (example.method, path, body)
         first = await ask(who, request, Idempotency_Key=KEY)
         assert first.status == 201, first
-        assert (await ask(who, request, Idempotency_Key=KEY)).body == first.body
+        again = await ask(who, request, Idempotency_Key=KEY)
+        assert (again.status, again.body) == (201, first.body)
+        assert again.headers["Location"] == first.headers["Location"]
+        replayed = [answer.headers.get("Idempotency-Replayed") for answer in (first, again)]
+        assert replayed == [None, "true"], path
         after = await counted(reader, filled(example.list_path, values))
         assert after is None or after == (before or 0) + 1, path
         if not isinstance(body, bytes):
