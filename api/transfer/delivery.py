@@ -14,6 +14,7 @@ from quart import Response, request, send_from_directory
 from werkzeug.exceptions import RequestedRangeNotSatisfiable
 from werkzeug.http import parse_range_header
 
+from model.documents.precondition import as_made
 from model.errors import NotFound
 from model.storage.blob import Blob
 from model.storage.store import Store, chunks_of
@@ -78,7 +79,10 @@ async def deliver_static(folder: Path, name: str) -> Response:
 
 
 def client_has(tag: str) -> bool:
-    return request.if_none_match.contains_weak(tag)
+    """Whether the client says that it has this version; `tag` is without its quotes."""
+    given = request.if_none_match
+    known = {as_made(f'"{one}"') for one in given.as_set(include_weak=True)}
+    return given.star_tag or f'"{tag}"' in known
 
 
 async def _delivered(response: Response, size: int, read: Reader) -> Response:
