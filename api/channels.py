@@ -32,6 +32,8 @@ channels = Blueprint("channels", __name__)
 
 
 class ChannelForm(Form):
+    """A new channel: an open one, unless `kind` says otherwise."""
+
     name: Name
     description: Description = ""
     kind: Annotated[Kind, Field(strict=False)] = Kind.OPEN

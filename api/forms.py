@@ -70,10 +70,21 @@ class _Input(BaseModel):
         return given
 
 
-class Form(_Input):
-    """A JSON body. A field with a default may be left out; `given` has what was sent."""
+def _without_defaults(schema: dict[str, Any]) -> None:
+    for field in schema["properties"].values():
+        field.pop("default", None)
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+class Form(_Input):
+    """A JSON body. A field with a default may be left out; `given` has what was sent.
+
+    The OpenAPI document tells no defaults: generated clients would send what nobody has set, or
+    demand it. A PATCH uses none of them.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid", strict=True, frozen=True, json_schema_extra=_without_defaults
+    )
 
     @property
     def given(self) -> dict[str, Any]:

@@ -46,7 +46,7 @@ class UserQuery(PageQuery):
 
 
 class UserList(TypedDict):
-    users: list[UserView | OwnUserView]
+    users: list[OwnUserView | UserView]
     next: int | None
 
 
@@ -90,7 +90,7 @@ async def index(query_args: UserQuery) -> UserList:
 
 
 @users.get("/users/<id:user_id>")
-@document_response(UserView)
+@document_response(OwnUserView | UserView)
 async def show(user_id: int) -> UserView | OwnUserView:
     """One person; the e-mail is only for that person and administrators."""
     async with read() as db:
