@@ -19,6 +19,7 @@ from api.avatars import avatars
 from api.channels import channels
 from api.context import Services, keep_services
 from api.docs import openapi
+from api.docs.pages import documentation
 from api.documents import documents
 from api.files import files
 from api.groups import groups
@@ -74,7 +75,7 @@ def create_app(
         middleware.init(app)
     for resource in RESOURCES:
         app.register_blueprint(resource, url_prefix="/api")
-    for door in (pages.pages, health.health):
+    for door in (pages.pages, documentation, health.health):
         app.register_blueprint(door)
     if settings.trusted_proxies:
         app.asgi_app = TrustedProxy(app.asgi_app, settings.trusted_proxies)  # type: ignore[method-assign] # as Quart's documentation shows it

@@ -52,7 +52,7 @@ async def delete() -> OwnUserView:
 
 @avatars.get("/avatars/<sha256>")
 @public
-@delivers("image/webp", s206="image/webp", s304=None, s416=None)
+@delivers("image/webp")
 async def show(sha256: str) -> Response:
     """The picture of a person as WebP, for everybody who has its address."""
     async with read() as db:

@@ -23,7 +23,7 @@ from model.document import (
     save_document,
 )
 from model.document_space import MAX_DOCUMENT_KEY_CHARS, find_space
-from model.documents.json_body import MAX_DOCUMENT_BYTES, Json
+from model.documents.json_body import MAX_DOCUMENT_BYTES, JsonValue
 from model.errors import Invalid
 from model.log.cursor import Live, cursors
 
@@ -104,7 +104,7 @@ async def show(key: str, channel_id: int | None = None) -> Response:
 @document_response(DocumentView, 201)
 @located()
 @conditional("If-Match", "If-None-Match")
-async def save(key: str, data: Json, channel_id: int | None = None) -> Response:
+async def save(key: str, data: JsonValue, channel_id: int | None = None) -> Response:
     """Save any JSON of up to 64 KiB: anew with `If-None-Match: *`, over a version with If-Match."""
     condition = precondition()
     async with write() as db:
@@ -119,10 +119,10 @@ async def save(key: str, data: Json, channel_id: int | None = None) -> Response:
 
 @documents.patch(f"{IN_CHANNEL}/<key:key>")
 @documents.patch(f"{OWN}/<key:key>", endpoint="update_own")
-@takes_json(MERGE_PATCH, JSON)
+@takes_json(JSON, MERGE_PATCH)
 @document_response(DocumentView)
 @conditional("If-Match", "If-None-Match")
-async def update(key: str, data: Json, channel_id: int | None = None) -> Response:
+async def update(key: str, data: JsonValue, channel_id: int | None = None) -> Response:
     """Change parts of a document by a merge patch (RFC 7396)."""
     condition = precondition()
     async with write() as db:

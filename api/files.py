@@ -13,12 +13,14 @@ from quart_schema import (
 from typing_extensions import TypedDict
 
 from api.context import caller, read, services, settings, write
+from api.middleware.errors import Problem
 from api.middleware.idempotent import idempotent
 from api.middleware.limits import limit
 from api.middleware.links import LinkQuery, linkable, signed_query
 from api.middleware.location import located
 from api.transfer.delivery import (
     JUDGED,
+    PLAYABLE,
     UNKNOWN,
     client_has,
     deliver_file,
@@ -64,7 +66,7 @@ async def create(data: Upload) -> tuple[FileView, int]:
 @files.get("/files/<id:file_id>")
 @linkable
 @validate_querystring(LinkQuery)
-@delivers(UNKNOWN, s206=UNKNOWN, s304=None, s416=None)
+@delivers(UNKNOWN, *sorted(PLAYABLE))
 async def show(file_id: int, query_args: LinkQuery) -> Response:
     """The bytes of a file, or a range of them."""
     del query_args
@@ -76,7 +78,8 @@ async def show(file_id: int, query_args: LinkQuery) -> Response:
 @files.get("/files/<id:file_id>/thumbnail")
 @linkable
 @validate_querystring(ThumbnailQuery)
-@delivers("image/webp", s206="image/webp", s304=None, s409=None, s416=None)
+@delivers("image/webp")
+@document_response(Problem, 409)
 async def show_thumbnail(file_id: int, query_args: ThumbnailQuery) -> Response:
     """A picture made small, as WebP."""
     async with read() as db:

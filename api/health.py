@@ -6,7 +6,7 @@ from typing_extensions import TypedDict
 
 from api.context import services
 from api.middleware.auth import public
-from api.middleware.errors import ProblemView
+from api.middleware.errors import Problem
 
 health = Blueprint("health", __name__)
 
@@ -26,7 +26,7 @@ async def live() -> HealthView:
 @health.get("/ready")
 @public
 @document_response(HealthView)
-@document_response(ProblemView, 503)
+@document_response(Problem, 503)
 async def ready() -> HealthView:
     """The worker reads its database and knows all events: it looks for new ones all the time.
 

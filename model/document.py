@@ -7,7 +7,7 @@ save and are counted one after another.
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NotRequired
+from typing import NotRequired
 
 import msgspec
 from sqlalchemy import (
@@ -34,7 +34,7 @@ from model.database.row import AnyRow, columns_of
 from model.database.table import Base, now
 from model.database.unit_of_work import Transaction
 from model.document_space import DocumentSpace, require_key
-from model.documents.json_body import Json, encoded, merge_patch, require_levels
+from model.documents.json_body import JsonValue, encoded, merge_patch, require_levels
 from model.documents.precondition import Precondition
 from model.errors import Conflict, NotFound, PreconditionFailed
 from model.file import require_room
@@ -81,7 +81,7 @@ class DocumentView(TypedDict):
     version: int
     saved_by: int | None
     saved_at: datetime
-    body: NotRequired[Any]  # msgspec.Raw: the JSON as it is kept
+    body: NotRequired[JsonValue]  # msgspec.Raw: the JSON as it is kept
 
 
 @dataclass(frozen=True)
@@ -161,7 +161,7 @@ async def save_document(
     db: Transaction,
     space: DocumentSpace,
     key: str,
-    body: Json,
+    body: JsonValue,
     condition: Precondition,
     quota_bytes: int,
     *,
@@ -183,7 +183,7 @@ async def patch_document(
     db: Transaction,
     space: DocumentSpace,
     key: str,
-    patch: Json,
+    patch: JsonValue,
     condition: Precondition,
     quota_bytes: int,
     *,
@@ -248,7 +248,7 @@ async def _save(
     space: DocumentSpace,
     key: str,
     current: Document | None,
-    body: Json,
+    body: JsonValue,
     quota_bytes: int,
     *,
     by: Caller,

@@ -5,7 +5,6 @@ package @asyncapi/specs 6.11.1, unchanged; its LICENSE (Apache 2.0) and NOTICE a
 """
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ from api.settings import Settings
 from tests.live.client import LiveClient
 from tests.support.cast import Cast
 from tests.support.people import Visitor
+from tests.support.references import look_up, references
 
 OFFICIAL = Path(__file__).parent / "schemas" / "asyncapi-3.0.0.json"
 CLIENT_KINDS: tuple[type[msgspec.Struct], ...] = ClientMessage.__args__
@@ -40,21 +40,6 @@ def messages_of(document: Any, action: str) -> list[Any]:
         for pointer in operation["messages"] if operation["action"] == action else replies:
             found[pointer["$ref"]] = look_up(document, look_up(document, pointer))
     return list(found.values())
-
-
-def look_up(document: Any, pointer: dict[str, str]) -> Any:
-    found = document
-    for part in pointer["$ref"].removeprefix("#/").split("/"):
-        found = found[part]
-    return found
-
-
-def references(value: Any) -> Iterator[dict[str, str]]:
-    if isinstance(value, dict) and isinstance(value.get("$ref"), str):
-        yield value
-    parts = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    for part in parts:
-        yield from references(part)
 
 
 def validator(document: Any, *messages: Any) -> Draft7Validator:

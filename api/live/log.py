@@ -11,7 +11,7 @@ from typing_extensions import TypedDict
 
 from api.context import caller, read
 from api.forms import Query
-from api.middleware.errors import ProblemView
+from api.middleware.errors import Problem
 from model.access import find_topic
 from model.database.table import MAX_ID
 from model.errors import Conflict
@@ -51,7 +51,7 @@ class EventList(TypedDict):
 @topics.get("/topics/<topic>/events")
 @validate_querystring(EventQuery)
 @document_response(EventList)
-@document_response(ProblemView, 409)
+@document_response(Problem, 409)
 async def index(topic: str, query_args: EventQuery) -> EventList:
     """The events of a topic after the number `after`, oldest first. After 409 fetch the list."""
     after, limit = query_args.after, query_args.limit

@@ -52,6 +52,11 @@ def cookie_of(asked: BaseRequestWebsocket) -> str | None:
     return _found(asked)[1]
 
 
+def cookie_name() -> str:
+    """What the session's cookie is called on a page of the address that is asked."""
+    return (ON_HTTPS if _is_secure(request) else ON_HTTP).name(request)
+
+
 def set_cookie(response: Response, token: str, expires_at: datetime) -> None:
     kind = _kind_for_page()
     _set(response, kind, kind.name(request), token, expires=expires_at)

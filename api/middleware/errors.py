@@ -57,7 +57,7 @@ SENTENCES = {
 }
 
 
-class ProblemView(TypedDict):
+class Problem(TypedDict):
     """What every error answers; `code` is stable, `fields` names each wrong field.
 
     `current` of 412 is the thing as it is now, or null when it is not there.

@@ -11,7 +11,7 @@ from quart import Quart
 from tests.api.browser import browser, problem
 from tests.support.cast import Cast
 from tests.support.people import Visitor
-from tests.test_openapi import parts
+from tests.support.references import parts, resolved
 
 KIB = 1024
 MOST_NAMED = 20
@@ -21,7 +21,7 @@ TOO_LARGE = "content_too_large"
 @pytest.fixture
 async def routes(visitor: Visitor) -> dict[tuple[str, str], Any]:
     """What the OpenAPI document says of each method and path; every id in a path is 1."""
-    document = await visitor.get("/openapi.json")
+    document = resolved(await visitor.get("/openapi.json"))
     return {
         (method.upper(), re.sub(r"\{\w+\}", "1", path)): operation
         for path, methods in document["paths"].items()
@@ -30,10 +30,10 @@ async def routes(visitor: Visitor) -> dict[tuple[str, str], Any]:
 
 
 def forms(routes: dict[tuple[str, str], Any]) -> Iterator[tuple[str, str, bool]]:
-    """Method and path of each route that takes JSON, and whether strangers may send it."""
+    """Method and path of each route that takes a form as JSON; whether strangers may send it."""
     for (method, path), operation in routes.items():
         content = operation.get("requestBody", {}).get("content", {})
-        if content.get("application/json"):
+        if "properties" in content.get("application/json", {}).get("schema", {}):
             yield method, path, not operation["security"]
 
 

@@ -32,18 +32,19 @@ async def test_whatever_was_made_is_where_the_answer_says(
     world = World(app, services, people)
     document: Any = await people.ann.get("/openapi.json")
     makers = {
-        f"{method.upper()} {path}"
+        f"{method.upper()} {path}": operation["responses"]["201"]["headers"]
         for path, methods in document["paths"].items()
         for method, operation in methods.items()
         if "201" in operation["responses"]
     }
     assert {nameless(maker) for maker in makers} > WITHOUT_ADDRESS
-    for maker in makers:
+    for maker, documented in makers.items():
         example = example_of(maker)
         assert example, maker
         who = await world.person(example.by[0])
         answer = await ask(who, await world.request(example, who))
         assert answer.status == 201, answer
+        assert ("Location" in documented) is ("Location" in answer.headers), maker
         if nameless(maker) in WITHOUT_ADDRESS:
             assert "Location" not in answer.headers, maker
             continue

@@ -9,6 +9,7 @@ from tests.api.browser import problem
 from tests.support.cast import Cast
 from tests.support.examples import Example, ask, examples, filled, nameless
 from tests.support.people import Person
+from tests.support.references import resolved
 from tests.support.world import World
 
 HOW_MANY = 7
@@ -23,7 +24,7 @@ async def test_each_list_is_walked_in_both_directions(
     app: Quart, services: Services, people: Cast
 ) -> None:
     """`EXAMPLES` of the test file of a resource say what makes its list longer."""
-    document = await people.ann.get("/openapi.json")
+    document = resolved(await people.ann.get("/openapi.json"))
     paged = {
         nameless(path)
         for path, methods in document["paths"].items()
