@@ -93,7 +93,7 @@ async def show(key: str, channel_id: int | None = None) -> Response:
         space = await find_space(db, channel_id, reader=caller())
         document = await find_document(db, space, key)
     if condition.is_known(document.tag):
-        return tagged(Response("", 304), document.tag)
+        return tagged(Response("", 304, content_type="application/json"), document.tag)
     return tagged(jsonify(document.view()), document.tag)
 
 

@@ -37,6 +37,7 @@ async def test_who_has_a_version_is_told_so(people: Cast) -> None:
     for has in (tag, f"W/{tag}", f'"other", {tag}', "*"):
         answer = await people.mia.ask("GET", path, If_None_Match=has)
         assert (answer.status, answer.body, answer.headers["ETag"]) == (304, b"", tag)
+        assert answer.headers["Cache-Control"] == "private, no-cache", "it is kept on"
     shown = await people.mia.ask("GET", path, If_None_Match='"other"')
     assert (shown.status, shown.body["body"]) == (200, 1)
     assert shown.headers["Cache-Control"] == "private, no-cache", "the right is judged each time"
