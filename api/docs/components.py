@@ -5,7 +5,8 @@ from typing import Any
 
 from api.adapters.application import MAX_BODY_BYTES
 from api.middleware import idempotent, location
-from api.middleware.auth import EMBEDDED, MAX_PUBLIC_BODY_BYTES, ON_HTTP, USER_HEADER
+from api.middleware.auth import MAX_PUBLIC_BODY_BYTES, USER_HEADER
+from api.middleware.cookies import EMBEDDED, ON_HTTP
 from api.transfer.preconditions import PATTERN
 from model.database.table import MAX_ID
 from model.documents.json_body import MAX_DOCUMENT_BYTES
@@ -75,8 +76,8 @@ def shared(problem: Json) -> Json:
             "cookie": {
                 "type": "apiKey",
                 "in": "cookie",
-                "name": ON_HTTP,  # until somebody asks: see api/docs/pages.py
-                "description": f"For a page of another site it is called `{EMBEDDED}`.",
+                "name": ON_HTTP.beginning,  # until somebody asks: see api/docs/pages.py
+                "description": f"For a page of another site it is called `{EMBEDDED.beginning}-…`.",
             },
         },
         "responses": {

@@ -106,7 +106,7 @@ async def test_what_was_typed_before_is_as_if_it_were_typed_now(
         await connection.run_sync(migrate_to, "0009")
         await connection.run_sync(fill, before)
     await schema.prepare(url)
-    ann = Caller(1, "ann", "Ann", None, ServerRole.MEMBER, 1, AT)
+    ann = Caller(1, "ann", "Ann", None, ServerRole.MEMBER, 1, AT, AT)
     database = Database(url, before_commit=write_events)
     async with database.read() as db:
         for q, found in (("lodz", [1]), ("c++", [1]), ("tea", [2]), ("old", [])):
