@@ -8,7 +8,8 @@ from api.context import caller, read, write
 from api.forms import Description, Form, Name, PageQuery
 from api.middleware.idempotent import idempotent
 from api.middleware.location import located
-from model.group import GroupEntry, create_group, edit_group, find_group, list_groups
+from model.group import GroupEntry, create_group, edit_group, find_group
+from model.group_list import ListedGroup, list_groups
 from model.log.cursor import Live, cursors
 from model.removal import delete_group
 
@@ -26,7 +27,7 @@ class GroupChanges(Form):
 
 
 class GroupList(TypedDict):
-    groups: list[GroupEntry]
+    groups: list[ListedGroup]
     next: int | None
     live: Live
 
@@ -35,7 +36,7 @@ class GroupList(TypedDict):
 @validate_querystring(PageQuery)
 @document_response(GroupList)
 async def index(query_args: PageQuery) -> GroupList:
-    """Your groups with your role in each."""
+    """Your groups, with your role in each and whether there is something to read."""
     async with read() as db:
         found, following = await list_groups(db, query_args.page, reader=caller())
         live = await cursors(db, f"user:{caller().id}")

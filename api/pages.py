@@ -14,7 +14,7 @@ from api.context import read, settings
 from api.middleware.auth import public, visitor
 from api.transfer.delivery import deliver_static
 from model.database.page import MAX_LIMIT, Page
-from model.group import list_groups
+from model.group_list import list_groups
 from model.user import anybody_there
 
 STATIC = Path(__file__).parent.parent / "static"

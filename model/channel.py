@@ -26,7 +26,7 @@ from model.database.table import Base, now, one_of
 from model.database.unit_of_work import Transaction, finder
 from model.errors import Conflict, Forbidden, Invalid, NotFound
 from model.group import Group, Memberships, Role, find_group, find_member
-from model.log.event import ADMIN_TOPIC, Rights, judge_again, record
+from model.log.event import ADMIN_TOPIC, Rights, judge_again, record, tell_again
 from model.user import Caller
 
 
@@ -130,6 +130,7 @@ _IS_MEMBER = (
         ChannelMembers.channel_id == Channels.id,
         ChannelMembers.user_id == Memberships.user_id,
     )
+    .correlate(Channels, Memberships)
     .exists()
 )
 READABLE_CHANNEL = or_(Channels.kind != Kind.PRIVATE, _IS_MEMBER)
@@ -245,7 +246,9 @@ async def edit_channel(
         for user_id in await list_channel_members(db, channel):
             _record_left(db, channel, user_id, by=by)
         await db.run(_REMOVE_MEMBERS, of_channel=channel.id)
-    elif not changed.is_private:
+    elif changed.is_private:
+        tell_again(db, channel.id)
+    else:
         record(db, channel.group_topic, "channel.edited", changed.view(), by=by.id)
     return changed
 

@@ -21,6 +21,7 @@ _COUNTED = 100  # unread posts are counted up to here
 class ChannelEntry(ChannelView):
     """A channel with what concerns its reader: `unread` stops counting at 100.
 
+    `newest` is the id of its newest post, 0 without one: what watching tells is newer, or known.
     Owners of the group also see the names of private channels that are not `readable` for them.
     """
 
@@ -28,6 +29,7 @@ class ChannelEntry(ChannelView):
     writable: bool
     read_mark: int
     unread: int
+    newest: int
 
 
 _read_mark = func.coalesce(ReadMarks.post_id, 0)
@@ -43,10 +45,16 @@ _unread_posts = (
     .subquery()
 )
 _unread = select(func.count()).select_from(_unread_posts).scalar_subquery()
+_newest = (
+    select(func.coalesce(func.max(Posts.id), 0))
+    .where(Posts.channel_id == Channels.id)
+    .scalar_subquery()
+)
 _ENTRIES = CHANNELS_OF_READER.add_columns(
     case((READABLE_CHANNEL, True), else_=False).label("readable"),
     _read_mark.label("read_mark"),
     case((READABLE_CHANNEL, _unread), else_=0).label("unread"),
+    case((READABLE_CHANNEL, _newest), else_=0).label("newest"),
 ).outerjoin(
     ReadMarks,
     and_(ReadMarks.channel_id == Channels.id, ReadMarks.user_id == Memberships.user_id),
@@ -93,4 +101,5 @@ def _entry(channel: Channel, row: AnyRow) -> ChannelEntry:
         "writable": readable and channel.writable,
         "read_mark": row.read_mark,
         "unread": row.unread,
+        "newest": row.newest,
     }

@@ -75,7 +75,7 @@ class GroupChanges(TypedDict, total=False):
 
 
 class GroupEntry(GroupView):
-    """A group in the list of one of its members, with that member's role."""
+    """A group as one of its members has it, with that member's role."""
 
     role: Role
 
@@ -135,17 +135,16 @@ class Member:
         }
 
 
-_GROUPS_OF_READER = (
+GROUPS_OF_READER = (
     select(*columns_of(Groups, Group), Memberships.role)
     .join_from(Groups, Memberships, Memberships.group_id == Groups.id)
     .where(Memberships.user_id == bindparam("user_id"))
 )
 _FIND = finder(
-    _GROUPS_OF_READER.where(Groups.id == bindparam("group_id")), locks=[Groups, Memberships]
+    GROUPS_OF_READER.where(Groups.id == bindparam("group_id")), locks=[Groups, Memberships]
 )
 """With the reader's membership: a role taken while a write waits is seen when it goes on."""
 
-_LIST = pages(_GROUPS_OF_READER, Groups.id)
 _INSERT = insert(Groups).returning(Groups.id)
 _EDIT = update(Groups).where(Groups.id == bindparam("of_group"))
 _MEMBERS = (
@@ -173,14 +172,6 @@ async def find_group(db: Transaction, group_id: int, *, reader: Caller) -> Group
     if row is None:
         raise NotFound("group")
     return load(Group, row)
-
-
-async def list_groups(
-    db: Transaction, page: Page, *, reader: Caller
-) -> tuple[list[GroupEntry], int | None]:
-    """The groups that the reader belongs to, oldest first."""
-    rows, following = page.cut(await db.all(_LIST.of(page), user_id=reader.id, **page.values))
-    return [group.entry() for group in load_all(Group, rows)], following
 
 
 async def create_group(db: Transaction, name: str, description: str, *, by: Caller) -> Group:

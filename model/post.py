@@ -23,7 +23,7 @@ from model.database.unit_of_work import Transaction, finder
 from model.errors import Conflict, Forbidden, Invalid, NotFound
 from model.file import FileView, attach_files, find_own_files, list_files
 from model.group import Memberships
-from model.log.event import record
+from model.log.event import record, tell_again
 from model.mention import mention_people, mention_people_anew, take_mentions_back
 from model.reaction import ReactionView, list_reactions
 from model.text.typed import is_blank
@@ -245,6 +245,7 @@ async def delete_post(db: Transaction, post: Post, *, by: Caller) -> None:
     scrubs = [post.about, *(f"post:{reply.id}" for reply in replies)]
     deleted = {"id": post.id, "parent": parent}
     record(db, post.topic, "post.deleted", deleted, by=by.id, about=post.about, scrubs=scrubs)
+    tell_again(db, post.channel_id)
 
 
 def require_content(text: str, files: Sequence[FileView]) -> None:

@@ -22,9 +22,11 @@ from api.live.protocol import (
     Token,
     Unsubscribe,
     Unsubscribed,
+    Watch,
+    Watching,
     Welcome,
 )
-from model.live.ephemeral import PresenceMessage, Sender, SignalMessage
+from model.live.ephemeral import NewestMessage, PresenceMessage, Sender, SignalMessage
 from model.live.ring import EventMessage
 from model.user import PersonView
 
@@ -34,11 +36,21 @@ ANSWERS: dict[Kind, tuple[Kind, ...]] = {
     Hello: (Welcome, Subscribed, ResetMessage, Error),
     Subscribe: (Subscribed, ResetMessage, Error),
     Unsubscribe: (Unsubscribed, Error),
+    Watch: (Watching,),
     Signal: (Error,),
     Token: (Renewed, Error),
     Ping: (ServerPong,),
 }
-UNASKED = (EventMessage, SignalMessage, PresenceMessage, ResetMessage, Revoked, Error, Bye)
+UNASKED = (
+    EventMessage,
+    NewestMessage,
+    SignalMessage,
+    PresenceMessage,
+    ResetMessage,
+    Revoked,
+    Error,
+    Bye,
+)
 
 TOPIC = "channel:7"
 TOKEN = "q5uSCkXo4mJd0w"  # noqa: S105 - nobody's
@@ -50,6 +62,7 @@ _examples: tuple[msgspec.Struct, ...] = (
     Hello(id=1, token=TOKEN, epoch="k3f9", topics={TOPIC: 131}),
     Subscribe(id=2, topic=TOPIC, after=131),
     Unsubscribe(id=3, topic=TOPIC),
+    Watch(id=5),
     Signal(topic=TOPIC, name="typing", data=TYPING),
     Token(id=4, token=TOKEN),
     Ping(),
@@ -65,6 +78,8 @@ _examples: tuple[msgspec.Struct, ...] = (
     Renewed(id=4, expires_at=datetime(2026, 3, 2, 9, 30, tzinfo=UTC)),
     Subscribed(id=2, topic=TOPIC, seq=133, present=[ANN, BOB]),
     Unsubscribed(id=3, topic=TOPIC),
+    Watching(id=5),
+    NewestMessage(groups={2: {7: 901, 8: 0}}),
     ResetMessage(id=2, topic=TOPIC, seq=133, reason="retention"),
     Revoked(topic=TOPIC, reason="removed"),
     EventMessage(

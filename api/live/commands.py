@@ -22,6 +22,8 @@ from api.live.protocol import (
     Token,
     Unsubscribe,
     Unsubscribed,
+    Watch,
+    Watching,
     Welcome,
 )
 from model.database.unit_of_work import Transaction
@@ -47,6 +49,8 @@ async def carry_out(message: ClientMessage, client: Connection) -> None:
             await subscribe({message.topic: message.after}, None, message.id, client)
         case Unsubscribe():
             unsubscribe(message, client)
+        case Watch():
+            watch(message, client)
         case Signal():
             signal(message, client)
         case Token():
@@ -145,6 +149,12 @@ def unsubscribe(message: Unsubscribe, client: Connection) -> None:
         client.put(
             Error("not_subscribed", "You do not follow this topic.", message.id, message.topic)
         )
+
+
+def watch(message: Watch, client: Connection) -> None:
+    if client in client.feed.readers:
+        client.feed.watch.join(client)
+        client.put(Watching(message.id))
 
 
 def signal(message: Signal, client: Connection) -> None:

@@ -148,6 +148,8 @@ class Connection:
                     yield events
                 if presence := self._presence(subscription):
                     yield presence
+            if newest := self.feed.watch.take(self):
+                yield newest
             if signals := self._signals():
                 yield signals
         self.put(self.bye)

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from model.database.table import MAX_ID
-from model.live.ephemeral import NO_DATA, PresenceMessage, SignalMessage
+from model.live.ephemeral import NO_DATA, NewestMessage, PresenceMessage, SignalMessage
 from model.live.ring import EventMessage
 from model.user import PersonView
 
@@ -64,6 +64,15 @@ class Unsubscribe(Command, tag="unsubscribe"):
     id: Id = None
 
 
+class Watch(Command, tag="watch"):
+    """Asks to be told, from now on, where there are new posts: in all channels you may read.
+
+    Follow only what is open; the lists of channels say what is unread, and `newest` what is new.
+    """
+
+    id: Id = None
+
+
 class Signal(Command, tag="signal"):
     """Goes to the other subscribers of the topic; never stored, at most 1 KiB of data.
 
@@ -90,7 +99,7 @@ class Pong(Command, tag="pong"):
     """A sign of life, asked for by `ping`."""
 
 
-ClientMessage = Hello | Subscribe | Unsubscribe | Signal | Token | Ping | Pong
+ClientMessage = Hello | Subscribe | Unsubscribe | Watch | Signal | Token | Ping | Pong
 
 
 class Welcome(msgspec.Struct, tag="welcome"):
@@ -127,6 +136,12 @@ class Unsubscribed(msgspec.Struct, tag="unsubscribed", omit_defaults=True):
     """You no longer follow the topic."""
 
     topic: str
+    id: Id = None
+
+
+class Watching(msgspec.Struct, tag="watching", omit_defaults=True):
+    """You are told where there are new posts. A list that you fetch now has what came before."""
+
     id: Id = None
 
 
@@ -175,6 +190,8 @@ ServerMessage = (
     | Renewed
     | Subscribed
     | Unsubscribed
+    | Watching
+    | NewestMessage
     | ResetMessage
     | Revoked
     | EventMessage

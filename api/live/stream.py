@@ -8,9 +8,9 @@ from quart_schema import hide
 from werkzeug.exceptions import NotAcceptable
 
 from api.context import services, shielded
-from api.live.commands import sign_in, subscribe
+from api.live.commands import sign_in, subscribe, watch
 from api.live.connection import TRY_AGAIN_AFTER_S, Connection
-from api.live.protocol import Close, Hello, Seq, Topic
+from api.live.protocol import Close, Hello, Seq, Topic, Watch
 from api.middleware.auth import token_of
 from api.middleware.cors import require_own_page
 from model.database.table import MAX_ID
@@ -35,7 +35,7 @@ class MessageId(msgspec.Struct):
 @stream.get("/live")
 @hide
 async def follow() -> Response:
-    """Follow each `topic=…` of the query; resumes behind `Last-Event-ID`."""
+    """Follow each `topic=…` of the query, and with `watch=1` watch; resumes by `Last-Event-ID`."""
     if EVENT_STREAM not in request.accept_mimetypes.values():
         raise NotAcceptable
     if "Authorization" not in request.headers:
@@ -43,7 +43,8 @@ async def follow() -> Response:
     last = last_message_id()
     wanted = {topic: last.after(topic) for topic in topics_asked_for()}
     connection = Connection(services(), is_one_way=True)
-    body = messages(connection, token_of(request) or "", wanted, last.epoch)
+    is_watching = request.args.get("watch") == "1"
+    body = messages(connection, token_of(request) or "", wanted, last.epoch, is_watching)
     response = Response(body if request.method == "GET" else b"", content_type=EVENT_STREAM)
     response.timeout = None
     response.headers["X-Accel-Buffering"] = "no"
@@ -67,12 +68,18 @@ def topics_asked_for() -> list[str]:
 
 
 async def messages(
-    connection: Connection, token: str, wanted: Mapping[str, int | None], epoch: str | None
+    connection: Connection,
+    token: str,
+    wanted: Mapping[str, int | None],
+    epoch: str | None,
+    is_watching: bool,
 ) -> AsyncIterator[str]:
     with connection.services.serving(connection):
         try:
             await shielded(sign_in(Hello(token=token), connection))
             await shielded(subscribe(wanted, epoch, None, connection))
+            if is_watching:
+                watch(Watch(), connection)
         except TryAgain:
             connection.close(Close.RESTART, retry_after=TRY_AGAIN_AFTER_S)
         async for frame in connection.frames():

@@ -44,6 +44,15 @@ class PresenceMessage(msgspec.Struct, tag="presence", omit_defaults=True):
     left: list[int] = []
 
 
+class NewestMessage(msgspec.Struct, tag="newest"):
+    """There are new posts by others, for who watches: by group and channel, the newest one's id.
+
+    It comes once a second at most. With 0, something else is new in the channel: a post is gone.
+    """
+
+    groups: dict[int, dict[int, int]]
+
+
 class Attendance(msgspec.Struct, tag="attendance"):
     """A part of the people that a worker serves; all `parts` of a `number` are its whole set.
 

@@ -27,6 +27,7 @@ from model.errors import TryAgain
 from model.live.rights_check import RightsCheck
 from model.live.ring import Encoded, Ring, in_one_frame, trim_largest
 from model.live.subscription import FeedLimits, Joined, Reader, Reset, Subscription, reset_of
+from model.live.watch import Watch
 from model.log.cursor import TopicHead, events_after, events_between, topic_heads
 from model.log.event import RIGHTS_TOPIC, Rights
 from model.session import people_of_sessions
@@ -52,6 +53,7 @@ class Feed:
         self.readers = set[Reader]()
         self.rings: dict[str, Ring] = {}
         self.unchecked: dict[Reader, str] = {}  # to be judged, and why
+        self.watch = Watch(self.limits.watch_every_s)
         self.forgotten = asyncio.Event()  # somebody has deleted what had a log
         self._subscribers: defaultdict[str, set[Reader]] = defaultdict(set)
         self._moved = set[str]()  # topics whose subscribers have changed
@@ -65,6 +67,7 @@ class Feed:
         """Begin with the rights as they are now."""
         async with self.database.read_apart() as db:
             self.applied = (await topic_heads(db, RIGHTS_TOPIC))[RIGHTS_TOPIC].seq
+            await self.watch.look(db)
 
     async def run(self) -> None:
         """Look at the topics of hints at once, and at all every 250 ms, for ever."""
@@ -99,10 +102,13 @@ class Feed:
         cursors = {topic: self.rings[topic].head for topic in served}
         async with self.database.read_apart() as db:
             rows = await events_after(db, {RIGHTS_TOPIC: self.applied, **cursors}, _LOOK_AT_MOST)
+            notices = await self.watch.look(db) if topics is None else None
         self.collect(row for row in rows if row.topic == RIGHTS_TOPIC)
         if self.unchecked:
             await self.judge()
         self.fill(row for row in rows if row.topic != RIGHTS_TOPIC)
+        if notices is not None:
+            self.watch.tell(notices)
         self._looked_at = time.monotonic()
         if len(rows) == _LOOK_AT_MOST:
             self.wake(topics)
@@ -114,6 +120,10 @@ class Feed:
             if rights.epoch or row.seq > self.applied + 1:  # some are pruned: it stood still
                 self._send_all_away()
             self.applied = row.seq
+            if rights.epoch:
+                self.watch.restart()
+            self.watch.withdraw()
+            self.watch.tell_again(rights.channels)
             for reader in self.readers:
                 if reader.user_id in rights.users or reader.session_id in rights.sessions:
                     self.unchecked[reader] = rights.reason
@@ -203,6 +213,7 @@ class Feed:
         for topic in list(reader.subscriptions):
             self.unsubscribe(reader, topic)
         self.readers.discard(reader)
+        self.watch.leave(reader)
         self.unchecked.pop(reader, None)
 
     async def subscribe(

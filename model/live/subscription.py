@@ -15,6 +15,7 @@ class FeedLimits:
     ring_chars: int = 4 * 2**20
     worker_chars: int = 64 * 2**20
     replay_events: int = 2000
+    watch_every_s: float = 1
 
 
 @dataclass(eq=False, slots=True)

@@ -80,13 +80,14 @@ class Events(Base):
 class Rights(msgspec.Struct, omit_defaults=True):
     """Whose rights must be checked again, and why; after which number topics begin anew.
 
-    With a new `epoch`, all logs begin anew.
+    With a new `epoch`, all logs begin anew. `channels` are told again to whoever watches.
     """
 
     users: list[int] = []
     topics: list[str] = []
     sessions: list[int] = []
     floors: dict[str, int] = {}
+    channels: list[int] = []
     reason: str = "removed"
     epoch: str = ""
 
@@ -117,6 +118,14 @@ def judge_again(db: Transaction, rights: Rights, *, forget: Iterable[str] = ()) 
     """
     db.notes.append(_rights_note(rights))
     db.forgotten.update(forget)
+
+
+def tell_again(db: Transaction, channel_id: int) -> None:
+    """Note that a channel looks different in lists, although there is no new post in it.
+
+    Whoever watches is told so; who follows its topic knows it by an event.
+    """
+    db.notes.append(_rights_note(Rights(channels=[channel_id])))
 
 
 def epoch_name() -> str:

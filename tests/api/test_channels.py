@@ -266,6 +266,26 @@ async def test_unread_are_the_posts_of_others_behind_the_mark(people: Cast) -> N
     assert await unread(people.bob) == (1, posts[1]["id"])
 
 
+async def test_a_group_is_unread_while_there_are_posts_by_others_that_one_may_read(
+    people: Cast,
+) -> None:
+    async def says(who: Person) -> tuple[bool, list[int]]:
+        (group,) = (await who.get("/api/groups"))["groups"]
+        listed = await who.get(f"/api/groups/{people.group['id']}/channels")
+        return group["unread"], [channel["newest"] for channel in listed["channels"]]
+
+    secret = await made(people.mia, people, "private")
+    hidden = await people.mia.post(f"/api/channels/{secret['id']}/posts", {"text": "secret"})
+    assert await says(people.mia) == (False, [0, hidden["id"]])
+    assert await says(people.ann) == (False, [0, 0]), "an owner sees its name, and no more"
+    post = await people.bob.post(people.posts, {"text": "hello"})
+    assert await says(people.bob) == (False, [post["id"]])
+    assert await says(people.ann) == (True, [post["id"], 0])
+    mark = f"/api/channels/{people.channel['id']}/read-mark"
+    await people.ann.put(mark, {"post_id": post["id"]})
+    assert await says(people.ann) == (False, [post["id"], 0])
+
+
 async def test_a_read_mark_moves_only_forwards_and_no_further_than_the_posts(people: Cast) -> None:
     mark = f"/api/channels/{people.channel['id']}/read-mark"
     first, second = [await people.ann.post(people.posts, {"text": t}) for t in "ab"]

@@ -82,7 +82,7 @@ async def test_the_list_has_ones_own_groups_with_ones_role_and_where_to_follow(
 ) -> None:
     for person, role in ((people.ann, "owner"), (people.mia, "moderator"), (people.bob, "member")):
         listed = await person.get("/api/groups")
-        assert listed["groups"] == [{**people.group, "role": role}]
+        assert listed["groups"] == [{**people.group, "role": role, "unread": False}]
         assert listed["next"] is None
         assert listed["live"]["topics"].keys() == {f"user:{person.id}"}
     for stranger in (people.eve, people.root):

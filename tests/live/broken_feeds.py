@@ -1,4 +1,4 @@
-"""Four ways to break the rule "rights before events"."""
+"""Five ways to break the rule "rights before events"."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -9,6 +9,7 @@ from model.database.unit_of_work import Transaction
 from model.live.feed import Feed, T
 from model.live.ring import Encoded, in_one_frame
 from model.live.subscription import Reset, Subscription
+from model.live.watch import Notices, Watch
 from model.log.cursor import events_after, events_between
 
 _LATE_S = 0.05
@@ -79,3 +80,28 @@ class ReplaysPastTheHead(LateFeed):
         if not rows:
             return Reset(0, "retention")
         return in_one_frame([Encoded.of(row).text for row in rows]), rows[-1].seq
+
+
+class TellsWhoOnceCould(Feed):
+    """Who may read a channel is kept for those who watch, and not judged with each turn."""
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self.watch = RemembersRights(0)
+
+
+class RemembersRights(Watch):
+    def __init__(self, every_s: float) -> None:
+        super().__init__(every_s)
+        self.could = set[tuple[int, int, int]]()
+
+    async def look(self, db: Transaction) -> Notices | None:
+        notices = await super().look(db)
+        if notices:
+            for user_id, groups in notices.of_user.items():
+                self.could |= {(user_id, g, c) for g, channels in groups.items() for c in channels}
+            for user_id, group_id, channel_id in self.could:
+                if channel_id in notices.channel_ids:
+                    of_group = notices.of_user[user_id].setdefault(group_id, {})
+                    of_group[channel_id] = self._news[channel_id].post_id
+        return notices

@@ -1,5 +1,6 @@
 """Signals and presence across real worker processes."""
 
+import asyncio
 import os
 import signal
 import time
@@ -66,6 +67,24 @@ async def test_a_signal_reaches_the_sockets_at_all_workers(server: Server, group
         for live in sockets:
             heard = await live.until(lambda m: m["type"] == "signal")
             assert heard["from"]["name"] == "Bob"
+
+
+async def test_whoever_watches_is_told_by_all_workers_of_a_post_at_any(
+    server: Server, group: str
+) -> None:
+    ann, bob = sign_in(server, "ann"), sign_in(server, "bob")
+    group_id = group.partition(":")[2]
+    channel = ann.made("POST", f"/api/groups/{group_id}/channels", {"name": "general"})
+    async with following(server, group, ann, SOCKETS) as sockets:
+        for live in sockets:
+            await live.send(type="watch")
+            await live.until(lambda m: m["type"] == "watching")
+        assert len({await worker_of(server, live) for live in sockets}) > 1
+        path = f"/api/channels/{channel['id']}/posts"
+        post = await asyncio.to_thread(bob.made, "POST", path, {"text": "Hello"})
+        told = {"type": "newest", "groups": {group_id: {f"{channel['id']}": post["id"]}}}
+        for live in sockets:
+            await live.until(lambda m: m == told)
 
 
 async def test_the_people_of_a_killed_worker_leave_unless_they_come_back(

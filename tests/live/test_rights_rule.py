@@ -1,4 +1,4 @@
-"""The rule "rights before events" under random interleavings, and four ways to break it.
+"""The rule "rights before events" under random interleavings, and five ways to break it.
 
 ann writes into a private channel; bob is let in and taken out again, and comes and goes. A leak:
 bob gets a post although at no moment from its commit to its delivery he had the right. A grant
@@ -18,13 +18,20 @@ import pytest
 
 from model.channel import Channel, add_channel_member, find_channel, remove_channel_member
 from model.database.unit_of_work import Database, Transaction
+from model.live.ephemeral import NewestMessage
 from model.live.feed import Feed
 from model.live.subscription import FeedLimits, Joined, Subscription
 from model.log.cursor import topic_heads
 from model.log.event import write_events
 from model.post import write_post
 from model.user import Caller
-from tests.live.broken_feeds import DeliversInProcess, LooksOnlyOnce, RaisesLate, ReplaysPastTheHead
+from tests.live.broken_feeds import (
+    DeliversInProcess,
+    LooksOnlyOnce,
+    RaisesLate,
+    ReplaysPastTheHead,
+    TellsWhoOnceCould,
+)
 from tests.support.people import private_channel
 
 ROUNDS = 10
@@ -97,7 +104,7 @@ class Socket:
         self.user_id, self.session_id = world.bob.id, world.bob.session_id
         self.person = world.bob.person
         self.subscriptions: dict[str, Subscription] = {}
-        self.deliveries = self.leaks = 0
+        self.deliveries = self.notices = self.leaks = 0
 
     def signalled(self, signals: object) -> None:
         """Nobody signals here."""
@@ -144,8 +151,26 @@ class Socket:
     def deliver(self, text: str) -> None:
         messages = msgspec.json.decode(text)
         for message in messages if isinstance(messages, list) else [messages]:
+            self.note(message["data"]["id"])
             self.deliveries += 1
-            self.leaks += not self.world.had_the_right(message["data"]["id"])
+
+    def note(self, post_id: int) -> None:
+        self.leaks += not self.world.had_the_right(post_id)
+
+
+class Watcher(Socket):
+    """Follows nothing, and watches."""
+
+    async def come_and_go(self) -> None:
+        self.feed.join(self)
+        self.feed.watch.join(self)
+        for _ in range(random.randrange(12)):
+            await pause()
+            if text := self.feed.watch.take(self):
+                for channels in msgspec.json.decode(text, type=NewestMessage).groups.values():
+                    self.note(*channels.values())
+                    self.notices += 1
+        self.feed.leave(self)
 
 
 @pytest.fixture
@@ -157,12 +182,12 @@ async def world(database_url: str) -> AsyncIterator[World]:
     await database.close()
 
 
-async def play(world: World, kind: type[Feed]) -> tuple[int, int]:
-    """One round on one feed: deliveries and leaks."""
-    feed = kind(world.database, FeedLimits(ring_events=3))
+async def play(world: World, kind: type[Feed]) -> tuple[int, int, int]:
+    """One round on one feed: deliveries, notices of who watches, and leaks."""
+    feed = kind(world.database, FeedLimits(ring_events=3, watch_every_s=0))
     world.database.committed = feed.wake
     await feed.open()
-    sockets = [Socket(world, feed) for _ in range(6)]
+    sockets = [*(Socket(world, feed) for _ in range(6)), Watcher(world, feed)]
     is_over = False
 
     async def looks() -> None:
@@ -181,27 +206,32 @@ async def play(world: World, kind: type[Feed]) -> tuple[int, int]:
         await (world.turn() if random.random() < 0.4 else world.write())
     is_over = True
     await asyncio.gather(*background, *getattr(feed, "tasks", ()))
-    return sum(s.deliveries for s in sockets), sum(s.leaks for s in sockets)
+    return (
+        sum(s.deliveries for s in sockets),
+        sum(s.notices for s in sockets),
+        sum(s.leaks for s in sockets),
+    )
 
 
 async def test_nobody_gets_what_he_never_had_the_right_to(world: World) -> None:
-    deliveries = 0
+    deliveries = notices = 0
     for seed in range(ROUNDS):
         random.seed(seed)
-        delivered, leaks = await play(world, Feed)
+        delivered, noticed, leaks = await play(world, Feed)
         assert leaks == 0, f"seed {seed}"
-        deliveries += delivered
+        deliveries, notices = deliveries + delivered, notices + noticed
     assert deliveries > ROUNDS
+    assert notices > ROUNDS
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 @pytest.mark.parametrize(
-    "broken", [DeliversInProcess, LooksOnlyOnce, RaisesLate, ReplaysPastTheHead]
+    "broken", [DeliversInProcess, LooksOnlyOnce, RaisesLate, ReplaysPastTheHead, TellsWhoOnceCould]
 )
 async def test_each_breakage_of_the_rule_leaks(world: World, broken: type[Feed]) -> None:
     for seed in range(BROKEN_ROUNDS):
         random.seed(seed)
-        _, leaks = await play(world, broken)
+        *_, leaks = await play(world, broken)
         if leaks:
             return
     pytest.fail(f"{BROKEN_ROUNDS} rounds without a leak: the test cannot see this breakage")
