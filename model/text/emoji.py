@@ -12,7 +12,7 @@ _ELEMENT = re.compile(  # with a skin colour, or the letters of a region
     "(?P<base>.)(?P<kind>[\U0001f3fb-\U0001f3ff]|[\U000e0020-\U000e007e]+\U000e007f)?", re.DOTALL
 )
 _NEW_ONES = range(0x1F200, 0x20000)  # where Unicode adds emoji
-_SYMBOLS = {"So", "Sm"}
+_SYMBOLS = {"So", "Sm", "Sk"}
 _NO_SYMBOLS = "\u203c\u2049\u2139\u3030\u303d"  # three of punctuation, a dash and a letter
 _WIDE_AS_TEXT = "〰〽㊗㊙🈂🈷"
 
