@@ -32,6 +32,8 @@ def cut(text: str, q: str) -> str:
         ("tea tea tea", '"tea tea"', "[tea tea tea]"),
         ("one two three", '"one two" "two three" x', "[one two three]"),
         ("Ärger in der STRASSE", "arger straße", "[Ärger] in der [STRASSE]"),
+        ("in C++17, C# and C", "c# c++", "in [C++]17, [C#] and C"),
+        ("Łódź", "lodz", "[Łódź]"),
         ("cafe\u0301 noir", "café", "[café] noir"),
         ("今天天气很好", "天气", "今天[天气]很好"),
         ("super🤩 duper", "super", "[super]🤩 duper"),
