@@ -8,7 +8,7 @@ import { BEFORE_MENTION } from "/static/posts/mention_syntax.js";
 
 const AFTER_MS = 120; // of not typing
 const [A_PAGE, SHOWN] = [100, 8];
-const BEGUN = new RegExp(`${BEFORE_MENTION}@([\\p{L}\\p{N}_-]{0,39})$`, "u"); // before the cursor
+const BEGUN = new RegExp(`${BEFORE_MENTION}[@＠]([\\p{L}\\p{N}_-]{0,39})$`, "u"); // before the cursor
 
 export class MentionCompletion {
   #area;
@@ -85,8 +85,8 @@ export class MentionCompletion {
   #take(number) {
     if (number === null) return;
     const { selectionEnd } = this.#area;
-    const begin = selectionEnd - this.#words.length;
-    this.#area.setRangeText(`${this.#found[number].username} `, begin, selectionEnd, "end");
+    const begin = selectionEnd - this.#words.length - 1; // an @ of any width
+    this.#area.setRangeText(`@${this.#found[number].username} `, begin, selectionEnd, "end");
     this.#area.dispatchEvent(new Event("input", { bubbles: true }));
   }
 }

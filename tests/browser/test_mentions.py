@@ -76,6 +76,11 @@ def test_a_name_is_completed_where_the_cursor_stands_and_while_a_post_is_changed
 ) -> None:
     ann, bob = two
     area = ann.page.locator("#text")
+    area.press_sequentially("\uff20\uff42o")  # as a Japanese keyboard writes it
+    expect(people_of(ann)).to_have_count(1)
+    area.press("Enter")
+    expect(area).to_have_value("@bob ")
+    area.fill("")
     area.press_sequentially("@bo")
     expect(people_of(ann)).to_have_count(1)
     area.press("Home")
