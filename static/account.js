@@ -1,9 +1,9 @@
 /** The dialog about your own account: picture, name, password, sessions, signing out. */
 
 import { ask } from "/static/api.js";
-import { attempt, notify } from "/static/page/dialogs.js";
+import { attempt, confirmed, notify } from "/static/page/dialogs.js";
 import { avatar, button, find, make } from "/static/page/dom.js";
-import { dateOf } from "/static/page/format.js";
+import { dateOf, excerptOf, listOf } from "/static/page/format.js";
 import { clearProblems, onSubmit } from "/static/page/forms.js";
 import { uncover } from "/static/page/layers.js";
 import { upload } from "/static/page/upload.js";
@@ -11,16 +11,20 @@ import "/static/page/passwords.js";
 
 const BROWSERS = ["Edg", "OPR", "Firefox", "Chrome", "Safari"];
 const SYSTEMS = ["Android", "iPhone", "iPad", "Windows", "Mac OS", "CrOS", "Linux"];
+const MOST_NAMED = 5; // of what was not sent
 
 /** Dispatches `signed-out` once the server has ended the session. */
 export class Account extends EventTarget {
   me;
+  #unsent;
   #dialog = find("#account-dialog");
   #picture;
 
-  constructor(me) {
+  /** `unsent()` are the texts that are on this device alone, and that signing out would erase. */
+  constructor(me, { unsent }) {
     super();
     this.me = me;
+    this.#unsent = unsent;
     this.#picture = new OwnPicture((changed) => this.show(changed));
     this.show(me);
     find("#account").addEventListener("click", () => this.#open());
@@ -91,6 +95,12 @@ export class Account extends EventTarget {
   }
 
   async #signOut() {
+    const unsent = this.#unsent();
+    const named = unsent.slice(0, MOST_NAMED).map(excerptOf);
+    if (unsent.length > MOST_NAMED) named.push(`${unsent.length - MOST_NAMED} more`);
+    const text = `It will be erased on this device: ${listOf(named)}.`;
+    const isSure = () => confirmed("Sign out with something not sent?", text, "Sign out");
+    if (unsent.length && !(await isSure())) return;
     await ask("DELETE", "/sessions/current");
     this.dispatchEvent(new Event("signed-out"));
     uncover(() => location.replace("/"));

@@ -24,12 +24,14 @@ import { button, find, loadFailedPictures, make } from "/static/page/dom.js";
 import { personName } from "/static/page/format.js";
 import { visit } from "/static/page/layers.js";
 import { forgetDrafts } from "/static/posts/draft.js";
+import { DraftStorage } from "/static/posts/draft_storage.js";
+import { Unfinished, textOf } from "/static/posts/unfinished.js";
 import { Search } from "/static/search.js";
 import { Thread } from "/static/thread.js";
 
 const PERSONAL = `#groups, #channels, #people, #sessions, #account, #nothing, #mentions, #code,
   #search-results, #search-here-name, #channel-name, #channel-description, #members-title,
-  #account-username, #confirm-text, #code-link`;
+  #account-username, #confirm-text, #code-link, #unfinished`;
 
 const me = await askPatiently("GET", "/me", undefined, { patience: Infinity }).catch((problem) => {
   if (problem.status === 401) location.replace(`/sign-in${location.hash}`);
@@ -41,9 +43,10 @@ askAs(me.id);
 const live = new Live({ user: me.id, state: showState });
 const people = new People(live, me);
 const outbox = new Outbox({ user: me.id });
-const context = new Context({ me, live, people, outbox });
+const drafts = new DraftStorage(me.id);
+const context = new Context({ me, live, people, outbox, drafts });
 
-const account = new Account(me);
+const account = new Account(me, { unsent: () => [...outbox.unsent, ...drafts.all].map(textOf) });
 const mentions = new Mentions(live);
 const groups = new Groups(live, mentions);
 const channels = new Channels(live, me, mentions);
@@ -54,6 +57,7 @@ const thread = new Thread(context);
 const search = new Search(context, nameOf);
 const channelDialog = new ChannelDialog(me, people);
 new MentionsDialog(mentions, people, nameOf);
+new Unfinished(context, goOnWith);
 
 let isPostShown = false; // the post that the address names
 
@@ -93,6 +97,13 @@ async function showPost({ channelId, postId, replyId }) {
   const post = await openChannel.reveal(postId);
   if (post === null) notify("That post is no longer there.");
   if (post && replyId) thread.open(post, replyId);
+}
+
+/** Shows the place of a reply, or of an edit, which opens by itself. */
+async function goOnWith({ kind, postId }, parentId) {
+  const post = await openChannel.reveal(parentId ?? postId);
+  if (post && (parentId || kind === "reply")) thread.open(post, parentId && postId);
+  showAuthors();
 }
 
 function goTo(place) {
@@ -155,6 +166,7 @@ function empty() {
   channels.open(null);
   people.open(null);
   groups.isLoaded = false;
+  drafts.end();
   forgetDrafts();
   for (const shown of document.querySelectorAll("dialog[open]")) shown.close();
   for (const shown of document.querySelectorAll(PERSONAL)) shown.replaceChildren();
@@ -193,6 +205,7 @@ openChannel.addEventListener("left", () => {
 });
 account.addEventListener("signed-out", () => {
   outbox.empty();
+  drafts.empty();
   empty();
 });
 search.addEventListener("chosen", ({ detail: { post, group_id } }) => {

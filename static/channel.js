@@ -42,9 +42,9 @@ export class OpenChannel extends EventTarget {
     outbox.addEventListener("changed", () => this.#timeline?.showPending());
     this.#composer = new Composer(find("#composer"), context, {
       within: find("#main"),
-      send: (channel, text, files) => {
-        outbox.add(channel.id, null, text, files);
-        if (channel.id === context.channel?.id) this.#toNewest();
+      send: ({ channelId }, text, files) => {
+        outbox.add(channelId, null, text, files);
+        if (channelId === context.channel?.id) this.#toNewest();
       },
     });
     this.#listen();
@@ -66,7 +66,7 @@ export class OpenChannel extends EventTarget {
     this.#context.channel = channel;
     if (isOpen) return this.#showHead();
     this.#showHead();
-    this.#composer.open(channel);
+    this.#composer.open(channel && { channelId: channel.id, kind: "post" });
     if (!channel) return;
     const elements = {
       list: find("#posts"),
@@ -171,6 +171,7 @@ export class OpenChannel extends EventTarget {
 
   #refresh() {
     const { posts } = this.#timeline;
+    this.#context.drafts.changed();
     for (const direction of ["older", "newer"])
       find(`#${direction}`).hidden = posts[direction] === null;
     if (posts.newer !== null) find("#to-newest").hidden = false;

@@ -73,6 +73,11 @@ export class Outbox extends EventTarget {
     return this.#inOrder.filter(isThere);
   }
 
+  /** What the server has not taken yet, in all channels, in the order in which it is sent. */
+  get unsent() {
+    return this.#inOrder.filter(({ state }) => state !== "sent");
+  }
+
   add(channelId, parentId, text, files = []) {
     const at = Math.max(Date.now(), 1 + (this.#inOrder.at(-1)?.at ?? 0));
     this.#put({ key: newKey(), channelId, parentId, text, files, at, state: "waiting" });

@@ -33,9 +33,9 @@ export class Thread {
     context.outbox.addEventListener("changed", () => this.#replies?.showPending());
     this.#composer = new Composer(find("#reply-composer"), context, {
       within: find("#thread"),
-      send: (post, text, files) => {
-        context.outbox.add(post.channel_id, post.id, text, files);
-        if (post.id === this.postId) this.#replies.scrollToEnd();
+      send: ({ channelId, postId }, text, files) => {
+        context.outbox.add(channelId, postId, text, files);
+        if (postId === this.postId) this.#replies.scrollToEnd();
       },
     });
     keepAtEnd(find("#thread-scroller"));
@@ -72,7 +72,7 @@ export class Thread {
       signal: (signal) => this.#typing.signal(signal),
       failed: (problem) => problem.status === 404 && this.#isGone(),
     });
-    this.#composer.open(post);
+    this.#composer.open({ channelId: this.#channelId, kind: "reply", postId: post.id });
     find(this.#context.channel.writable ? "#reply-text" : "#close-thread").focus();
   }
 

@@ -11,9 +11,10 @@ export class Context {
    * @param {import("../live.js").Live} shared.live
    * @param {import("../lists/people.js").People} shared.people
    * @param {import("../outbox.js").Outbox} shared.outbox
+   * @param {import("../posts/draft_storage.js").DraftStorage} shared.drafts
    */
-  constructor({ me, live, people, outbox }) {
-    Object.assign(this, { me, live, people, outbox });
+  constructor({ me, live, people, outbox, drafts }) {
+    Object.assign(this, { me, live, people, outbox, drafts });
   }
 
   get mayModerate() {

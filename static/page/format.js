@@ -6,6 +6,7 @@ const FULL = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: 
 const DATE = new Intl.DateTimeFormat(undefined, { dateStyle: "medium" });
 const LIST = new Intl.ListFormat("en-GB"); // the language of the pages
 const A_DAY_MS = 86_400_000;
+const EXCERPT_CHARS = 60;
 const STEP = 1024; // as the server counts its limits
 const UNITS = ["byte", "kilobyte", "megabyte", "gigabyte"];
 
@@ -30,6 +31,12 @@ export function sizeOf(bytes) {
 }
 
 export const personName = (person) => person?.name ?? "Somebody who left";
+
+/** The beginning of a text, in quotes. */
+export const excerptOf = (text) => {
+  const [whole, begin] = [text.trim(), [...text.trim()].slice(0, EXCERPT_CHARS).join("").trim()];
+  return `“${begin}${begin === whole ? "" : "…"}”`;
+};
 
 /** "Ann", "Ann and Bob", "Ann, Bob and Mia" */
 export const listOf = (names) => LIST.format(names);

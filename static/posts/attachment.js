@@ -1,11 +1,14 @@
-/** A file that is being attached: uploading, uploaded, or refused. */
+/** A file that is being attached: uploading, uploaded, refused, or gone. */
 
-import { ask, newKey } from "/static/api.js";
+import { Problem, ask, headersOf, newKey } from "/static/api.js";
 import { button, icon, make } from "/static/page/dom.js";
 import { sizeOf } from "/static/page/format.js";
 import { upload } from "/static/page/upload.js";
 
-const FINAL = [400, 413]; // the same file will be refused again
+const GONE = 404;
+const FINAL = [400, GONE, 413]; // to try again would be in vain
+const SURE_FOR_MS = 3_600_000; // the server keeps for a day what is in no post
+const ANSWER_WITHIN_MS = 8_000;
 
 /** Dispatches `changed`, and `removed` when somebody removes it. */
 export class Attachment extends EventTarget {
@@ -13,6 +16,8 @@ export class Attachment extends EventTarget {
   view = null;
   problem = null;
   #file;
+  #seenAt = 0; // when it was on the server
+  #isChecking = false;
   #key = newKey();
   #abort = new AbortController();
   #parts;
@@ -34,8 +39,32 @@ export class Attachment extends EventTarget {
     this.element = make("li", { className: "attachment" }, face, about, remove);
   }
 
+  /** A file that was uploaded before. */
+  static uploaded(view) {
+    const attachment = new Attachment({ name: view.name, size: view.size_bytes });
+    attachment.view = view;
+    attachment.#show();
+    return attachment;
+  }
+
+  /** A file of which only the name is known: the page was left before it was uploaded. */
+  static lost(name) {
+    const attachment = new Attachment({ name, size: 0 });
+    attachment.#isGone("It was not uploaded before the page was closed. Attach it again.");
+    return attachment;
+  }
+
+  get name() {
+    return this.#file.name;
+  }
+
   get isUploading() {
     return !this.view && !this.problem;
+  }
+
+  /** Whether it will be known soon if the server has it. */
+  get isPending() {
+    return this.isUploading || this.#isChecking;
   }
 
   async start() {
@@ -46,10 +75,24 @@ export class Attachment extends EventTarget {
     try {
       const options = { key: this.#key, signal, progress };
       this.view = await upload("POST", "/files", this.#file, options);
+      this.#seenAt = Date.now();
     } catch (problem) {
       if (signal.aborted) return;
       this.problem = problem;
     }
+    this.#show();
+  }
+
+  /** Finds out whether the server still has it, if it was not seen there for a while. */
+  async check() {
+    if (!this.view || this.#isChecking || Date.now() - this.#seenAt < SURE_FOR_MS) return;
+    this.#isChecking = true;
+    const signal = AbortSignal.timeout(ANSWER_WITHIN_MS);
+    const asked = { method: "HEAD", headers: headersOf({}), signal };
+    const { status } = await fetch(`/api/files/${this.view.id}`, asked).catch(() => ({}));
+    this.#isChecking = false;
+    if (status === GONE) this.#isGone("The server no longer has it. Attach it again.");
+    else if (status) this.#seenAt = Date.now();
     this.#show();
   }
 
@@ -58,6 +101,12 @@ export class Attachment extends EventTarget {
     this.#abort.abort();
     if (this.view) ask("DELETE", `/files/${this.view.id}`).catch(() => null);
     this.dispatchEvent(new Event("removed"));
+  }
+
+  #isGone(detail) {
+    this.view = null;
+    this.problem = new Problem({ status: GONE, code: "gone", detail });
+    this.#show();
   }
 
   #retry() {

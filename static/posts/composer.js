@@ -5,12 +5,14 @@ import { find } from "/static/page/dom.js";
 import { submitOnEnter } from "/static/page/forms.js";
 import { fits, showRoom } from "/static/page/room.js";
 import { Draft, MAX_FILES, draftsOf } from "/static/posts/draft.js";
+import { nameOf } from "/static/posts/draft_storage.js";
 import { onFilesDropped, onFilesPasted } from "/static/posts/drop_and_paste.js";
 import { MentionCompletion } from "/static/posts/mention_completion.js";
 
 export class Composer {
   #form;
   #area;
+  #storage;
   #send;
   #draft = null; // null where nobody can write
 
@@ -21,19 +23,19 @@ export class Composer {
   constructor(form, context, { within, send }) {
     this.#form = form;
     this.#area = find("textarea", form);
+    this.#storage = context.drafts;
     this.#send = send;
     new MentionCompletion(this.#area, find(".completion", form), context); // hears each key first
     this.#listenToWriting();
     this.#listenToFiles(within);
   }
 
-  /** Opens the draft for a place, which is a channel, or a post to reply to. */
+  /** Opens the draft for a place, see `DraftStorage`; with null nobody can write. */
   open(place) {
-    const begun = draftsOf(this.#form, place).find(({ isSubmitted }) => !isSubmitted);
+    const begun = draftsOf(place).find(({ isSubmitted }) => !isSubmitted);
     this.#draft = place && (begun ?? this.#begin(place));
-    this.#area.value = this.#draft?.text ?? "";
-    showRoom(this.#area);
     this.#show();
+    this.#storage.changed();
   }
 
   focus() {
@@ -41,14 +43,14 @@ export class Composer {
   }
 
   #begin(place) {
-    const draft = new Draft(this.#form, place);
+    const draft = new Draft(place, this.#storage, () => draft === this.#draft);
     draft.addEventListener("changed", () => this.#changed(draft));
     return draft;
   }
 
   #listenToWriting() {
     this.#area.addEventListener("input", () => {
-      if (this.#draft) this.#draft.text = this.#area.value;
+      this.#draft?.write(this.#area.value);
     });
     submitOnEnter(this.#area);
     this.#form.noValidate = true;
@@ -79,15 +81,16 @@ export class Composer {
   #submit() {
     const draft = this.#draft;
     if (draft.isEmpty || draft.failed || !fits(this.#area)) return;
-    draft.isSubmitted = true;
+    draft.submit();
     this.#changed(draft);
     this.open(draft.place);
     this.focus();
   }
 
   #changed(draft) {
-    const isHere = draft.place.id === this.#draft?.place.id;
-    if (draft.isSubmitted && !draft.isUploading) {
+    if (!draft.isOpen) return;
+    const isHere = this.#draft && nameOf(draft.place) === nameOf(this.#draft.place);
+    if (draft.isSubmitted && !draft.isPending) {
       if (!draft.failed) this.#finish(draft);
       else if (!isHere) notify("A file was not sent. Its post is waiting where you wrote it.");
     }
@@ -96,16 +99,16 @@ export class Composer {
 
   #finish(draft) {
     const { place, text, attachments } = draft;
-    if (!draft.end() || draft.isEmpty) return;
-    this.#send(
-      place,
-      text.trim() && text,
-      attachments.map(({ view }) => view),
-    );
+    const files = attachments.map(({ view }) => view);
+    if (!draft.isEmpty) this.#send(place, text.trim() && text, files);
+    draft.end();
   }
 
   #show() {
-    const drafts = draftsOf(this.#form, this.#draft?.place);
+    const text = this.#draft?.text ?? "";
+    if (this.#area.value !== text) this.#area.value = text;
+    showRoom(this.#area);
+    const drafts = draftsOf(this.#draft?.place);
     const elements = drafts.flatMap(({ attachments }) => attachments.map(({ element }) => element));
     const list = find(".attachments", this.#form);
     for (const gone of [...list.children].filter((element) => !elements.includes(element))) {

@@ -1,24 +1,43 @@
 /** Drafts: posts that are not sent yet, each with its place, its text and its files. */
 
 import { Attachment } from "/static/posts/attachment.js";
+import { nameOf } from "/static/posts/draft_storage.js";
 
 export const MAX_FILES = 10;
 
 const drafts = new Set();
 
-/** Dispatches `changed` when the state of a file has changed. */
+/** Dispatches `changed` when the state of a file has changed, or another tab has gone on with it. */
 export class Draft extends EventTarget {
   text = "";
   attachments = [];
   /** Whether somebody has sent it: it goes out once its files are uploaded. */
   isSubmitted = false;
+  #storage;
 
-  /** A draft that is written in `form`; `place` is a channel, or a post to reply to. */
-  constructor(form, place) {
+  /**
+   * Begins a draft, or goes on with the one that is kept; `isShown()` says whether it is shown.
+   * @param {object} place see `DraftStorage`
+   * @param {import("./draft_storage.js").DraftStorage} storage
+   */
+  constructor(place, storage, isShown) {
     super();
-    this.form = form;
     this.place = place;
+    this.#storage = storage;
+    const follow = (kept) => this.#follow(kept);
+    const kept = storage.open(place, { follow, isShown });
+    if (kept && !draftsOf(place).length) {
+      this.text = kept.text;
+      for (const view of kept.files) this.#add(Attachment.uploaded(view));
+      for (const name of kept.lost) this.#add(Attachment.lost(name));
+      for (const attachment of this.attachments) attachment.check();
+    }
     drafts.add(this);
+  }
+
+  /** Whether it is still to be sent. */
+  get isOpen() {
+    return drafts.has(this);
   }
 
   get isEmpty() {
@@ -29,46 +48,90 @@ export class Draft extends EventTarget {
     return this.attachments.some(({ isUploading }) => isUploading);
   }
 
+  /** Whether it has to wait for its files. */
+  get isPending() {
+    return this.attachments.some(({ isPending }) => isPending);
+  }
+
   /** How many files could not be uploaded. */
   get failed() {
     return this.attachments.filter(({ problem }) => problem).length;
+  }
+
+  write(text) {
+    this.text = text;
+    this.#save();
   }
 
   /** Attaches files, as many as a post can have. */
   attach(files) {
     for (const file of [...files].slice(0, MAX_FILES - this.attachments.length)) {
       const attachment = new Attachment(file);
-      attachment.addEventListener("changed", () => this.#changed());
-      attachment.addEventListener("removed", () => this.#remove(attachment));
-      this.attachments.push(attachment);
+      this.#add(attachment);
       attachment.start();
     }
   }
 
-  /** Ends the draft; whether it was still there to be sent. */
-  end() {
-    return drafts.delete(this);
+  submit() {
+    this.isSubmitted = true;
+    for (const attachment of this.attachments) attachment.check();
   }
 
-  #remove(attachment) {
-    this.attachments.splice(this.attachments.indexOf(attachment), 1);
-    this.#changed();
+  /** Ends the draft: it is sent. */
+  end() {
+    drafts.delete(this);
+    this.#save();
+  }
+
+  #add(attachment) {
+    attachment.addEventListener("changed", () => this.#changed());
+    attachment.addEventListener("removed", () => {
+      this.attachments.splice(this.attachments.indexOf(attachment), 1);
+      this.#changed();
+    });
+    this.attachments.push(attachment);
   }
 
   #changed() {
+    if (this.isOpen) this.#save();
     this.dispatchEvent(new Event("changed"));
+  }
+
+  /** Keeps all drafts for the place as one: there can be several while files are uploaded. */
+  #save() {
+    const written = draftsOf(this.place).filter(({ isEmpty }) => !isEmpty);
+    const texts = written.map(({ text }) => text).filter((text) => text.trim());
+    const attachments = written.flatMap((draft) => draft.attachments);
+    const kept = {
+      text: texts.join("\n\n"),
+      files: attachments.flatMap(({ view }) => view ?? []),
+      lost: attachments.flatMap(({ view, name }) => (view ? [] : name)),
+    };
+    this.#storage.save(this.place, written.length ? kept : null);
+  }
+
+  /** Shows what another tab has made of it, unless a part of that is being sent here. */
+  #follow(kept) {
+    if (draftsOf(this.place).length > 1) return false;
+    const files = kept?.files ?? [];
+    const [ids, had] = [files.map(({ id }) => id), this.attachments.map(({ view }) => view?.id)];
+    this.text = kept?.text ?? "";
+    this.attachments = this.attachments.filter(({ view }) => !view || ids.includes(view.id));
+    for (const view of files) if (!had.includes(view.id)) this.#add(Attachment.uploaded(view));
+    this.dispatchEvent(new Event("changed"));
+    return true;
   }
 }
 
-export function draftsOf(form, place) {
-  return [...drafts].filter((draft) => draft.form === form && draft.place.id === place?.id);
+export function draftsOf(place) {
+  return [...drafts].filter((draft) => place && nameOf(draft.place) === nameOf(place));
 }
 
-/** Forgets all drafts when somebody signs out. */
+/** Forgets all drafts of the page; those in the storage stay there. */
 export function forgetDrafts() {
   drafts.clear();
 }
 
 addEventListener("beforeunload", (leaving) => {
-  if ([...drafts].some(({ isEmpty }) => !isEmpty)) leaving.preventDefault();
+  if ([...drafts].some(({ isUploading }) => isUploading)) leaving.preventDefault();
 });

@@ -69,6 +69,7 @@ export class PostView {
     edited.hidden = !post.edited_at;
     if (post.edited_at) edited.title = fullyOf(post.edited_at);
     if (this.#editor) this.#editor.update(post);
+    else if (this.#isLeftUnsaved) this.#edit();
     else this.#showText();
     this.#files.show(post.files, this.#isMine ? (file) => this.#removeFile(file) : null);
     replies.hidden = !post.reply_count || !this.#openReplies;
@@ -112,7 +113,7 @@ export class PostView {
     const add = (label, iconName, act) =>
       given.push(button(label, act, { iconName, className: "plain" }));
     if (openReplies) add("Reply", "reply", () => openReplies(this.post));
-    if (this.#isMine && channel.writable) add("Edit", "edit", () => this.#edit());
+    if (this.#isMine && channel.writable) add("Edit", "edit", () => this.#edit().focus());
     if (this.#isMine || mayModerate) add("Delete", "delete", () => deletePost(this.post));
     const { actions } = this.#parts;
     if (actions.dataset.given === `${given.map((one) => one.title)}`) return;
@@ -137,22 +138,38 @@ export class PostView {
   async remove() {
     this.element.remove();
     const { channel_id: channelId, parent } = this.post;
-    const text = this.#editor?.changed;
-    if (!text) return;
-    if (await confirmed("This post was deleted while you were editing it", text, "Post it again"))
-      this.#context.outbox.add(channelId, parent?.id ?? null, text);
+    if (!this.#editor) return;
+    const { changed } = this.#editor;
+    const title = "This post was deleted while you were editing it";
+    if (changed && (await confirmed(title, changed, "Post it again")))
+      this.#context.outbox.add(channelId, parent?.id ?? null, changed);
+    this.#context.drafts.discard(this.#placeOfEdit);
+  }
+
+  get #placeOfEdit() {
+    return { channelId: this.post.channel_id, kind: "edit", postId: this.post.id };
+  }
+
+  /** Whether somebody has begun to edit it, and nobody can see that on the page any more. */
+  get #isLeftUnsaved() {
+    const { drafts, channel } = this.#context;
+    const [place, mayEdit] = [this.#placeOfEdit, this.#isMine && channel?.writable];
+    return mayEdit && drafts.has(place) && !drafts.isShown(place);
   }
 
   #edit() {
-    this.#editor ??= new Editor(this.#parts.text, this.post, this.#context, {
+    const { text: element } = this.#parts;
+    this.#editor ??= new Editor(element, this.#placeOfEdit, this.post, this.#context, {
       save: (text) => editPost(this.post, text),
       done: () => {
+        const isLeft = !element.contains(document.activeElement);
         this.#editor = null;
         this.#shownText = null;
         this.#showText();
-        find(".react", this.#parts.actions).focus();
+        if (!isLeft) find(".react", this.#parts.actions).focus();
       },
     });
+    return this.#editor;
   }
 }
 

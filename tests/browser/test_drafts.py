@@ -42,17 +42,193 @@ def test_what_waits_for_its_files_is_sent_to_its_own_place_alone(two: tuple[Boar
     bob.shows(["With a file"])
 
 
-def test_whoever_leaves_the_page_is_asked_while_something_is_not_sent(
+def come_back(board: Board) -> None:
+    """To the open channel, with a new page, as after a crash."""
+    address = board.page.url
+    board.page.close()
+    board.page = board.context.new_page()
+    board.watch(board.page)
+    board.page.goto(address)
+    board.opens("general")
+
+
+def sign_in_as(board: Board, username: str) -> None:
+    address = board.page.url
+    board.sign_in(username)
+    board.page.goto(address)
+    board.opens("general")
+
+
+def test_what_is_being_written_outlives_the_page_and_the_session_for_its_writer_alone(
     two: tuple[Board, Board],
 ) -> None:
     ann, bob = two
+    for text in ("Who brings the cake?", "Good morning"):
+        ann.write(text)
+        expect(bob.post(text)).to_have_count(1)
+    area, reply = ann.page.locator("#text"), ann.page.locator("#reply-text")
+    ann.act(ann.post("cake"), "Reply")
+    reply.press_sequentially("I do, with ch")
+    ann.act(ann.post("morning"), "Edit")
+    ann.page.get_by_label("Text of the post").press_sequentially(", every")
+    attach(ann, a_file("plan.txt"))
+    are_there(ann, ["plan.txt"])
+    area.press_sequentially("Half of a th")
+
+    def is_all_there() -> None:
+        expect(ann.page.locator("#text")).to_have_value("Half of a th")
+        are_there(ann, ["plan.txt"])
+        editor = ann.page.get_by_label("Text of the post")
+        expect(editor).to_have_value("Good morning, every")
+        unfinished = ann.page.locator("#unfinished")
+        expect(unfinished).to_have_text(re.compile("^Your reply is not sent:“I do, with ch”"))
+
+    ann.page.reload()
+    is_all_there()
+    come_back(ann)
+    is_all_there()
+    url = ann.server.url
+    ann.context.request.delete(f"{url}/api/sessions/current", headers={"Origin": url})
+    expect(ann.page.locator("#signed-out")).to_contain_text("kept here until you sign in again")
+    expect(ann.page.locator("#text")).to_have_value("")
+    expect(ann.page.locator("#unfinished, #composer .attachments")).to_have_text(["", ""])
+    sign_in_as(ann, "bob")
+    expect(ann.page.locator("#text")).to_have_value("")
+    expect(ann.page.locator("#unfinished")).to_be_hidden()
+    expect(ann.page.get_by_label("Text of the post")).to_have_count(0)
+    sign_in_as(ann, "ann")
+    is_all_there()
+    ann.page.get_by_role("button", name="Continue").click()
+    expect(ann.page.locator("#unfinished")).to_be_hidden()
+    expect(ann.page.locator("#reply-text")).to_have_value("I do, with ch")
+    ann.page.locator("#reply-text").press("Enter")
+    ann.page.get_by_label("Text of the post").press("Enter")
+    ann.page.locator("#text").press("Enter")
+    bob.shows(["Who brings the cake?", "Good morning, every", "Half of a th"])
+    expect(bob.post("Half").locator(".file .name")).to_have_text("plan.txt")
+    expect(bob.post("cake")).to_contain_text("1 reply")
+    assert ann.page.evaluate("Object.keys(localStorage)") == []
+
+
+def test_who_signs_out_is_asked_before_what_is_not_sent_is_erased(ann: Board) -> None:
+    ann.page.locator("#text").press_sequentially("Half of a th")
+    ann.page.locator("#account").click()
+    ann.page.locator("#sign-out").click()
+    expect(ann.page.locator("#confirm-text")).to_have_text(
+        "It will be erased on this device: “Half of a th”."
+    )
+    ann.page.locator("#confirm").get_by_role("button", name="Cancel").click()
+    ann.page.reload()
+    expect(ann.page.locator("#text")).to_have_value("Half of a th")
+    ann.page.locator("#account").click()
+    ann.page.locator("#sign-out").click()
+    ann.page.locator("#confirm-yes").click()
+    expect(ann.page.get_by_role("link", name="Sign in").first).to_be_visible()
+    assert ann.page.evaluate("Object.keys(localStorage)") == []
+
+
+def test_a_reply_that_was_begun_is_not_lost_with_its_post(ann: Board) -> None:
+    reply, unfinished = ann.page.locator("#reply-text"), ann.page.locator("#unfinished")
+    ann.write("Who comes?")
+    ann.act(ann.post("Who"), "Reply")
+    reply.press_sequentially("Nob")
+    reply.press("Escape")
+    expect(unfinished).to_contain_text("“Nob”")
+    ann.page.get_by_role("button", name="Discard").click()
+    expect(unfinished).to_be_hidden()
+    ann.act(ann.post("Who"), "Reply")
+    expect(reply).to_have_value("")
+    reply.press_sequentially("I do")
+    ann.act(ann.post("Who"), "Delete")
+    ann.page.locator("#confirm-yes").click()
+    expect(unfinished).to_contain_text("“I do”")
+    ann.page.get_by_role("button", name="Continue").click()
+    expect(ann.page.locator("#confirm")).to_contain_text("That post has been deleted")
+    ann.page.get_by_role("button", name="Post it by itself").click()
+    ann.shows(["I do"])
+    expect(unfinished).to_be_hidden()
+
+
+def test_tabs_share_what_is_written_but_none_erases_what_another_one_shows(ann: Board) -> None:
+    here, there = ann.page, ann.context.new_page()
+    ann.watch(there)
+    there.goto(here.url)
+    areas = [page.locator("#text") for page in (here, there)]
+    for area in areas:
+        expect(area).to_be_visible()
+
+    def both_show(text: str) -> None:
+        for area in areas:
+            expect(area).to_have_value(text)
+
+    areas[0].press_sequentially("Half")
+    attach(ann, a_file("plan.txt"))
+    both_show("Half")
+    expect(there.locator(".attachment .name")).to_have_text("plan.txt")
+    areas[1].press_sequentially(" of it")
+    both_show("Half of it")
+    areas[0].press("Enter")
+    ann.shows(["Half of it"])
+    both_show("")
+    expect(there.locator(".attachment")).to_have_count(0)
+    areas[0].fill("Mine")
+    both_show("Mine")
+    here.evaluate("void (heard = new Promise((done) => addEventListener('storage', done)))")
+    there.evaluate(
+        """() => {
+          const [key] = Object.keys(localStorage).filter((key) => key.startsWith("draft"));
+          const kept = { text: "Of a tab that knew of neither", files: [], lost: [] };
+          localStorage.setItem(key, JSON.stringify({ ...kept, version: "its", after: null }));
+        }"""
+    )
+    here.evaluate("heard")
+    both_show("Mine")
+    areas[0].press_sequentially(" again")
+    both_show("Mine again")
+
+
+def test_a_file_that_is_gone_since_is_told_and_can_be_taken_out(ann: Board) -> None:
+    attach(ann, a_file("gone.txt"), a_file("here.txt"))
+    are_there(ann, ["gone.txt", "here.txt"])
+    ann.page.locator("#text").press_sequentially("The plan")
+    ann.page.evaluate(
+        """() => {
+          const { files } = JSON.parse(Object.values(localStorage)[0]);
+          const { id } = files.find(({ name }) => name === "gone.txt");
+          return fetch(`/api/files/${id}`, { method: "DELETE" });
+        }"""
+    )
+    ann.page.route(UPLOADS, lambda route: route.abort())
+    attach(ann, a_file("late.txt"))
+    expect(attached(ann).last).to_contain_text("No connection")
+    come_back(ann)
+    said = {
+        "gone.txt": "The server no longer has it.",
+        "late.txt": "It was not uploaded before the page was closed.",
+    }
+    for name, what in said.items():
+        lost = attached(ann).filter(has_text=name)
+        expect(lost).to_contain_text(f"{what} Attach it again.")
+        expect(lost.get_by_role("button", name="Try again")).to_be_hidden()
+        ann.page.locator("#text").press("Enter")
+        expect(ann.page.locator("#composer .composer-hint")).to_contain_text("not sent")
+        lost.get_by_role("button", name="Remove").click()
+    ann.page.locator("#text").press("Enter")
+    expect(ann.post("The plan").locator(".file .name")).to_have_text("here.txt")
+
+
+def test_who_leaves_the_page_is_asked_where_the_browser_keeps_nothing(ann: Board) -> None:
+    ann.page.evaluate(
+        """() => (Storage.prototype.setItem = () => {
+          throw new DOMException("It is full.", "QuotaExceededError");
+        })"""
+    )
     ann.page.locator("#text").press_sequentially("Half of a th")
     with ann.page.expect_event("dialog") as asked:
         ann.page.evaluate("void setTimeout(() => location.reload())")
     assert asked.value.type == "beforeunload"
     asked.value.dismiss()
-    ann.page.locator("#text").press("Enter")
-    bob.shows(["Half of a th"])
+    expect(ann.page.locator("#text")).to_have_value("Half of a th")
 
 
 def test_an_edit_loses_nothing_when_the_post_is_changed_or_deleted_meanwhile(
