@@ -12,6 +12,7 @@ from api.forms import Form, PageQuery, Token
 from api.middleware.idempotent import idempotent
 from api.middleware.limits import address, limit
 from api.middleware.location import located
+from api.reach import addresses_for_others
 from model.group import (
     GroupEntry,
     MemberView,
@@ -35,6 +36,12 @@ class JoinCodeForm(Form):
     max_uses: int | None = Field(default=None, ge=1, le=10_000)
 
 
+class MadeJoinCodeView(JoinCodeView):
+    """`addresses` are where others reach the server, as far as it knows: links begin with them."""
+
+    addresses: list[str]
+
+
 class JoinForm(Form):
     join_code: Token
 
@@ -55,12 +62,13 @@ def caller_at_address() -> str:
 
 @memberships.post("/groups/<id:group_id>/join-code")
 @validate_request(JoinCodeForm)
-@document_response(JoinCodeView, 201)
-async def create_code(group_id: int, data: JoinCodeForm) -> tuple[JoinCodeView, int]:
+@document_response(MadeJoinCodeView, 201)
+async def create_code(group_id: int, data: JoinCodeForm) -> tuple[MadeJoinCodeView, int]:
     """Make a code that lets others join, as a moderator; it is shown once."""
     async with write() as db:
         group = await find_group(db, group_id, reader=caller())
-        return await make_join_code(db, group, max_uses=data.max_uses), 201
+        code = await make_join_code(db, group, max_uses=data.max_uses)
+    return {**code, "addresses": addresses_for_others()}, 201
 
 
 @memberships.post("/memberships")

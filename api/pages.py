@@ -67,9 +67,7 @@ async def board() -> str | Redirection:
     if who is None:
         return redirect("/sign-in")
     modules = await asyncio.to_thread(modules_of, "board.js")
-    return await render_template(
-        "board.html", visitor=who, max_file_bytes=settings().max_file_bytes, modules=modules
-    )
+    return await render_template("board.html", visitor=who, modules=modules, settings=settings())
 
 
 @cache

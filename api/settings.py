@@ -146,7 +146,7 @@ class Settings(BaseSettings):
     """Exact origins of front ends elsewhere, comma separated."""
 
     public_url: Origin | None = None
-    """Where people reach this server, when that is not the address it listens on."""
+    """Where people reach this server, if not where it listens; links for others begin with it."""
 
     registration: Registration = Registration.JOIN_CODE
     """Who may make an account: `open`, `join-code` or `closed`."""
@@ -244,12 +244,25 @@ class Settings(BaseSettings):
         return Retention(self.live_keep_days, self.live_keep_events, self.audit_days)
 
     @property
+    def host(self) -> str:
+        """Where to listen; an IPv6 address is in brackets."""
+        return self.bind.rpartition(":")[0]
+
+    @property
+    def port(self) -> str:
+        return self.bind.rpartition(":")[2]
+
+    @property
+    def answers_others(self) -> bool:
+        """Whether it listens at every address of the machine."""
+        return self.host in {"0.0.0.0", "[::]"}  # noqa: S104 - compared
+
+    @property
     def url(self) -> str:
         """The address of the pages for a person on this machine."""
         if self.public_url:
             return self.public_url
-        host, _, port = self.bind.rpartition(":")
-        return f"http://{'localhost' if host in {'0.0.0.0', '[::]'} else host}:{port}"  # noqa: S104
+        return f"http://{'localhost' if self.answers_others else self.host}:{self.port}"
 
     @staticmethod
     def first_token(signing_key: bytes) -> str:

@@ -31,7 +31,7 @@ import { Thread } from "/static/thread.js";
 
 const PERSONAL = `#groups, #channels, #people, #sessions, #account, #nothing, #mentions, #code,
   #search-results, #search-here-name, #channel-name, #channel-description, #members-title,
-  #account-username, #confirm-text, #code-link, #unfinished`;
+  #account-username, #confirm-text, #code-link, #addresses, #unfinished`;
 
 const me = await askPatiently("GET", "/me", undefined, { patience: Infinity }).catch((problem) => {
   if (problem.status === 401) location.replace(`/sign-in${location.hash}`);

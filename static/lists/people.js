@@ -6,6 +6,7 @@ import { avatar, button, find, make, replaceRows } from "/static/page/dom.js";
 import { LiveQuery } from "/static/page/live_query.js";
 
 const ROLES = ["member", "moderator", "owner"];
+const OWN_MACHINE = /^(localhost|127\..+|\[::1\])$/u; // as the page's own address
 
 /** Dispatches `changed` when names or roles have changed. */
 export class People extends EventTarget {
@@ -163,9 +164,15 @@ export class People extends EventTarget {
   }
 
   async #makeCode() {
-    const { join_code: code } = await ask("POST", `/groups/${this.#group.id}/join-code`, {});
+    const path = `/groups/${this.#group.id}/join-code`;
+    const { join_code: code, addresses } = await ask("POST", path, {});
+    const isHere = OWN_MACHINE.test(location.hostname);
     find("#code").value = code;
-    find("#code-link").value = `${location.origin}/register#join=${code}`;
+    find("#code-link").value = `${addresses[0] ?? location.origin}/register#join=${code}`;
+    find("#own-address").textContent = location.host;
+    find("#addresses").textContent = addresses.join(" or ");
+    find("#code-for-others").hidden = !isHere || !addresses.length;
+    find("#code-for-nobody").hidden = !isHere || addresses.length > 0;
     find("#made-code").hidden = false;
     find("#copy-link").focus();
   }

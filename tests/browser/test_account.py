@@ -2,7 +2,7 @@
 
 import re
 
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.browser.board import Board, OpenBoard
 from tests.support.people import PASSWORD
@@ -22,9 +22,13 @@ def test_the_first_account_makes_group_and_channel_and_another_joins_with_the_co
     ann.make_channel("news", "Announcements")
     ann.write("Welcome")
     code = ann.make_code()
+    warning = ann.page.locator("#code-for-nobody")
+    expect(warning).to_contain_text(f"HOMEROOM_BIND=0.0.0.0:{server.port}")
+    expect(warning).not_to_have_attribute("hidden", "")
     bob.register("bob")
     expect(bob.page.locator("#nothing")).to_contain_text("Join one with a code")
     bob.page.locator("#new-group").click()
+    expect(bob.page.get_by_label("Join code")).to_be_focused()
     bob.page.get_by_label("Join code").fill(code.lower())
     bob.page.get_by_role("button", name="Join", exact=True).click()
     expect(bob.post("Welcome")).to_have_count(1)
@@ -33,12 +37,24 @@ def test_the_first_account_makes_group_and_channel_and_another_joins_with_the_co
     expect(ann.page.locator("#members-label")).to_have_text("2 members")
 
 
-def test_a_link_works_in_a_tab_that_is_open_already(open_board: OpenBoard, server: Server) -> None:
+def test_a_link_is_for_others_and_works_in_a_tab_that_is_open_already(
+    open_board: OpenBoard, server: Server
+) -> None:
     ann, bob = open_board(), open_board()
     ann.arrive("ann", token=server.first_token(), founding=("Class", "general"))
+    where = "http://192.0.2.7:8080"
+
+    def say_where(route: Route) -> None:
+        route.fulfill(status=201, json={**route.fetch().json(), "addresses": [where]})
+
+    ann.page.route("**/join-code", say_where)
+    link = f"{where}/register#join={ann.make_code()}"
+    expect(ann.page.locator("#code-link")).to_have_text(link)
+    expect(ann.page.locator("#code-for-others")).to_contain_text(where)
+    expect(ann.page.locator("#code-for-nobody")).to_have_attribute("hidden", "")
     bob.go("/register#first=of-long-ago")
     expect(bob.page.locator("#first-is-made")).to_be_visible()
-    bob.register("bob", f"#join={ann.join_code()}")
+    bob.register("bob", link.removeprefix(f"{where}/register"))
     bob.opens("general")
     bob.go("/register")
     bob.go("/register#join=ANOTHER")
