@@ -1,6 +1,7 @@
 """What the documents tell people to type: the blocks of a Markdown file."""
 
 import re
+from collections.abc import Iterator
 
 from tests.support.server import ROOT
 
@@ -21,6 +22,18 @@ def named_blocks(document: str, language: str) -> dict[str, list[str]]:
         if written_in == language and name:
             named.setdefault(name, []).append(code)
     return named
+
+
+def steps(document: str, heading: str) -> Iterator[tuple[str, str]]:
+    """What the text under a heading makes people do: files to write, by name, and commands.
+
+    The name of commands is empty.
+    """
+    _, _, after = (ROOT / document).read_text().partition(f"\n{heading}\n")
+    text = re.split(r"^##+ ", after, maxsplit=1, flags=re.MULTILINE)[0]
+    for language, name, code in BLOCK.findall(text):
+        if name or language == "sh":
+            yield name, code
 
 
 def commands_for_a_running_server(document: str) -> str:
