@@ -30,7 +30,7 @@ from api.live.stream import stream
 from api.me import me
 from api.memberships import memberships
 from api.mentions import mentions
-from api.middleware import auth, cors, errors, headers, idempotent, limits, request_id
+from api.middleware import auth, compress, cors, errors, headers, idempotent, limits, request_id
 from api.middleware.proxy import TrustedProxy
 from api.posts import posts
 from api.scores import scores
@@ -71,7 +71,7 @@ def create_app(
     app = Homeroom(settings.instance)
     openapi.init(app)
     app.json = Json(app)  # quart-schema has brought its own
-    for middleware in (request_id, headers, cors, errors, auth, limits, idempotent):
+    for middleware in (compress, request_id, headers, cors, errors, auth, limits, idempotent):
         middleware.init(app)
     for resource in RESOURCES:
         app.register_blueprint(resource, url_prefix="/api")

@@ -6,6 +6,7 @@ from typing_extensions import TypedDict
 
 from api.context import caller, read
 from api.forms import PageQuery
+from api.middleware.compress import uncompressed
 from model.log.cursor import Live, cursors
 from model.mention import MentionView, list_mentions
 
@@ -19,6 +20,7 @@ class MentionList(TypedDict):
 
 
 @mentions.get("/me/mentions")
+@uncompressed
 @validate_querystring(PageQuery)
 @document_response(MentionList)
 async def index(query_args: PageQuery) -> MentionList:

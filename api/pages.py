@@ -3,13 +3,14 @@
 import asyncio
 import re
 from functools import cache
-from pathlib import Path
 from urllib.parse import urljoin
 
 from quart import Blueprint, Response, redirect, render_template
 from quart_schema import hide
 from werkzeug.wrappers import Response as Redirection
 
+from api import assets
+from api.assets import STATIC
 from api.context import read, settings
 from api.middleware.auth import public, visitor
 from api.transfer.delivery import deliver_static
@@ -17,10 +18,10 @@ from model.database.page import MAX_LIMIT, Page
 from model.group_list import list_groups
 from model.user import anybody_there
 
-STATIC = Path(__file__).parent.parent / "static"
 IMPORT = re.compile(r'^import [^"]*"([^"]+)";', re.MULTILINE)
 
 pages = Blueprint("pages", __name__)
+pages.add_app_template_global(assets.address, "asset")
 
 
 @pages.get("/")
@@ -89,7 +90,8 @@ def modules_of(name: str) -> list[str]:
 @public
 @hide
 async def static(name: str) -> Response:
-    return await deliver_static(STATIC, name)
+    file, kept = assets.found_at(name)
+    return await deliver_static(STATIC, file, kept)
 
 
 @pages.get("/favicon.ico")

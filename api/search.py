@@ -9,6 +9,7 @@ from typing_extensions import TypedDict
 
 from api.context import caller, services
 from api.forms import TEXT, Id, Query
+from api.middleware.compress import uncompressed
 from model.database.page import DEFAULT_LIMIT, MAX_LIMIT, Page
 from model.search import Filters, SearchResult, phrases_of, search_posts
 
@@ -52,6 +53,7 @@ class SearchResults(TypedDict):
 
 
 @search.get("/search")
+@uncompressed
 @validate_querystring(SearchQuery)
 @document_response(SearchResults)
 async def index(query_args: SearchQuery) -> SearchResults:

@@ -5,6 +5,7 @@ Swagger UI comes from the package flask-swagger-ui: no CDN, and clean under our 
 
 import hashlib
 from collections.abc import Callable
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -14,6 +15,7 @@ from quart import Blueprint, Response, current_app, render_template, request
 from quart_schema import hide
 from werkzeug.exceptions import NotFound
 
+from api.assets import KEPT
 from api.context import settings
 from api.docs.asyncapi import describe
 from api.docs.openapi import VERSION
@@ -25,6 +27,7 @@ from api.transfer.delivery import client_has, deliver_static
 T = TypeVar("T")
 
 SWAGGER_UI = Path(flask_swagger_ui.__file__).parent / "dist"
+SWAGGER_VERSION = version("flask-swagger-ui")
 SWAGGER_FILES = {"swagger-ui.css", "swagger-ui-bundle.js"}
 
 documentation = Blueprint("documentation", __name__)
@@ -77,7 +80,7 @@ def _asyncapi() -> dict[str, Any]:
 @hide
 async def page() -> str:
     live = _once(request.path, lambda: reference(_asyncapi()))
-    return await render_template("docs.html", live=live)
+    return await render_template("docs.html", live=live, swagger_version=SWAGGER_VERSION)
 
 
 @documentation.get("/docs/<file>")
@@ -86,4 +89,4 @@ async def page() -> str:
 async def swagger_file(file: str) -> Response:
     if file not in SWAGGER_FILES:
         raise NotFound
-    return await deliver_static(SWAGGER_UI, file)
+    return await deliver_static(SWAGGER_UI, file, KEPT)

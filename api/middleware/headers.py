@@ -25,8 +25,6 @@ def init(app: Quart) -> None:
         if response.mimetype == "text/html":
             headers["Content-Security-Policy"] = POLICY
             headers["Cache-Control"] = "no-store"
-        elif request.path.startswith(("/static/", "/docs/")):
-            headers["Cache-Control"] = "no-cache"  # kept, but asked for: modules fit each other
         elif request.path.startswith("/api") and "ETag" not in headers:
             headers["Cache-Control"] = "no-store"
         return response

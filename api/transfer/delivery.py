@@ -3,6 +3,7 @@
 All bytes go out through `_delivered`, so that a range is the same everywhere.
 """
 
+import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing
 from functools import partial
@@ -14,6 +15,7 @@ from quart import Response, request, send_from_directory
 from werkzeug.exceptions import RequestedRangeNotSatisfiable
 from werkzeug.http import parse_range_header
 
+from api.middleware.compress import LEAST_BYTES, compressed_file, is_text, takes_compressed
 from model.documents.precondition import as_made
 from model.errors import NotFound
 from model.storage.blob import Blob
@@ -59,22 +61,30 @@ async def deliver_picture(picture: bytes, tag: str, cached: str) -> Response:
     response = Response(content_type="image/webp")
     response.headers["Cache-Control"] = cached
     response.set_etag(tag)
-
-    async def part(start: int, end: int) -> AsyncGenerator[bytes, None]:
-        yield picture[start:end]
-
-    return await _delivered(response, len(picture), part)
+    return await _delivered(response, len(picture), partial(_part, picture))
 
 
-async def deliver_static(folder: Path, name: str) -> Response:
+async def deliver_static(folder: Path, name: str, cached: str) -> Response:
     """A file of a folder that is for everybody; with a range as `deliver_file`. Raises 404."""
     try:
         response = await send_from_directory(folder, name, conditional=False)
     except OSError:  # no file can have this name
         raise NotFound from None
-    return await _delivered(
-        response, response.content_length or 0, partial(chunks_of, folder / name)
-    )
+    response.headers["Cache-Control"] = cached
+    size = response.content_length or 0
+    if is_text(response.mimetype) and size >= LEAST_BYTES:
+        response.vary.add("Accept-Encoding")
+        if takes_compressed():
+            tag, _ = response.get_etag()
+            small = await asyncio.to_thread(compressed_file, folder / name, str(tag))
+            response.headers["Content-Encoding"] = "gzip"
+            response.set_etag(f"{tag}-gzip")
+            return await _delivered(response, len(small), partial(_part, small))
+    return await _delivered(response, size, partial(chunks_of, folder / name))
+
+
+async def _part(data: bytes, start: int, end: int) -> AsyncGenerator[bytes, None]:
+    yield data[start:end]
 
 
 def client_has(tag: str) -> bool:

@@ -48,7 +48,8 @@ class Visitor:
             path, method=method, headers={**self.headers, **named}, **sent
         )
         raw = await response.get_data(as_text=False)
-        is_json = response.mimetype in {"application/json", "application/problem+json"}
+        is_plain = "Content-Encoding" not in response.headers
+        is_json = is_plain and response.mimetype in {"application/json", "application/problem+json"}
         return Answer(
             response.status_code, json.loads(raw) if raw and is_json else raw, response.headers
         )
