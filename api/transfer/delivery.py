@@ -91,7 +91,7 @@ def client_has(tag: str) -> bool:
     """Whether the client says that it has this version; `tag` is without its quotes."""
     given = request.if_none_match
     known = {as_made(f'"{one}"') for one in given.as_set(include_weak=True)}
-    return given.star_tag or f'"{tag}"' in known
+    return given.star_tag or as_made(f'"{tag}"') in known
 
 
 async def _delivered(response: Response, size: int, read: Reader) -> Response:
