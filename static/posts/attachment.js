@@ -50,7 +50,7 @@ export class Attachment extends EventTarget {
   /** A file of which only the name is known: the page was left before it was uploaded. */
   static lost(name) {
     const attachment = new Attachment({ name, size: 0 });
-    attachment.#isGone("It was not uploaded before the page was closed. Attach it again.");
+    attachment.#lose();
     return attachment;
   }
 
@@ -60,6 +60,11 @@ export class Attachment extends EventTarget {
 
   get isUploading() {
     return !this.view && !this.problem;
+  }
+
+  /** Whether its bytes are on this page alone. */
+  get isHereOnly() {
+    return this.#file instanceof File && !this.view;
   }
 
   /** Whether it will be known soon if the server has it. */
@@ -91,8 +96,8 @@ export class Attachment extends EventTarget {
     const asked = { method: "HEAD", headers: headersOf({}), signal };
     const { status } = await fetch(`/api/files/${this.view.id}`, asked).catch(() => ({}));
     this.#isChecking = false;
-    if (status === GONE) this.#isGone("The server no longer has it. Attach it again.");
-    else if (status) this.#seenAt = Date.now();
+    if (status === GONE) return this.#lose();
+    if (status) this.#seenAt = Date.now();
     this.#show();
   }
 
@@ -103,9 +108,10 @@ export class Attachment extends EventTarget {
     this.dispatchEvent(new Event("removed"));
   }
 
-  #isGone(detail) {
+  #lose() {
+    const detail = "The server does not have it. Attach it again.";
+    this.problem = new Problem({ status: GONE, detail });
     this.view = null;
-    this.problem = new Problem({ status: GONE, code: "gone", detail });
     this.#show();
   }
 

@@ -44,10 +44,6 @@ export class Draft extends EventTarget {
     return !this.text.trim() && !this.attachments.length;
   }
 
-  get isUploading() {
-    return this.attachments.some(({ isUploading }) => isUploading);
-  }
-
   /** Whether it has to wait for its files. */
   get isPending() {
     return this.attachments.some(({ isPending }) => isPending);
@@ -113,11 +109,12 @@ export class Draft extends EventTarget {
   /** Shows what another tab has made of it, unless a part of that is being sent here. */
   #follow(kept) {
     if (draftsOf(this.place).length > 1) return false;
-    const files = kept?.files ?? [];
-    const [ids, had] = [files.map(({ id }) => id), this.attachments.map(({ view }) => view?.id)];
+    const files = new Map(kept?.files.map((view) => [view.id, view]));
+    const isStill = ({ view, isHereOnly }) => isHereOnly || files.has(view?.id);
     this.text = kept?.text ?? "";
-    this.attachments = this.attachments.filter(({ view }) => !view || ids.includes(view.id));
-    for (const view of files) if (!had.includes(view.id)) this.#add(Attachment.uploaded(view));
+    this.attachments = this.attachments.filter(isStill);
+    for (const { view } of this.attachments) files.delete(view?.id);
+    for (const view of files.values()) this.#add(Attachment.uploaded(view));
     this.dispatchEvent(new Event("changed"));
     return true;
   }
@@ -133,5 +130,6 @@ export function forgetDrafts() {
 }
 
 addEventListener("beforeunload", (leaving) => {
-  if ([...drafts].some(({ isUploading }) => isUploading)) leaving.preventDefault();
+  const attachments = [...drafts].flatMap((draft) => draft.attachments);
+  if (attachments.some(({ isHereOnly }) => isHereOnly)) leaving.preventDefault();
 });

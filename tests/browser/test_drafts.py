@@ -187,34 +187,39 @@ def test_tabs_share_what_is_written_but_none_erases_what_another_one_shows(ann: 
     both_show("Mine again")
 
 
+DELETE = """(name) => {
+  const { files } = JSON.parse(Object.values(localStorage)[0]);
+  return fetch(`/api/files/${files.find((file) => file.name === name).id}`, { method: "DELETE" });
+}"""
+
+
 def test_a_file_that_is_gone_since_is_told_and_can_be_taken_out(ann: Board) -> None:
-    attach(ann, a_file("gone.txt"), a_file("here.txt"))
-    are_there(ann, ["gone.txt", "here.txt"])
+    attach(ann, a_file("gone.txt"), a_file("soon gone.txt"))
+    are_there(ann, ["gone.txt", "soon gone.txt"])
     ann.page.locator("#text").press_sequentially("The plan")
-    ann.page.evaluate(
-        """() => {
-          const { files } = JSON.parse(Object.values(localStorage)[0]);
-          const { id } = files.find(({ name }) => name === "gone.txt");
-          return fetch(`/api/files/${id}`, { method: "DELETE" });
-        }"""
-    )
+    ann.page.evaluate(DELETE, "gone.txt")
     ann.page.route(UPLOADS, lambda route: route.abort())
     attach(ann, a_file("late.txt"))
     expect(attached(ann).last).to_contain_text("No connection")
     come_back(ann)
-    said = {
-        "gone.txt": "The server no longer has it.",
-        "late.txt": "It was not uploaded before the page was closed.",
-    }
-    for name, what in said.items():
-        lost = attached(ann).filter(has_text=name)
-        expect(lost).to_contain_text(f"{what} Attach it again.")
+
+    def is_told_and_taken_out(name: str) -> None:
+        lost = attached(ann).filter(has=ann.page.get_by_text(name, exact=True))
+        expect(lost).to_contain_text("The server does not have it. Attach it again.")
         expect(lost.get_by_role("button", name="Try again")).to_be_hidden()
         ann.page.locator("#text").press("Enter")
         expect(ann.page.locator("#composer .composer-hint")).to_contain_text("not sent")
         lost.get_by_role("button", name="Remove").click()
+
+    is_told_and_taken_out("gone.txt")
+    is_told_and_taken_out("late.txt")
+    are_there(ann, ["soon gone.txt"])
+    ann.page.evaluate(DELETE, "soon gone.txt")
+    ann.page.evaluate("void (Date.now = () => performance.timeOrigin + 10 * 3_600_000)")
     ann.page.locator("#text").press("Enter")
-    expect(ann.post("The plan").locator(".file .name")).to_have_text("here.txt")
+    is_told_and_taken_out("soon gone.txt")
+    ann.page.locator("#text").press("Enter")
+    ann.shows(["The plan"])
 
 
 def test_who_leaves_the_page_is_asked_where_the_browser_keeps_nothing(ann: Board) -> None:
