@@ -18,12 +18,12 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
-from sqlalchemy.engine import URL, make_url
+from sqlalchemy.engine import URL
 
 from api.env_file import Line, Unreadable, env_files, read_env_file
 from api.origin import origin_as_sent
 from model.account import Registration
-from model.database.address import sqlite_address
+from model.database.address import database_address, sqlite_address
 from model.live.subscription import FeedLimits
 from model.log.retention import Retention
 from model.storage.s3 import S3_IS_INSTALLED
@@ -59,8 +59,8 @@ def _bind(value: str) -> str:
 
 
 def _database_url(value: str | None) -> str | None:
-    if value is not None and not value.startswith(("postgresql+asyncpg://", "sqlite+aiosqlite:")):
-        raise ValueError("it must begin with postgresql+asyncpg:// or sqlite+aiosqlite:///")
+    if value is not None:
+        database_address(value)
     return value
 
 
@@ -137,7 +137,7 @@ class Settings(BaseSettings):
     """The folder of everything that must survive."""
 
     database_url: DatabaseUrl = None
-    """postgresql+asyncpg://user:password@host/name; by default SQLite in the instance folder."""
+    """postgresql://user:password@host/name; by default SQLite in the instance folder."""
 
     durability: Durability = Durability.POWER
     """SQLite only. `process`: faster, but a power cut may take back the last moments."""
@@ -211,7 +211,7 @@ class Settings(BaseSettings):
     @property
     def database_address(self) -> URL:
         if self.database_url is not None:
-            return make_url(self.database_url.get_secret_value())
+            return database_address(self.database_url.get_secret_value())
         return sqlite_address(self.instance / "app.db")
 
     @property

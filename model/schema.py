@@ -16,12 +16,14 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, inspect, select, text, update
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.engine import URL, make_url
+from sqlalchemy.engine import URL
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.orm import Mapped, mapped_column
 
-from model.database.engine import Patience, Trust, postgresql_engine
+from model.database.address import database_address
+from model.database.engine import Patience, postgresql_engine
 from model.database.row import AnyRow
+from model.database.server import Server
 from model.database.table import Base
 from model.log.event import Epochs, epoch_name
 from model.search import POSTGRESQL_COLUMN, POSTGRESQL_INDEX, SQLITE_TABLE
@@ -107,7 +109,7 @@ def _config(connection: Connection | None = None) -> Config:
 @asynccontextmanager
 async def _locked(url: str | URL) -> AsyncIterator[AsyncConnection]:
     """A transaction in which nobody else migrates, and which enforces no foreign keys yet."""
-    parsed = make_url(url)
+    parsed = database_address(url)
     is_sqlite = parsed.get_backend_name() == "sqlite"
     if is_sqlite:
         options = {"isolation_level": None, "timeout": _LOCKED_FOR_AT_MOST_S}
@@ -115,7 +117,7 @@ async def _locked(url: str | URL) -> AsyncIterator[AsyncConnection]:
     else:
         longest = _MIGRATES_FOR_AT_MOST_S
         patience = Patience(_LOCKED_FOR_AT_MOST_S, statement_s=longest, next_s=longest)
-        engine = postgresql_engine(parsed, 1, "READ COMMITTED", Trust(), patience)
+        engine = postgresql_engine(parsed, 1, "READ COMMITTED", Server(), patience)
     try:
         async with engine.connect() as connection:
             if is_sqlite:

@@ -11,17 +11,12 @@ from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from model.database.address import driver_options, without_driver_options
+from model.database.server import Server
 from model.database.sqlite import LOCKED_FOR_AT_MOST_S, OneHopConnection, OneHopDialect
 
 NOBODY_FREE_AFTER_S = 10
-_CONNECTED_WITHIN_S = 5
 _ANSWERED_LATE_S = 2  # the way there and back, after PostgreSQL's own limit
-_NODE_IS_GONE = {  # its sessions end, and let go of their rows
-    "tcp_keepalives_idle": "30s",
-    "tcp_keepalives_interval": "10s",
-    "tcp_keepalives_count": "3",
-    "tcp_user_timeout": "20s",
-}
 
 
 @dataclass(frozen=True)
@@ -31,16 +26,6 @@ class Patience:
     lock_s: float
     statement_s: float
     next_s: float = 5
-
-
-class Trust:
-    """Where one connection turned out to be dead, the others so far are made anew."""
-
-    def __init__(self) -> None:
-        self.since = 0.0
-
-    def lose(self) -> None:
-        self.since = time.monotonic()
 
 
 SOMEBODY_WAITS = Patience(lock_s=2, statement_s=5)
@@ -92,23 +77,24 @@ def postgresql_engine(
     url: URL,
     size: int,
     isolation_level: IsolationLevel,
-    trust: Trust,
+    server: Server,
     patience: Patience = SOMEBODY_WAITS,
 ) -> AsyncEngine:
-    """An engine whose every wait has an end. It shares `trust` with others to the same server."""
+    """An engine whose every wait has an end. It shares `server` with others to the same one."""
+    answered_within_s = patience.statement_s + _ANSWERED_LATE_S
     engine = create_async_engine(
-        url,
+        without_driver_options(url),
         pool_size=size,
         max_overflow=0,
         pool_timeout=NOBODY_FREE_AFTER_S,
         hide_parameters=True,
         isolation_level=isolation_level,
-        connect_args={
-            "timeout": _CONNECTED_WITHIN_S,
-            "command_timeout": patience.statement_s + _ANSWERED_LATE_S,
-            "server_settings": _session_settings(patience),
-        },
+        connect_args={**driver_options(url), "command_timeout": answered_within_s},
     )
+
+    @event.listens_for(engine.sync_engine, "do_connect")
+    def connect(dialect: Any, _: object, __: object, options: dict[str, Any]) -> Any:
+        return server.connect(dialect, options, _limits(patience))
 
     @event.listens_for(engine.sync_engine, "connect")
     def note_the_moment(_: object, entry: ConnectionPoolEntry) -> None:
@@ -116,14 +102,14 @@ def postgresql_engine(
 
     @event.listens_for(engine.sync_engine, "checkout")
     def replace_what_may_be_dead(_: object, entry: ConnectionPoolEntry, __: object) -> None:
-        if entry.info["connected_at"] < trust.since:
+        if entry.info["connected_at"] < server.trusted_since:
             raise DisconnectionError
 
     @event.listens_for(engine.sync_engine, "handle_error")
     def note_the_dead(context: ExceptionContext) -> None:
         is_connected = context.connection is not None
         if is_connected and isinstance(context.original_exception, TimeoutError):
-            trust.lose()
+            server.lose_trust()
 
     @event.listens_for(engine.sync_engine, "close")
     def wait_for_no_farewell(connection: Any, _: object) -> None:
@@ -133,12 +119,12 @@ def postgresql_engine(
     return engine
 
 
-def _session_settings(patience: Patience) -> dict[str, str]:
-    """These go with the first message of a connection, and cost no way of their own."""
+def _limits(patience: Patience) -> dict[str, str]:
+    """The settings of PostgreSQL that every transaction needs."""
     limits = {
         "lock_timeout": patience.lock_s,
         "statement_timeout": patience.statement_s,
         "idle_in_transaction_session_timeout": patience.next_s,
     }
     in_ms = {name: f"{round(seconds * 1e3)}" for name, seconds in limits.items()}
-    return {"jit": "off", "application_name": "homeroom", **in_ms, **_NODE_IS_GONE}
+    return {"jit": "off", **in_ms}

@@ -1,6 +1,7 @@
 """A lock between processes that ends with its holder, even when that is killed.
 
-On PostgreSQL it is an advisory lock of a connection that is held meanwhile. On SQLite it is a
+On PostgreSQL it is an advisory lock of a transaction that stays open and does nothing else. It
+holds nobody up; behind a pooler a session would not stay the holder's. On SQLite it is a
 transaction on a file of its own: the system's lock on that file ends with the process, on every
 platform.
 """
@@ -12,7 +13,7 @@ from pathlib import Path
 
 from sqlalchemy import text
 
-from model.database.engine import Trust, postgresql_engine
+from model.database.engine import Patience, postgresql_engine
 from model.database.unit_of_work import Database
 
 _POSTGRESQL_LOCK = 0x6A6F6273  # any number that nobody else takes: "jobs"
@@ -28,11 +29,15 @@ async def taken(database: Database, file: Path) -> AsyncIterator[bool]:
         with locked(file) as is_ours:
             yield is_ours
         return
-    engine = postgresql_engine(database.writers.url, 1, "AUTOCOMMIT", Trust())
+    patience = Patience(lock_s=2, statement_s=5, next_s=0)  # for ever
+    engine = postgresql_engine(database.address, 1, "READ COMMITTED", database.server, patience)
     try:
         async with engine.connect() as connection:
-            statement = text("SELECT pg_try_advisory_lock(:lock)")
-            yield bool(await connection.scalar(statement, {"lock": _POSTGRESQL_LOCK}))
+            statement = text("SELECT pg_try_advisory_xact_lock(:lock)")
+            try:
+                yield bool(await connection.scalar(statement, {"lock": _POSTGRESQL_LOCK}))
+            finally:
+                await connection.invalidate()  # which waits for no answer
     finally:
         await engine.dispose()
 

@@ -13,23 +13,24 @@ from dataclasses import dataclass
 from typing import Any, Generic, NoReturn, TypeVar, TypeVarTuple, overload
 
 from sqlalchemy import Executable, Row, Select, text
-from sqlalchemy.engine import URL, make_url
+from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.sql.selectable import TypedReturnsRows
 
+from model.database.address import database_address
 from model.database.engine import (
     NOBODY_FREE_AFTER_S,
     NOBODY_WAITS,
     SOMEBODY_WAITS,
     Patience,
-    Trust,
     postgresql_engine,
     sqlite_engine,
 )
 from model.database.failure import without_values
 from model.database.row import AnyRow
+from model.database.server import Server
 from model.database.table import Base
 from model.errors import OutcomeUnknown, StorageFull, TooSlow, TryAgain
 
@@ -176,26 +177,26 @@ class Database:
         patience: Patience = SOMEBODY_WAITS,
     ) -> None:
         """`before_commit` writes what a transaction has noted: `write_events` of the event log."""
-        parsed = make_url(url)
+        self.address = database_address(url)
         self.before_commit = before_commit
-        self.is_sqlite = parsed.get_backend_name() == "sqlite"
+        self.is_sqlite = self.address.get_backend_name() == "sqlite"
         self.committed: Callable[[Collection[str]], None] = lambda _: None
         self._one_writer = asyncio.Lock()
-        self._trust = Trust()
+        self.server = Server()
         self._hurries_until = 0.0
         if self.is_sqlite:
-            self.readers = sqlite_engine(parsed, "BEGIN", READERS, synchronous)
-            self._apart = sqlite_engine(parsed, "BEGIN", 1, synchronous)
-            self.writers = sqlite_engine(parsed, "BEGIN IMMEDIATE", 1, synchronous)
+            self.readers = sqlite_engine(self.address, "BEGIN", READERS, synchronous)
+            self._apart = sqlite_engine(self.address, "BEGIN", 1, synchronous)
+            self.writers = sqlite_engine(self.address, "BEGIN IMMEDIATE", 1, synchronous)
         else:
             self.readers, self._apart = [
                 postgresql_engine(
-                    parsed, size, "REPEATABLE READ", self._trust, patience
+                    self.address, size, "REPEATABLE READ", self.server, patience
                 ).execution_options(postgresql_readonly=True)
                 for size in (READERS, 1)
             ]
             self.writers = postgresql_engine(
-                parsed, _WRITERS, "READ COMMITTED", self._trust, patience
+                self.address, _WRITERS, "READ COMMITTED", self.server, patience
             )
 
     @asynccontextmanager
@@ -213,7 +214,7 @@ class Database:
                 yield db
         except TimeoutError as error:
             if db is not None:  # it was connected
-                self._trust.lose()
+                self.server.lose_trust()
             raise TryAgain from error
 
     @asynccontextmanager
@@ -249,9 +250,7 @@ class Database:
         if self.is_sqlite:
             yield self
             return
-        leisurely = Database(
-            self.writers.url, before_commit=self.before_commit, patience=NOBODY_WAITS
-        )
+        leisurely = Database(self.address, before_commit=self.before_commit, patience=NOBODY_WAITS)
         leisurely.committed = self.committed
         try:
             yield leisurely

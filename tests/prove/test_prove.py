@@ -112,7 +112,7 @@ async def test_each_broken_promise_is_found(tmp_path: Path) -> None:
 def test_a_database_that_cannot_be_had_is_said(tmp_path: Path) -> None:
     status, output = proved(tmp_path, "--database=mysql://localhost/homeroom")
     assert status == 1
-    assert "Error: --database must be like postgresql://" in output
+    assert "Error: --database: it must be like postgresql://" in output
     assert list(tmp_path.iterdir()) == []
 
 

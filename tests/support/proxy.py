@@ -2,20 +2,26 @@
 
 import selectors
 import socket
+import ssl
 import threading
+from contextlib import suppress
 from types import TracebackType
 from typing import cast
 
 from sqlalchemy.engine import make_url
 
 _PIECE_BYTES = 64 * 1024
+_SSL_REQUEST = bytes.fromhex("00000008 04d2162f")
 
 
 class Proxy:
-    """`with Proxy(database_url) as proxy:` and connect to `proxy.url`; it works in a thread."""
+    """`with Proxy(database_url) as proxy:` and connect to `proxy.url`; it works in a thread.
 
-    def __init__(self, database_url: str) -> None:
-        self._target = make_url(database_url)
+    With `tls` it takes encrypted connections only, as a host of databases does.
+    """
+
+    def __init__(self, database_url: str, tls: ssl.SSLContext | None = None) -> None:
+        self._target, self._tls = make_url(database_url), tls
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._peers: dict[socket.socket, socket.socket] = {}
         self._servers = set[socket.socket]()
@@ -77,6 +83,13 @@ class Proxy:
         if self._is_dark:
             self._opened.add(client)
             return
+        if self._tls is not None:
+            assert client.recv(8) == _SSL_REQUEST
+            client.send(b"S")
+            try:
+                client = self._tls.wrap_socket(client, server_side=True)
+            except ssl.SSLError:  # our certificate is not trusted
+                return
         server = self._connect()
         self._servers.add(server)
         self._peers |= {client: server, server: client}
@@ -95,6 +108,8 @@ class Proxy:
     def _pass_on(self, side: socket.socket) -> None:
         try:
             data = side.recv(_PIECE_BYTES)
+            while isinstance(side, ssl.SSLSocket) and side.pending():
+                data += side.recv(_PIECE_BYTES)
             if data and side not in self._forgotten:
                 self._peers[side].sendall(data)
         except OSError:
@@ -103,4 +118,5 @@ class Proxy:
             return
         self._selector.unregister(side)
         if side not in self._forgotten:
-            self._peers[side].shutdown(socket.SHUT_RDWR)
+            with suppress(OSError):  # it has gone, too
+                self._peers[side].shutdown(socket.SHUT_RDWR)
