@@ -59,9 +59,10 @@ def _bind(value: str) -> str:
 
 
 def _database_url(value: str | None) -> str | None:
-    if value is not None:
-        database_address(value)
-    return value
+    if value is None:
+        return None
+    database_address(value.strip())
+    return value.strip()
 
 
 def _files_url(value: str | None) -> str | None:

@@ -50,7 +50,7 @@ async def test_an_address_is_taken_as_it_was_handed_out(
     hosted: str, certificate: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch, address: str
 ) -> None:
     options = "&application_name=class&options=-c%20search_path%3Dmine"
-    given = address.replace("…", hosted).format(root=certificate[0]) + options
+    given = address.replace("…", hosted).format(root=certificate[0]) + options + "\n"
     monkeypatch.setenv("HOMEROOM_DATABASE_URL", given)
     database = Database(load_settings().database_address, before_commit=write_events)
     async with database.write() as db:
