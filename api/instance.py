@@ -39,7 +39,7 @@ def open_instance(settings: Settings) -> bytes:
         return _kept_key(settings.instance / _KEY).encode()
     except OSError as error:
         where = Path(error.filename or settings.instance)
-        owner = _other_owner(where)
+        owner = _other_owner(where) or _other_owner(where.parent)
         advice = f" It belongs to {owner}; `sudo chown -R` makes it yours." if owner else ""
         raise WrongSettings(f"{PREFIX}INSTANCE: {error.strerror}: {where}.{advice}") from None
 

@@ -239,6 +239,16 @@ def test_what_belongs_to_somebody_else_is_named_and_no_sql_is_shown(
     )
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can act as somebody else")
+def test_where_nothing_can_be_made_it_is_said_whose_folder_it_is(instance: Path) -> None:
+    with nobody(instance.parent):
+        ended = command(instance)
+    assert ended.output == (
+        f"Error: HOMEROOM_INSTANCE: Permission denied: {instance}."
+        " It belongs to root; `sudo chown -R` makes it yours.\n"
+    )
+
+
 def test_a_file_that_is_no_database_is_named_and_no_sql_is_shown(instance: Path) -> None:
     instance.mkdir()
     database = instance / "app.db"
