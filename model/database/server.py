@@ -54,6 +54,8 @@ class Server:
             if self._is_pooled is None:
                 self._is_pooled = connection.run_async(_is_pooled)
             is_direct = not self._is_pooled
+        except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            raise ConnectionError(str(error)) from error  # it went as soon as it had come
         finally:
             if not is_direct:
                 connection.driver_connection.terminate()
