@@ -20,12 +20,12 @@ from model.group import (
     find_group,
     find_member,
     list_members,
-    remove_member,
     set_role,
 )
 from model.join_code import JoinCodeView, find_group_of_code, join_group, make_join_code
 from model.limit import JOIN_CODE_LIMIT, give_back
 from model.log.cursor import Live, cursors
+from model.removal import remove_member
 
 memberships = Blueprint("memberships", __name__)
 

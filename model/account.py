@@ -17,6 +17,7 @@ from model.database.page import Page, pages
 from model.database.row import columns_of, load, load_all
 from model.database.unit_of_work import Transaction
 from model.errors import Conflict, Forbidden, NotFound
+from model.former_member import tell_name_to_groups_left
 from model.group import Groups, Member, Memberships
 from model.join_code import find_group_of_code, join_group
 from model.log.event import ADMIN_TOPIC, Epochs, Rights, judge_again, record
@@ -171,7 +172,10 @@ def _literally(text: str) -> str:
 
 
 async def edit_profile(db: Transaction, user: User, **changes: Unpack[ProfileChanges]) -> User:
-    """The user with new values. Her groups are told of another name or picture."""
+    """The user with new values. Her groups are told of another name or picture.
+
+    So is whoever sees something of hers in a group that she has left.
+    """
     changed = replace(user, **changes)
     if changed == user:
         return user
@@ -182,6 +186,7 @@ async def edit_profile(db: Transaction, user: User, **changes: Unpack[ProfileCha
             member = Member(user.id, changed.name, changed.avatar, row.role, row.joined_at)
             view, topic = member.view(), f"group:{row.id}"
             record(db, topic, "member.changed", view, by=user.id, about=user.about)
+        await tell_name_to_groups_left(db, changed)
     return changed
 
 

@@ -245,21 +245,6 @@ async def set_role(
     return changed
 
 
-async def remove_member(db: Transaction, group: Group, member: Member, *, by: Caller) -> None:
-    """Take a member out of a group: owners anybody, moderators members, and everybody herself.
-
-    Raises Forbidden for whoever may not, and Conflict when the last owner would go.
-    """
-    if member.id != by.id and not (group.role.owns or group.role.outranks(member.role)):
-        raise Forbidden("not_allowed_to_remove", "Only a higher role may remove this member.")
-    if member.role.owns:
-        await require_another_owner(db, group)
-    await db.run(REMOVE_MEMBER, of_group=group.id, of_user=member.id)
-    record(db, group.topic, "member.left", {"id": member.id}, by=by.id)
-    record(db, member.topic, "membership.removed", {"group_id": group.id}, by=by.id)
-    judge_again(db, Rights(users=[member.id], reason="removed"))
-
-
 def require_owner(group: Group) -> None:
     """Raises Forbidden when the reader of the group is no owner."""
     if not group.role.owns:

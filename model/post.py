@@ -38,9 +38,7 @@ class Posts(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     channel_id: Mapped[int] = mapped_column(ForeignKey("channels.id", ondelete="CASCADE"))
     parent_id: Mapped[int | None] = mapped_column(ForeignKey("posts.id", ondelete="CASCADE"))
-    author_id: Mapped[int | None] = mapped_column(
-        ForeignKey("users.id", ondelete="SET NULL"), index=True
-    )
+    author_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
     text: Mapped[str] = mapped_column(Text)
     words: Mapped[str] = mapped_column(Text)  # of the text, as they are searched
     reply_count: Mapped[int]
@@ -50,6 +48,7 @@ class Posts(Base):
         Index(None, "channel_id", "parent_id", "id"),
         Index(None, "channel_id", "id"),
         Index(None, "parent_id", "id"),
+        Index(None, "author_id", "channel_id"),  # in which channels somebody is shown
         {"sqlite_autoincrement": True},
     )
 

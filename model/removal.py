@@ -1,4 +1,4 @@
-"""Deleting groups and accounts. Both need the nouns that hang on them, so they stand apart.
+"""Leaving groups; deleting them, and accounts. Each needs what hangs on these, so it stands apart.
 
 Whoever reads what is deleted is sent away, and the logs that show it begin anew. The rows of
 `topics` stay: a number that was given out is never given out again.
@@ -7,7 +7,17 @@ Whoever reads what is deleted is sent away, and the logs that show it begin anew
 from collections.abc import Sequence
 from functools import cache
 
-from sqlalchemy import Delete, bindparam, delete, func, literal, or_, select
+from sqlalchemy import (
+    CompoundSelect,
+    Delete,
+    ForeignKey,
+    bindparam,
+    delete,
+    func,
+    literal,
+    or_,
+    select,
+)
 
 from model.account import GROUPS_OF_USER, lock_admins, require_admin, require_another_admin
 from model.channel import Channels
@@ -15,8 +25,18 @@ from model.database.table import Base, foreign_keys_to
 from model.database.unit_of_work import Transaction
 from model.document import Documents
 from model.document_space import own_keys
-from model.errors import Conflict
-from model.group import Group, Groups, Memberships, Role, require_owner
+from model.errors import Conflict, Forbidden
+from model.former_member import channels_naming, channels_with, tell_name_after_leaving, topics_of
+from model.group import (
+    REMOVE_MEMBER,
+    Group,
+    Groups,
+    Member,
+    Memberships,
+    Role,
+    require_another_owner,
+    require_owner,
+)
 from model.idempotency import IdempotencyKeys
 from model.log.event import ADMIN_TOPIC, Events, Rights, Topics, judge_again, record
 from model.mention import Mentions
@@ -70,6 +90,22 @@ _DELETE_DOCUMENTS = (
 )
 _UNSEEN: set[type[Base]] = {Documents, IdempotencyKeys, Mentions, ReadMarks, Sessions}
 """What goes with an account but is seen by nobody else: it may wait until it is purged."""
+
+
+async def remove_member(db: Transaction, group: Group, member: Member, *, by: Caller) -> None:
+    """Take a member out of a group: owners anybody, moderators members, and everybody herself.
+
+    Raises Forbidden for whoever may not, and Conflict when the last owner would go.
+    """
+    if member.id != by.id and not (group.role.owns or group.role.outranks(member.role)):
+        raise Forbidden("not_allowed_to_remove", "Only a higher role may remove this member.")
+    if member.role.owns:
+        await require_another_owner(db, group)
+    await db.run(REMOVE_MEMBER, of_group=group.id, of_user=member.id)
+    await tell_name_after_leaving(db, group, member, by=by)
+    record(db, group.topic, "member.left", {"id": member.id}, by=by.id)
+    record(db, member.topic, "membership.removed", {"group_id": group.id}, by=by.id)
+    judge_again(db, Rights(users=[member.id], reason="removed"))
 
 
 async def delete_group(db: Transaction, group: Group, *, by: Caller) -> None:
@@ -127,19 +163,28 @@ async def delete_account(db: Transaction, user: User, *, by: Caller) -> None:
 @cache
 def _delete_own_rows() -> list[Delete]:
     """The statements that delete what others see, and what goes with an account."""
-    unseen = {table.__table__ for table in _UNSEEN}
     return [
-        delete(key.parent.table).where(key.parent == bindparam("of_user"))
-        for key in foreign_keys_to(Users)
-        if key.ondelete == "CASCADE" and key.parent.table not in unseen
+        delete(key.parent.table).where(key.parent == bindparam("of_user")) for key in _own_keys()
     ]
+
+
+def _own_keys() -> list[ForeignKey]:
+    unseen = {table.__table__ for table in _UNSEEN}
+    cascading = [key for key in foreign_keys_to(Users) if key.ondelete == "CASCADE"]
+    return [key for key in cascading if key.parent.table not in unseen]
 
 
 async def _logs_with(db: Transaction, user: User) -> set[str]:
     """The topics that show a user or what that user did, and those of all her channels."""
-    shown = await db.all(_LOGS_OF_USER, about=user.about, user_id=user.id)
-    channels = await db.all(_CHANNELS_OF_USER, user_id=user.id)
-    return {*(row.topic for row in shown), *(f"channel:{row.id}" for row in channels)}
+    logs = await db.all(_LOGS_OF_USER, about=user.about, user_id=user.id)
+    lists = await db.all(_topics_of_channels(), user_id=user.id)
+    return {row.topic for row in (*logs, *lists)}
+
+
+@cache
+def _topics_of_channels() -> CompoundSelect[str]:
+    """All of her groups; of those that she has left, the ones that show her without any event."""
+    return topics_of([_CHANNELS_OF_USER, *channels_naming(), *channels_with(_own_keys())])
 
 
 def _tell_deleted(

@@ -30,15 +30,14 @@ class Scores(Base):
     __tablename__ = "scores"
     id: Mapped[int] = mapped_column(primary_key=True)
     channel_id: Mapped[int] = mapped_column(ForeignKey("channels.id", ondelete="CASCADE"))
-    player_id: Mapped[int | None] = mapped_column(
-        ForeignKey("users.id", ondelete="SET NULL"), index=True
-    )
+    player_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
     game: Mapped[str]
     points: Mapped[int]
     created_at: Mapped[datetime]
     __table_args__ = (
         Index(None, "channel_id", "game", "id"),
         Index(None, "channel_id", "game", "player_id", "points", "id"),
+        Index(None, "player_id", "channel_id"),  # in which channels somebody is shown
         {"sqlite_autoincrement": True},
     )
 

@@ -15,6 +15,7 @@ from tests.support.cast import Cast
 from tests.support.chaos import Chaos
 from tests.support.examples import examples
 from tests.support.screen import Screen
+from tests.support.wanderers import Wanderers
 
 ROUNDS = 3
 
@@ -26,7 +27,9 @@ async def test_what_is_fetched_and_what_is_live_agree(
     services.settings = services.settings.model_copy(update={"limits": Switch.OFF})
     random.seed(seed)
     chaos = Chaos(app, services, people)
+    wanderers = Wanderers(chaos, [await chaos.person("guest") for _ in range(2)])
     await chaos.play()
+    await wanderers.play()
     followed = await Screen(people.group["id"]).fetch(people.bob)
     caught_up = await Screen(people.group["id"]).fetch(people.bob)
     assert followed.live == caught_up.live
@@ -34,9 +37,12 @@ async def test_what_is_fetched_and_what_is_live_agree(
         await live.hello(followed.live)
         for number in range(ROUNDS):
             await chaos.play(keeps_all=number == ROUNDS - 1)
+            await wanderers.play()
             await _compare(followed, live, people)
     async with LiveClient(url, people.bob.token) as late:
         await late.hello(caught_up.live)
+        await _compare(caught_up, late, people)
+        await wanderers.vanish()
         await _compare(caught_up, late, people)
     kinds = [example for example in examples() if example.often]
     seldom = [one.operation for one in kinds if chaos.succeeded[one] < ROUNDS - 1]
@@ -47,24 +53,26 @@ async def test_what_is_fetched_and_what_is_live_agree(
 async def _compare(screen: Screen, live: LiveClient, people: Cast) -> None:
     """With what is fetched now, once the client has every event that is there."""
     fetched = await Screen(people.group["id"]).fetch(people.bob)
+    followed = {
+        int(topic.partition(":")[2]) for topic in screen.live["topics"] if "channel" in topic
+    }
     denied = {m["topic"] for m in live.messages if m["type"] == "error"}
     for topic, seq in fetched.live["topics"].items():
         if topic in screen.live["topics"] and topic not in denied:
             await live.until(
                 lambda m, topic=topic, seq=seq: (
                     m.get("topic") == topic  # type: ignore[misc]
-                    and (m["type"] == "revoked" or m.get("seq", -1) >= seq)
+                    and (m["type"] in {"revoked", "reset"} or m.get("seq", -1) >= seq)
                 )
             )
     for topic in denied:
         screen.apply({"type": "revoked", "topic": topic})
     for message in live.messages[screen.applied :]:
-        if "topic" in message:
+        if message["type"] == "reset":
+            await screen.fetch_again(people.bob, message["topic"])
+        elif "topic" in message:
             screen.apply(message)
     screen.applied = len(live.messages)
-    followed = {
-        int(topic.partition(":")[2]) for topic in screen.live["topics"] if "channel" in topic
-    }
     still = {m["topic"] for m in live.messages if m["type"] == "revoked"} | denied
     compared = {i for i in followed if f"channel:{i}" not in still}
     assert people.channel["id"] in compared

@@ -13,10 +13,11 @@ from sqlalchemy import update
 from model.channel import find_channel
 from model.database.table import now
 from model.database.unit_of_work import Database
-from model.group import find_group, find_member, remove_member
+from model.group import find_group, find_member
 from model.log.event import RIGHTS_TOPIC, Events, Rights, judge_again, write_events
 from model.log.retention import Retention, prune
 from model.post import write_post
+from model.removal import remove_member
 from model.session import find_caller
 from tests.live.client import LiveClient
 from tests.support.http_client import HttpClient, first_account, sign_in

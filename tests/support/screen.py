@@ -37,6 +37,23 @@ class Screen:
         self.nouns = {example.noun for example in listed_in_channels()}
 
     async def fetch(self, who: Person) -> "Screen":
+        await self._fetch_group(who)
+        for channel_id in self.views:
+            await self._fetch_channel(who, channel_id)
+        await self._fetch_mentions(who)
+        return self
+
+    async def fetch_again(self, who: Person, topic: str) -> None:
+        """What the log of the topic does not tell."""
+        noun, _, number = topic.partition(":")
+        if noun == "channel":
+            await self._fetch_channel(who, int(number))
+        elif noun == "user":
+            await self._fetch_mentions(who)
+        else:
+            await self._fetch_group(who)
+
+    async def _fetch_group(self, who: Person) -> None:
         members = await who.get(f"/api/groups/{self.group_id}/members?limit=100")
         self.members = {member["id"]: member for member in members["members"]}
         channels = await who.get(f"/api/groups/{self.group_id}/channels?limit=100")
@@ -45,12 +62,15 @@ class Screen:
             view = {name: value for name, value in entry.items() if name not in OF_READER}
             (self.private if entry["kind"] == "private" else self.of_group).add(entry["id"])
             self.views[entry["id"]] = "", view
-            await self._fetch_posts(who, entry["id"])
-            await self._fetch_things(who, entry["id"])
+
+    async def _fetch_channel(self, who: Person, channel_id: int) -> None:
+        await self._fetch_posts(who, channel_id)
+        await self._fetch_things(who, channel_id)
+
+    async def _fetch_mentions(self, who: Person) -> None:
         mentions = await who.get("/api/me/mentions?limit=100")
         self._stands(mentions)
         self.mentions = {mention["post_id"]: mention for mention in mentions["mentions"]}
-        return self
 
     async def _fetch_posts(self, who: Person, channel_id: int) -> None:
         listed = await who.get(f"/api/channels/{channel_id}/posts?limit=100")
@@ -82,15 +102,28 @@ class Screen:
         if message["type"] == "revoked" and noun == "channel":
             self.posts.pop(int(number), None)
             self.things.pop(int(number), None)
+        elif message["type"] == "event" and message["kind"] == "person.changed":
+            self._rename(message["data"], noun, int(number))
         elif message["type"] == "event" and "gone" not in message["data"]:
             self._apply(message["kind"], message["data"], int(number), message["at"])
+
+    def _rename(self, person: dict[str, Any], noun: str, number: int) -> None:
+        """Somebody who is not, or no longer, among the members."""
+        people = {person["id"]: person}
+        if noun == "user":
+            self.mentions = with_people(self.mentions, people)
+        elif number in self.posts:
+            self.posts[number] = with_people(self.posts[number], people)
+            self.things[number] = with_people(self.things[number], people)
 
     def _apply(self, kind: str, data: dict[str, Any], number: int, at: str) -> None:
         noun, _, verb = kind.partition(".")
         if noun == "channel":
             self._apply_to_channels(verb, data, at)
         elif noun == "member":
-            self.members |= {data["id"]: data} if verb != "left" else {}
+            self.members[data["id"]] = data
+            if verb in {"left", "anonymised"}:
+                del self.members[data["id"]]
         elif noun == "mention":
             for post_id in data.get("post_ids", ()):
                 self.mentions.pop(post_id, None)
@@ -150,25 +183,29 @@ class Screen:
     def shown(self, channel_ids: set[int]) -> dict[str, Any]:
         """With the posts and scores of the channels that are followed.
 
-        People are shown by what the list of members says of them, wherever they appear; of a
-        private channel that is not followed, nothing but that it is there.
+        Members are shown by what the list of them says, wherever they appear; of a private channel
+        that is not followed, nothing but that it is there.
         """
-        names = {member["id"]: member["name"] for member in self.members.values()}
+        people = {i: {of: member[of] for of in PERSON} for i, member in self.members.items()}
         posts = {
-            i: with_names(post, names)
+            i: with_people(post, people)
             for channel_id in channel_ids & self.posts.keys()
             for i, post in self.posts[channel_id].items()
         }
         things = {
-            of: with_names(thing, names)
+            of: with_people(thing, people)
             for channel_id in channel_ids & self.things.keys()
             for of, thing in self.things[channel_id].items()
         }
-        mentions = [i for i, one in self.mentions.items() if one["channel_id"] in channel_ids]
+        mentions = [
+            with_people(self.mentions[i], people)
+            for i in sorted(self.mentions)
+            if self.mentions[i]["channel_id"] in channel_ids
+        ]
         channels: dict[int, Any] = dict.fromkeys(self.private)
         channels |= {i: self.views[i][1] for i in self.of_group | self.private & channel_ids}
         shown = {"channels": channels, "members": self.members}
-        return {**shown, "posts": posts, "things": things, "mentions": sorted(mentions)}
+        return {**shown, "posts": posts, "things": things, "mentions": mentions}
 
 
 def listed_in_channels() -> list[Example]:
@@ -181,13 +218,13 @@ def listed_in_channels() -> list[Example]:
     ]
 
 
-def with_names(thing: Any, names: dict[int, str]) -> Any:
-    """People by their names of today, wherever they are in it."""
+def with_people(thing: Any, people: dict[int, dict[str, Any]]) -> Any:
+    """People as they are known, wherever they are in it."""
     match thing:
         case dict() if thing.keys() == PERSON:
-            return names.get(thing["id"])
+            return people.get(thing["id"], thing)
         case dict():
-            return {name: with_names(value, names) for name, value in thing.items()}
+            return {name: with_people(value, people) for name, value in thing.items()}
         case list():
-            return [with_names(value, names) for value in thing]
+            return [with_people(value, people) for value in thing]
     return thing

@@ -17,10 +17,11 @@ from model.channel import (
 from model.database.json_rows import json_object
 from model.database.unit_of_work import Database
 from model.errors import NotFound
-from model.group import REMOVE_MEMBER, find_group, find_member, remove_member
+from model.group import REMOVE_MEMBER, find_group, find_member
 from model.log.event import write_events
 from model.mention import PEOPLE_NAMED
 from model.post import edit_post, find_post, write_post
+from model.removal import remove_member
 from model.user import Caller
 from tests.support.people import private_channel
 
