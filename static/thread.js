@@ -127,7 +127,7 @@ export class Thread {
   #apply(event) {
     const isAbout = event.data.id === this.#post.id;
     if (isAbout && event.kind === "post.deleted") return this.#isGone();
-    if (isAbout) this.#showParent(event);
+    if (isAbout || event.kind === "person.changed") this.#showParent(event);
     this.#typing.event(event);
     this.#replies.apply(event);
     this.#refresh();

@@ -59,6 +59,9 @@ export class Mentions extends EventTarget {
       this.dispatchEvent(new CustomEvent("mentioned", { detail: data }));
     } else if (kind === "mention.deleted") {
       for (const id of data.post_ids) this.#all.delete(id);
+    } else if (kind === "person.changed") {
+      for (const [id, mention] of this.#all)
+        if (mention.by?.id === data.id) this.#all.set(id, { ...mention, by: data });
     } else if (kind === "read_mark.moved") this.#marks.set(data.channel_id, data.post_id);
     else return RIGHTS.test(kind) && this.#query.load();
     this.#changed();

@@ -88,6 +88,7 @@ export class Posts {
     ],
     "reaction.added": (reaction) => this.#react(reaction),
     "reaction.removed": (reaction) => this.#react(reaction),
+    "person.changed": (person) => this.#rename(person),
   };
 
   #upsert(post) {
@@ -123,6 +124,12 @@ export class Posts {
     const left = reactions.filter((reaction) => reaction.user_ids.length);
     this.all.set(id, { ...post, reactions: left });
     return [id];
+  }
+
+  #rename(person) {
+    const theirs = [...this.all.values()].filter(({ author }) => author?.id === person.id);
+    for (const post of theirs) this.all.set(post.id, { ...post, author: person });
+    return theirs.map(({ id }) => id);
   }
 
   get newestId() {

@@ -76,14 +76,14 @@ class Board:
         (channel_id,) = re.findall(r"channel=(\d+)", self.page.url)
         return f"/channels/{channel_id}/posts"
 
-    def ask(self, path: str, body: object) -> Any:
+    def ask(self, path: str, body: object = None, *, method: str = "POST") -> Any:
         """What a form of the page would send, without the page."""
         headers = {"Origin": self.server.url}
-        answer = self.context.request.post(
-            f"{self.server.url}/api{path}", data=body, headers=headers
+        answer = self.context.request.fetch(
+            f"{self.server.url}/api{path}", method=method, data=body, headers=headers
         )
         assert answer.ok, answer.text()
-        return answer.json()
+        return answer.json() if answer.body() else None
 
     def register(self, username: str, fragment: str = "") -> None:
         self.go(f"/register{fragment}")

@@ -173,6 +173,16 @@ def test_a_changed_name_is_at_once_beside_what_was_written(
     ann.page.get_by_role("button", name="Change name").click()
     expect(bob.post("Hello").locator(".author")).to_have_text("Anna Bell")
     expect(ann.post("Hello").locator(".author")).to_have_text("Anna Bell")
+    bob.write("Goodbye")
+    goodbye = ann.post("Goodbye").locator(".author")
+    bob.ask("/me", {"name": "Bobby"}, method="PATCH")
+    expect(goodbye).to_have_text("Bobby")
+    bob_id = bob.ask("/me", method="GET")["id"]
+    bob.ask(f"/groups/{ann.group_id}/members/{bob_id}", method="DELETE")
+    expect(ann.page.locator("#members-label")).to_have_text("1 member")
+    expect(goodbye).to_have_text("Bobby")
+    bob.ask("/me", {"name": "Robert"}, method="PATCH")
+    expect(goodbye).to_have_text("Robert")
 
 
 def test_a_tab_in_which_somebody_else_has_signed_in_since_changes_nothing_of_hers(
