@@ -6,6 +6,7 @@ from contextvars import ContextVar
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from quart import Quart
 from sqlalchemy import Engine, event, update
 
@@ -166,6 +167,7 @@ async def test_a_key_costs_two_statements_more(people: Cast) -> None:
     assert costs[1] - costs[0] == 2
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 async def test_to_stay_signed_in_costs_a_request_nothing(people: Cast, services: Services) -> None:
     """It is noted, and written beside the requests."""
     costs = []

@@ -114,6 +114,7 @@ async def test_what_is_no_address_counts_for_the_proxy_that_says_it(
     assert await tries_left(people, app, PROXY, CLIENT)
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 @pytest.mark.usefixtures("people")
 async def test_the_cookie_is_named_for_the_port_that_the_browser_sees(app: Quart) -> None:
     outside = {"X-Forwarded-Proto": "https", "X-Forwarded-Host": "class.example.org:8443"}

@@ -151,13 +151,14 @@ async def until_prolonged(who: Visitor, agents: set[str]) -> None:
             await asyncio.sleep(0.02)
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 async def test_who_is_here_every_day_is_not_signed_out_after_a_month(
     app: Quart, services: Services, people: Cast
 ) -> None:
     page = await signed_in(app)
     await signed_in_ten_days_ago(services)
     cookie = (SESSION, page.cookies[SESSION])
-    async with services.database.write():  # nobody else writes meanwhile, on SQLite
+    async with services.database.write():  # nobody else writes meanwhile
         for path in ("/board", "/api/me"):
             answer = await page.ask("GET", path)
             (kept,) = answer.headers.getlist("Set-Cookie")
@@ -170,6 +171,7 @@ async def test_who_is_here_every_day_is_not_signed_out_after_a_month(
     await until_prolonged(page, {"bob's phone", "tests"})
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 @pytest.mark.usefixtures("people")
 async def test_who_signs_out_after_days_is_signed_out(app: Quart, services: Services) -> None:
     page = await signed_in(app)
@@ -213,6 +215,7 @@ async def test_signing_out_ends_this_session_and_takes_the_cookie_back(
     await people.bob.get("/api/me")
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("scheme", ["http", "https"])
 async def test_two_servers_on_one_host_do_not_sign_each_other_out(
     app: Quart, people: Cast, scheme: str
@@ -232,6 +235,7 @@ async def test_two_servers_on_one_host_do_not_sign_each_other_out(
     assert (await pages["host"].get("/api/me"))["id"] == people.bob.id
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("scheme", ["http", "https"])
 async def test_nobody_is_signed_out_by_the_update_that_named_cookies_for_ports(
     app: Quart, people: Cast, scheme: str

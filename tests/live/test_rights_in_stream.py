@@ -149,6 +149,7 @@ async def test_a_session_that_expires_closes_its_sockets(
         assert await live.closed() == 4401
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 async def test_a_socket_stays_open_while_its_session_is_used(
     people: Cast, url: str, services: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
