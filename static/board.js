@@ -115,7 +115,7 @@ function showChannel(channel) {
   openChannel.open(channel);
   channels.select(channel?.id ?? null);
   showNothing();
-  showTitle();
+  showUnread();
 }
 
 function showNothing() {
@@ -140,11 +140,18 @@ function whatIsMissing({ group, mayModerate }) {
   return [group.name, "There are no channels yet. A moderator of the group can create one."];
 }
 
-function showTitle() {
+/** Shows in the title and on the button of the menu whether there is something to read. */
+function showUnread() {
   const { unread } = channels;
+  if (channels.isLoaded) groups.count(unread);
+  const isUnread = unread > 0 || groups.isUnreadElsewhere;
+  find("#menu").classList.toggle("has-unread", isUnread);
+  find("#menu .hidden-label").textContent =
+    `Groups and channels${isUnread ? ", with something to read" : ""}`;
   const { channel, group } = context;
   const names = [channel?.name, group?.name ?? "Board", "Homeroom"].filter(Boolean);
-  document.title = `${unread ? `(${unread >= 100 ? "99+" : unread}) ` : ""}${names.join(" · ")}`;
+  const count = unread >= 100 ? "(99+) " : unread ? `(${unread}) ` : isUnread ? "• " : "";
+  document.title = `${count}${names.join(" · ")}`;
 }
 
 function showState(state) {
@@ -192,7 +199,8 @@ groups.addEventListener("failed", ({ detail }) => detail.status === 401 && showS
 channels.addEventListener("changed", show);
 channels.addEventListener("changed", showAuthors);
 channels.addEventListener("group", () => groups.load());
-channels.addEventListener("counted", showTitle);
+channels.addEventListener("counted", showUnread);
+groups.addEventListener("counted", showUnread);
 people.addEventListener("changed", () => {
   account.show(people.of(me) ?? me);
   showAuthors();

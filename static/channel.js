@@ -158,6 +158,7 @@ export class OpenChannel extends EventTarget {
       this.#showHead();
     }
     if (event.kind === "channel.entered") this.#tellEntered(event.data);
+    if (event.kind === "post.created") this.#channels.count(this.#context.channel.id, event.data);
     this.#typing.event(event);
     const isNew = this.#timeline.apply(event);
     if (isNew && !this.#timeline.isAtEnd) find("#to-newest").hidden = false;
@@ -243,7 +244,7 @@ export class OpenChannel extends EventTarget {
     const { id } = this.#context.channel;
     try {
       const mark = await ask("PUT", `/channels/${id}/read-mark`, { post_id: EVERYTHING });
-      this.#channels.readUpTo(id, mark.post_id, { isAll: true });
+      this.#channels.readUpTo(id, mark.post_id);
     } catch {
       this.#readTimer = setTimeout(() => this.#maybeRead(), 10 * READ_AFTER_MS);
     }

@@ -10,6 +10,8 @@
  *   const list = await (await fetch("/api/channels/7/posts")).json();
  *   live.subscribe(list.live, { event: apply, refetch: loadAgain, revoked: leave });
  *
+ * Follow what is open, a hundred topics at most, and `watch` for what is new anywhere else.
+ *
  * It connects by WebSocket. If two in a row are never welcomed but HTTP works, it uses Server-Sent
  * Events instead, and tries a WebSocket again with every third connection. All is the same then,
  * except that `signal` sends nothing.
@@ -35,6 +37,7 @@ export class Live {
   #connection;
   #epoch = null;
   #topics = new Map(); // by name
+  #watchers = new Set();
   #lastId = 0;
   #pace = 0;
 
@@ -115,6 +118,24 @@ export class Live {
     return { end };
   }
 
+  /**
+   * Learns, while connected, where there are new posts by others, in whatever channel.
+   * @param {() => void} [handlers.watching] with each connection: fetch the lists now
+   * @param {(groups: Object<string, Object<string, number>>) => void} [handlers.newest] the id of
+   *   the newest post, by group and channel; 0 where only something old has changed
+   * @returns {{end: () => void}} `end` stops watching
+   */
+  watch(handlers) {
+    this.#watchers.add(handlers);
+    if (this.#connection.takesCommands) this.#askToWatch();
+    else if (this.#connection.isGreeted) this.#connection.reconnect();
+    return { end: () => this.#watchers.delete(handlers) };
+  }
+
+  #askToWatch() {
+    if (this.#watchers.size) this.#send({ type: "watch", id: this.#newId() });
+  }
+
   #tell(state) {
     if (this.state !== state) this.#report((this.state = state));
   }
@@ -132,7 +153,8 @@ export class Live {
     this.#topics = new Map([...this.#topics].filter(([, topic]) => topic.followers.size));
     const topics = {};
     for (const [name, topic] of this.#topics) topics[name] = topic.ask("hello");
-    return { token: this.#token, user: this.#user, epoch: this.#epoch, topics };
+    const watches = this.#watchers.size > 0;
+    return { token: this.#token, user: this.#user, epoch: this.#epoch, topics, watches };
   }
 
   /** Soon tells the server what changed, no faster than it accepts commands. */
@@ -166,6 +188,7 @@ export class Live {
   #take = {
     welcome: ({ epoch }) => {
       this.#enter(epoch);
+      if (this.#connection.takesCommands) this.#askToWatch();
       this.#ask();
       this.#caughtUp();
     },
@@ -193,6 +216,12 @@ export class Live {
     },
     error: ({ topic, code, id = "hello" }) => {
       if (this.#topics.get(topic)?.awaits(id)) this.#take.revoked({ topic, reason: code });
+    },
+    watching: () => {
+      for (const { watching } of this.#watchers) callHandler(watching);
+    },
+    newest: ({ groups }) => {
+      for (const { newest } of this.#watchers) callHandler(newest, groups);
     },
     signal: (message) => this.#topics.get(message.topic)?.signal(message),
     presence: (change) => this.#topics.get(change.topic)?.show(change),

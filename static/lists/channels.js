@@ -1,23 +1,21 @@
 /** The channels of a group in the sidebar, with the number of unread posts in each. */
 
 import { ask, askForAll } from "/static/api.js";
+import { ChannelUpdates } from "/static/lists/channel_updates.js";
 import { mentionBadge } from "/static/lists/mentions.js";
 import { Unread } from "/static/lists/unread.js";
 import { addressOf } from "/static/page/address.js";
 import { attempt } from "/static/page/dialogs.js";
-import { button, find, icon, make, replaceRows } from "/static/page/dom.js";
+import { button, find, icon, make } from "/static/page/dom.js";
 import { LiveQuery } from "/static/page/live_query.js";
+import { Rows } from "/static/page/rows.js";
 
 const KINDS = { open: "", announce: "announcements", private: "private" };
-const RELOADED_AFTER = [
-  "channel.created",
-  "channel.edited",
-  "channel.deleted",
-  "channel.joined",
-  "channel.left",
-];
+const CHANGES = /^channel\.(created|edited|deleted|joined|left)$/u;
+const FOLLOWED = /^(group|user):/u; // `live` has each channel, too
+const MOST = 5000;
 
-/** Dispatches `changed` with the list, `counted` with what is unread, `group` if that changed. */
+/** Dispatches `changed` with the list, `counted` with what is unread, `group` if the groups changed. */
 export class Channels extends EventTarget {
   isLoaded = false;
   #live;
@@ -25,8 +23,10 @@ export class Channels extends EventTarget {
   #mentions;
   #group = null;
   #query = null;
-  #entries = new Map();
+  #listed = new Map(); // by id, in their order
+  #updates = null;
   #current = null;
+  #rows = new Rows(find("#channels"));
 
   constructor(live, me, mentions) {
     super();
@@ -34,26 +34,40 @@ export class Channels extends EventTarget {
     this.#me = me;
     this.#mentions = mentions;
     mentions.addEventListener("changed", () => this.#render());
+    live.watch({
+      watching: () => this.#query?.loaded.then(() => this.reload()),
+      newest: (groups) => this.#hear(groups[this.#group?.id] ?? {}),
+    });
   }
 
   open(group) {
     if (group?.id === this.#group?.id) {
       const changed = group?.role !== this.#group?.role;
       this.#group = group;
-      if (changed) this.#query?.load();
+      if (changed) this.reload();
       return;
     }
     this.#group = group;
     this.isLoaded = false;
     this.#query?.end();
-    for (const entry of this.#entries.values()) entry.end();
-    this.#entries.clear();
+    this.#updates?.stop({ isOver: true });
+    this.#listed.clear();
     find("#of-group").hidden = !group;
-    find("#channels").replaceChildren();
+    this.#rows.show([]);
     if (!group) return;
+    const path = `/groups/${group.id}/channels`;
+    this.#updates = new ChannelUpdates(path, {
+      ids: () => [...this.#listed.keys()],
+      show: (...part) => this.#show(...part),
+    });
     this.#query = new LiveQuery(this.#live, {
-      fetch: (options) => askForAll(`/groups/${group.id}/channels`, "channels", options),
-      show: (list) => this.#show(list),
+      fetch: async (options) => {
+        this.#updates.stop(); // what was asked before must not be shown after this
+        const { live, channels } = await askForAll(path, "channels", { ...options, most: MOST });
+        const topics = Object.entries(live.topics).filter(([name]) => FOLLOWED.test(name));
+        return { channels, live: { ...live, topics: Object.fromEntries(topics) } };
+      },
+      show: ({ channels }) => this.#show(channels),
       event: (event) => this.#apply(event),
     });
   }
@@ -63,11 +77,11 @@ export class Channels extends EventTarget {
   }
 
   find(id) {
-    return this.#entries.get(id)?.entry ?? null;
+    return this.#listed.get(id)?.entry ?? null;
   }
 
   get first() {
-    return [...this.#entries.values()].find(({ entry }) => entry.readable)?.entry ?? null;
+    return [...this.#listed.values()].find(({ entry }) => entry.readable)?.entry ?? null;
   }
 
   select(id) {
@@ -77,47 +91,40 @@ export class Channels extends EventTarget {
 
   /** The number of unread posts in the whole group. */
   get unread() {
-    return [...this.#entries.values()].reduce((sum, { count }) => sum + count, 0);
+    return [...this.#listed.values()].reduce((sum, { count }) => sum + count, 0);
   }
 
   unreadOf(id) {
-    return this.#entries.get(id)?.count ?? 0;
+    return this.#listed.get(id)?.count ?? 0;
   }
 
-  readUpTo(id, postId, options) {
-    this.#entries.get(id)?.readUpTo(postId, options);
+  /** Counts a post in the open channel, by its event. */
+  count(id, post) {
+    if (post.gone || post.author?.id === this.#me.id) return;
+    this.#listed.get(id)?.post(post.id);
+    this.#render();
   }
 
-  #show({ channels, live }) {
-    const before = this.#entries;
-    this.#entries = new Map();
-    for (const channel of channels) {
-      const known = before.get(channel.id);
-      if (known && known.entry.readable === channel.readable) {
-        const { name, description, kind, writable } = channel;
-        Object.assign(known.entry, { name, description, kind, writable });
-        this.#entries.set(channel.id, known);
-        before.delete(channel.id);
-      } else this.#entries.set(channel.id, this.#follow(channel, live));
+  readUpTo(id, postId) {
+    if (this.#listed.get(id)?.readUpTo(postId)) this.#updates.add(id, { isUrgent: true });
+    this.#render();
+  }
+
+  #hear(channels) {
+    for (const [id, newest] of Object.entries(channels)) {
+      const listed = this.#listed.get(Number(id));
+      if (listed?.hear(newest)) this.#updates.add(listed.entry.id);
     }
-    for (const entry of before.values()) entry.end();
-    this.isLoaded = true;
-    this.#changed();
-  }
-
-  #follow(channel, { epoch, topics }) {
-    if (!channel.readable) return { entry: channel, count: 0, end() {}, readUpTo() {} };
-    const topic = `channel:${channel.id}`;
-    const cursor = topic in topics ? { epoch, topics: { [topic]: topics[topic] } } : null;
-    const changed = () => this.#render();
-    return new Unread(this.#live, channel, { cursor, me: this.#me, changed });
+    this.#render();
   }
 
   #apply({ kind, data }) {
     if (data.gone) return;
-    if (RELOADED_AFTER.includes(kind)) this.#query.load();
-    else if (kind === "read_mark.moved") this.readUpTo(data.channel_id, data.post_id);
-    else if (kind.startsWith("group.")) this.dispatchEvent(new Event("group"));
+    if (CHANGES.test(kind)) this.#updates.add(data.id, { isUrgent: true });
+    else if (kind === "read_mark.moved" && this.find(data.channel_id))
+      this.readUpTo(data.channel_id, data.post_id);
+    else if (kind === "read_mark.moved" || kind.startsWith("group."))
+      this.dispatchEvent(new Event("group"));
     else if (
       kind === "member.changed" &&
       data.id === this.#me.id &&
@@ -127,26 +134,46 @@ export class Channels extends EventTarget {
     }
   }
 
-  #changed() {
+  /** Takes over all channels that there are between two ids. */
+  #show(channels, from = 0, end = Infinity) {
+    const there = new Set(channels.map(({ id }) => id));
+    const gone = [...this.#listed.keys()].filter((id) => from <= id && id <= end && !there.has(id));
+    for (const id of gone) this.#listed.delete(id);
+    let isChanged = gone.length > 0 || !this.isLoaded;
+    for (const channel of channels) {
+      const known = this.#listed.get(channel.id);
+      isChanged ||= !known || looksOf(known.entry) !== looksOf(channel);
+      if (!known) this.#listed.set(channel.id, new Unread(channel));
+      else if (known.list(channel)) this.#updates.add(channel.id);
+    }
+    this.#listed = new Map([...this.#listed].sort(([a], [b]) => a - b));
+    this.isLoaded = true;
     this.#render();
-    this.dispatchEvent(new Event("changed"));
+    if (isChanged) this.dispatchEvent(new Event("changed"));
   }
 
   #render() {
     if (!this.#group || !this.isLoaded) return;
     const isModerator = this.#group.role !== "member";
     find("#new-channel").hidden = !isModerator;
-    const isEmpty = !this.#entries.size;
+    const isEmpty = !this.#listed.size;
     find("#no-channels").hidden = !isEmpty;
     find("#no-channels").textContent = isModerator
       ? "No channels yet. Create the first one with the plus above."
       : "No channels yet. A moderator of the group can create one.";
-    const rows = [...this.#entries.values()].map((one) => this.#row(one));
-    replaceRows(find("#channels"), rows);
+    const mentioned = this.#mentions.unreadChannels;
+    const rows = [...this.#listed.values()].map(({ entry, count }) => {
+      const { id, name, kind, readable } = entry;
+      const isCurrent = id === this.#current;
+      const isMentioned = mentioned.has(id);
+      const looks = [name, kind, readable, count, isCurrent, isMentioned].join("\n");
+      return { id, looks, entry, count, isCurrent, isMentioned };
+    });
+    this.#rows.show(rows, (row) => this.#row(row));
     this.dispatchEvent(new Event("counted"));
   }
 
-  #row({ entry, count }) {
+  #row({ entry, count, isCurrent, isMentioned }) {
     const id = `to-channel-${entry.id}`;
     const name = make("span", { className: "name" }, entry.name);
     if (!entry.readable) {
@@ -154,7 +181,6 @@ export class Channels extends EventTarget {
       join.ariaLabel = `Join ${entry.name}`;
       return make("li", { className: "locked" }, icon(entry.kind), name, join);
     }
-    const isCurrent = entry.id === this.#current;
     const row = make(
       "a",
       { id, href: addressOf({ groupId: entry.group_id, channelId: entry.id }) },
@@ -164,7 +190,7 @@ export class Channels extends EventTarget {
     if (KINDS[entry.kind])
       row.append(make("span", { className: "hidden-label" }, ` (${KINDS[entry.kind]})`));
     if (isCurrent) row.setAttribute("aria-current", "page");
-    if (this.#mentions.unreadInChannel(entry.id)) row.append(mentionBadge());
+    if (isMentioned) row.append(mentionBadge());
     if (count) {
       const text = count >= 100 ? "99+" : `${count}`;
       row.append(
@@ -183,4 +209,9 @@ export class Channels extends EventTarget {
   async #join(entry) {
     await attempt(() => ask("PUT", `/channels/${entry.id}/members/${this.#me.id}`));
   }
+}
+
+/** What else than its posts a channel looks like. */
+function looksOf({ name, description, kind, readable, writable }) {
+  return JSON.stringify([name, description, kind, readable, writable]);
 }

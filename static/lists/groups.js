@@ -8,7 +8,7 @@ import { clearProblems, onSubmit } from "/static/page/forms.js";
 import { visit } from "/static/page/layers.js";
 import { LiveQuery } from "/static/page/live_query.js";
 
-/** Dispatches `changed` with the list, and `failed` if it cannot be loaded. */
+/** Dispatches `changed` with the list, `failed` if it cannot be loaded, `counted` with what is unread. */
 export class Groups extends EventTarget {
   all = [];
   isLoaded = false;
@@ -31,6 +31,10 @@ export class Groups extends EventTarget {
       event: ({ kind }) => kind.startsWith("membership.") && this.load(),
       failed: (problem) => this.dispatchEvent(new CustomEvent("failed", { detail: problem })),
     });
+    live.watch({
+      watching: () => this.#query.loaded.then(() => this.load()),
+      newest: (groups) => this.#hear(groups),
+    });
     this.#listen();
   }
 
@@ -45,6 +49,28 @@ export class Groups extends EventTarget {
   select(id) {
     this.#current = id;
     this.#render();
+  }
+
+  /** Whether there is something to read in another group than the open one. */
+  get isUnreadElsewhere() {
+    return this.all.some(({ id, unread }) => unread && id !== this.#current);
+  }
+
+  /** Notes whether there is something to read in the open group. */
+  count(unread) {
+    const group = this.find(this.#current);
+    if (group) group.unread = unread > 0;
+  }
+
+  #hear(groups) {
+    for (const [id, channels] of Object.entries(groups)) {
+      const group = this.find(Number(id));
+      if (!group || group.id === this.#current) continue;
+      if (Object.values(channels).some((newest) => newest > 0)) group.unread = true;
+      else if (group.unread) this.load();
+    }
+    this.#render();
+    this.dispatchEvent(new Event("counted"));
   }
 
   #listen() {
@@ -77,8 +103,14 @@ export class Groups extends EventTarget {
         },
         make("span", { className: "name" }, group.name),
       );
-      if (group.id === this.#current) row.setAttribute("aria-current", "true");
+      const isOpen = group.id === this.#current;
+      if (isOpen) row.setAttribute("aria-current", "true");
       else if (this.#mentions.unreadInGroup(group.id)) row.append(mentionBadge());
+      if (group.unread && !isOpen) {
+        const label = make("span", { className: "hidden-label" }, " has something to read");
+        row.append(make("span", { className: "dot" }, label));
+        row.classList.add("has-unread");
+      }
       return make("li", {}, row);
     });
     replaceRows(find("#groups"), rows);

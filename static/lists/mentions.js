@@ -22,8 +22,9 @@ export class Mentions extends EventTarget {
     });
   }
 
-  unreadInChannel(id) {
-    return this.#unread.filter((mention) => mention.channel_id === id).length;
+  /** The ids of the channels with unread ones. */
+  get unreadChannels() {
+    return new Set(this.#unread.map((mention) => mention.channel_id));
   }
 
   unreadInGroup(id) {

@@ -1,83 +1,50 @@
 /** A channel in the list, with the number of posts by others after your read mark. */
 
-import { askPatiently } from "/static/api.js";
-import { LiveQuery } from "/static/page/live_query.js";
-
 const COUNTED = 100; // the server stops counting there
 
 export class Unread {
-  /** The channel as in the list; events keep it up to date. */
-  entry;
-  #me;
-  #before = 0; // unread when the list was made; which posts is not known
-  #since = new Map(); // unread posts that came later: their ids, and those of their parents
-  #hidden = new Set(); // came later, too, but already edited or deleted
-  #query;
-  #changed;
+  /** The channel as in the list: one object, that is kept up to date. */
+  entry = { read_mark: 0, newest: 0 };
+  count = 0;
 
-  /** `listed` is the channel in the list, `cursor` where its own topic was when that was made. */
-  constructor(live, listed, { cursor, me, changed }) {
-    this.#me = me;
-    this.#changed = changed;
-    this.#show(listed);
-    let given = cursor && { ...listed, live: cursor };
-    this.#query = new LiveQuery(live, {
-      fetch: async (options) => {
-        const first = given;
-        given = null;
-        return first ?? askPatiently("GET", `/channels/${listed.id}`, undefined, options);
-      },
-      show: (entry) => this.#show(entry),
-      event: (event) => this.#apply(event),
-    });
+  constructor(listed) {
+    this.list(listed);
   }
 
-  get count() {
-    return Math.min(COUNTED, this.#before + this.#since.size);
+  /** Takes over what the list says; whether something newer is known, so that it has to be asked again. */
+  list(listed) {
+    const { read_mark: mark, newest } = this.entry;
+    const isFromBefore = listed.read_mark < mark;
+    Object.assign(this.entry, listed, { read_mark: Math.max(mark, listed.read_mark) });
+    if (!isFromBefore) this.count = listed.unread;
+    return isFromBefore || listed.newest < newest;
   }
 
-  /** Counts what is left after a post was read; nothing if the server says `isAll`. */
-  readUpTo(postId, { isAll = false } = {}) {
-    if (postId <= this.entry.read_mark && !isAll) return;
-    this.entry.read_mark = Math.max(postId, this.entry.read_mark);
-    for (const id of this.#since.keys()) if (id <= postId) this.#since.delete(id);
-    if (isAll) this.#before = 0;
-    else if (this.#before) this.#query.load();
-    this.#changed();
+  /** Counts a post by somebody else, of which an event tells. */
+  post(id) {
+    if (id <= Math.max(this.entry.read_mark, this.entry.newest)) return;
+    this.entry.newest = id;
+    this.count = Math.min(COUNTED, this.count + 1);
   }
 
-  end() {
-    this.#query.end();
+  /**
+   * Notes the newest post, of which watching tells, or 0; whether the posts have to be counted: there
+   * may be more than this one.
+   */
+  hear(newest) {
+    const { kind, read_mark: mark, newest: known } = this.entry;
+    if (newest === 0) return this.count > 0 || kind === "private";
+    if (newest <= Math.max(mark, known)) return false;
+    this.entry.newest = newest;
+    this.count ||= 1;
+    return this.count < COUNTED;
   }
 
-  #show(entry) {
-    this.entry = entry;
-    this.#before = entry.unread;
-    this.#since.clear();
-    this.#hidden.clear();
-    this.#changed();
-  }
-
-  #apply({ kind, data }) {
-    if (kind === "channel.edited") Object.assign(this.entry, data);
-    else if (kind === "post.deleted") this.#forget(data.id);
-    else if (data.gone) return void (kind === "post.created" && this.#hidden.add(data.id));
-    else if (kind === "post.created") this.#count(data);
-    else if (kind === "post.edited" && this.#hidden.delete(data.id)) this.#count(data);
-    else return;
-    this.#changed();
-  }
-
-  #count({ id, author, parent }) {
-    const isNew = author?.id !== this.#me.id && id > this.entry.read_mark;
-    if (isNew) this.#since.set(id, parent?.id ?? null);
-  }
-
-  #forget(deletedId) {
-    this.#hidden.delete(deletedId);
-    for (const [id, parentId] of this.#since) {
-      if (id === deletedId || parentId === deletedId) this.#since.delete(id);
-    }
-    if (this.#before) this.#query.load();
+  /** Notes that all posts up to this one were read; whether those behind it have to be counted. */
+  readUpTo(postId) {
+    if (postId <= this.entry.read_mark) return false;
+    this.entry.read_mark = postId;
+    if (postId >= this.entry.newest) this.count = 0;
+    return this.count > 0;
   }
 }

@@ -28,7 +28,7 @@ export class Connection {
 
   /**
    * @param {URL} url of `/api/live`
-   * @param {() => object} client.hello what to sign in with and resume: `token`, `user`, `epoch`, `topics`
+   * @param {() => object} client.hello what to sign in with and resume, as a `Socket` takes it
    * @param {(message: object) => void} client.heard
    * @param {(state: string) => void} client.state `connecting`, `offline` or `signed out`
    */

@@ -8,7 +8,8 @@ export class Socket {
 
   /**
    * @param {URL} url of `/api/live`
-   * @param {() => object} line.hello what to sign in with and resume: `token`, `user`, `epoch`, `topics`
+   * @param {() => object} line.hello what to sign in with and resume: `token`, `user`, `epoch`,
+   *   `topics`; and whether one `watches`, which a socket is told by a command
    * @param {(messages: object[]) => void} line.heard
    * @param {(code: number) => void} line.lost is told the close code
    */
@@ -21,7 +22,10 @@ export class Socket {
       setTimeout(() => lost(LOST_CODE)); // no WebSockets in this browser, or by its policy
       return;
     }
-    this.#socket.onopen = () => this.send({ type: "hello", id: "hello", ...hello() });
+    this.#socket.onopen = () => {
+      const { token, user, epoch, topics } = hello();
+      this.send({ type: "hello", id: "hello", token, user, epoch, topics });
+    };
     this.#socket.onmessage = ({ data }) => heard([JSON.parse(data)].flat());
     this.#socket.onclose = ({ code }) => lost(code);
   }

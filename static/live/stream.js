@@ -32,9 +32,10 @@ export class Stream {
     this.#stop.abort();
   }
 
-  async #follow(url, { token, user, epoch, topics }, heard) {
+  async #follow(url, { token, user, epoch, topics, watches }, heard) {
     const address = new URL(url);
     for (const name of Object.keys(topics)) address.searchParams.append("topic", name);
+    if (watches) address.searchParams.set("watch", 1);
     const headers = { Accept: "text/event-stream" };
     if (token) headers.Authorization = `Bearer ${token}`;
     if (user) headers["Homeroom-User"] = user;

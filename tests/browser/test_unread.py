@@ -1,0 +1,60 @@
+"""What is unread shows wherever somebody looks: by channel, by group, on a phone, in the title."""
+
+import re
+
+from playwright.sync_api import expect
+
+from tests.browser.board import Board
+
+MAKE_CHANNELS = """async ([group, names]) => {
+  const made = (name) => fetch(`/api/groups/${group}/channels`, {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify({ name }),
+  }).then((answer) => answer.json());
+  const ids = [];
+  for (const name of names) ids.push((await made(name)).id);
+  return ids;
+}"""
+
+
+def test_whoever_has_more_channels_than_topics_opens_and_counts_the_last(
+    two: tuple[Board, Board],
+) -> None:
+    ann, bob = two
+    names = [f"no. {number}" for number in range(1, 111)]
+    *_, before, last = ann.page.evaluate(MAKE_CHANNELS, [ann.group_id, names])
+    expect(bob.channel("no. 110")).to_be_visible()
+    bob.page.reload()
+    bob.to_channel("no. 110")
+    bob.write("here")
+    expect(bob.post("here")).to_have_count(1)
+    expect(ann.channel("no. 110").locator(".count")).to_have_text("1 unread")
+    expect(bob.page.locator("#notices")).to_be_empty()
+    ann.to_channel("no. 109")
+    ann.write("there")
+    expect(bob.channel("no. 109").locator(".count")).to_have_text("1 unread")
+    expect(bob.page).to_have_title(re.compile(r"^\(1\) no\. 110"))
+
+    # A phone, and another group
+    bob.page.set_viewport_size({"width": 390, "height": 780})
+    menu = bob.page.locator("#menu")
+    expect(menu).to_have_accessible_name("Groups and channels, with something to read")
+    menu.click()
+    bob.make_group("Club")
+    expect(bob.page).to_have_title("• Club · Homeroom")
+    expect(menu).to_have_accessible_name("Groups and channels, with something to read")
+    of_class = bob.page.locator(f"#to-group-{ann.group_id}")
+    expect(of_class).to_have_text("Class has something to read")
+
+    # It is read on another device, and there is more
+    other = bob.context.new_page()
+    bob.watch(other)
+    other.goto(f"{bob.server.url}/board#group={ann.group_id}&channel={before}")
+    expect(bob.page).to_have_title("Club · Homeroom")
+    expect(menu).to_have_accessible_name("Groups and channels")
+    expect(of_class).to_have_text("Class")
+    other.close()
+    ann.write("once more")
+    expect(bob.page).to_have_title("• Club · Homeroom")
+    assert last > before
