@@ -12,24 +12,37 @@
  * user show the same ones, and any of them sends them, one tab at a time where the browser has
  * locks (`https` or `localhost`); elsewhere the key sees to it that two tabs send one post.
  *
- * An item is `{ key, channelId, parentId, text, files, at, state, detail, id }`; its `files` have
- * been uploaded before, and are as `POST /api/files` answered them. Its `state` is `waiting`, with a
- * `detail` when somebody else is signed in here: it is sent when its user is back, and never for
- * anybody else; `sent`, until the event or a list that has it comes; or `failed`, when the server
- * refused it or it waited for longer than the server knows its key: then `detail` says why, and it
- * is kept until somebody calls `retry` or `discard`. Call `empty` when the user signs out.
+ * An item is `{ key, channelId, parentId, text, files, at, turn, state, code, detail, fields, id }`:
+ * written `at` this time of the device, and sent in its `turn`. Its `files` have been uploaded
+ * before, and are as `POST /api/files` answered them. Its `state` is
+ * - `waiting`, with a `detail` when somebody else is signed in here: it is sent when its user is
+ *   back, and never for anybody else;
+ * - `sent`, until the page shows it by itself: it tells with `settle` each event, and with
+ *   `settleListed` each list. Whatever comes first, no post is shown twice, or in no place;
+ * - `failed`, until somebody calls `retry` or `discard`. The `code`, `detail` and `fields` are those
+ *   of the server's refusal, or the `code` is `waited_too_long`: by the clock of this device it has
+ *   waited for longer than the server knows its key, and whether it has arrived before only a person
+ *   can tell.
+ *
+ * Nothing else removes what has not been sent, however old it is, but `empty`: call it when the user
+ * signs out, and ask before while there is something in `unsent`.
  */
 
-import { Problem, ask, newKey } from "./api.js";
+import { Problem, ask, askPatiently, newKey } from "./api.js";
 import { onWake } from "./live/wake.js";
 
 const KEY_LASTS_MS = 23 * 3_600_000; // the server knows it for 24 hours
 const ANSWER_WITHIN_MS = 20_000;
 const [FIRST_PAUSE_MS, LONGEST_PAUSE_MS] = [400, 8_000];
-const FORGOTTEN_MS = 7 * 24 * 3_600_000;
+const CLOCK_WAS_WRONG_MS = 3_600_000; // what is written so long after now
 const SIGNED_OUT = 401;
-const OTHER_ACCOUNT = "other_account";
-const TOO_OLD = "It waited too long. Check whether it has arrived before you try again.";
+const [OTHER_ACCOUNT, NOT_FOUND] = ["other_account", "not_found"];
+const NO_REFUSAL = { code: undefined, detail: undefined, fields: undefined };
+const WAITED_TOO_LONG = {
+  state: "failed",
+  code: "waited_too_long",
+  detail: "It has waited for too long. See whether it has arrived before you send it.",
+};
 
 export class Outbox extends EventTarget {
   #user;
@@ -37,7 +50,10 @@ export class Outbox extends EventTarget {
   #token;
   #prefix;
   #items = new Map(); // by their place in the storage
-  #settled = new Set(); // keys, so that another tab's late word brings none back
+  #unstored = new Set(); // places of those for which the storage has no room
+  #over = new Set(); // keys and ids: their posts are shown by the page, or were given up
+  #newest = new Map(); // the id of the newest post of each list, by its name
+  #doubtful = new Set(); // keys of those on their way while a list came, which may know more
   #isSending = false;
   #attempts = 0;
   #retry = 0;
@@ -53,16 +69,15 @@ export class Outbox extends EventTarget {
     this.#user = user;
     this.#server = server;
     this.#token = token;
-    const ofServer = `outbox ${new URL(server).origin} `;
-    this.#prefix = `${ofServer}${user} `;
+    this.#prefix = `outbox ${new URL(server).origin} ${user} `;
     const { signal } = this.#ended;
     addEventListener("storage", (event) => this.#changedElsewhere(event), { signal });
+    const warn = (leaving) => this.#unstored.size && leaving.preventDefault();
+    addEventListener("beforeunload", warn, { signal });
     signal.addEventListener("abort", onWake(() => this.#send()));
     for (const place of Object.keys(localStorage)) {
-      if (!place.startsWith(ofServer)) continue;
-      const item = JSON.parse(localStorage.getItem(place));
-      if (Date.now() - item.at > FORGOTTEN_MS) localStorage.removeItem(place);
-      else if (place.startsWith(this.#prefix)) this.#items.set(place, item);
+      if (!place.startsWith(this.#prefix)) continue;
+      this.#items.set(place, JSON.parse(localStorage.getItem(place)));
     }
     this.#send();
   }
@@ -79,35 +94,40 @@ export class Outbox extends EventTarget {
   }
 
   add(channelId, parentId, text, files = []) {
-    const at = Math.max(Date.now(), 1 + (this.#inOrder.at(-1)?.at ?? 0));
-    this.#put({ key: newKey(), channelId, parentId, text, files, at, state: "waiting" });
+    const at = Date.now();
+    const last = this.#inOrder.at(-1);
+    const turn = Math.max(at, last ? 1 + turnOf(last) : 0);
+    this.#put({ key: newKey(), channelId, parentId, text, files, at, turn, state: "waiting" });
     this.#send();
   }
 
+  /** Sends what has failed: with its key, so that the server still knows if it has arrived before. */
   retry(item) {
-    const { channelId, parentId, text, files } = item;
-    if (isTooOld(item)) {
-      this.discard(item);
-      return this.add(channelId, parentId, text, files);
-    }
-    this.#put({ ...item, state: "waiting", detail: undefined });
+    const [turn, at] = [turnOf(item), Date.now()];
+    this.#put({ ...item, ...NO_REFUSAL, turn, at, state: "waiting" });
     this.#send();
   }
 
   discard(item) {
-    this.#drop((other) => other.key === item.key);
+    this.#forget([item]);
   }
 
-  /** Drops the item whose event has come: the id of its request is the key. */
-  settle(event) {
-    this.#drop((item) => item.key === event.tx);
+  /** Takes note of an event: the page shows its post, which may be one of these, from now on. */
+  settle({ kind, tx, data }) {
+    if (kind !== "post.created") return;
+    this.#over.add(tx).add(data.id);
+    for (const item of this.#inOrder)
+      if (item.key === tx || item.id === data.id) this.#sent(item, data.id);
   }
 
-  /** Drops what a fetched list has, and what was sent before: that is in it, or deleted since. */
-  settleListed(channelId, posts) {
-    const ids = new Set(posts.map((post) => post.id));
-    const isOld = (item) => item.channelId === channelId && item.state === "sent";
-    this.#drop((item) => ids.has(item.id) || isOld(item));
+  /** Takes note of the newest posts of a channel, or replies to one of its posts, as just fetched. */
+  settleListed(channelId, posts, parentId = null) {
+    const newest = Math.max(0, ...posts.map(({ id }) => id));
+    this.#newest.set(listOf({ channelId, parentId }), newest);
+    for (const item of this.of(channelId, parentId)) {
+      this.#doubtful.add(item.key);
+      this.#show(item);
+    }
   }
 
   /** Continues with another bearer token of the same user. */
@@ -120,43 +140,94 @@ export class Outbox extends EventTarget {
   empty() {
     this.#ended.abort();
     clearTimeout(this.#retry);
-    this.#drop(() => true);
+    this.#forget(this.#inOrder);
   }
 
   get #inOrder() {
-    return [...this.#items.keys()].sort().map((place) => this.#items.get(place));
+    return [...this.#items.values()].sort((a, b) => turnOf(a) - turnOf(b));
   }
 
+  /** What is to be sent next. What another tab has taken out of the storage, that tab tells us. */
   get #next() {
-    return this.#inOrder.find(({ state }) => state === "waiting");
+    const isStored = (place) => this.#unstored.has(place) || localStorage.getItem(place) !== null;
+    const isNext = (item) => item.state === "waiting" && isStored(this.#placeOf(item));
+    return this.#inOrder.find(isNext);
   }
 
-  #placeOf({ at, key }) {
-    return `${this.#prefix}${at} ${key}`;
+  #placeOf(item) {
+    return `${this.#prefix}${turnOf(item)} ${item.key}`;
   }
 
   #put(item) {
     const place = this.#placeOf(item);
-    localStorage.setItem(place, JSON.stringify(item));
-    this.#items.set(place, item);
+    try {
+      localStorage.setItem(place, JSON.stringify(item));
+      this.#unstored.delete(place);
+    } catch {
+      this.#unstored.add(place); // the storage is full: it lasts as long as the page
+    }
+    this.#show(item);
+  }
+
+  /** The server has it. The other tabs hear that before the storage forgets it. */
+  #sent(item, id) {
+    this.#put({ ...item, ...NO_REFUSAL, state: "sent", id });
+    this.#clear(item);
+  }
+
+  #show(item) {
+    const place = this.#placeOf(item);
+    if (this.#isOver(item)) {
+      this.#over.add(item.key); // so that another tab's late word does not bring it back
+      this.#items.delete(place);
+    } else {
+      this.#items.set(place, item);
+      if (item.state === "sent" && this.#doubtful.has(item.key)) this.#look(item);
+    }
     this.#changed();
   }
 
-  #drop(isSettled) {
-    const settled = this.#inOrder.filter(isSettled);
-    for (const item of settled) {
-      this.#settled.add(item.key);
+  /**
+   * Whether the page shows it, or can no longer: what is older than the newest post of a list is in
+   * it, or further up, or was deleted.
+   */
+  #isOver(item) {
+    const { key, id } = item;
+    const isShown = id && (this.#over.has(id) || id <= this.#newest.get(listOf(item)));
+    return this.#over.has(key) || isShown;
+  }
+
+  /** Asks for a post that a list lacks: either its event is still to come, or it was deleted. */
+  async #look(item) {
+    const path = `/posts/${item.id}`;
+    const options = { server: this.#server, token: this.#token, user: this.#user };
+    const { signal } = this.#ended;
+    await askPatiently("GET", path, undefined, { ...options, signal }).catch(({ code }) => {
+      if (code === NOT_FOUND) this.#forget([item]);
+    });
+  }
+
+  #forget(items) {
+    for (const item of items) {
+      this.#over.add(item.key);
       this.#items.delete(this.#placeOf(item));
-      localStorage.removeItem(this.#placeOf(item));
+      this.#clear(item);
     }
-    if (settled.length) this.#changed();
+    this.#changed();
+  }
+
+  #clear(item) {
+    const place = this.#placeOf(item);
+    this.#unstored.delete(place);
+    localStorage.removeItem(place);
   }
 
   #changedElsewhere({ key: place, newValue }) {
     if (!place?.startsWith(this.#prefix)) return;
     const item = JSON.parse(newValue);
-    if (item && !this.#settled.has(item.key)) this.#items.set(place, item);
-    else if (!item && this.#items.get(place)?.state !== "sent") this.#items.delete(place);
+    if (this.#items.get(place)?.state === "sent") return; // nothing is newer
+    if (item) this.#show(item);
+    else this.#items.delete(place);
     this.#changed();
     this.#send();
   }
@@ -193,24 +264,24 @@ export class Outbox extends EventTarget {
   async #sendNext() {
     const item = this.#next;
     if (!item) return;
-    const place = this.#placeOf(item);
-    if (localStorage.getItem(place) === null) return void this.#items.delete(place);
-    const outcome = await this.#post(item).then(
-      ({ id }) => ({ state: "sent", detail: undefined, id }),
-      (problem) => {
-        const isOthers = problem.code === OTHER_ACCOUNT && this.#items.has(place);
-        if (isOthers) this.#put({ ...item, detail: problem.message });
-        if (problem.isPassing || problem.status === SIGNED_OUT) throw problem;
-        return { state: "failed", detail: problem.message };
-      },
-    );
-    if (!this.#items.has(place)) return; // its event was faster, or it was emptied
-    this.#put({ ...item, ...outcome });
-    if (outcome.state === "sent") localStorage.removeItem(place);
+    if (isTooOld(item)) return this.#put({ ...item, ...WAITED_TOO_LONG });
+    const isGivenUp = () => this.#items.get(this.#placeOf(item))?.state !== "waiting";
+    let id;
+    try {
+      ({ id } = await this.#post(item));
+    } catch (problem) {
+      const { isPassing, status, code, message: detail, fields } = problem;
+      if (isPassing || status === SIGNED_OUT) {
+        if (code === OTHER_ACCOUNT && !isGivenUp()) this.#put({ ...item, detail });
+        throw problem;
+      }
+      if (!isGivenUp()) this.#put({ ...item, state: "failed", code, detail, fields });
+      return;
+    }
+    if (!isGivenUp()) this.#sent(item, id);
   }
 
-  async #post({ key, channelId, parentId, text, files = [], at }) {
-    if (isTooOld({ at })) throw new Problem({ detail: TOO_OLD });
+  async #post({ key, channelId, parentId, text, files = [] }) {
     const signal = AbortSignal.timeout(ANSWER_WITHIN_MS);
     const options = { server: this.#server, token: this.#token, user: this.#user, signal };
     const body = { text, file_ids: files.map((file) => file.id) };
@@ -219,8 +290,20 @@ export class Outbox extends EventTarget {
   }
 }
 
+/** Whether a person has to say that it is sent: the server may have forgotten its key. */
 function isTooOld({ at }) {
-  return Date.now() - at > KEY_LASTS_MS;
+  const age = Date.now() - at;
+  return age > KEY_LASTS_MS || age < -CLOCK_WAS_WRONG_MS;
+}
+
+/** Its place in the order: not the time, which a clock may set back. */
+function turnOf({ turn, at }) {
+  return turn ?? at;
+}
+
+/** The name of the list in which its post will be. */
+function listOf({ channelId, parentId }) {
+  return `${channelId} ${parentId}`;
 }
 
 /** Does something in one tab at a time, where the browser has locks. */

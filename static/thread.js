@@ -114,7 +114,7 @@ export class Thread {
   }
 
   #show(list) {
-    this.#context.outbox.settleListed(null, list.posts);
+    this.#context.outbox.settleListed(this.#channelId, list.posts, this.#post.id);
     this.#posts.replace({ posts: [list.parent], next: null });
     this.#parent.update(list.parent);
     this.#replies.show(list);

@@ -6,15 +6,16 @@ import { formatted } from "/static/posts/formatted.js";
 import { articleOf } from "/static/posts/post_view.js";
 
 const STATES = { waiting: "Sending…", sent: "Sent" };
+const PARTS = { text: "Text", file_ids: "Files", parent_id: "Post that it replies to" };
 
 export function pendingView(item, me, { retry, discard }) {
-  const outcome = item.detail ? `Not sent: ${item.detail}` : STATES[item.state];
-  const state = make("p", { className: "delivery" }, outcome);
+  const state = make("p", { className: "delivery" }, outcomeOf(item));
   if (item.state === "failed") {
+    const verb = item.code === "waited_too_long" ? "Send" : "Try again";
     state.classList.add("failed");
     state.append(
       " ",
-      button("Try again", () => retry(item), { className: "quiet" }),
+      button(verb, () => retry(item), { className: "quiet" }),
       " ",
       button("Discard", () => discard(item), { className: "quiet" }),
     );
@@ -26,4 +27,11 @@ export function pendingView(item, me, { retry, discard }) {
   const text = make("div", { className: "text", dir: "auto" }, ...formatted(item.text));
   const article = articleOf(face, [author], [text, files.element, state]);
   return make("li", { className: "post" }, article);
+}
+
+/** "Sending…", "Not sent: Somebody else is signed in here now.", "Not sent. Text: It is empty." */
+function outcomeOf({ state, detail, fields = {} }) {
+  if (!detail) return STATES[state];
+  const wrong = Object.entries(fields).map(([name, said]) => `${PARTS[name] ?? name}: ${said}`);
+  return wrong.length ? `Not sent. ${wrong.join(" ")}` : `Not sent: ${detail}`;
 }

@@ -76,9 +76,11 @@ class Board:
         (channel_id,) = re.findall(r"channel=(\d+)", self.page.url)
         return f"/channels/{channel_id}/posts"
 
-    def ask(self, path: str, body: object = None, *, method: str = "POST") -> Any:
+    def ask(
+        self, path: str, body: object = None, *, method: str = "POST", key: str | None = None
+    ) -> Any:
         """What a form of the page would send, without the page."""
-        headers = {"Origin": self.server.url}
+        headers = {"Origin": self.server.url} | ({"Idempotency-Key": key} if key else {})
         answer = self.context.request.fetch(
             f"{self.server.url}/api{path}", method=method, data=body, headers=headers
         )

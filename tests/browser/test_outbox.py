@@ -1,5 +1,10 @@
 """Posts on their way: of one user in any number of tabs, each there once."""
 
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
 import pytest
 from playwright.sync_api import BrowserContext, Page, Route, expect
 
@@ -7,6 +12,34 @@ from tests.browser.board import Board, OpenBoard
 from tests.support.server import Server
 
 POSTING = "**/api/channels/*/posts"
+EVERY_ORDER = Path(__file__).with_name("every_order.js")
+ORDERS: list[tuple[Sequence[str], dict[str, Any]]] = [  # every_order.js says what they are
+    (["reload"], {}),
+    (["lose"], {}),
+    (["delete"], {}),
+    (["other"], {}),
+    (["reload"], {"renames": True}),
+    (["reload", "lose"], {"quickly": ["list"]}),
+    (["reload", "delete"], {"quickly": ["list"]}),
+    (["reload", "other"], {"quickly": ["list"]}),
+    (["open"], {"quickly": ["list"]}),
+    ([], {"tabs": 2}),
+    (["lose"], {"tabs": 2}),
+    ([], {"tabs": 2, "hasLocks": False, "quickly": ["storage"]}),
+]
+A_DAY_MS = 86_400_000
+FIRST_KEY = """() => {
+  const places = Object.keys(localStorage).filter((place) => place.startsWith("outbox "));
+  return places.sort()[0].split(" ").at(-1);
+}"""
+CHANGE_STORED = """changes => {
+  for (const place of Object.keys(localStorage)) {
+    if (!place.startsWith("outbox ")) continue;
+    const item = JSON.parse(localStorage[place]);
+    const { later = 0, ...changed } = changes[item.text] ?? {};
+    localStorage[place] = JSON.stringify({ ...item, ...changed, at: item.at + later });
+  }
+}"""
 
 
 def lose_posts(context: BrowserContext) -> None:
@@ -18,6 +51,105 @@ def lose_posts(context: BrowserContext) -> None:
 
 def pending(page: Page, texts: list[str]) -> None:
     expect(page.locator("#pending .text")).to_have_text(texts)
+
+
+def test_a_post_is_shown_once_in_whatever_order_its_news_come(open_board: OpenBoard) -> None:
+    somebody = open_board()
+    somebody.page.route("**/every_order.js", lambda route: route.fulfill(path=EVERY_ORDER))
+    somebody.go("/no-such-page")
+    trying = "([things, given]) => import('/every_order.js').then((it) => it.tryAll(things, given))"
+    tried = 0
+    for things, given in ORDERS:
+        found = somebody.page.evaluate(trying, [things, given])
+        assert "wrong" not in found, f"{found['wrong']} {', '.join(found['order'])}"
+        tried += found["orders"]
+    assert tried > 5000
+
+
+def test_what_the_list_has_before_the_answer_comes_is_not_below_it_for_ever(ann: Board) -> None:
+    """The answer was lost, and the page is reloaded just when the network is back."""
+    lose_posts(ann.context)
+    texts = [f"in a tunnel {number}" for number in range(3)]
+    for text in texts:
+        ann.write(text)
+    pending(ann.page, texts)
+    key = ann.page.evaluate(FIRST_KEY)
+    address, path = ann.page.url, ann.posts_path
+    ann.go("/no-such-page")
+    ann.ask(path, {"text": texts[0]}, key=key)
+    held: list[Route] = []
+    network_is_back = False
+
+    def hold(route: Route) -> None:
+        if route.request.method == "GET" or network_is_back:
+            route.continue_()
+        else:
+            held.append(route)
+
+    ann.context.unroute(POSTING)
+    ann.page.route(POSTING, hold)
+    ann.page.goto(address)
+    ann.shows(texts[:1])
+    pending(ann.page, texts)
+    network_is_back = True
+    held[0].continue_()
+    ann.shows(texts)
+    pending(ann.page, [])
+
+
+def test_what_has_waited_for_too_long_is_kept_until_it_is_sent_or_discarded(ann: Board) -> None:
+    lose_posts(ann.context)
+    texts = ["eight days ago", "by a clock that is ahead", "with a file", "just now"]
+    for text in texts:
+        ann.write(text)
+    pending(ann.page, texts)
+    address = ann.page.url
+    ann.go("/no-such-page")
+    gone = {"id": 999, "name": "gone.txt", "size_bytes": 1, "image": None}
+    changes = {
+        "eight days ago": {"later": -8 * A_DAY_MS},
+        "by a clock that is ahead": {"later": 2 * A_DAY_MS},
+        "with a file": {"files": [gone]},
+    }
+    ann.page.evaluate(CHANGE_STORED, changes)
+    of_another = "`outbox ${location.origin} 999 1 key`"
+    ann.page.evaluate(f"localStorage[{of_another}] = JSON.stringify({{ at: 1 }})")
+    ann.context.unroute(POSTING)
+    ann.page.goto(address)
+    ann.shows(["just now"])
+    pending(ann.page, texts[:3])
+    expect(ann.page.locator("#pending .failed")).to_have_text(
+        [
+            re.compile("It has waited for too long"),
+            re.compile("It has waited for too long"),
+            re.compile(r"Files: You have no such file: 999\."),
+        ]
+    )
+    for text in texts[1:3]:
+        post = ann.page.locator("#pending > .post").filter(has_text=text)
+        post.get_by_role("button", name="Discard").click()
+    ann.page.locator("#pending").get_by_role("button", name="Send").click()
+    ann.shows(["just now", "eight days ago"])
+    pending(ann.page, [])
+    ann.page.reload()
+    ann.shows(["just now", "eight days ago"])
+    pending(ann.page, [])
+    assert ann.page.evaluate(f"localStorage[{of_another}]") == '{"at":1}'
+
+
+def test_what_the_storage_has_no_room_for_is_sent_as_long_as_the_page_is_there(ann: Board) -> None:
+    lose_posts(ann.context)
+    ann.page.evaluate(
+        """() => {
+            for (let size = 2 ** 23; size; size >>= 1)
+                try { localStorage[`full ${size}`] = "x".repeat(size); } catch {}
+        }"""
+    )
+    ann.write("no room")
+    pending(ann.page, ["no room"])
+    ann.context.unroute(POSTING)
+    ann.shows(["no room"])
+    pending(ann.page, [])
 
 
 def test_what_one_tab_could_not_send_another_does_when_it_can(ann: Board, server: Server) -> None:
