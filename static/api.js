@@ -1,21 +1,49 @@
-/** Asks the API; every refusal is a `Problem`. */
+/** Asks the API; every refusal is a `Problem`, also that of something on the way to it. */
 
-const UNREACHABLE = 0;
-const PASSING = [UNREACHABLE, 429, 502, 503, 504]; // the same request may succeed soon
+const [UNREACHABLE, AWAY] = [0, 503];
+const PASSING = [UNREACHABLE, 429, 502, AWAY, 504]; // the same request may succeed soon
+const ON_THE_WAY = "refused_on_the_way";
 const FIRST_PAUSE_MS = 400;
 const LONGEST_PAUSE_MS = 8_000;
 const PATIENCE_MS = 20_000;
 
-/** A refusal of the server (`status`, `code`, `detail`, `fields`), or why there was no answer. */
+/**
+ * A refusal of the server (`status`, `code`, `fields`), or why there was no answer. Its `message` is
+ * for people: what is wrong with each field, or else the server's `detail`.
+ */
 export class Problem extends Error {
   constructor({ status, code, detail, fields = {} }, retryAfterMs = 0) {
-    super(detail);
+    const wrong = Object.entries(fields).map(([name, said]) => `${name}: ${said}`);
+    super(wrong.join(" ") || detail);
     Object.assign(this, { status, code, fields, retryAfterMs });
   }
 
   get isPassing() {
     return PASSING.includes(this.status);
   }
+
+  /** Whether it was not the server that refused, but a proxy or a filter before it. */
+  get isOnTheWay() {
+    return this.code === ON_THE_WAY;
+  }
+}
+
+/**
+ * The problem of an answer that is not the server's, which says `application/problem+json`; null for
+ * one that is. `size` says how much was sent. What a proxy says when the server behind it is away,
+ * some of them 404, has the `status` 503.
+ */
+export function problemOnTheWay(answered, contentType, size, retryAfterMs) {
+  if (contentType?.startsWith("application/problem+json")) return null;
+  const who = "Something between this device and the server, such as a proxy,";
+  const isAway = answered === 404 || answered >= 500;
+  const did = isAway
+    ? `answers in its place (${answered}). The server may be away.`
+    : answered === 413
+      ? `does not let ${size} through (413). Whoever runs it can allow more.`
+      : `has refused this (${answered}).`;
+  const status = isAway ? AWAY : answered;
+  return new Problem({ status, code: ON_THE_WAY, detail: `${who} ${did}` }, retryAfterMs);
 }
 
 let owner; // the id of the user whose page this is
@@ -59,10 +87,14 @@ export async function ask(method, path, body, options = {}) {
     const detail = "The server cannot be reached right now.";
     throw new Problem({ status: UNREACHABLE, code: "unreachable", detail });
   }
+  const { status, headers: told } = response;
+  const retryAfterMs = 1000 * (Number(told.get("Retry-After")) || 0);
+  const size = `${Math.ceil(new Blob([text ?? ""]).size / 1024)} kB`;
+  const onTheWay = problemOnTheWay(status, told.get("Content-Type"), size, retryAfterMs);
+  if (onTheWay) throw onTheWay;
   const sent = await response.json().catch(() => ({}));
-  const detail = sent.detail ?? `The server answered ${response.status}.`;
-  const retryAfterMs = 1000 * (Number(response.headers.get("Retry-After")) || 0);
-  throw new Problem({ ...sent, status: response.status, detail }, retryAfterMs);
+  const detail = sent.detail ?? `The server answered ${status}.`;
+  throw new Problem({ ...sent, status, detail }, retryAfterMs);
 }
 
 /** Asks again and again while the server is away, for at most `patience` milliseconds. */

@@ -63,9 +63,9 @@ function showProblem(form, problem) {
   const elsewhere = [];
   const wrong = Object.entries(problem.fields ?? {});
   for (const [name, message] of wrong) {
-    const field = form.elements[name];
-    if (field?.labels?.length) showWrong(field, message);
-    else elsewhere.push(message);
+    const field = fieldOf(form, name);
+    if (field) showWrong(field, message);
+    else elsewhere.push(`${name}: ${message}`);
   }
   if (!wrong.length) elsewhere.push(problem.message);
   if (elsewhere.length) {
@@ -75,9 +75,16 @@ function showProblem(form, problem) {
   find("[aria-invalid]", form)?.focus();
 }
 
+/** The field of this name that a person sees, of several the first; or null. */
+function fieldOf(form, name) {
+  const named = form.elements[name];
+  const field = named instanceof RadioNodeList ? named[0] : named;
+  return field?.labels?.length && field.checkVisibility() ? field : null;
+}
+
 function showWrong(field, message) {
   const text = message.replace(/^String/, "It");
-  const id = `${field.id}-wrong`;
+  const id = `${field.id || field.name}-wrong`;
   field.dataset.hint ??= field.getAttribute("aria-describedby") ?? "";
   field.setAttribute("aria-invalid", "true");
   describe(field, `${field.dataset.hint} ${id}`.trim());

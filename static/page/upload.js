@@ -1,7 +1,8 @@
 /** Uploads a file with its progress, which `fetch` cannot report. */
 
-import { Problem, headersOf } from "/static/api.js";
+import { Problem, headersOf, problemOnTheWay } from "/static/api.js";
 import { find } from "/static/page/dom.js";
+import { sizeOf } from "/static/page/format.js";
 
 const AT_ONCE = 2; // the browser has few connections, and other requests need them
 const STALLED_MS = 60_000; // without any progress
@@ -39,8 +40,12 @@ function send(method, path, file, { key, signal, progress }) {
       watch();
       progress?.(loaded / total);
     };
-    request.onload = () =>
-      request.status < 300 ? resolve(request.response) : reject(problemOf(request));
+    request.onload = () => {
+      const { status, response } = request;
+      if (status >= 300) reject(problemOf(request, file));
+      else if (response) resolve(response);
+      else reject(unreachable()); // the page of somebody who wants to be paid or asked first
+    };
     request.onerror = () => reject(unreachable());
     request.onabort = () => reject(signal?.aborted ? signal.reason : unreachable());
     request.onloadend = () => clearTimeout(stalled);
@@ -56,11 +61,15 @@ function send(method, path, file, { key, signal, progress }) {
   return ended;
 }
 
-function problemOf({ status, response }) {
-  const { fields = {}, ...sent } = response ?? {};
+function problemOf(request, file) {
+  const { status, response } = request;
+  const contentType = request.getResponseHeader("Content-Type");
+  const onTheWay = problemOnTheWay(status, contentType, sizeOf(file.size));
+  if (onTheWay) return onTheWay;
+  const { fields: { file: ofFile, ...fields } = {}, ...sent } = response ?? {};
   const tooLarge = status === 413 && sentenceOfTooLarge();
-  const detail = fields.file ?? (tooLarge || sent.detail) ?? `The server answered ${status}.`;
-  return new Problem({ ...sent, status, detail });
+  const detail = (ofFile ?? (tooLarge || sent.detail)) || `The server answered ${status}.`;
+  return new Problem({ ...sent, fields, status, detail });
 }
 
 function unreachable() {

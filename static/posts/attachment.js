@@ -125,7 +125,7 @@ export class Attachment extends EventTarget {
     const { view, problem, isUploading } = this;
     progress.hidden = !isUploading;
     if (isUploading) progress.value = 0;
-    again.hidden = !problem || FINAL.includes(problem.status);
+    again.hidden = !problem || (FINAL.includes(problem.status) && !problem.isOnTheWay);
     state.textContent = problem?.message ?? sizeOf(this.#file.size);
     state.classList.toggle("wrong", Boolean(problem));
     if (problem) state.setAttribute("role", "alert");

@@ -1,5 +1,6 @@
 """Coming and going: registering, joining, signing out here and elsewhere."""
 
+import json
 import re
 
 from playwright.sync_api import Route, expect
@@ -73,6 +74,22 @@ def test_every_wrong_field_is_named_beside_it(open_board: OpenBoard, server: Ser
         expect(field).to_have_attribute("aria-invalid", "true")
         expect(field).to_have_accessible_description(re.compile("2 to 39|at least"))
     expect(somebody.page.get_by_label("Username")).to_be_focused()
+    create = somebody.page.get_by_role("button", name="Create account")
+    wrong = {"code": "invalid", "fields": {"name": "It is odd.", "body": "It is no JSON."}}
+    answers = [
+        {"status": 400, "content_type": "application/problem+json", "body": json.dumps(wrong)},
+        {"status": 502, "content_type": "text/html", "body": "<h1>Bad Gateway</h1>"},
+    ]
+    somebody.page.route("**/api/users", lambda route: route.fulfill(**answers.pop(0)))
+    create.click()
+    expect(somebody.page.get_by_label("Name", exact=True)).to_have_accessible_description(
+        re.compile("It is odd")
+    )
+    expect(somebody.page.get_by_role("alert")).to_have_text("body: It is no JSON.")
+    create.click()
+    expect(somebody.page.get_by_role("alert")).to_contain_text(
+        "a proxy, answers in its place (502)"
+    )
 
 
 def test_a_wrong_password_is_said_and_the_right_one_opens_the_board(

@@ -1,6 +1,7 @@
 """Files in posts: attached in every way, shown, refused in words, and sent once they are there."""
 
 import json
+import re
 
 import pytest
 from playwright.sync_api import Route, expect
@@ -93,7 +94,9 @@ def small(server: Server) -> None:
 
 
 @pytest.mark.usefixtures("small")
-def test_a_file_that_is_refused_says_why_beside_itself(two: tuple[Board, Board]) -> None:
+def test_a_file_that_is_refused_says_who_refused_it_and_why_beside_itself(
+    two: tuple[Board, Board],
+) -> None:
     ann, _ = two
     attach(ann, a_file("large.txt", b"x" * (2**20 + 1)))
     expect(attached(ann)).to_contain_text("It is larger than 1 MB.")
@@ -107,9 +110,19 @@ def test_a_file_that_is_refused_says_why_beside_itself(two: tuple[Board, Board])
     attached(ann).get_by_role("button", name="Try again").click()
     are_there(ann, ["other.txt"])
     full = {"status": 507, "code": "storage_full", "detail": "The server has no room left."}
-    ann.page.route(UPLOADS, lambda route: route.fulfill(status=507, body=json.dumps(full)))
+    ours = {"status": 507, "content_type": "application/problem+json", "body": json.dumps(full)}
+    ann.page.route(UPLOADS, lambda route: route.fulfill(**ours))
     attach(ann, a_file("one_more.txt"))
     expect(attached(ann).nth(1)).to_contain_text("The server has no room left.")
+    theirs = {"status": 413, "content_type": "text/html", "body": "<h1>Too Large</h1>"}
+    ann.page.route(UPLOADS, lambda route: route.fulfill(**theirs))
+    again = attached(ann).nth(1).get_by_role("button", name="Try again")
+    again.click()
+    said = re.compile("such as a proxy, does not let 7 bytes? through")
+    expect(attached(ann).nth(1)).to_contain_text(said)
+    ann.page.unroute(UPLOADS)
+    again.click()
+    are_there(ann, ["other.txt", "one_more.txt"])
 
 
 def test_a_post_has_at_most_ten_files_and_a_draft_keeps_its_own(two: tuple[Board, Board]) -> None:

@@ -152,6 +152,37 @@ def test_what_the_storage_has_no_room_for_is_sent_as_long_as_the_page_is_there(a
     pending(ann.page, [])
 
 
+def test_a_refusal_says_who_has_refused_what_and_where(ann: Board) -> None:
+    status = 502
+
+    def refuse(route: Route) -> None:
+        if route.request.method == "POST":
+            route.fulfill(status=status, content_type="text/html", body="<h1>A proxy</h1>")
+        else:
+            route.continue_()
+
+    ann.page.route(POSTING, refuse)
+    with ann.page.expect_response(lambda response: response.status == 502):
+        ann.write("through a proxy")
+    expect(ann.page.locator("#pending .delivery")).to_have_text("Sending…")
+    status = 413
+    said = "such as a proxy, does not let 1 kB through (413)."
+    expect(ann.page.locator("#pending .failed")).to_contain_text(said)
+    ann.page.unroute(POSTING)
+    ann.page.locator("#pending").get_by_role("button", name="Try again").click()
+    ann.shows(["through a proxy"])
+    ann.act(ann.post("through a proxy"), "Edit")
+    editor = ann.page.get_by_label("Text of the post")
+    editor.fill("  ")
+    editor.press("Enter")
+    expect(ann.page.locator("#notices")).to_have_text("text: It is empty.")
+    ann.page.locator("#channel-settings").click()
+    kind = ann.page.get_by_role("radio", name="Announcements")
+    kind.evaluate("choice => { choice.value = 'odd'; choice.checked = true; }")
+    ann.page.get_by_role("button", name="Save", exact=True).last.click()
+    expect(ann.page.locator("#channel-form .kinds > .wrong")).to_contain_text("'announce'")
+
+
 def test_what_one_tab_could_not_send_another_does_when_it_can(ann: Board, server: Server) -> None:
     other_tab = ann.context.new_page()
     ann.watch(other_tab)
