@@ -163,6 +163,27 @@ class Locks {
   }
 }
 
+/** `localStorage`, whose entries are its properties, in all tabs. */
+class Storage {
+  getItem(key) {
+    return this[key] ?? null;
+  }
+
+  setItem(key, newValue) {
+    this[key] = newValue;
+    this.#tellOthers({ key, newValue });
+  }
+
+  removeItem(key) {
+    if (key in this) this.#tellOthers({ key, newValue: null });
+    delete this[key];
+  }
+
+  #tellOthers(word) {
+    for (const tab of world.tabs) if (tab !== acting) tab.words.push(word);
+  }
+}
+
 function carry(request) {
   request.answer = world.server.write(TEXT, request.key);
 }
@@ -219,7 +240,7 @@ async function take(step) {
 function verdict() {
   const { server, tabs } = world;
   if (server.ids.length !== 1) return `It was made ${server.ids.length} times.`;
-  if (localStorage.length) return "It is still in the storage.";
+  if (Object.keys(localStorage).length) return "It is still in the storage.";
   for (const tab of tabs) {
     const [listed, pending] = tab.shown;
     if (pending) return "It stays below the list for ever.";
@@ -262,10 +283,9 @@ export async function tryAll(things, given) {
 }
 
 function begin(things, { tabs, hasLocks, renames, quickly }) {
-  localStorage.clear();
   const may = Object.fromEntries(["write", ...things].map((thing) => [thing, 1]));
-  const locks = new Locks();
-  world = { server: new Server(renames), tabs: [], opened: 0, abandoned: [], may, locks, quickly };
+  const [server, storage, locks] = [new Server(renames), new Storage(), new Locks()];
+  world = { server, storage, locks, tabs: [], opened: 0, abandoned: [], may, quickly };
   const value = hasLocks ? locks : undefined;
   Object.defineProperty(navigator, "locks", { value, configurable: true });
   for (let count = 0; count < tabs; count++) new Tab();
@@ -295,21 +315,8 @@ function answer(status, body) {
   return { ok: status < 300, status, headers, json: () => Promise.resolve(body) };
 }
 
-const { setItem, removeItem } = Storage.prototype;
-Storage.prototype.setItem = function (key, newValue) {
-  setItem.call(this, key, newValue);
-  tellOthers({ key, newValue });
-};
-Storage.prototype.removeItem = function (key) {
-  if (this.getItem(key) !== null) tellOthers({ key, newValue: null });
-  removeItem.call(this, key);
-};
-
-function tellOthers(word) {
-  for (const tab of world.tabs) if (tab !== acting) tab.words.push(word);
-}
-
-globalThis.setTimeout = () => 0; // whoever waits is woken by a step
+Object.defineProperty(globalThis, "localStorage", { get: () => world.storage });
+globalThis.setTimeout = globalThis.setInterval = () => 0; // a step wakes whoever waits
 
 const { port1, port2 } = new MessageChannel();
 function allHasRun() {

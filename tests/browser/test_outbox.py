@@ -25,7 +25,7 @@ ORDERS: list[tuple[Sequence[str], dict[str, Any]]] = [  # every_order.js says wh
     (["open"], {"quickly": ["list"]}),
     ([], {"tabs": 2}),
     (["lose"], {"tabs": 2}),
-    ([], {"tabs": 2, "hasLocks": False, "quickly": ["storage"]}),
+    (["lose"], {"tabs": 2, "hasLocks": False, "quickly": ["storage"]}),
 ]
 A_DAY_MS = 86_400_000
 FIRST_KEY = """() => {
