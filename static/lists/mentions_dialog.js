@@ -19,7 +19,8 @@ export class MentionsDialog {
     find("#mentions").addEventListener("click", ({ target }) => {
       if (target.closest("a")) this.#dialog.close();
     });
-    mentions.addEventListener("changed", () => this.#show());
+    for (const shown of [mentions, people])
+      shown.addEventListener("changed", () => this.#show());
   }
 
   #show() {

@@ -190,16 +190,24 @@ def test_a_changed_name_is_at_once_beside_what_was_written(
     ann.page.get_by_role("button", name="Change name").click()
     expect(bob.post("Hello").locator(".author")).to_have_text("Anna Bell")
     expect(ann.post("Hello").locator(".author")).to_have_text("Anna Bell")
-    bob.write("Goodbye")
-    goodbye = ann.post("Goodbye").locator(".author")
+    ann.page.keyboard.press("Escape")
+    bob.ask(bob.posts_path, {"text": "Goodbye, @ann"})
+    ann.act(ann.post("Goodbye"), "Reply")
     bob.ask("/me", {"name": "Bobby"}, method="PATCH")
-    expect(goodbye).to_have_text("Bobby")
+    is_called(ann, "Bobby")
     bob_id = bob.ask("/me", method="GET")["id"]
     bob.ask(f"/groups/{ann.group_id}/members/{bob_id}", method="DELETE")
     expect(ann.page.locator("#members-label")).to_have_text("1 member")
-    expect(goodbye).to_have_text("Bobby")
+    is_called(ann, "Bobby")
     bob.ask("/me", {"name": "Robert"}, method="PATCH")
-    expect(goodbye).to_have_text("Robert")
+    is_called(ann, "Robert")
+
+
+def is_called(reader: Board, name: str) -> None:
+    """Who has said goodbye: in the channel, in the thread, and where she is mentioned."""
+    expect(reader.post("Goodbye").locator(".author")).to_have_text(name)
+    expect(reader.page.locator("#thread-parent .author")).to_have_text(name)
+    expect(reader.page.locator("#mentions .person")).to_contain_text(name)
 
 
 def test_a_tab_in_which_somebody_else_has_signed_in_since_changes_nothing_of_hers(
