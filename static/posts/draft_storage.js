@@ -22,7 +22,7 @@ export function nameOf({ channelId, kind, postId = null }) {
 export class DraftStorage extends EventTarget {
   #prefix;
   #open = new Map(); // the places that this page has opened, by name
-  #unstored = new Set(); // names of those for which the storage has no room
+  #unstored = new Map(); // what the browser does not take, because it is full or forbids it
   #isTelling = false;
   #ended = new AbortController();
 
@@ -53,13 +53,9 @@ export class DraftStorage extends EventTarget {
     const name = nameOf(place);
     const open = this.#open.get(name);
     const after = open.version;
-    const version = kept && newKey();
-    if (kept && !this.#write(name, { ...kept, version, after })) this.#unstored.add(name);
-    else {
-      if (!kept && this.#read(name)?.version === after) this.#remove(name);
-      open.version = version;
-      this.#unstored.delete(name);
-    }
+    open.version = kept && newKey();
+    if (kept) this.#write(name, { ...kept, version: open.version, after });
+    else if (this.#read(name)?.version === after) this.#remove(name);
     this.changed();
   }
 
@@ -120,47 +116,44 @@ export class DraftStorage extends EventTarget {
 
   #follow(name, kept) {
     const open = this.#open.get(name);
-    if (open && !this.#unstored.has(name) && open.follow(kept))
-      open.version = kept?.version ?? null;
+    if (open?.follow(kept)) open.version = kept?.version ?? null;
   }
 
-  // The browser may forbid its storage: then everything is on the page alone
-
   get #names() {
-    try {
-      const keys = Object.keys(localStorage).filter((key) => key.startsWith(this.#prefix));
-      return keys.map((key) => key.slice(this.#prefix.length));
-    } catch {
-      return [];
-    }
+    const keys = tried(() => Object.keys(localStorage)) ?? [];
+    const own = keys.filter((key) => key.startsWith(this.#prefix));
+    const stored = own.map((key) => key.slice(this.#prefix.length));
+    return [...new Set([...stored, ...this.#unstored.keys()])];
   }
 
   #read(name) {
-    try {
-      return parsed(localStorage.getItem(this.#prefix + name));
-    } catch {
-      return null;
-    }
+    const stored = () => parsed(localStorage.getItem(this.#prefix + name));
+    return this.#unstored.get(name) ?? tried(stored);
   }
 
   #write(name, kept) {
-    try {
+    this.#unstored.set(name, kept);
+    tried(() => {
       localStorage.setItem(this.#prefix + name, JSON.stringify(kept));
-      return true;
-    } catch {
-      return false;
-    }
+      this.#unstored.delete(name);
+    });
   }
 
   #remove(name) {
-    try {
-      localStorage.removeItem(this.#prefix + name);
-    } catch {
-      // nothing was kept
-    }
+    this.#unstored.delete(name);
+    tried(() => localStorage.removeItem(this.#prefix + name));
   }
 }
 
 function parsed(value) {
   return JSON.parse(value ?? "null");
+}
+
+/** What the storage answers; null if it refuses. */
+function tried(action) {
+  try {
+    return action();
+  } catch {
+    return null;
+  }
 }

@@ -225,13 +225,22 @@ def test_a_file_that_is_gone_since_is_told_and_can_be_taken_out(ann: Board) -> N
     ann.shows(["The plan"])
 
 
-def test_who_leaves_the_page_is_asked_where_the_browser_keeps_nothing(ann: Board) -> None:
+def test_where_the_browser_keeps_nothing_the_page_does_until_it_is_left(ann: Board) -> None:
+    ann.make_channel("other")
     ann.page.evaluate(
         """() => (Storage.prototype.setItem = () => {
           throw new DOMException("It is full.", "QuotaExceededError");
         })"""
     )
     ann.page.locator("#text").press_sequentially("Half of a th")
+    ann.to_channel("general")
+    expect(ann.page.locator("#text")).to_have_value("")
+    ann.to_channel("other")
+    expect(ann.page.locator("#text")).to_have_value("Half of a th")
+    ann.page.locator("#account").click()
+    ann.page.locator("#sign-out").click()
+    expect(ann.page.locator("#confirm-text")).to_contain_text("“Half of a th”")
+    ann.page.locator("#confirm").get_by_role("button", name="Cancel").click()
     with ann.page.expect_event("dialog") as asked:
         ann.page.evaluate("void setTimeout(() => location.reload())")
     assert asked.value.type == "beforeunload"
