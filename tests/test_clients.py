@@ -14,9 +14,12 @@ import pytest
 from tests.support.cast import Cast
 from tests.support.documents import HERE, steps
 from tests.support.people import PASSWORD, Visitor
+from tests.support.server import ROOT
 
 GUIDE = "api/README.md"
-TOOLS = Path(__file__).parent / "clients"
+TOOLS = ROOT / "tests" / "clients"
+STATIC = ROOT / "static"
+MODULES = ("api", "live", "outbox")  # for pages elsewhere
 INSTALLED = TOOLS / "node_modules"
 IN_CI = os.environ.get("CI") == "true"
 FINISHED_WITHIN_S = 100
@@ -28,8 +31,7 @@ pip() { :; }
 npx() { "$@"; }
 """
 
-pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # the same on both
-
+on_one_database = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # as on both
 needs_node = pytest.mark.skipif(
     not IN_CI and not (shutil.which("node") and INSTALLED.exists()),
     reason="no Node on this machine's PATH, or what `npm ci --prefix tests/clients` installs",
@@ -74,11 +76,18 @@ async def folder(tmp_path: Path, visitor: Visitor) -> Path:
 
 
 @needs_node
+@on_one_database
 async def test_a_linter_finds_nothing_in_the_document(folder: Path) -> None:
     assert await typed(TOOLS, f"node lint.mjs {folder / 'openapi.json'}") == ""
 
 
 @needs_node
+async def test_the_modules_are_as_they_are_declared_beside_them() -> None:
+    assert await typed(TOOLS, f"node declarations.mjs {STATIC} {' '.join(MODULES)}") == ""
+
+
+@needs_node
+@on_one_database
 async def test_a_client_in_typescript_signs_in_lists_and_writes(
     people: Cast, url: str, folder: Path
 ) -> None:
@@ -89,6 +98,7 @@ async def test_a_client_in_typescript_signs_in_lists_and_writes(
     assert (await people.ann.get("/api/me/documents/typed"))["body"] == {"dark": True}
 
 
+@on_one_database
 async def test_a_client_in_python_signs_in_lists_and_writes(
     people: Cast, url: str, folder: Path
 ) -> None:
