@@ -200,11 +200,14 @@ def test_a_person_may_be_oneself_or_somebody_else(document: Any) -> None:
 
 
 @on_one_database
-@pytest.mark.parametrize("scheme", ["http", "https"])
+@pytest.mark.parametrize(
+    ("scheme", "host"),
+    [("http", "localhost"), ("http", "localhost:9000"), ("https", "class.example.org")],
+)
 async def test_the_cookie_has_the_name_that_the_server_gives_it(
-    app: Quart, people: Cast, scheme: str
+    app: Quart, people: Cast, scheme: str, host: str
 ) -> None:
-    page = browser(app, scheme=scheme)
+    page = browser(app, scheme=scheme, headers={"Host": host})
     await page.post("/api/sessions", {"username": people.bob.username, "password": PASSWORD})
     for path in ("/openapi.json", "/asyncapi.json"):
         schemes = (await page.get(path))["components"]["securitySchemes"]
