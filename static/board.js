@@ -14,6 +14,7 @@ import { Mentions } from "/static/lists/mentions.js";
 import { MentionsDialog } from "/static/lists/mentions_dialog.js";
 import { People } from "/static/lists/people.js";
 import { Sidebar } from "/static/lists/sidebar.js";
+import { UnsentDialog } from "/static/lists/unsent_dialog.js";
 import { Live } from "/static/live.js";
 import { Outbox } from "/static/outbox.js";
 import { addressOf, addressOfPost, placeOf } from "/static/page/address.js";
@@ -31,7 +32,8 @@ import { Thread } from "/static/thread.js";
 
 const PERSONAL = `#groups, #channels, #people, #sessions, #account, #nothing, #mentions, #code,
   #search-results, #search-here-name, #channel-name, #channel-description, #members-title,
-  #account-username, #confirm-text, #code-link, #addresses, #unfinished`;
+  #account-username, #confirm-text, #code-link, #addresses, #unfinished,
+  #unsent`;
 
 const me = await askPatiently("GET", "/me", undefined, { patience: Infinity }).catch((problem) => {
   if (problem.status === 401) location.replace(`/sign-in${location.hash}`);
@@ -58,6 +60,7 @@ const search = new Search(context, nameOf);
 const channelDialog = new ChannelDialog(me, people);
 new MentionsDialog(mentions, people, nameOf);
 new Unfinished(context, goOnWith);
+new UnsentDialog(context, nameOf);
 
 let isPostShown = false; // the post that the address names
 

@@ -71,7 +71,8 @@ class Tab {
     acting = this;
     world.tabs.push(this);
     this.token = `${(world.opened += 1)}`;
-    globalThis.addEventListener = (kind, listener) => this.#listeners.set(kind, listener);
+    const listen = (kind, listener) => this.#listeners.set(kind, listener);
+    globalThis.addEventListener = document.addEventListener = listen;
     this.outbox = new Outbox({ user: ME, token: this.token });
   }
 

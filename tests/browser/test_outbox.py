@@ -99,7 +99,7 @@ def test_what_the_list_has_before_the_answer_comes_is_not_below_it_for_ever(ann:
 
 def test_what_has_waited_for_too_long_is_kept_until_it_is_sent_or_discarded(ann: Board) -> None:
     lose_posts(ann.context)
-    texts = ["eight days ago", "by a clock that is ahead", "with a file", "just now"]
+    texts = ["eight days ago", "by a clock that is ahead", "with a file", "just now", "elsewhere"]
     for text in texts:
         ann.write(text)
     pending(ann.page, texts)
@@ -110,6 +110,7 @@ def test_what_has_waited_for_too_long_is_kept_until_it_is_sent_or_discarded(ann:
         "eight days ago": {"later": -8 * A_DAY_MS},
         "by a clock that is ahead": {"later": 2 * A_DAY_MS},
         "with a file": {"files": [gone]},
+        "elsewhere": {"channelId": 999},
     }
     ann.page.evaluate(CHANGE_STORED, changes)
     of_another = "`outbox ${location.origin} 999 1 key`"
@@ -131,6 +132,13 @@ def test_what_has_waited_for_too_long_is_kept_until_it_is_sent_or_discarded(ann:
     ann.page.locator("#pending").get_by_role("button", name="Send").click()
     ann.shows(["just now", "eight days ago"])
     pending(ann.page, [])
+    ann.page.get_by_role("button", name="1 post not sent").click()
+    unsent = ann.page.locator("#unsent-dialog")
+    expect(unsent).to_contain_text("no longer open to you")
+    expect(unsent.locator(".text")).to_have_text("elsewhere")
+    unsent.get_by_role("button", name="Discard").click()
+    expect(unsent).to_be_hidden()
+    expect(ann.page.locator("#not-sent")).to_be_hidden()
     ann.page.reload()
     ann.shows(["just now", "eight days ago"])
     pending(ann.page, [])
