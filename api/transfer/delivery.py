@@ -4,6 +4,7 @@ All bytes go out through `_delivered`, so that a range is the same everywhere.
 """
 
 import asyncio
+import posixpath
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing
 from functools import partial
@@ -65,7 +66,12 @@ async def deliver_picture(picture: bytes, tag: str, cached: str) -> Response:
 
 
 async def deliver_static(folder: Path, name: str, cached: str) -> Response:
-    """A file of a folder that is for everybody; with a range as `deliver_file`. Raises 404."""
+    """A file of a folder that is for everybody; with a range as `deliver_file`. Raises 404.
+
+    A name with `.` or `..` on its way is none: browsers resolve them before they ask.
+    """
+    if name != posixpath.normpath(name):
+        raise NotFound
     try:
         response = await send_from_directory(folder, name, conditional=False)
     except OSError:  # no file can have this name

@@ -51,6 +51,14 @@ async def test_a_page_of_another_version_gets_the_present_file_for_once(visitor:
     assert missing.status == 404
 
 
+@ON_ONE_DATABASE
+@pytest.mark.parametrize("coding", ["identity", "gzip"])
+async def test_a_way_that_leads_back_is_no_file(visitor: Visitor, coding: str) -> None:
+    for way in ("no-such/../live.js", "live/../live.js", "v-0123456789ab/../live.js"):
+        answer = await visitor.ask("GET", f"/static/{way}", Accept_Encoding=coding)
+        assert answer.status == 404, way
+
+
 def test_whoever_edits_a_file_sees_it_with_the_next_page(tmp_path: Path) -> None:
     page = tmp_path / "page.js"
     page.write_text("old")
