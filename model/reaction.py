@@ -14,6 +14,7 @@ from model.database.unit_of_work import Transaction
 from model.errors import Conflict, Invalid
 from model.log.event import record
 from model.text.emoji import one_emoji
+from model.text.typed import clean_text
 from model.user import Caller
 
 _MAX_EMOJI_A_POST = 50
@@ -102,12 +103,12 @@ async def remove_reaction(
 ) -> ReactionView:
     """Remove the caller's reaction from a post; who reacts with this emoji now.
 
-    Raises Invalid for what is no emoji.
+    Raises Invalid for what is no emoji, unless an earlier version took it: several at once.
     """
-    emoji = required_emoji(emoji)
-    if not await db.run(_REMOVE, of_post=post.id, of_emoji=emoji, of_user=by.id):
-        return await _view(db, post, emoji)
-    return await _tell(db, "reaction.removed", post, emoji, by=by)
+    kept = one_emoji(emoji) or clean_text(emoji)
+    if await db.run(_REMOVE, of_post=post.id, of_emoji=kept, of_user=by.id):
+        return await _tell(db, "reaction.removed", post, kept, by=by)
+    return await _view(db, post, required_emoji(emoji))
 
 
 async def _tell(

@@ -2,9 +2,11 @@
 
 import asyncio
 
+from sqlalchemy import insert
 from sqlalchemy import text as sql
 
 from api.context import Services
+from model.reaction import Reactions
 from tests.api.browser import problem
 from tests.api.tables import Statuses, rows, tried
 from tests.support.cast import Cast
@@ -241,6 +243,20 @@ async def test_only_an_emoji_is_a_reaction(people: Cast) -> None:
             path = f"/api/posts/{post['id']}/reactions/{no_emoji}"
             answer = await people.bob.ask(method, path)
             assert problem(answer, 400, "invalid")["fields"].keys() == {"emoji"}
+
+
+async def test_what_an_earlier_version_took_as_an_emoji_can_be_taken_back(
+    people: Cast, services: Services
+) -> None:
+    post = await people.ann.post(people.posts, {"text": "!"})
+    of_bob = {"post_id": post["id"], "emoji": "👍👍", "user_id": people.bob.id}
+    async with services.database.write() as db:
+        await db.run(insert(Reactions), **of_bob)
+    path = f"/api/posts/{post['id']}/reactions/👍👍"
+    assert (await people.bob.delete(path, status=200))["user_ids"] == []
+    assert (await people.ann.get(f"/api/posts/{post['id']}"))["reactions"] == []
+    for method in ("DELETE", "PUT"):
+        problem(await people.bob.ask(method, path), 400, "invalid")
 
 
 async def test_a_post_takes_fifty_different_emoji(people: Cast) -> None:
