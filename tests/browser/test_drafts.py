@@ -61,6 +61,15 @@ def sign_in_as(board: Board, username: str) -> None:
     board.opens("general")
 
 
+def is_all_there(ann: Board) -> None:
+    expect(ann.page.locator("#text")).to_have_value("Half of a th")
+    are_there(ann, ["plan.txt"])
+    editor = ann.page.get_by_label("Text of the post")
+    expect(editor).to_have_value("Good morning, every")
+    unfinished = ann.page.locator("#unfinished")
+    expect(unfinished).to_have_text(re.compile("^Your reply is not sent:“I do, with ch”"))
+
+
 def test_what_is_being_written_outlives_the_page_and_the_session_for_its_writer_alone(
     two: tuple[Board, Board],
 ) -> None:
@@ -77,18 +86,8 @@ def test_what_is_being_written_outlives_the_page_and_the_session_for_its_writer_
     are_there(ann, ["plan.txt"])
     area.press_sequentially("Half of a th")
 
-    def is_all_there() -> None:
-        expect(ann.page.locator("#text")).to_have_value("Half of a th")
-        are_there(ann, ["plan.txt"])
-        editor = ann.page.get_by_label("Text of the post")
-        expect(editor).to_have_value("Good morning, every")
-        unfinished = ann.page.locator("#unfinished")
-        expect(unfinished).to_have_text(re.compile("^Your reply is not sent:“I do, with ch”"))
-
-    ann.page.reload()
-    is_all_there()
     come_back(ann)
-    is_all_there()
+    is_all_there(ann)
     url = ann.server.url
     ann.context.request.delete(f"{url}/api/sessions/current", headers={"Origin": url})
     expect(ann.page.locator("#signed-out")).to_contain_text("kept here until you sign in again")
@@ -99,7 +98,7 @@ def test_what_is_being_written_outlives_the_page_and_the_session_for_its_writer_
     expect(ann.page.locator("#unfinished")).to_be_hidden()
     expect(ann.page.get_by_label("Text of the post")).to_have_count(0)
     sign_in_as(ann, "ann")
-    is_all_there()
+    is_all_there(ann)
     ann.page.get_by_role("button", name="Continue").click()
     expect(ann.page.locator("#unfinished")).to_be_hidden()
     expect(ann.page.locator("#reply-text")).to_have_value("I do, with ch")
