@@ -97,26 +97,31 @@ def test_what_the_list_has_before_the_answer_comes_is_not_below_it_for_ever(ann:
     pending(ann.page, [])
 
 
+def come_back(ann: Board, changes: dict[str, dict[str, Any]]) -> None:
+    """To a network, and to what was written, which has been changed by its text meanwhile."""
+    address = ann.page.url
+    ann.go("/no-such-page")
+    ann.page.evaluate(CHANGE_STORED, changes)
+    ann.context.unroute(POSTING)
+    ann.page.goto(address)
+
+
 def test_what_has_waited_for_too_long_is_kept_until_it_is_sent_or_discarded(ann: Board) -> None:
     lose_posts(ann.context)
     texts = ["eight days ago", "by a clock that is ahead", "with a file", "just now", "elsewhere"]
     for text in texts:
         ann.write(text)
     pending(ann.page, texts)
-    address = ann.page.url
-    ann.go("/no-such-page")
+    of_another = "`outbox ${location.origin} 999 1 key`"
+    ann.page.evaluate(f"localStorage[{of_another}] = JSON.stringify({{ at: 1 }})")
     gone = {"id": 999, "name": "gone.txt", "size_bytes": 1, "image": None}
-    changes = {
+    changes: dict[str, dict[str, Any]] = {
         "eight days ago": {"later": -8 * A_DAY_MS},
         "by a clock that is ahead": {"later": 2 * A_DAY_MS},
         "with a file": {"files": [gone]},
         "elsewhere": {"channelId": 999},
     }
-    ann.page.evaluate(CHANGE_STORED, changes)
-    of_another = "`outbox ${location.origin} 999 1 key`"
-    ann.page.evaluate(f"localStorage[{of_another}] = JSON.stringify({{ at: 1 }})")
-    ann.context.unroute(POSTING)
-    ann.page.goto(address)
+    come_back(ann, changes)
     ann.shows(["just now"])
     pending(ann.page, texts[:3])
     expect(ann.page.locator("#pending .failed")).to_have_text(
