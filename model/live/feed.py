@@ -102,8 +102,8 @@ class Feed:
         cursors = {topic: self.rings[topic].head for topic in served}
         async with self.database.read_apart() as db:
             rows = await events_after(db, {RIGHTS_TOPIC: self.applied, **cursors}, _LOOK_AT_MOST)
+            self.collect(row for row in rows if row.topic == RIGHTS_TOPIC)
             notices = await self.watch.look(db) if topics is None else None
-        self.collect(row for row in rows if row.topic == RIGHTS_TOPIC)
         if self.unchecked:
             await self.judge()
         self.fill(row for row in rows if row.topic != RIGHTS_TOPIC)

@@ -2,9 +2,10 @@
 
 Nothing of it is stored, and it costs a post nothing. The full looks of the feed find the posts that
 have come since, in whatever channel. Once a second at most, everybody who watches is told the
-newest one of each channel that had some, unless they are all her own. Who may read a channel is
-judged then, for all who watch, in one statement of the look's own snapshot. What somebody has not
-taken when rights change is taken back, and judged again with the next turn.
+newest one of each channel that had some, unless they are all her own. She is told 0 where it is not
+enough to know that one: a post is gone, or was committed behind a newer one. Who may read a channel
+is judged then, for all who watch, in one statement of the look's own snapshot. What somebody has
+not taken when rights change is taken back, and judged again with the next turn.
 
 So a lost notice is nothing that could be missed for ever: the list of channels has it.
 """
@@ -39,13 +40,19 @@ _NEW = (
 
 @dataclass
 class News:
-    """What has come in a channel since it was last told; without a post, some are gone."""
+    """What has come in a channel since it was last told."""
 
     post_id: int = 0
     author_ids: set[int | None] = field(default_factory=set)
+    is_changed: bool = False  # who knows the newest post may still be wrong about the others
+
+    @property
+    def told(self) -> int:
+        """The newest post, or 0 when its id would not say that there is something to count."""
+        return 0 if self.is_changed else self.post_id
 
     def concerns(self, user_id: int) -> bool:
-        return self.author_ids != {user_id}
+        return self.is_changed or self.author_ids != {user_id}
 
 
 @dataclass
@@ -93,7 +100,7 @@ class Watch:
             news = self._news[row.channel_id]
             if news.concerns(row.user_id):
                 of_group = notices.of_user[row.user_id].setdefault(row.group_id, {})
-                of_group[row.channel_id] = news.post_id
+                of_group[row.channel_id] = news.told
         return notices
 
     def tell(self, notices: Notices) -> None:
@@ -104,22 +111,25 @@ class Watch:
         for reader, untaken in self._untaken.items():
             if newest := notices.of_user.get(reader.user_id):
                 for group_id, channels in newest.items():
-                    untaken.setdefault(group_id, {}).update(channels)
+                    waiting = untaken.setdefault(group_id, {})
+                    zeros = {channel_id: 0 for channel_id, told in waiting.items() if not told}
+                    waiting.update(channels | zeros)  # a 0 stays until it is taken
                 reader.wake()
 
     def tell_again(self, channel_ids: Iterable[int]) -> None:
         """Tell of channels in which something has changed without a new post."""
         for channel_id in channel_ids:
-            self._news[channel_id].author_ids.add(None)
+            self._news[channel_id].is_changed = True
 
     def withdraw(self) -> None:
         """Take back what nobody has taken yet, because rights have changed."""
         for reader, untaken in self._untaken.items():
             for channels in untaken.values():
-                self.tell_again(channels)
-                for channel_id, post_id in channels.items():
+                for channel_id, told in channels.items():
                     news = self._news[channel_id]
-                    news.post_id = max(news.post_id, post_id)
+                    news.post_id = max(news.post_id, told)
+                    news.author_ids.add(None)  # it concerned somebody
+                    news.is_changed |= not told
             self._untaken[reader] = {}
 
     def take(self, reader: Reader) -> str | None:
@@ -134,12 +144,14 @@ class Watch:
         moment = time.monotonic()
         if self._after is None:
             self._after = await db.scalar_one(_NEWEST)
+        newest = max(self._seen, default=self._after)
         for row in await db.all(_NEW, after=self._after):
             if row.id not in self._seen:
                 self._seen[row.id] = moment
                 news = self._news[row.channel_id]
                 news.post_id = max(news.post_id, row.id)
                 news.author_ids.add(row.author_id)
+                news.is_changed |= row.id < newest  # it was committed late
         for post_id, seen_at in [*self._seen.items()]:
             if seen_at > moment - _LATE_S:
                 break

@@ -1,16 +1,20 @@
 """Watching: whoever asks is told where there are new posts, and never of what she may not read."""
 
 import asyncio
+import json
 from collections import ChainMap
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from typing import Any, cast
 
 import pytest
+from sqlalchemy import insert
 
 from api.context import Services
+from model.database.table import now
 from model.live.feed import Feed
-from model.live.subscription import Reader
+from model.live.subscription import FeedLimits, Reader
+from model.post import Posts
 from tests.live.client import LiveClient
 from tests.live.event_stream import streaming
 from tests.support.cast import NAMES, Cast
@@ -139,6 +143,56 @@ async def test_who_counts_is_told_to_count_again_when_posts_are_gone(
     found = await told_to_all(watching, "bob", private)
     assert found["bob"] == {f"{general}": 0, f"{private}": 0}
     assert found["ann"] == {f"{general}": 0}
+
+
+def told_by(frame: str | None) -> dict[str, int]:
+    """By channel, what a frame tells."""
+    groups = json.loads(frame)["groups"].values() if frame else []
+    return dict(ChainMap(*groups))
+
+
+async def test_a_new_post_does_not_hide_that_another_one_is_gone(
+    people: Cast, services: Services
+) -> None:
+    feed = Feed(services.database, FeedLimits(watch_every_s=0))
+    await feed.open()
+    bob, channel_id = Deaf(feed, people.bob.id), people.channel["id"]
+    post_ids = [await write(people, channel_id) for _ in range(3)]
+    await feed.look()
+    assert told_by(bob.take()) == {f"{channel_id}": post_ids[2]}
+
+    # In one look
+    await write(people, channel_id)
+    await people.mia.delete(f"/api/posts/{post_ids[0]}")
+    await feed.look()
+    assert told_by(bob.take()) == {f"{channel_id}": 0}
+
+    # In several, while he takes nothing
+    await write(people, channel_id)
+    await feed.look()
+    await people.mia.delete(f"/api/posts/{post_ids[1]}")
+    await feed.look()
+    await write(people, channel_id)
+    await feed.look()
+    assert told_by(bob.take()) == {f"{channel_id}": 0}
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+async def test_who_knows_a_newer_post_counts_again_when_one_before_it_is_committed(
+    people: Cast, services: Services
+) -> None:
+    feed = Feed(services.database, FeedLimits(watch_every_s=0))
+    await feed.open()
+    bob, channel_id = Deaf(feed, people.bob.id), people.channel["id"]
+    texts = {"text": "Earlier", "words": "earlier"}
+    number_of = {"channel_id": channel_id, "author_id": people.mia.id, "reply_count": 0}
+    async with services.database.write() as db:
+        await db.run(insert(Posts), **texts, **number_of, created_at=now())
+        newer = await write(people, channel_id)
+        await feed.look()
+        assert told_by(bob.take()) == {f"{channel_id}": newer}
+    await feed.look()
+    assert told_by(bob.take()) == {f"{channel_id}": 0}
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
