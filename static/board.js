@@ -160,6 +160,7 @@ function showUnread() {
 function showState(state) {
   showConnection(state);
   if (state === "live") {
+    outbox.hurry();
     search.retry();
     loadFailedPictures();
   }

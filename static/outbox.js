@@ -5,6 +5,7 @@
  *   outbox.addEventListener("changed", () => show(outbox.of(7)));
  *   outbox.add(7, null, "Good morning");
  *   live.subscribe(list.live, { event: (event) => outbox.settle(event) });
+ *   new Live({ state: (name) => name === "live" && outbox.hurry() }); // if the network has frozen
  *
  * Each is sent with an `Idempotency-Key` and repeated until it is answered, so that a lost answer
  * never doubles one; they go one after another, in the order in which they were written. They are
@@ -56,6 +57,7 @@ export class Outbox extends EventTarget {
   #doubtful = new Set(); // keys of those on their way while a list came, which may know more
   #isSending = false;
   #attempts = 0;
+  #attempt = null; // an AbortController
   #retry = 0;
   #ended = new AbortController();
 
@@ -133,6 +135,13 @@ export class Outbox extends EventTarget {
   /** Continues with another bearer token of the same user. */
   renew(token) {
     this.#token = token;
+    this.#send();
+  }
+
+  /** Tries at once what waits or hangs: the server has been heard again after a silence. */
+  hurry() {
+    this.#attempts = 0;
+    giveUp(this.#attempt);
     this.#send();
   }
 
@@ -282,7 +291,8 @@ export class Outbox extends EventTarget {
   }
 
   async #post({ key, channelId, parentId, text, files = [] }) {
-    const signal = AbortSignal.timeout(ANSWER_WITHIN_MS);
+    const { signal } = (this.#attempt = new AbortController());
+    setTimeout(giveUp, ANSWER_WITHIN_MS, this.#attempt);
     const options = { server: this.#server, token: this.#token, user: this.#user, signal };
     const body = { text, file_ids: files.map((file) => file.id) };
     if (parentId) body.parent_id = parentId;
@@ -304,6 +314,11 @@ function turnOf({ turn, at }) {
 /** The name of the list in which its post will be. */
 function listOf({ channelId, parentId }) {
   return `${channelId} ${parentId}`;
+}
+
+/** Ends an attempt that hangs, as if the server could not be reached. */
+function giveUp(attempt) {
+  attempt?.abort(new DOMException("It takes too long.", "TimeoutError"));
 }
 
 /** Does something in one tab at a time, where the browser has locks. */

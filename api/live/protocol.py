@@ -92,7 +92,11 @@ class Token(Command, tag="token"):
 
 
 class Ping(Command, tag="ping"):
-    """Any frame is a sign of life; this one is answered with `pong`."""
+    """Any frame is a sign of life; this one is answered with `pong`.
+
+    While somebody looks at it, a client says it after 5 s of silence, and gives the connection up
+    when nothing has come 5 s later: a network that freezes tells nobody.
+    """
 
 
 class Pong(Command, tag="pong"):

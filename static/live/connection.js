@@ -5,9 +5,11 @@ import { Stream } from "./stream.js";
 import { onWake } from "./wake.js";
 
 const SPEAKS_WITHIN_MS = 30_000; // the server says something at least every 25 s
-const DEAD_AFTER_MS = 60_000;
-const ANSWER_WITHIN_MS = 10_000; // to a new connection, and to our own ping
+const DEAD_AFTER_MS = 60_000; // unless somebody looks at the page, and we can ask:
+const [ASK_AFTER_MS, ANSWER_WITHIN_MS] = [5_000, 5_000];
+const WELCOME_WITHIN_MS = 10_000;
 const [FIRST_RETRY_MS, LONGEST_RETRY_MS] = [500, 30_000]; // doubled with each attempt
+const LONGEST_WHILE_LOOKED_AT_MS = 5_000; // nobody is told that a frozen network is back
 const [SOCKETS_TRIED, A_SOCKET_EACH] = [2, 3];
 const [SIGNED_OUT, TOO_MANY] = [4401, 4429];
 const FINAL_CODES = [4400, 4403]; // protocol broken, origin not allowed: no retry helps
@@ -23,7 +25,7 @@ export class Connection {
   #streams = 0; // connections since the first stream; 0 while sockets work
   #heardAt = 0;
   #retryAfterS;
-  #timers = { retry: 0, dead: 0 };
+  #timers = { retry: 0, ask: 0, dead: 0 };
   #stopListening = () => {};
 
   /**
@@ -75,11 +77,11 @@ export class Connection {
   #use(Line) {
     this.#hangUp();
     this.#retryAfterS = undefined;
-    this.#watch(ANSWER_WITHIN_MS);
+    this.#expect(WELCOME_WITHIN_MS);
     const line = new Line(this.#url, {
       hello: this.#client.hello,
       heard: (messages) => {
-        if (line === this.#line) this.#watch(DEAD_AFTER_MS);
+        if (line === this.#line) this.#heard();
         for (const message of messages) if (line === this.#line) this.#hear(message);
       },
       lost: (code, retryAfterS) => line === this.#line && this.#lost(code, retryAfterS),
@@ -103,7 +105,7 @@ export class Connection {
 
   #hangUp() {
     for (const name in this.#timers) clearTimeout(this.#timers[name]);
-    this.#timers = { retry: 0, dead: 0 };
+    this.#timers = { retry: 0, ask: 0, dead: 0 };
     this.isGreeted = false;
     this.#line?.close();
     this.#line = null;
@@ -117,24 +119,41 @@ export class Connection {
     this.#client.state("offline");
     if (FINAL_CODES.includes(code)) return;
     if (code === TOO_MANY) this.#attempts = Math.max(this.#attempts, 5);
-    const longest = Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** this.#attempts++);
+    const isHurried = code === LOST_CODE && isLookedAt();
+    const most = isHurried ? LONGEST_WHILE_LOOKED_AT_MS : LONGEST_RETRY_MS;
+    const longest = Math.min(most, FIRST_RETRY_MS * 2 ** this.#attempts++);
     const waitMs = 1000 * retryAfterS || longest * (0.5 + Math.random() / 2);
     this.#timers.retry = setTimeout(() => this.#begin(), waitMs);
   }
 
-  #watch(ms) {
+  #heard() {
     this.#heardAt = Date.now();
+    this.#expect(DEAD_AFTER_MS);
+    clearTimeout(this.#timers.ask);
+    this.#timers.ask = setTimeout(() => isLookedAt() && this.#ask(), ASK_AFTER_MS);
+  }
+
+  /** Gives the connection up if nothing is heard. */
+  #expect(withinMs) {
     clearTimeout(this.#timers.dead);
-    this.#timers.dead = setTimeout(() => this.#lost(LOST_CODE), ms);
+    this.#timers.dead = setTimeout(() => this.#lost(LOST_CODE), withinMs);
+  }
+
+  /** Asks for a sign of life; a stream takes no question. */
+  #ask() {
+    if (!this.takesCommands) return;
+    if (this.#line.ping()) this.#expect(ANSWER_WITHIN_MS);
+    else this.#begin();
   }
 
   /** Reconnects at once, or checks whether the connection is still alive. */
   #wakeUp() {
-    if (this.#timers.retry) return this.#begin();
-    if (!this.isGreeted) return;
-    const isSilent = Date.now() - this.#heardAt > SPEAKS_WITHIN_MS;
-    if (!isSilent && !this.#line.takesCommands) return;
-    if (isSilent || !this.#line.ping()) this.#begin();
-    else this.#watch(ANSWER_WITHIN_MS);
+    const isSilent = this.isGreeted && Date.now() - this.#heardAt > SPEAKS_WITHIN_MS;
+    if (this.#timers.retry || isSilent) this.#begin();
+    else this.#ask();
   }
+}
+
+function isLookedAt() {
+  return document.visibilityState === "visible";
 }

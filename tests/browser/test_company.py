@@ -1,8 +1,11 @@
 """Not alone before the board: who is here, who is typing, and what a page missed meanwhile."""
 
+from dataclasses import replace
+
 from playwright.sync_api import WebSocketRoute, expect
 
 from tests.browser.board import Board
+from tests.support.proxy import Proxy
 from tests.support.server import Server
 
 LEFT_WITHIN_MS = 60_000  # leaving lingers, so that a reload is no farewell
@@ -103,6 +106,31 @@ def test_a_frozen_page_catches_up_after_a_restart_that_it_never_saw(
     session.send("Page.setWebLifecycleState", {"state": "active"})
     bob.shows(["while bob's page was frozen"])
     bob.is_live()
+
+
+def test_a_network_that_freezes_is_noticed_in_ten_seconds_and_posts_leave_soon_after_it(
+    two: tuple[Board, Board],
+) -> None:
+    ann, bob = two
+    ann.write("before")
+    with Proxy(bob.server.url) as network:
+        bob.page.clock.install()
+        bob.server = replace(bob.server, port=int(network.url.rpartition(":")[2]))
+        bob.sign_in("bob")
+        expect(bob.post("before")).to_have_count(1)
+        bob.is_live()
+        network.go_dark()
+        bob.write("from the tunnel")
+        expect(bob.page.locator("#pending")).to_contain_text("Sending")
+        for _ in range(2):
+            expect(bob.connection).to_have_text("Live")
+            bob.page.clock.run_for(5_000)
+        expect(bob.connection).not_to_have_text("Live")
+        bob.page.clock.run_for(60_000)
+        network.come_back()
+        expect(ann.post("from the tunnel")).to_have_count(1)
+        bob.is_live()
+        expect(bob.post("from the tunnel")).to_have_count(1)
 
 
 def test_a_page_without_a_network_says_so_and_catches_up_when_it_is_back(

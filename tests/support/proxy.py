@@ -1,4 +1,4 @@
-"""What lies between a server and PostgreSQL, and forgets connections, as a firewall does."""
+"""What lies between a server and its clients, or PostgreSQL, and forgets connections."""
 
 import selectors
 import socket
@@ -15,13 +15,13 @@ _SSL_REQUEST = bytes.fromhex("00000008 04d2162f")
 
 
 class Proxy:
-    """`with Proxy(database_url) as proxy:` and connect to `proxy.url`; it works in a thread.
+    """`with Proxy(url) as proxy:` and connect to `proxy.url`; it works in a thread.
 
     With `tls` it takes encrypted connections only, as a host of databases does.
     """
 
-    def __init__(self, database_url: str, tls: ssl.SSLContext | None = None) -> None:
-        self._target, self._tls = make_url(database_url), tls
+    def __init__(self, url: str, tls: ssl.SSLContext | None = None) -> None:
+        self._target, self._tls = make_url(url), tls
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._peers: dict[socket.socket, socket.socket] = {}
         self._servers = set[socket.socket]()
