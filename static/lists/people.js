@@ -2,10 +2,12 @@
 
 import { ask, askForAll, askPatiently } from "/static/api.js";
 import { attempt, confirmed, copy } from "/static/page/dialogs.js";
-import { avatar, button, find, make, replaceRows } from "/static/page/dom.js";
+import { avatar, button, find, make } from "/static/page/dom.js";
 import { LiveQuery } from "/static/page/live_query.js";
+import { Rows } from "/static/page/rows.js";
 
 const ROLES = ["member", "moderator", "owner"];
+const BY_NAME = new Intl.Collator();
 const OWN_MACHINE = /^(localhost|127\..+|\[::1\])$/u; // as the page's own address
 
 /** Dispatches `changed` when names or roles have changed. */
@@ -17,6 +19,7 @@ export class People extends EventTarget {
   #gone = new Set();
   #present = new Set(); // ids
   #query = null;
+  #rows = new Rows(find("#people"));
 
   constructor(live, me) {
     super();
@@ -106,10 +109,13 @@ export class People extends EventTarget {
     find("#members-title").textContent = `Members of ${name}`;
     find("#invite").hidden = role === "member";
     const inOrder = this.all.sort(
-      (a, b) => ROLES.indexOf(b.role) - ROLES.indexOf(a.role) || a.name.localeCompare(b.name),
+      (a, b) => ROLES.indexOf(b.role) - ROLES.indexOf(a.role) || BY_NAME.compare(a.name, b.name),
     );
-    const rows = inOrder.map((member) => this.#row(member));
-    replaceRows(find("#people"), rows);
+    const rows = inOrder.map((member) => {
+      const looks = JSON.stringify([member, this.#present.has(member.id), role, name]);
+      return { id: member.id, looks, member };
+    });
+    this.#rows.show(rows, ({ member }) => this.#row(member));
   }
 
   #row(member) {
@@ -145,7 +151,8 @@ export class People extends EventTarget {
     );
     select.addEventListener("change", async () => {
       const path = `/groups/${this.#group.id}/members/${member.id}`;
-      (await attempt(() => askPatiently("PUT", path, { role: select.value }))) || this.#render();
+      const isDone = await attempt(() => askPatiently("PUT", path, { role: select.value }));
+      if (!isDone) select.value = member.role;
     });
     return select;
   }

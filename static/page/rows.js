@@ -1,10 +1,14 @@
-/** A list on the page, of which only the rows are made anew that have to look different. */
+/**
+ * A list on the page, of which only the rows are made anew that have to look different. Of a long
+ * list a part is made at a time, so that the page can be used meanwhile.
+ */
 
-import { replaceRows } from "/static/page/dom.js";
+const AT_ONCE = 40; // takes some 10 ms
 
 export class Rows {
   #list;
   #shown = new Map(); // by id: how it looks, and its row
+  #rest = 0;
 
   constructor(list) {
     this.#list = list;
@@ -16,18 +20,34 @@ export class Rows {
    * @param {(thing: object) => Element} make makes a row
    */
   show(things, make) {
+    clearTimeout(this.#rest);
     const before = this.#shown;
     this.#shown = new Map();
+    let left = AT_ONCE;
     for (const thing of things) {
-      const known = before.get(thing.id);
-      const row = known?.looks === thing.looks ? known.row : make(thing);
-      if (known && known.row !== row) replaceRow(known.row, row);
-      this.#shown.set(thing.id, { looks: thing.looks, row });
+      const { id, looks } = thing;
+      const known = before.get(id);
+      before.delete(id);
+      if (known?.looks === looks || left === 0) {
+        if (known) this.#shown.set(id, known);
+        continue;
+      }
+      left -= 1;
+      const row = make(thing);
+      if (known) replaceRow(known.row, row);
+      this.#shown.set(id, { looks, row });
     }
-    const rows = [...this.#shown.values()].map(({ row }) => row);
-    const { children } = this.#list;
-    const isInPlace = rows.length === children.length && rows.every((row, n) => row === children[n]);
-    if (!isInPlace) replaceRows(this.#list, rows);
+    for (const { row } of before.values()) row.remove();
+    this.#arrange();
+    if (left === 0) this.#rest = setTimeout(() => this.show(things, make));
+  }
+
+  #arrange() {
+    let place = this.#list.firstElementChild;
+    for (const { row } of this.#shown.values()) {
+      if (row === place) place = place.nextElementSibling;
+      else this.#list.insertBefore(row, place);
+    }
   }
 }
 
