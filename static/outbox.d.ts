@@ -54,6 +54,8 @@ export class Outbox extends EventTarget {
   settleListed(channelId: number, posts: { id: number }[], parentId?: number | null): void;
   /** Continues with another bearer token of the same user. */
   renew(token: string): void;
+  /** Tries at once what waits or hangs: the server has been heard again after a silence. */
+  hurry(): void;
   /** Forgets everything and ends: the user signs out. */
   empty(): void;
 }
