@@ -6,6 +6,7 @@ const ON_THE_WAY = "refused_on_the_way";
 const FIRST_PAUSE_MS = 400;
 const LONGEST_PAUSE_MS = 8_000;
 const PATIENCE_MS = 20_000;
+const ANSWER_WITHIN_MS = 20_000; // a network that has frozen never says that it lost a request
 
 /**
  * A refusal of the server (`status`, `code`, `fields`), or why there was no answer. Its `message` is
@@ -102,7 +103,7 @@ export async function askPatiently(method, path, body, { patience = PATIENCE_MS,
   const until = Date.now() + patience;
   for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(LONGEST_PAUSE_MS, pause * 2)) {
     try {
-      return await ask(method, path, body, rest);
+      return await ask(method, path, body, { ...rest, signal: within(ANSWER_WITHIN_MS, rest.signal) });
     } catch (error) {
       if (!error.isPassing || Date.now() > until) throw error;
       await delay(Math.max(error.retryAfterMs, pause * (0.5 + Math.random() / 2)), rest.signal);
@@ -129,6 +130,16 @@ export function newKey() {
   return [...crypto.getRandomValues(new Uint8Array(16))]
     .map((byte) => byte.toString(16).padStart(2, "0"))
     .join("");
+}
+
+/** A signal that ends with the given one, or after some time as if nobody could be reached. */
+function within(ms, signal) {
+  const ending = new AbortController();
+  const end = () => ending.abort(signal.reason);
+  if (signal?.aborted) end();
+  signal?.addEventListener("abort", end);
+  setTimeout(() => ending.abort(new DOMException("It takes too long.", "TimeoutError")), ms);
+  return ending.signal;
 }
 
 function delay(ms, signal) {

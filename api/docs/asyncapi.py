@@ -139,6 +139,7 @@ def _security_schemes() -> Json:
 
 def _channel(settings: Settings) -> Json:
     topic = {"type": "array", "items": {"type": "string"}, "description": STREAM}
+    watch = {"type": "string", "enum": ["1"], "description": f"As `watch`. {STREAM}"}
     return {
         "address": "/api/live",
         "title": "Live updates",
@@ -150,7 +151,7 @@ def _channel(settings: Settings) -> Json:
         "bindings": {
             "ws": {
                 "method": "GET",
-                "query": {"type": "object", "properties": {"topic": topic}},
+                "query": {"type": "object", "properties": {"topic": topic, "watch": watch}},
                 "bindingVersion": "0.1.0",
             }
         },

@@ -14,6 +14,7 @@ export class ChannelUpdates {
   #timer = 0;
   #askedAt = 0;
   #asking = null; // an AbortController
+  #isOver = false;
 
   /**
    * @param {string} path of the list
@@ -32,16 +33,19 @@ export class ChannelUpdates {
     this.#plan();
   }
 
-  /** Forgets what it has asked for; `isOver` ends it, else it is asked for again. */
-  stop({ isOver = false } = {}) {
+  /** Asks once more for what it has asked for: the list is coming as it is now. */
+  restart() {
     this.#asking?.abort();
-    if (!isOver) return;
+  }
+
+  end() {
+    this.#isOver = true;
+    this.#asking?.abort();
     clearTimeout(this.#timer);
-    this.#due.clear();
   }
 
   #plan() {
-    if (this.#asking || !this.#due.size) return;
+    if (this.#isOver || this.#asking || !this.#due.size) return;
     if (this.#isUrgent) clearTimeout(this.#timer);
     else if (this.#timer) return;
     const pause = Math.max(0, this.#askedAt + EVERY_MS - Date.now()) + Math.random() * SPREAD_MS;
@@ -63,6 +67,7 @@ export class ChannelUpdates {
     try {
       const options = { signal, patience: Infinity };
       const { channels, next } = await askPatiently("GET", path, undefined, options);
+      signal.throwIfAborted();
       end = next ?? Infinity;
       this.#list.show(channels, from, end);
     } catch (error) {

@@ -50,7 +50,8 @@ export class Channels extends EventTarget {
     this.#group = group;
     this.isLoaded = false;
     this.#query?.end();
-    this.#updates?.stop({ isOver: true });
+    this.#updates?.end();
+    this.#query = this.#updates = null;
     this.#listed.clear();
     find("#of-group").hidden = !group;
     this.#rows.show([]);
@@ -62,7 +63,7 @@ export class Channels extends EventTarget {
     });
     this.#query = new LiveQuery(this.#live, {
       fetch: async (options) => {
-        this.#updates.stop(); // what was asked before must not be shown after this
+        this.#updates?.restart(); // what was asked before must not be shown after this
         const { live, channels } = await askForAll(path, "channels", { ...options, most: MOST });
         const topics = Object.entries(live.topics).filter(([name]) => FOLLOWED.test(name));
         return { channels, live: { ...live, topics: Object.fromEntries(topics) } };

@@ -108,10 +108,13 @@ def test_a_frozen_page_catches_up_after_a_restart_that_it_never_saw(
     bob.is_live()
 
 
-def test_a_network_that_freezes_is_noticed_in_ten_seconds_and_posts_leave_soon_after_it(
+def test_a_network_that_freezes_is_noticed_in_ten_seconds_and_all_goes_on_soon_after_it(
     two: tuple[Board, Board],
 ) -> None:
     ann, bob = two
+    ann.make_channel("homework")
+    ann.write("7 × 8?")
+    ann.to_channel("general")
     ann.write("before")
     with Proxy(bob.server.url) as network:
         bob.page.clock.install()
@@ -122,6 +125,7 @@ def test_a_network_that_freezes_is_noticed_in_ten_seconds_and_posts_leave_soon_a
         network.go_dark()
         bob.write("from the tunnel")
         expect(bob.page.locator("#pending")).to_contain_text("Sending")
+        bob.to_channel("homework")
         for _ in range(2):
             expect(bob.connection).to_have_text("Live")
             bob.page.clock.run_for(5_000)
@@ -130,6 +134,9 @@ def test_a_network_that_freezes_is_noticed_in_ten_seconds_and_posts_leave_soon_a
         network.come_back()
         expect(ann.post("from the tunnel")).to_have_count(1)
         bob.is_live()
+        bob.page.clock.run_for(30_000)
+        expect(bob.post("7 × 8?")).to_have_count(1)
+        bob.to_channel("general")
         expect(bob.post("from the tunnel")).to_have_count(1)
 
 
