@@ -47,8 +47,8 @@ class PresenceMessage(msgspec.Struct, tag="presence", omit_defaults=True):
 class NewestMessage(msgspec.Struct, tag="newest"):
     """There are new posts by others, for who watches: by group and channel, the newest one's id.
 
-    It comes once a second at most. With 0, whatever is known of the channel may be wrong: a post is
-    gone, or came behind a newer one.
+    It comes once a second at most. With 0, what was counted before may be wrong: a post is gone, or
+    came behind a newer one.
     """
 
     groups: dict[int, dict[int, int]]

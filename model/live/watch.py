@@ -2,17 +2,17 @@
 
 Nothing of it is stored, and it costs a post nothing. The full looks of the feed find the posts that
 have come since, in whatever channel. Once a second at most, everybody who watches is told the
-newest one of each channel that had some, unless they are all her own. She is told 0 where it is not
-enough to know that one: a post is gone, or was committed behind a newer one. Who may read a channel
-is judged then, for all who watch, in one statement of the look's own snapshot. What somebody has
-not taken when rights change is taken back, and judged again with the next turn.
+newest one of each channel that had some, unless they are all her own. She is told 0, before that,
+of a channel in which a post is gone, or was committed behind a newer one. Who may read a channel is
+judged then, for all who watch, in one statement of the look's own snapshot. What somebody has not
+taken when rights change is taken back, and judged again with the next turn.
 
 So a lost notice is nothing that could be missed for ever: the list of channels has it.
 """
 
 import time
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from sqlalchemy import bindparam, func, select
@@ -20,6 +20,7 @@ from sqlalchemy import bindparam, func, select
 from model.access import readers_of_channels
 from model.database.unit_of_work import Transaction
 from model.live.ephemeral import NewestMessage, encode
+from model.live.ring import in_one_frame
 from model.live.subscription import Reader
 from model.post import Posts
 
@@ -27,7 +28,7 @@ _LATE_S = 2  # PostgreSQL may commit a number after a greater one
 _POSTS_AT_ONCE = 2000
 _JUDGED_AT_ONCE = 20_000  # pairs of a person and a channel; the others' turn is the next one
 
-Newest = dict[int, dict[int, int]]  # by group and channel: the id of the newest post
+Place = tuple[int, int]  # a group, and a channel of it
 
 _NEWEST = select(func.coalesce(func.max(Posts.id), 0))
 _NEW = (
@@ -46,21 +47,43 @@ class News:
     author_ids: set[int | None] = field(default_factory=set)
     is_changed: bool = False  # who knows the newest post may still be wrong about the others
 
-    @property
-    def told(self) -> int:
-        """The newest post, or 0 when its id would not say that there is something to count."""
-        return 0 if self.is_changed else self.post_id
+    def has_post_for(self, user_id: int) -> bool:
+        return self.post_id > 0 and self.author_ids != {user_id}
 
-    def concerns(self, user_id: int) -> bool:
-        return self.is_changed or self.author_ids != {user_id}
+
+@dataclass
+class Notice:
+    """What somebody is told, as a message of each: where to count anew, and the newest posts."""
+
+    changed: set[Place] = field(default_factory=set)
+    newest: dict[Place, int] = field(default_factory=dict)
+
+    def __bool__(self) -> bool:
+        return bool(self.changed or self.newest)
+
+    def add(self, later: "Notice") -> None:
+        self.changed |= later.changed
+        self.newest |= later.newest
+
+    @property
+    def frame(self) -> str:
+        told = (dict.fromkeys(self.changed, 0), self.newest)
+        return in_one_frame([encode(_message(places)) for places in told if places])
+
+
+def _message(places: Mapping[Place, int]) -> NewestMessage:
+    groups = defaultdict[int, dict[int, int]](dict)
+    for (group_id, channel_id), post_id in places.items():
+        groups[group_id][channel_id] = post_id
+    return NewestMessage(groups)
 
 
 @dataclass
 class Notices:
-    """The newest posts of some channels, for each person who watches and may read them."""
+    """What there is to tell of some channels, for each person who watches and may read them."""
 
     channel_ids: list[int]
-    of_user: defaultdict[int, Newest]
+    of_user: defaultdict[int, Notice]
 
 
 class Watch:
@@ -68,7 +91,7 @@ class Watch:
 
     def __init__(self, every_s: float) -> None:
         self._every_s = every_s
-        self._untaken: dict[Reader, Newest] = {}  # of everybody who watches
+        self._untaken: dict[Reader, Notice] = {}  # of everybody who watches
         self._news = defaultdict[int, News](News)  # by channel
         self._after: int | None = None  # posts up to here are no longer looked at
         self._seen: dict[int, float] = {}  # those behind it: when they were first seen
@@ -76,7 +99,7 @@ class Watch:
 
     def join(self, reader: Reader) -> None:
         """Tell a reader from now on; lists that she fetches from now on have what came before."""
-        self._untaken.setdefault(reader, {})
+        self._untaken.setdefault(reader, Notice())
 
     def leave(self, reader: Reader) -> None:
         self._untaken.pop(reader, None)
@@ -95,12 +118,13 @@ class Watch:
         if not self._news or time.monotonic() < self._told_at + self._every_s:
             return None
         channel_ids = [*self._news][: max(1, _JUDGED_AT_ONCE // len(user_ids))]
-        notices = Notices(channel_ids, defaultdict(dict))
+        notices = Notices(channel_ids, defaultdict(Notice))
         for row in await readers_of_channels(db, channel_ids, user_ids):
-            news = self._news[row.channel_id]
-            if news.concerns(row.user_id):
-                of_group = notices.of_user[row.user_id].setdefault(row.group_id, {})
-                of_group[row.channel_id] = news.told
+            news, place = self._news[row.channel_id], (row.group_id, row.channel_id)
+            if news.is_changed:
+                notices.of_user[row.user_id].changed.add(place)
+            if news.has_post_for(row.user_id):
+                notices.of_user[row.user_id].newest[place] = news.post_id
         return notices
 
     def tell(self, notices: Notices) -> None:
@@ -109,11 +133,8 @@ class Watch:
         for channel_id in notices.channel_ids:
             del self._news[channel_id]
         for reader, untaken in self._untaken.items():
-            if newest := notices.of_user.get(reader.user_id):
-                for group_id, channels in newest.items():
-                    waiting = untaken.setdefault(group_id, {})
-                    zeros = {channel_id: 0 for channel_id, told in waiting.items() if not told}
-                    waiting.update(channels | zeros)  # a 0 stays until it is taken
+            if notice := notices.of_user.get(reader.user_id):
+                untaken.add(notice)
                 reader.wake()
 
     def tell_again(self, channel_ids: Iterable[int]) -> None:
@@ -124,21 +145,20 @@ class Watch:
     def withdraw(self) -> None:
         """Take back what nobody has taken yet, because rights have changed."""
         for reader, untaken in self._untaken.items():
-            for channels in untaken.values():
-                for channel_id, told in channels.items():
-                    news = self._news[channel_id]
-                    news.post_id = max(news.post_id, told)
-                    news.author_ids.add(None)  # it concerned somebody
-                    news.is_changed |= not told
-            self._untaken[reader] = {}
+            self.tell_again(channel_id for _, channel_id in untaken.changed)
+            for (_, channel_id), post_id in untaken.newest.items():
+                news = self._news[channel_id]
+                news.post_id = max(news.post_id, post_id)
+                news.author_ids.add(None)  # for whomever it was
+            self._untaken[reader] = Notice()
 
     def take(self, reader: Reader) -> str | None:
         """What a reader is told next, as the text of a frame; None when there is nothing."""
-        newest = self._untaken.get(reader)
-        if not newest:
+        untaken = self._untaken.get(reader)
+        if not untaken:
             return None
-        self._untaken[reader] = {}
-        return encode(NewestMessage(newest))
+        self._untaken[reader] = Notice()
+        return untaken.frame
 
     async def _find_posts(self, db: Transaction) -> None:
         moment = time.monotonic()

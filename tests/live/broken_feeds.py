@@ -98,10 +98,10 @@ class RemembersRights(Watch):
     async def look(self, db: Transaction) -> Notices | None:
         notices = await super().look(db)
         if notices:
-            for user_id, groups in notices.of_user.items():
-                self.could |= {(user_id, g, c) for g, channels in groups.items() for c in channels}
+            for user_id, notice in notices.of_user.items():
+                self.could |= {(user_id, *place) for place in notice.newest}
             for user_id, group_id, channel_id in self.could:
                 if channel_id in notices.channel_ids:
-                    of_group = notices.of_user[user_id].setdefault(group_id, {})
-                    of_group[channel_id] = self._news[channel_id].post_id
+                    place = group_id, channel_id
+                    notices.of_user[user_id].newest[place] = self._news[channel_id].post_id
         return notices
