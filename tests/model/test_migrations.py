@@ -15,7 +15,7 @@ from model.database.unit_of_work import Database
 from model.log.event import Epochs, Events, write_events
 from model.reaction import list_reactions
 from model.search import Filters, phrases_of, search_posts
-from model.user import Caller, ServerRole, Users
+from model.user import Caller, ServerRole, Users, find_account_by_name
 
 INSERT_CHANNEL = """
     INSERT INTO channels (group_id, name, description, kind, created_at)
@@ -121,6 +121,30 @@ async def test_what_was_typed_before_is_as_if_it_were_typed_now(
         }
         assert await db.all(select(Users.name).order_by(Users.id)) == [("Zoë",), ("\u2800",)]
         assert await db.scalar_one(select(Epochs.name)) != "before", "whoever follows fetches anew"
+    await database.close()
+
+
+@pytest.mark.own_database
+async def test_whoever_an_administrator_gave_any_username_signs_in_with_it(
+    database_url: str, tmp_path: Path
+) -> None:
+    (user,) = ROWS["users"]
+    given = ["ann", "Jose\u0301 ", "\uff41nn", "Bob Smith", " mia", "\u200bmia", "", "\u2800"]
+    users = [
+        {**user, "id": n, "username": name, "username_key": name.lower()}
+        for n, name in enumerate(given, start=1)
+    ]
+    url = await emptied(database_url, tmp_path)
+    async with schema._locked(url) as connection:
+        await connection.run_sync(migrate_to, "0009")
+        await connection.run_sync(fill, {"users": users})
+    await schema.prepare(url)
+    database = Database(url, before_commit=write_events)
+    async with database.read() as db:
+        for name, user_id in (("Ann", 1), (given[1], 2), ("José", 2), (given[3], 4), ("mia", 5)):
+            found = await find_account_by_name(db, name)
+            assert found is not None, name
+            assert found[0].id == user_id
     await database.close()
 
 

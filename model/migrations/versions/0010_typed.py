@@ -1,4 +1,4 @@
-"""typed: words as they are folded now, one spelling of each emoji, names without unseen marks."""
+"""typed: words as they are folded now, one spelling of each emoji, names as they are typed."""
 
 from collections.abc import Callable
 
@@ -7,7 +7,7 @@ from alembic import op
 
 from model.log.event import epoch_name
 from model.text.emoji import one_emoji
-from model.text.typed import clean_name
+from model.text.typed import clean_name, clean_short
 from model.text.word import searchable
 
 revision = "0010"
@@ -19,6 +19,7 @@ BATCH = 1000
 POSTS = sa.table("posts", sa.column("id"), sa.column("text"), sa.column("words"))
 REACTIONS = sa.table("reactions", *map(sa.column, ("post_id", "emoji", "user_id")))
 EPOCHS = sa.table("epochs", sa.column("name"))
+USERS = sa.table("users", sa.column("id"), sa.column("username_key"))
 NAMES = (
     sa.table("users", sa.column("name")).c.name,
     sa.table("groups", sa.column("name")).c.name,
@@ -29,6 +30,7 @@ NAMES = (
 
 def upgrade() -> None:
     fold_words()
+    find_by_what_is_typed()
     changed = [respell(name, lambda old: clean_name(old).replace("\n", " ")) for name in NAMES]
     changed.append(respell(REACTIONS.c.emoji, one_emoji, before=drop_doubled))
     if any(changed):  # without an event: whoever follows has to fetch all of it again
@@ -48,6 +50,15 @@ def fold_words() -> None:
                 sa.update(POSTS).where(POSTS.c.id == sa.bindparam("of_post")), changed
             )
         last = rows[-1].id
+
+
+def find_by_what_is_typed() -> None:
+    """Clean the keys of usernames: `user-add` took any. Where one is taken, its owner keeps it."""
+    key, other = USERS.c.username_key, USERS.alias()
+    for old in op.get_bind().scalars(sa.select(key).order_by(USERS.c.id)).all():
+        if (new := clean_short(old).lower()) and new != old:
+            is_free = ~sa.exists().where(other.c.username_key == new)
+            op.execute(sa.update(USERS).where(key == old, is_free).values(username_key=new))
 
 
 def respell(
