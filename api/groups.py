@@ -6,6 +6,7 @@ from typing_extensions import TypedDict
 
 from api.context import caller, read, write
 from api.forms import Description, Form, Name, PageQuery
+from api.middleware.compress import uncompressed
 from api.middleware.idempotent import idempotent
 from api.middleware.location import located
 from model.group import GroupEntry, create_group, edit_group, find_group
@@ -33,6 +34,7 @@ class GroupList(TypedDict):
 
 
 @groups.get("/groups")
+@uncompressed
 @validate_querystring(PageQuery)
 @document_response(GroupList)
 async def index(query_args: PageQuery) -> GroupList:

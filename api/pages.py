@@ -13,6 +13,7 @@ from api import assets
 from api.assets import STATIC
 from api.context import read, settings
 from api.middleware.auth import public, visitor
+from api.middleware.compress import uncompressed
 from api.transfer.delivery import deliver_static
 from model.database.page import MAX_LIMIT, Page
 from model.group_list import list_groups
@@ -26,6 +27,7 @@ pages.add_app_template_global(assets.address, "asset")
 
 @pages.get("/")
 @public
+@uncompressed
 @hide
 async def home() -> str:
     who = await visitor()

@@ -11,6 +11,7 @@ from typing_extensions import TypedDict
 from api.context import caller, limited, read, services, settings, write
 from api.forms import Email, Form, Name, PageQuery, Password, Token, Username
 from api.middleware.auth import public
+from api.middleware.compress import uncompressed
 from api.middleware.cookies import remember_device, set_cookie
 from api.middleware.limits import address
 from api.middleware.location import located
@@ -80,6 +81,7 @@ async def create(data: RegistrationForm) -> tuple[Response, int]:
 
 
 @users.get("/users")
+@uncompressed
 @validate_querystring(UserQuery)
 @document_response(UserList)
 async def index(query_args: UserQuery) -> UserList:

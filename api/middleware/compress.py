@@ -1,8 +1,8 @@
 """Compresses text of more than 1 KiB for whoever takes it: pages, modules, and JSON that is read.
 
 Bytes of files and streams go as they are. So does what mixes texts of private places with what
-somebody can write who may not read there, such as what is found by a search: by its length one
-could guess the rest (BREACH).
+somebody can write who may not read there, such as what a search finds, or one's groups: by its
+length one could guess the rest (BREACH).
 """
 
 import asyncio

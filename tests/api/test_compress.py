@@ -42,6 +42,19 @@ async def test_what_is_small_or_made_or_found_is_not_compressed(people: Cast) ->
         assert "Content-Encoding" not in answer.headers, path
 
 
+async def test_what_different_people_write_for_different_readers_is_not_compressed(
+    people: Cast,
+) -> None:
+    for who in (people.ann, people.mia, people.bob, people.eve, people.root):
+        await who.patch("/api/me", {"name": "n" * 80, "email": f"{'e' * 60}@example.org"})
+    for name in ("secret", "stranger's"):
+        await people.root.post("/api/groups", {"name": name, "description": "d" * 500})
+    for path in ("/api/groups", "/api/users", "/"):
+        answer = await people.root.ask("GET", path, **TAKEN)
+        assert int(answer.headers["Content-Length"]) > 1024, path
+        assert "Content-Encoding" not in answer.headers, path
+
+
 async def test_a_file_is_delivered_as_it_is(people: Cast) -> None:
     file = await people.bob.upload(LONG.encode(), "fox.txt")
     answer = await people.bob.ask("GET", f"/api/files/{file['id']}", **TAKEN)
