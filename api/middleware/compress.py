@@ -11,6 +11,7 @@ import io
 import secrets
 from collections.abc import Callable
 from functools import lru_cache
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -73,7 +74,7 @@ def _is_compressible(response: Response) -> bool:
     view = current_app.view_functions.get(request.endpoint or "")
     return (
         request.method in {"GET", "HEAD"}
-        and response.status == "200 OK"
+        and response.status_code in {HTTPStatus.OK, HTTPStatus.NOT_MODIFIED}
         and isinstance(response.response, DataBody)
         and is_text(response.mimetype)
         and not hasattr(view, "is_uncompressed")

@@ -75,6 +75,7 @@ async def test_the_version_of_a_compressed_document_still_matches(people: Cast) 
     assert (small.headers["Content-Encoding"], tag[:2]) == ("gzip", "W/")
     known = await people.bob.ask("GET", path, If_None_Match=tag, **TAKEN)
     assert (known.status, known.body) == (304, b"")
+    assert known.headers["Vary"] == small.headers["Vary"], "as RFC 9110 (15.4.5) has it"
 
 
 async def test_modules_are_compressed_with_a_tag_of_their_own(visitor: Visitor) -> None:
