@@ -79,7 +79,7 @@ _examples: tuple[msgspec.Struct, ...] = (
     Subscribed(id=2, topic=TOPIC, seq=133, present=[ANN, BOB]),
     Unsubscribed(id=3, topic=TOPIC),
     Watching(id=5),
-    NewestMessage(groups={2: {7: 901, 8: 0}}),
+    NewestMessage(groups={2: {7: 901, 8: 903}}),
     ResetMessage(id=2, topic=TOPIC, seq=133, reason="retention"),
     Revoked(topic=TOPIC, reason="removed"),
     EventMessage(
