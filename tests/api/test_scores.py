@@ -201,7 +201,7 @@ async def test_a_list_is_asked_for_by_its_game_and_from_a_score_of_it(people: Ca
     path = await made(people, "open")
     elsewhere = await people.bob.post(path, {"game": "snake", "points": 7})
     for query, field in (
-        ("", "game"), ("game=", "game"), ("game=a%00b", "game"), (f"game={'x' * 81}", "game"),
+        ("", "game"), ("game=", "game"), ("game=%00", "game"), (f"game={'x' * 81}", "game"),
         ("game=a&game=b", "game"), ("game=snake&order=worst", "order"),
         ("game=snake&player=1", "player"), ("game=snake&limit=101", "limit"),
         ("game=snake&after=1", "after"), ("game=snake&before=999999", "before"),

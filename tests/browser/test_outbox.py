@@ -124,13 +124,9 @@ def test_what_has_waited_for_too_long_is_kept_until_it_is_sent_or_discarded(ann:
     come_back(ann, changes)
     ann.shows(["just now"])
     pending(ann.page, texts[:3])
-    expect(ann.page.locator("#pending .failed")).to_have_text(
-        [
-            re.compile("It has waited for too long"),
-            re.compile("It has waited for too long"),
-            re.compile(r"Files: You have no such file: 999\."),
-        ]
-    )
+    old, no_file = "It has waited for too long", r"Files: You have no such file: 999\."
+    why = [re.compile(said) for said in (old, old, no_file)]
+    expect(ann.page.locator("#pending .failed")).to_have_text(why)
     for text in texts[1:3]:
         post = ann.page.locator("#pending > .post").filter(has_text=text)
         post.get_by_role("button", name="Discard").click()
