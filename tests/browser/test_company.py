@@ -113,7 +113,7 @@ def test_a_network_that_freezes_is_noticed_in_ten_seconds_and_all_goes_on_soon_a
 ) -> None:
     ann, bob = two
     ann.make_channel("homework")
-    ann.write("7 × 8?")
+    ann.write("7 times 8?")
     ann.to_channel("general")
     ann.write("before")
     with Proxy(bob.server.url) as network:
@@ -135,7 +135,7 @@ def test_a_network_that_freezes_is_noticed_in_ten_seconds_and_all_goes_on_soon_a
         expect(ann.post("from the tunnel")).to_have_count(1)
         bob.is_live()
         bob.page.clock.run_for(30_000)
-        expect(bob.post("7 × 8?")).to_have_count(1)
+        expect(bob.post("7 times 8?")).to_have_count(1)
         bob.to_channel("general")
         expect(bob.post("from the tunnel")).to_have_count(1)
 
