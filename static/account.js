@@ -1,13 +1,13 @@
 /** The dialog about your own account: picture, name, password, sessions, signing out. */
 
-import { ask } from "/static/api.js";
-import { attempt, confirmed, notify } from "/static/page/dialogs.js";
-import { avatar, button, find, make } from "/static/page/dom.js";
-import { dateOf, excerptOf, listOf } from "/static/page/format.js";
-import { clearProblems, onSubmit } from "/static/page/forms.js";
-import { uncover } from "/static/page/layers.js";
-import { upload } from "/static/page/upload.js";
-import "/static/page/passwords.js";
+import { ask } from "./api.js";
+import { attempt, confirmed, notify } from "./page/dialogs.js";
+import { avatar, button, find, make } from "./page/dom.js";
+import { dateOf, excerptOf, listOf } from "./page/format.js";
+import { clearProblems, onSubmit } from "./page/forms.js";
+import { uncover } from "./page/layers.js";
+import { upload } from "./page/upload.js";
+import "./page/passwords.js";
 
 const BROWSERS = ["Edg", "OPR", "Firefox", "Chrome", "Safari"];
 const SYSTEMS = ["Android", "iPhone", "iPad", "Windows", "Mac OS", "CrOS", "Linux"];

@@ -3,32 +3,32 @@
  * names is shown in its place, once.
  */
 
-import { Account } from "/static/account.js";
-import { askAs, askPatiently } from "/static/api.js";
-import { OpenChannel } from "/static/channel.js";
-import { ChannelDialog } from "/static/lists/channel_dialog.js";
-import { channelNames } from "/static/lists/channel_names.js";
-import { Channels } from "/static/lists/channels.js";
-import { Groups } from "/static/lists/groups.js";
-import { Mentions } from "/static/lists/mentions.js";
-import { MentionsDialog } from "/static/lists/mentions_dialog.js";
-import { People } from "/static/lists/people.js";
-import { Sidebar } from "/static/lists/sidebar.js";
-import { UnsentDialog } from "/static/lists/unsent_dialog.js";
-import { Live } from "/static/live.js";
-import { Outbox } from "/static/outbox.js";
-import { addressOf, addressOfPost, placeOf } from "/static/page/address.js";
-import { showConnection } from "/static/page/connection_status.js";
-import { Context } from "/static/page/context.js";
-import { notify } from "/static/page/dialogs.js";
-import { button, find, loadFailedPictures, make } from "/static/page/dom.js";
-import { personName } from "/static/page/format.js";
-import { visit } from "/static/page/layers.js";
-import { forgetDrafts } from "/static/posts/draft.js";
-import { DraftStorage } from "/static/posts/draft_storage.js";
-import { Unfinished, textOf } from "/static/posts/unfinished.js";
-import { Search } from "/static/search.js";
-import { Thread } from "/static/thread.js";
+import { Account } from "./account.js";
+import { askAs, askPatiently } from "./api.js";
+import { OpenChannel } from "./channel.js";
+import { ChannelDialog } from "./lists/channel_dialog.js";
+import { channelNames } from "./lists/channel_names.js";
+import { Channels } from "./lists/channels.js";
+import { Groups } from "./lists/groups.js";
+import { Mentions } from "./lists/mentions.js";
+import { MentionsDialog } from "./lists/mentions_dialog.js";
+import { People } from "./lists/people.js";
+import { Sidebar } from "./lists/sidebar.js";
+import { UnsentDialog } from "./lists/unsent_dialog.js";
+import { Live } from "./live.js";
+import { Outbox } from "./outbox.js";
+import { addressOf, addressOfPost, placeOf } from "./page/address.js";
+import { showConnection } from "./page/connection_status.js";
+import { Context } from "./page/context.js";
+import { notify } from "./page/dialogs.js";
+import { button, find, loadFailedPictures, make } from "./page/dom.js";
+import { personName } from "./page/format.js";
+import { visit } from "./page/layers.js";
+import { forgetDrafts } from "./posts/draft.js";
+import { DraftStorage } from "./posts/draft_storage.js";
+import { Unfinished, textOf } from "./posts/unfinished.js";
+import { Search } from "./search.js";
+import { Thread } from "./thread.js";
 
 const PERSONAL = `#groups, #channels, #people, #sessions, #account, #nothing, #mentions, #code,
   #search-results, #search-here-name, #channel-name, #channel-description, #members-title,

@@ -1,13 +1,13 @@
 /** The open channel: some of its posts in a row, the composer, and what has been read. */
 
-import { ask, askPatiently } from "/static/api.js";
-import { Presence } from "/static/lists/presence.js";
-import { attempt, notify } from "/static/page/dialogs.js";
-import { find } from "/static/page/dom.js";
-import { LiveQuery } from "/static/page/live_query.js";
-import { Composer } from "/static/posts/composer.js";
-import { Timeline, keepAtEnd } from "/static/posts/timeline.js";
-import { Typing } from "/static/posts/typing.js";
+import { ask, askPatiently } from "./api.js";
+import { Presence } from "./lists/presence.js";
+import { attempt, notify } from "./page/dialogs.js";
+import { find } from "./page/dom.js";
+import { LiveQuery } from "./page/live_query.js";
+import { Composer } from "./posts/composer.js";
+import { Timeline, keepAtEnd } from "./posts/timeline.js";
+import { Typing } from "./posts/typing.js";
 
 const A_PAGE = 50;
 const NEAR_PX = 400; // from an end of what is loaded

@@ -1,9 +1,9 @@
 /** The page to create an account: the first by the printed link, others with a join code. */
 
-import { ask, newKey } from "/static/api.js";
-import { find } from "/static/page/dom.js";
-import { clearProblems, focusFirst, onSubmit } from "/static/page/forms.js";
-import "/static/page/passwords.js";
+import { ask, newKey } from "./api.js";
+import { find } from "./page/dom.js";
+import { clearProblems, focusFirst, onSubmit } from "./page/forms.js";
+import "./page/passwords.js";
 
 const [form, joinForm] = [find("#register"), find("#join")]; // the latter for who is signed in
 const noAccount = find("#no-account"); // says so, while the server has none

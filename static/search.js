@@ -1,10 +1,10 @@
 /** The search: finds posts as you type, in all you may read or in the open channel alone. */
 
-import { ask } from "/static/api.js";
-import { avatar, find, make } from "/static/page/dom.js";
-import { dateOf, fullyOf, personName, timeOf } from "/static/page/format.js";
-import { onKey } from "/static/page/keys.js";
-import { Listbox } from "/static/page/listbox.js";
+import { ask } from "./api.js";
+import { avatar, find, make } from "./page/dom.js";
+import { dateOf, fullyOf, personName, timeOf } from "./page/format.js";
+import { onKey } from "./page/keys.js";
+import { Listbox } from "./page/listbox.js";
 
 const AFTER_MS = 180; // of not typing
 const SLOW_MS = 300;

@@ -1,9 +1,9 @@
 /** The page to sign in, which leads on to where one was going: a post, or the group of a code. */
 
-import { ask } from "/static/api.js";
-import { find } from "/static/page/dom.js";
-import { focusFirst, onSubmit } from "/static/page/forms.js";
-import "/static/page/passwords.js";
+import { ask } from "./api.js";
+import { find } from "./page/dom.js";
+import { focusFirst, onSubmit } from "./page/forms.js";
+import "./page/passwords.js";
 
 const form = find("#sign-in");
 

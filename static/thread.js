@@ -1,16 +1,16 @@
 /** The thread: a post and its replies, beside the channel. */
 
-import { askForAll, askPatiently } from "/static/api.js";
-import { notify } from "/static/page/dialogs.js";
-import { find } from "/static/page/dom.js";
-import { onKey } from "/static/page/keys.js";
-import { Layer } from "/static/page/layers.js";
-import { LiveQuery } from "/static/page/live_query.js";
-import { Composer } from "/static/posts/composer.js";
-import { PostView } from "/static/posts/post_view.js";
-import { Posts } from "/static/posts/posts.js";
-import { Timeline, keepAtEnd } from "/static/posts/timeline.js";
-import { Typing } from "/static/posts/typing.js";
+import { askForAll, askPatiently } from "./api.js";
+import { notify } from "./page/dialogs.js";
+import { find } from "./page/dom.js";
+import { onKey } from "./page/keys.js";
+import { Layer } from "./page/layers.js";
+import { LiveQuery } from "./page/live_query.js";
+import { Composer } from "./posts/composer.js";
+import { PostView } from "./posts/post_view.js";
+import { Posts } from "./posts/posts.js";
+import { Timeline, keepAtEnd } from "./posts/timeline.js";
+import { Typing } from "./posts/typing.js";
 
 export class Thread {
   #context;

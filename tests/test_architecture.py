@@ -258,6 +258,13 @@ def test_what_overrides_other_peoples_private_parts_stays_small() -> None:
     assert 300 < total <= MAX_LINES_OVERRIDES, total
 
 
+def test_modules_of_the_pages_import_each_other_by_relative_addresses() -> None:
+    """So that all of them are of the version with which a page began."""
+    for file in (ROOT / "static").rglob("*.js"):
+        absolute = re.findall(r'(?:from|import)[ (]*"(/[^"]*)"', file.read_text())
+        assert not absolute, f"{file.name} imports {absolute[0]}"
+
+
 async def test_the_migrations_make_the_tables_that_the_code_has(database_url: str) -> None:
     def differences(connection: Connection) -> list[object]:
         context = MigrationContext.configure(connection, opts={"include_name": is_compared})

@@ -1,11 +1,11 @@
 /** The dialog to create a channel, or to change its name, its kind, and who is in a private one. */
 
-import { ask, askPatiently, newKey } from "/static/api.js";
-import { addressOf } from "/static/page/address.js";
-import { attempt, confirmed } from "/static/page/dialogs.js";
-import { avatar, find, make } from "/static/page/dom.js";
-import { clearProblems, onSubmit } from "/static/page/forms.js";
-import { visit } from "/static/page/layers.js";
+import { ask, askPatiently, newKey } from "../api.js";
+import { addressOf } from "../page/address.js";
+import { attempt, confirmed } from "../page/dialogs.js";
+import { avatar, find, make } from "../page/dom.js";
+import { clearProblems, onSubmit } from "../page/forms.js";
+import { visit } from "../page/layers.js";
 
 export class ChannelDialog {
   #me;

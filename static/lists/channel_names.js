@@ -1,6 +1,6 @@
 /** The names of channels and their groups, also of those that are not in the lists. */
 
-import { ask } from "/static/api.js";
+import { ask } from "../api.js";
 
 const A_MINUTE_MS = 60_000; // a channel may be renamed
 

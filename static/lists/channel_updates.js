@@ -1,6 +1,6 @@
 /** Asks for those channels of a list again that may look different now: one part after another. */
 
-import { Problem, askPatiently } from "/static/api.js";
+import { Problem, askPatiently } from "../api.js";
 
 const A_PAGE = 100;
 const EVERY_MS = 3_000;

@@ -1,14 +1,14 @@
 /** The channels of a group in the sidebar, with the number of unread posts in each. */
 
-import { ask, askForAll } from "/static/api.js";
-import { ChannelUpdates } from "/static/lists/channel_updates.js";
-import { mentionBadge } from "/static/lists/mentions.js";
-import { Unread } from "/static/lists/unread.js";
-import { addressOf } from "/static/page/address.js";
-import { attempt } from "/static/page/dialogs.js";
-import { button, find, icon, make } from "/static/page/dom.js";
-import { LiveQuery } from "/static/page/live_query.js";
-import { Rows } from "/static/page/rows.js";
+import { ask, askForAll } from "../api.js";
+import { ChannelUpdates } from "./channel_updates.js";
+import { mentionBadge } from "./mentions.js";
+import { Unread } from "./unread.js";
+import { addressOf } from "../page/address.js";
+import { attempt } from "../page/dialogs.js";
+import { button, find, icon, make } from "../page/dom.js";
+import { LiveQuery } from "../page/live_query.js";
+import { Rows } from "../page/rows.js";
 
 const KINDS = { open: "", announce: "announcements", private: "private" };
 const CHANGES = /^channel\.(created|edited|deleted|joined|left)$/u;

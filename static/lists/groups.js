@@ -1,12 +1,12 @@
 /** Your groups in the sidebar, and the dialog to join or create one. */
 
-import { ask, askForAll, newKey } from "/static/api.js";
-import { mentionBadge } from "/static/lists/mentions.js";
-import { addressOf } from "/static/page/address.js";
-import { find, make, replaceRows } from "/static/page/dom.js";
-import { clearProblems, onSubmit } from "/static/page/forms.js";
-import { visit } from "/static/page/layers.js";
-import { LiveQuery } from "/static/page/live_query.js";
+import { ask, askForAll, newKey } from "../api.js";
+import { mentionBadge } from "./mentions.js";
+import { addressOf } from "../page/address.js";
+import { find, make, replaceRows } from "../page/dom.js";
+import { clearProblems, onSubmit } from "../page/forms.js";
+import { visit } from "../page/layers.js";
+import { LiveQuery } from "../page/live_query.js";
 
 /** Dispatches `changed` with the list, `failed` if it cannot be loaded, `counted` with what is unread. */
 export class Groups extends EventTarget {

@@ -1,8 +1,8 @@
 /** The mentions of you, and which of them are unread. */
 
-import { askPatiently } from "/static/api.js";
-import { make } from "/static/page/dom.js";
-import { LiveQuery } from "/static/page/live_query.js";
+import { askPatiently } from "../api.js";
+import { make } from "../page/dom.js";
+import { LiveQuery } from "../page/live_query.js";
 
 const NEWEST = 100;
 const RIGHTS = /^(membership|channel)\./u; // you may be able to read less now

@@ -1,8 +1,8 @@
 /** The dialog with the mentions of you, newest first: each leads to its post. */
 
-import { addressOfPost } from "/static/page/address.js";
-import { avatar, find, make, replaceRows } from "/static/page/dom.js";
-import { dateOf, dayOf, fullyOf, personName, timeOf } from "/static/page/format.js";
+import { addressOfPost } from "../page/address.js";
+import { avatar, find, make, replaceRows } from "../page/dom.js";
+import { dateOf, dayOf, fullyOf, personName, timeOf } from "../page/format.js";
 
 export class MentionsDialog {
   #mentions;

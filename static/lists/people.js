@@ -1,10 +1,10 @@
 /** The members of the group: their names for everything on the page, and their dialog. */
 
-import { ask, askForAll, askPatiently } from "/static/api.js";
-import { attempt, confirmed, copy } from "/static/page/dialogs.js";
-import { avatar, button, find, make } from "/static/page/dom.js";
-import { LiveQuery } from "/static/page/live_query.js";
-import { Rows } from "/static/page/rows.js";
+import { ask, askForAll, askPatiently } from "../api.js";
+import { attempt, confirmed, copy } from "../page/dialogs.js";
+import { avatar, button, find, make } from "../page/dom.js";
+import { LiveQuery } from "../page/live_query.js";
+import { Rows } from "../page/rows.js";
 
 const ROLES = ["member", "moderator", "owner"];
 const BY_NAME = new Intl.Collator();

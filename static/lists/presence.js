@@ -1,7 +1,7 @@
 /** Who is here: the others who follow the open channel now, in its header. */
 
-import { avatar, find, make } from "/static/page/dom.js";
-import { listOf } from "/static/page/format.js";
+import { avatar, find, make } from "../page/dom.js";
+import { listOf } from "../page/format.js";
 
 const [FACES, NAMES] = [3, 2];
 

@@ -1,8 +1,8 @@
 /** The sidebar: beside the posts where there is room, else a drawer over them. */
 
-import { find } from "/static/page/dom.js";
-import { onKey } from "/static/page/keys.js";
-import { Layer } from "/static/page/layers.js";
+import { find } from "../page/dom.js";
+import { onKey } from "../page/keys.js";
+import { Layer } from "../page/layers.js";
 
 export class Sidebar {
   #narrow = matchMedia("(width < 48rem)");

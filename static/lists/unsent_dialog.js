@@ -1,7 +1,7 @@
 /** The dialog with the posts that could not be sent, also those of places that are not open. */
 
-import { find, make } from "/static/page/dom.js";
-import { pendingView } from "/static/posts/pending_view.js";
+import { find, make } from "../page/dom.js";
+import { pendingView } from "../posts/pending_view.js";
 
 export class UnsentDialog {
   #context;

@@ -1,6 +1,6 @@
 /** The state of the live connection, in words, at the top of the board. */
 
-import { find } from "/static/page/dom.js";
+import { find } from "./dom.js";
 
 const TEXTS = {
   connecting: "Connecting…",

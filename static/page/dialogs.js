@@ -1,7 +1,7 @@
 /** Dialogs, and notices that pass by themselves. */
 
-import { find, make } from "/static/page/dom.js";
-import { Layer } from "/static/page/layers.js";
+import { find, make } from "./dom.js";
+import { Layer } from "./layers.js";
 
 const NOTICE_MS = 6_000;
 const notices = find("#notices");

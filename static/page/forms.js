@@ -1,8 +1,8 @@
 /** Forms that send JSON, and show what is wrong with a field beside it. */
 
-import { find, make } from "/static/page/dom.js";
-import { onKey } from "/static/page/keys.js";
-import "/static/page/room.js";
+import { find, make } from "./dom.js";
+import { onKey } from "./keys.js";
+import "./room.js";
 
 const isTouch = matchMedia("(pointer: coarse)");
 

@@ -1,6 +1,6 @@
 /** A list that stays up to date: it is fetched, shown, and followed by its events. */
 
-import { Problem } from "/static/api.js";
+import { Problem } from "../api.js";
 
 export class LiveQuery {
   /** A promise that ends when the list that was asked for last is shown, or never will be. */

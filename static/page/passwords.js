@@ -1,6 +1,6 @@
 /** A button beside each password, which shows what is typed until the form is sent. */
 
-import { button, find, make } from "/static/page/dom.js";
+import { button, find, make } from "./dom.js";
 
 for (const place of document.querySelectorAll(".password")) {
   const field = find("input", place);

@@ -4,7 +4,7 @@
  * and beyond it how many are too many.
  */
 
-import { make } from "/static/page/dom.js";
+import { make } from "./dom.js";
 
 const PAIRS = /[\u{10000}-\u{10ffff}]/gu; // two units in JavaScript, one character for the server
 const [NEAR_SHARE, NEAR_CHARS] = [0.1, 200];

@@ -1,8 +1,8 @@
 /** Uploads a file with its progress, which `fetch` cannot report. */
 
-import { Problem, headersOf, problemOnTheWay } from "/static/api.js";
-import { find } from "/static/page/dom.js";
-import { sizeOf } from "/static/page/format.js";
+import { Problem, headersOf, problemOnTheWay } from "../api.js";
+import { find } from "./dom.js";
+import { sizeOf } from "./format.js";
 
 const AT_ONCE = 2; // the browser has few connections, and other requests need them
 const STALLED_MS = 60_000; // without any progress

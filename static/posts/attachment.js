@@ -1,9 +1,9 @@
 /** A file that is being attached: uploading, uploaded, refused, or gone. */
 
-import { Problem, ask, headersOf, newKey } from "/static/api.js";
-import { button, icon, make } from "/static/page/dom.js";
-import { sizeOf } from "/static/page/format.js";
-import { upload } from "/static/page/upload.js";
+import { Problem, ask, headersOf, newKey } from "../api.js";
+import { button, icon, make } from "../page/dom.js";
+import { sizeOf } from "../page/format.js";
+import { upload } from "../page/upload.js";
 
 const GONE = 404;
 const FINAL = [400, GONE, 413]; // to try again would be in vain

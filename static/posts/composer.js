@@ -1,13 +1,13 @@
 /** The composer of posts: text and files are kept for each place until they are sent. */
 
-import { notify } from "/static/page/dialogs.js";
-import { find } from "/static/page/dom.js";
-import { submitOnEnter } from "/static/page/forms.js";
-import { fits, showRoom } from "/static/page/room.js";
-import { Draft, MAX_FILES, draftsOf } from "/static/posts/draft.js";
-import { nameOf } from "/static/posts/draft_storage.js";
-import { onFilesDropped, onFilesPasted } from "/static/posts/drop_and_paste.js";
-import { MentionCompletion } from "/static/posts/mention_completion.js";
+import { notify } from "../page/dialogs.js";
+import { find } from "../page/dom.js";
+import { submitOnEnter } from "../page/forms.js";
+import { fits, showRoom } from "../page/room.js";
+import { Draft, MAX_FILES, draftsOf } from "./draft.js";
+import { nameOf } from "./draft_storage.js";
+import { onFilesDropped, onFilesPasted } from "./drop_and_paste.js";
+import { MentionCompletion } from "./mention_completion.js";
 
 export class Composer {
   #form;

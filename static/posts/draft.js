@@ -1,7 +1,7 @@
 /** Drafts: posts that are not sent yet, each with its place, its text and its files. */
 
-import { Attachment } from "/static/posts/attachment.js";
-import { nameOf } from "/static/posts/draft_storage.js";
+import { Attachment } from "./attachment.js";
+import { nameOf } from "./draft_storage.js";
 
 export const MAX_FILES = 10;
 

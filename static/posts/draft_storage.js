@@ -11,7 +11,7 @@
  * one goes on shows what becomes of it; any other text on its screen stays there.
  */
 
-import { newKey } from "/static/api.js";
+import { newKey } from "../api.js";
 
 /** The name of a place. */
 export function nameOf({ channelId, kind, postId = null }) {

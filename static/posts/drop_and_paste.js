@@ -1,6 +1,6 @@
 /** Files that are dropped on a part of the page, or pasted while somebody writes. */
 
-import { notify } from "/static/page/dialogs.js";
+import { notify } from "../page/dialogs.js";
 
 const RICH = ["text/html", "text/rtf"];
 

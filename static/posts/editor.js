@@ -1,10 +1,10 @@
 /** Edits the text of a post in its place; what is not saved yet is kept as a draft. */
 
-import { button, find, make } from "/static/page/dom.js";
-import { submitOnEnter } from "/static/page/forms.js";
-import { onKey } from "/static/page/keys.js";
-import { fits, showRoom } from "/static/page/room.js";
-import { MentionCompletion } from "/static/posts/mention_completion.js";
+import { button, find, make } from "../page/dom.js";
+import { submitOnEnter } from "../page/forms.js";
+import { onKey } from "../page/keys.js";
+import { fits, showRoom } from "../page/room.js";
+import { MentionCompletion } from "./mention_completion.js";
 
 const CHANGED = "This post was changed elsewhere. Saving will replace that version.";
 

@@ -1,8 +1,8 @@
 /** The files of a post: pictures in a grid of thumbnails, others as lines to download. */
 
-import { button, icon, make, picture } from "/static/page/dom.js";
-import { sizeOf } from "/static/page/format.js";
-import { openViewer } from "/static/posts/viewer.js";
+import { button, icon, make, picture } from "../page/dom.js";
+import { sizeOf } from "../page/format.js";
+import { openViewer } from "./viewer.js";
 
 const SMALL_PX = 256; // as the server makes them
 

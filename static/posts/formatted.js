@@ -3,9 +3,9 @@
  * Everything else stays as it was typed, and nothing is ever read as HTML.
  */
 
-import { make } from "/static/page/dom.js";
-import { mentionRule } from "/static/posts/mention_syntax.js";
-import MarkdownIt from "/static/vendor/markdown-it.js";
+import { make } from "../page/dom.js";
+import { mentionRule } from "./mention_syntax.js";
+import MarkdownIt from "../vendor/markdown-it.js";
 
 const BLOCKS = ["fence", "list", "blockquote"];
 const MARKS = ["escape", "backticks", "emphasis", "strikethrough", "link", "autolink", "linkify"];

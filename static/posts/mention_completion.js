@@ -1,10 +1,10 @@
 /** Completes `@` and the beginning of a name with those who may read the channel. */
 
-import { ask } from "/static/api.js";
-import { avatar, make } from "/static/page/dom.js";
-import { onKey } from "/static/page/keys.js";
-import { Listbox } from "/static/page/listbox.js";
-import { BEFORE_MENTION } from "/static/posts/mention_syntax.js";
+import { ask } from "../api.js";
+import { avatar, make } from "../page/dom.js";
+import { onKey } from "../page/keys.js";
+import { Listbox } from "../page/listbox.js";
+import { BEFORE_MENTION } from "./mention_syntax.js";
 
 const AFTER_MS = 120; // of not typing
 const [A_PAGE, SHOWN] = [100, 8];

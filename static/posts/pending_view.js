@@ -1,9 +1,9 @@
 /** A post from the outbox: not sent yet, or refused. */
 
-import { avatar, button, make } from "/static/page/dom.js";
-import { FilesView } from "/static/posts/files_view.js";
-import { formatted } from "/static/posts/formatted.js";
-import { articleOf } from "/static/posts/post_view.js";
+import { avatar, button, make } from "../page/dom.js";
+import { FilesView } from "./files_view.js";
+import { formatted } from "./formatted.js";
+import { articleOf } from "./post_view.js";
 
 const STATES = { waiting: "Sending…", sent: "Sent" };
 const PARTS = { text: "Text", file_ids: "Files", parent_id: "Post that it replies to" };

@@ -1,7 +1,7 @@
 /** What the buttons of a post do; a refusal becomes a notice. */
 
-import { askPatiently } from "/static/api.js";
-import { attempt, confirmed } from "/static/page/dialogs.js";
+import { askPatiently } from "../api.js";
+import { attempt, confirmed } from "../page/dialogs.js";
 
 export function react(post, emoji, isOn) {
   const path = `/posts/${post.id}/reactions/${encodeURIComponent(emoji)}`;

@@ -1,14 +1,14 @@
 /** One post on the page; it is updated in place, so that focus and scrolling stay as they are. */
 
-import { confirmed } from "/static/page/dialogs.js";
-import { avatar, button, find, make } from "/static/page/dom.js";
-import { fullyOf, personName, timeOf } from "/static/page/format.js";
-import { onKey } from "/static/page/keys.js";
-import { Editor } from "/static/posts/editor.js";
-import { FilesView } from "/static/posts/files_view.js";
-import { formatted } from "/static/posts/formatted.js";
-import { deleteFile, deletePost, editPost } from "/static/posts/post_actions.js";
-import { Reactions } from "/static/posts/reactions.js";
+import { confirmed } from "../page/dialogs.js";
+import { avatar, button, find, make } from "../page/dom.js";
+import { fullyOf, personName, timeOf } from "../page/format.js";
+import { onKey } from "../page/keys.js";
+import { Editor } from "./editor.js";
+import { FilesView } from "./files_view.js";
+import { formatted } from "./formatted.js";
+import { deleteFile, deletePost, editPost } from "./post_actions.js";
+import { Reactions } from "./reactions.js";
 
 /** The frame of a post, also of one that is not sent yet. */
 export function articleOf(face, about, shown) {

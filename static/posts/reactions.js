@@ -1,7 +1,7 @@
 /** The reactions to a post, and the palette to choose one from. */
 
-import { button, find, make } from "/static/page/dom.js";
-import { react } from "/static/posts/post_actions.js";
+import { button, find, make } from "../page/dom.js";
+import { react } from "./post_actions.js";
 
 const PALETTE = ["👍", "❤️", "😂", "🎉", "👀", "✅", "🤔"];
 

@@ -1,9 +1,9 @@
 /** Posts on the page: those of a channel or the replies to one of them, newest at the bottom. */
 
-import { dayOf } from "/static/page/format.js";
-import { pendingView } from "/static/posts/pending_view.js";
-import { PostView } from "/static/posts/post_view.js";
-import { Posts } from "/static/posts/posts.js";
+import { dayOf } from "../page/format.js";
+import { pendingView } from "./pending_view.js";
+import { PostView } from "./post_view.js";
+import { Posts } from "./posts.js";
 
 const TOGETHER_MS = 5 * 60_000; // posts by one author within this time share one heading
 const AT_THE_END_PX = 48;

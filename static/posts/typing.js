@@ -1,7 +1,7 @@
 /** Who is typing: sent to the others in a channel, and shown for as long as they go on. */
 
-import { find } from "/static/page/dom.js";
-import { listOf } from "/static/page/format.js";
+import { find } from "../page/dom.js";
+import { listOf } from "../page/format.js";
 
 const TELL_EVERY_MS = 2_500;
 const SHOWN_MS = 5_000; // after the last signal

@@ -1,9 +1,9 @@
 /** Replies and edits in the open channel that were begun and are not on the page any more. */
 
-import { ask } from "/static/api.js";
-import { confirmed } from "/static/page/dialogs.js";
-import { button, find, make } from "/static/page/dom.js";
-import { excerptOf } from "/static/page/format.js";
+import { ask } from "../api.js";
+import { confirmed } from "../page/dialogs.js";
+import { button, find, make } from "../page/dom.js";
+import { excerptOf } from "../page/format.js";
 
 const SAID = { reply: "Your reply is not sent:", edit: "Your change is not saved:" };
 const GONE = 404;

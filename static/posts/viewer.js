@@ -1,7 +1,7 @@
 /** The pictures of a post, large, one at a time: arrow keys turn the pages, Escape closes. */
 
-import { find } from "/static/page/dom.js";
-import { onKey } from "/static/page/keys.js";
+import { find } from "../page/dom.js";
+import { onKey } from "../page/keys.js";
 
 const LARGE_PX = 1024; // as the server makes them
 const [dialog, picture, state] = ["", "-picture", "-state"].map((part) => find(`#viewer${part}`));

@@ -2,6 +2,7 @@
 
 import urllib.error
 import urllib.request
+from typing import Any
 
 import pytest
 from playwright.sync_api import expect
@@ -35,6 +36,28 @@ def test_an_unknown_page_looks_like_the_others_and_says_what_is_wrong(
     somebody.go("/no-such-page")
     expect(somebody.page.get_by_role("heading", name="Not Found")).to_be_visible()
     expect(somebody.page.get_by_text("There is no such page.")).to_be_visible()
+
+
+def test_the_second_visit_loads_nothing_but_the_page_and_its_data(
+    open_board: OpenBoard, server: Server
+) -> None:
+    ann = open_board()
+    ann.arrive("ann", token=server.first_token(), founding=("Class", "general"))
+    asked, kept = list[str](), set[str]()
+    devtools = ann.context.new_cdp_session(ann.page)
+    devtools.send("Network.enable")
+
+    def answered(message: dict[str, Any]) -> None:
+        is_kept = message["response"]["fromDiskCache"] or message["requestId"] in kept
+        if not is_kept:
+            asked.append(message["response"]["url"].removeprefix(ann.server.url))
+
+    devtools.on("Network.requestServedFromCache", lambda message: kept.add(message["requestId"]))
+    devtools.on("Network.responseReceived", answered)
+    ann.go("/")
+    ann.go("/board")
+    ann.is_live()
+    assert [path for path in asked if not path.startswith("/api/")] == ["/", "/board"]
 
 
 def test_static_files_are_asked_for_again_and_answered_with_304(server: Server) -> None:
