@@ -63,7 +63,7 @@ export class Channels extends EventTarget {
     });
     this.#query = new LiveQuery(this.#live, {
       fetch: async (options) => {
-        this.#updates?.restart(); // what was asked before must not be shown after this
+        this.#updates.restart(); // what was asked before must not be shown after this
         const { live, channels } = await askForAll(path, "channels", { ...options, most: MOST });
         const topics = Object.entries(live.topics).filter(([name]) => FOLLOWED.test(name));
         return { channels, live: { ...live, topics: Object.fromEntries(topics) } };
