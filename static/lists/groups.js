@@ -67,7 +67,7 @@ export class Groups extends EventTarget {
       const group = this.find(Number(id));
       if (!group || group.id === this.#current) continue;
       if (Object.values(channels).some((newest) => newest > 0)) group.unread = true;
-      else if (group.unread) this.load();
+      else this.load();
     }
     this.#render();
     this.dispatchEvent(new Event("counted"));

@@ -28,12 +28,12 @@ export class Unread {
   }
 
   /**
-   * Notes the newest post, of which watching tells, or 0; whether the posts have to be counted: there
-   * may be more than this one.
+   * Notes the newest post, of which watching tells, or 0 for another change; whether the posts have to
+   * be counted: there may be more than this one.
    */
   hear(newest) {
-    const { kind, read_mark: mark, newest: known } = this.entry;
-    if (newest === 0) return this.count > 0 || kind === "private";
+    const { read_mark: mark, newest: known } = this.entry;
+    if (newest === 0) return true;
     if (newest <= Math.max(mark, known)) return false;
     this.entry.newest = newest;
     this.count ||= 1;
