@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import bindparam, func, select
 
 from model.access import readers_of_channels
+from model.database.row import AnyRow
 from model.database.unit_of_work import Transaction
 from model.live.ephemeral import NewestMessage, encode
 from model.live.ring import in_one_frame
@@ -25,6 +26,7 @@ from model.live.subscription import Reader
 from model.post import Posts
 
 _LATE_S = 2  # PostgreSQL may commit a number after a greater one
+_ON_THEIR_WAY = 100  # the last numbers, among which those may be that are not yet committed
 _POSTS_AT_ONCE = 2000
 _JUDGED_AT_ONCE = 20_000  # pairs of a person and a channel; the others' turn is the next one
 
@@ -161,19 +163,23 @@ class Watch:
         return untaken.frame
 
     async def _find_posts(self, db: Transaction) -> None:
-        moment = time.monotonic()
+        moment, is_beginning = time.monotonic(), self._after is None
         if self._after is None:
-            self._after = await db.scalar_one(_NEWEST)
+            self._after = max(0, await db.scalar_one(_NEWEST) - _ON_THEIR_WAY)
         newest = max(self._seen, default=self._after)
         for row in await db.all(_NEW, after=self._after):
             if row.id not in self._seen:
                 self._seen[row.id] = moment
-                news = self._news[row.channel_id]
-                news.post_id = max(news.post_id, row.id)
-                news.author_ids.add(row.author_id)
-                news.is_changed |= row.id < newest  # it was committed late
+                if not is_beginning:
+                    self._note(row, is_late=row.id < newest)
         for post_id, seen_at in [*self._seen.items()]:
             if seen_at > moment - _LATE_S:
                 break
             self._after = max(self._after, post_id)
             del self._seen[post_id]
+
+    def _note(self, post: AnyRow, *, is_late: bool) -> None:
+        news = self._news[post.channel_id]
+        news.post_id = max(news.post_id, post.id)
+        news.author_ids.add(post.author_id)
+        news.is_changed |= is_late

@@ -195,6 +195,23 @@ async def test_who_knows_a_newer_post_counts_again_when_one_before_it_is_committ
     assert told_by(bob.take())[0] == {f"{channel_id}": 0}
 
 
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+async def test_a_post_that_was_on_its_way_when_a_worker_began_is_told(
+    people: Cast, services: Services
+) -> None:
+    feed, channel_id = Feed(services.database, FeedLimits(watch_every_s=0)), people.channel["id"]
+    earlier = {"channel_id": channel_id, "author_id": people.mia.id, "text": "", "words": ""}
+    async with services.database.write() as db:
+        await db.run(insert(Posts), **earlier, reply_count=0, created_at=now())
+        await write(people, channel_id)
+        await feed.open()
+        bob = Deaf(feed, people.bob.id)
+        await feed.look()
+        assert told_by(bob.take()) == [], "the list has it"
+    await feed.look()
+    assert told_by(bob.take())[0] == {f"{channel_id}": 0}
+
+
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 async def test_it_works_without_a_websocket(people: Cast, url: str) -> None:
     bearer = f"Bearer {people.bob.token}"
