@@ -71,7 +71,8 @@ def is_configured(origin: str | None) -> bool:
 def is_allowed(origin: str, asked: BaseRequestWebsocket) -> bool:
     """Whether a page of this origin may act with the cookie that came with it."""
     own = f"{asked.scheme.replace('ws', 'http')}://{asked.host}"
-    if origin.lower() in {own.lower(), settings().public_url} or is_configured(origin):
+    known = {own.lower(), settings().public_url}
+    if origin.lower() in known or is_configured(origin) or _is_own_page(asked):
         return True
     _tell_refused(origin[:200])
     return False
@@ -89,11 +90,19 @@ def require_own_page() -> None:
     if origin is not None:
         trusted = is_allowed(origin, request)
     else:
-        trusted = not request.cookies or request.headers.get("Sec-Fetch-Site") == "same-origin"
+        trusted = not request.cookies or _is_own_page(request)
     if not trusted:
         raise Forbidden(
             "origin_not_allowed", "This page is not allowed here: its origin is not known."
         )
+
+
+def _is_own_page(asked: BaseRequestWebsocket) -> bool:
+    """What browsers say over https and to this machine, and no page can set (Fetch Metadata).
+
+    It is true behind a proxy that changes `Host`, too. Go's CrossOriginProtection relies on it.
+    """
+    return asked.headers.get("Sec-Fetch-Site") == "same-origin"
 
 
 def _origin_of_referrer() -> str | None:

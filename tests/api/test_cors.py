@@ -121,9 +121,10 @@ ASKED = [
     (None, SITE, True, False, False),
     (None, NONE, True, False, False),
     (EVIL, CROSS, True, False, False),
-    (EVIL, SAME, True, False, False),
-    ("null", SAME, True, False, False),
-    ("https://localhost", SAME, True, False, False),
+    # Behind a proxy that changes `Host`, only the browser knows
+    ("https://class.at.a.proxy", SAME, True, False, True),
+    ("https://localhost", SAME, False, False, True),
+    ("https://localhost", SITE, True, False, False),
     # Without one, a page that is not ours may not sign anybody in either
     (None, None, False, False, True),
     ("http://localhost", None, False, False, True),
