@@ -30,7 +30,7 @@ def env_files(folders: Sequence[Path], named: str | None) -> list[Path]:
     """The files in some folders, those that are there; or the one that is named, or none for ""."""
     if named is not None:
         return [Path(named).absolute()] if named else []
-    return [file for folder in dict.fromkeys(folders) if (file := folder / ".env").exists()]
+    return [file for folder in dict.fromkeys(folders) if (file := folder / ".env").is_file()]
 
 
 def read_env_file(file: Path) -> Iterator[Line]:

@@ -38,16 +38,20 @@ def test_the_file_is_read_however_it_was_saved(at_work: Path, encoding: str) -> 
     [
         (b"HOMEROOM_WORKERS=\x81\x8d", "it is no text. Save it as UTF-8."),
         ("HOMEROOM_WORKERS=7".encode("utf-16-le"), "it is no text. Save it as UTF-8."),
-        (None, "Is a directory."),
     ],
 )
 def test_a_file_that_cannot_be_read_is_named_in_one_line(
-    at_work: Path, content: bytes | None, said: str
+    at_work: Path, content: bytes, said: str
 ) -> None:
     file = at_work / ".env"
-    file.write_bytes(content) if content else file.mkdir()
+    file.write_bytes(content)
     ended = CliRunner().invoke(cli, ["serve"])
     assert (ended.exit_code, ended.output) == (1, f"Error: {file}: {said}\n")
+
+
+def test_a_folder_named_env_is_no_file_of_settings(at_work: Path) -> None:
+    (at_work / ".env").mkdir()  # as some call the environment of a project
+    assert load_settings() == Settings()
 
 
 def test_the_environment_wins_over_the_file(at_work: Path, monkeypatch: pytest.MonkeyPatch) -> None:
