@@ -44,12 +44,20 @@ const WAITED_TOO_LONG = {
   code: "waited_too_long",
   detail: "It has waited for too long. See whether it has arrived before you send it.",
 };
+const NO_STORAGE = {
+  getItem: () => null,
+  setItem() {
+    throw new DOMException("The browser keeps nothing.", "SecurityError");
+  },
+  removeItem() {},
+};
 
 export class Outbox extends EventTarget {
   #user;
   #server;
   #token;
   #prefix;
+  #storage = storageOfBrowser();
   #items = new Map(); // by their place in the storage
   #unstored = new Set(); // places of those for which the storage has no room
   #over = new Set(); // keys and ids: their posts are shown by the page, or were given up
@@ -77,9 +85,9 @@ export class Outbox extends EventTarget {
     const warn = (leaving) => this.#unstored.size && leaving.preventDefault();
     addEventListener("beforeunload", warn, { signal });
     signal.addEventListener("abort", onWake(() => this.#send()));
-    for (const place of Object.keys(localStorage)) {
+    for (const place of Object.keys(this.#storage)) {
       if (!place.startsWith(this.#prefix)) continue;
-      this.#items.set(place, JSON.parse(localStorage.getItem(place)));
+      this.#items.set(place, JSON.parse(this.#storage.getItem(place)));
     }
     this.#send();
   }
@@ -158,7 +166,7 @@ export class Outbox extends EventTarget {
 
   /** What is to be sent next. What another tab has taken out of the storage, that tab tells us. */
   get #next() {
-    const isStored = (place) => this.#unstored.has(place) || localStorage.getItem(place) !== null;
+    const isStored = (place) => this.#unstored.has(place) || this.#storage.getItem(place) !== null;
     const isNext = (item) => item.state === "waiting" && isStored(this.#placeOf(item));
     return this.#inOrder.find(isNext);
   }
@@ -170,10 +178,10 @@ export class Outbox extends EventTarget {
   #put(item) {
     const place = this.#placeOf(item);
     try {
-      localStorage.setItem(place, JSON.stringify(item));
+      this.#storage.setItem(place, JSON.stringify(item));
       this.#unstored.delete(place);
     } catch {
-      this.#unstored.add(place); // the storage is full: it lasts as long as the page
+      this.#unstored.add(place); // full or forbidden: it lasts as long as the page
     }
     this.#show(item);
   }
@@ -228,7 +236,7 @@ export class Outbox extends EventTarget {
   #clear(item) {
     const place = this.#placeOf(item);
     this.#unstored.delete(place);
-    localStorage.removeItem(place);
+    this.#storage.removeItem(place);
   }
 
   #changedElsewhere({ key: place, newValue }) {
@@ -252,7 +260,7 @@ export class Outbox extends EventTarget {
     clearTimeout(this.#retry);
     try {
       while (this.#next && !this.#ended.signal.aborted) {
-        await oneTabAtATime(this.#prefix, () => this.#sendNext());
+        await this.#oneTabAtATime(() => this.#sendNext());
         this.#attempts = 0;
       }
     } catch (problem) {
@@ -262,6 +270,12 @@ export class Outbox extends EventTarget {
     } finally {
       this.#isSending = false;
     }
+  }
+
+  /** Does something in one tab at a time, where the browser has locks, and tabs share anything. */
+  #oneTabAtATime(action) {
+    const isAlone = this.#storage === NO_STORAGE || !navigator.locks;
+    return isAlone ? action() : navigator.locks.request(this.#prefix, action);
   }
 
   #pause({ retryAfterMs }) {
@@ -321,7 +335,11 @@ function giveUp(attempt) {
   attempt?.abort(new DOMException("It takes too long.", "TimeoutError"));
 }
 
-/** Does something in one tab at a time, where the browser has locks. */
-function oneTabAtATime(name, action) {
-  return navigator.locks ? navigator.locks.request(name, action) : action();
+/** That of the browser, or one that takes nothing, where it forbids or lacks one. */
+function storageOfBrowser() {
+  try {
+    return localStorage ?? NO_STORAGE;
+  } catch {
+    return NO_STORAGE;
+  }
 }

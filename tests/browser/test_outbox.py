@@ -41,6 +41,12 @@ CHANGE_STORED = """changes => {
   }
 }"""
 
+FORBID_STORAGE = """() => {
+  const forbid = () => { throw new DOMException("It is forbidden.", "SecurityError"); };
+  Object.defineProperty(window, "localStorage", { get: forbid });
+  navigator.locks.request = async () => forbid();
+}"""
+
 
 def lose_posts(context: BrowserContext) -> None:
     context.route(
@@ -158,6 +164,12 @@ def test_what_the_storage_has_no_room_for_is_sent_as_long_as_the_page_is_there(a
     pending(ann.page, ["no room"])
     ann.context.unroute(POSTING)
     ann.shows(["no room"])
+    pending(ann.page, [])
+    ann.page.add_init_script(f"({FORBID_STORAGE})()")
+    ann.page.reload()
+    ann.opens("general")
+    ann.write("no storage")
+    ann.shows(["no room", "no storage"])
     pending(ann.page, [])
 
 
