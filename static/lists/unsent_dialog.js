@@ -33,11 +33,7 @@ export class UnsentDialog {
   }
 
   #row(item) {
-    const { outbox, people, me } = this.#context;
-    const row = pendingView(item, people.of(me), {
-      retry: (tried) => outbox.retry(tried),
-      discard: (given) => outbox.discard(given),
-    });
+    const row = pendingView(item, this.#context);
     const where = make("span", { className: "hint" });
     this.#nameOf(item.channelId).then((name) => {
       where.textContent = name || "A channel that is no longer open to you";

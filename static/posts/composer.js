@@ -4,7 +4,7 @@ import { notify } from "../page/dialogs.js";
 import { find } from "../page/dom.js";
 import { submitOnEnter } from "../page/forms.js";
 import { fits, showRoom } from "../page/room.js";
-import { Draft, MAX_FILES, draftsOf } from "./draft.js";
+import { Draft, MAX_FILES, begunAt, draftsOf } from "./draft.js";
 import { nameOf } from "./draft_storage.js";
 import { onFilesDropped, onFilesPasted } from "./drop_and_paste.js";
 import { MentionCompletion } from "./mention_completion.js";
@@ -32,8 +32,7 @@ export class Composer {
 
   /** Opens the draft for a place, see `DraftStorage`; with null nobody can write. */
   open(place) {
-    const begun = draftsOf(place).find(({ isSubmitted }) => !isSubmitted);
-    this.#draft = place && (begun ?? this.#begin(place));
+    this.#draft = place && (begunAt(place) ?? this.#begin(place));
     this.#show();
     this.#storage.changed();
   }

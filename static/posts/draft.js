@@ -68,6 +68,14 @@ export class Draft extends EventTarget {
     }
   }
 
+  /** Puts back what could not be sent: a text, and files as the server has answered them. */
+  putBack({ text, files }) {
+    this.text = [this.text, text].filter((part) => part.trim()).join("\n\n");
+    for (const view of files) this.#add(Attachment.uploaded(view));
+    for (const attachment of this.attachments) attachment.check();
+    this.#changed();
+  }
+
   submit() {
     this.isSubmitted = true;
     for (const attachment of this.attachments) attachment.check();
@@ -122,6 +130,19 @@ export class Draft extends EventTarget {
 
 export function draftsOf(place) {
   return [...drafts].filter((draft) => place && nameOf(draft.place) === nameOf(place));
+}
+
+/** The draft with which somebody goes on writing at a place. */
+export function begunAt(place) {
+  return draftsOf(place).find(({ isSubmitted }) => !isSubmitted);
+}
+
+/** Puts what could not be sent back to where it was written, in addition to what is there. */
+export function putBack(place, item, storage) {
+  const begun = begunAt(place);
+  const draft = begun ?? new Draft(place, storage, () => false);
+  draft.putBack(item);
+  if (!begun) drafts.delete(draft); // it is opened again where it is shown
 }
 
 /** Forgets all drafts of the page; those in the storage stay there. */

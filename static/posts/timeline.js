@@ -82,15 +82,10 @@ export class Timeline {
   }
 
   showPending() {
-    const { outbox, me, people, channel } = this.#context;
+    const { outbox, channel } = this.#context;
     const wasAtEnd = this.isAtEnd;
     const waiting = outbox.of(channel.id, this.#parentId);
-    const author = people.of(me);
-    const actions = {
-      retry: (item) => outbox.retry(item),
-      discard: (item) => outbox.discard(item),
-    };
-    this.#pending.replaceChildren(...waiting.map((item) => pendingView(item, author, actions)));
+    this.#pending.replaceChildren(...waiting.map((item) => pendingView(item, this.#context)));
     if (wasAtEnd) this.scrollToEnd();
   }
 

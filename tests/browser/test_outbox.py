@@ -114,7 +114,8 @@ def come_back(ann: Board, changes: dict[str, dict[str, Any]]) -> None:
 
 def test_what_has_waited_for_too_long_is_kept_until_it_is_sent_or_discarded(ann: Board) -> None:
     lose_posts(ann.context)
-    texts = ["eight days ago", "by a clock that is ahead", "with a file", "just now", "elsewhere"]
+    texts = ["eight days ago", "by a clock that is ahead", "with a file", "just now"]
+    texts += ["elsewhere", "to a post that is gone"]
     for text in texts:
         ann.write(text)
     pending(ann.page, texts)
@@ -126,6 +127,7 @@ def test_what_has_waited_for_too_long_is_kept_until_it_is_sent_or_discarded(ann:
         "by a clock that is ahead": {"later": 2 * A_DAY_MS},
         "with a file": {"files": [gone]},
         "elsewhere": {"channelId": 999},
+        "to a post that is gone": {"parentId": 999},
     }
     come_back(ann, changes)
     ann.shows(["just now"])
@@ -133,21 +135,31 @@ def test_what_has_waited_for_too_long_is_kept_until_it_is_sent_or_discarded(ann:
     old, no_file = "It has waited for too long", r"Files: You have no such file: 999\."
     why = [re.compile(said) for said in (old, old, no_file)]
     expect(ann.page.locator("#pending .failed")).to_have_text(why)
-    for text in texts[1:3]:
-        post = ann.page.locator("#pending > .post").filter(has_text=text)
-        post.get_by_role("button", name="Discard").click()
+    ann.page.locator("#pending").get_by_role("button", name="Discard").nth(1).click()
+    pending(ann.page, ["eight days ago", "with a file"])
+    ann.page.locator("#pending").get_by_role("button", name="Edit").click()
+    pending(ann.page, ["eight days ago"])
+    area, attached = ann.page.locator("#text"), ann.page.locator("#composer .attachment")
+    expect(area).to_be_focused()
+    expect(area).to_have_value("with a file")
+    expect(attached).to_contain_text("The server does not have it.")
+    attached.get_by_role("button", name="Remove").click()
+    area.press("Enter")
+    ann.shows(["just now", "with a file"])
     ann.page.locator("#pending").get_by_role("button", name="Send").click()
-    ann.shows(["just now", "eight days ago"])
+    ann.shows(["just now", "with a file", "eight days ago"])
     pending(ann.page, [])
-    ann.page.get_by_role("button", name="1 post not sent").click()
+    ann.page.get_by_role("button", name="2 posts not sent").click()
     unsent = ann.page.locator("#unsent-dialog")
+    unsent.get_by_role("button", name="Edit").click()
+    expect(ann.page.locator("#unfinished")).to_contain_text("“to a post that is gone”")
     expect(unsent).to_contain_text("no longer open to you")
     expect(unsent.locator(".text")).to_have_text("elsewhere")
     unsent.get_by_role("button", name="Discard").click()
     expect(unsent).to_be_hidden()
     expect(ann.page.locator("#not-sent")).to_be_hidden()
     ann.page.reload()
-    ann.shows(["just now", "eight days ago"])
+    ann.shows(["just now", "with a file", "eight days ago"])
     pending(ann.page, [])
     assert ann.page.evaluate(f"localStorage[{of_another}]") == '{"at":1}'
 
