@@ -165,6 +165,7 @@ function showState(state) {
     loadFailedPictures();
   }
   if (state !== "signed out") return;
+  find("#signed-out a").href = `/sign-in${location.hash}`;
   empty();
   find("#signed-out").showModal();
 }

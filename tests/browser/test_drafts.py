@@ -92,6 +92,8 @@ def test_what_is_being_written_outlives_the_page_and_the_session_for_its_writer_
     url = ann.server.url
     ann.context.request.delete(f"{url}/api/sessions/current", headers={"Origin": url})
     expect(ann.page.locator("#signed-out")).to_contain_text("kept here until you sign in again")
+    back = ann.page.url.replace(f"{url}/board", "/sign-in")
+    expect(ann.page.locator("#signed-out a")).to_have_attribute("href", back)
     expect(ann.page.locator("#text")).to_have_value("")
     expect(ann.page.locator("#unfinished, #composer .attachments")).to_have_text(["", ""])
     sign_in_as(ann, "bob")
