@@ -5,6 +5,7 @@ import { avatar, find, make } from "./page/dom.js";
 import { dateOf, fullyOf, personName, timeOf } from "./page/format.js";
 import { onKey } from "./page/keys.js";
 import { Listbox } from "./page/listbox.js";
+import { fits } from "./page/room.js";
 
 const AFTER_MS = 180; // of not typing
 const SLOW_MS = 300;
@@ -74,6 +75,7 @@ export class Search extends EventTarget {
   async #find(before, signal) {
     const words = this.#field.value.trim();
     if (!words) return this.#show([], { said: HINT });
+    if (!fits(this.#field)) return this.#show([]);
     const slow = setTimeout(() => this.#say("Searching…"), SLOW_MS);
     try {
       const { results, next } = await this.#fetch(words, before, signal);
