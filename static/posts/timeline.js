@@ -85,6 +85,7 @@ export class Timeline {
     const { outbox, channel } = this.#context;
     const wasAtEnd = this.isAtEnd;
     const waiting = outbox.of(channel.id, this.#parentId);
+    if (this.#pending.contains(document.activeElement)) this.#scroller.focus();
     this.#pending.replaceChildren(...waiting.map((item) => pendingView(item, this.#context)));
     if (wasAtEnd) this.scrollToEnd();
   }

@@ -202,7 +202,8 @@ def test_a_refusal_says_who_has_refused_what_and_where(ann: Board) -> None:
     said = "such as a proxy, does not let 1 kB through (413)."
     expect(ann.page.locator("#pending .failed")).to_contain_text(said)
     ann.page.unroute(POSTING)
-    ann.page.locator("#pending").get_by_role("button", name="Try again").click()
+    ann.page.locator("#pending").get_by_role("button", name="Try again").press("Enter")
+    expect(ann.page.locator("#scroller")).to_be_focused()
     ann.shows(["through a proxy"])
     ann.act(ann.post("through a proxy"), "Edit")
     editor = ann.page.get_by_label("Text of the post")
