@@ -105,6 +105,7 @@ export async function askPatiently(method, path, body, { patience = PATIENCE_MS,
     try {
       return await ask(method, path, body, { ...rest, signal: within(ANSWER_WITHIN_MS, rest.signal) });
     } catch (error) {
+      rest.signal?.throwIfAborted();
       if (!error.isPassing || Date.now() > until) throw error;
       await delay(Math.max(error.retryAfterMs, pause * (0.5 + Math.random() / 2)), rest.signal);
     }

@@ -70,3 +70,21 @@ def test_static_files_are_asked_for_again_and_answered_with_304(server: Server) 
             urllib.request.urlopen(again)
         assert answer.value.code == 304, name
         answer.value.close()
+
+
+ASK_FOR_A_WHILE = """async () => {
+  const { askPatiently } = await import("/static/api.js");
+  const options = { patience: Infinity, signal: AbortSignal.timeout(100) };
+  const ended = askPatiently("GET", "/me", undefined, options).catch(({ name }) => name);
+  const tooLate = new Promise((resolve) => setTimeout(() => resolve("too late"), 5_000));
+  return Promise.race([ended, tooLate]);
+}"""
+
+
+def test_a_request_that_hangs_ends_with_the_signal_that_a_page_has_given(
+    open_board: OpenBoard,
+) -> None:
+    somebody = open_board()
+    somebody.go("/register")
+    somebody.page.route("**/api/me", lambda _: None)
+    assert somebody.page.evaluate(ASK_FOR_A_WHILE) == "TimeoutError"
