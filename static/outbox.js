@@ -9,9 +9,10 @@
  *
  * Each is sent with an `Idempotency-Key` and repeated until it is answered, so that a lost answer
  * never doubles one; they go one after another, in the order in which they were written. They are
- * kept in `localStorage`, for this user alone, and outlive the page and the browser. All tabs of a
- * user show the same ones, and any of them sends them, one tab at a time where the browser has
- * locks (`https` or `localhost`); elsewhere the key sees to it that two tabs send one post.
+ * kept in `localStorage`, for this user alone, and outlive the page and the browser; where that is
+ * full or forbidden, they last as long as the page, which asks before it is left. All tabs of a user
+ * show the same ones, and any of them sends them, one tab at a time where the browser has locks
+ * (`https` or `localhost`); elsewhere the key sees to it that two tabs send one post.
  *
  * An item is `{ key, channelId, parentId, text, files, at, turn, state, code, detail, fields, id }`:
  * written `at` this time of the device, and sent in its `turn`. Its `files` have been uploaded
