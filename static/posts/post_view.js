@@ -134,15 +134,15 @@ export class PostView {
     this.#parts.text.replaceChildren(...formatted(this.post.text, this.#context.me.username));
   }
 
-  /** Removes the post, but offers to send what was being written in its editor. */
+  /** Removes the post; offers to send what was being written in its editor, which is kept otherwise. */
   async remove() {
     this.element.remove();
     const { channel_id: channelId, parent } = this.post;
     if (!this.#editor) return;
     const { changed } = this.#editor;
     const title = "This post was deleted while you were editing it";
-    if (changed && (await confirmed(title, changed, "Post it again")))
-      this.#context.outbox.add(channelId, parent?.id ?? null, changed);
+    if (changed && !(await confirmed(title, changed, "Post it again"))) return;
+    if (changed) this.#context.outbox.add(channelId, parent?.id ?? null, changed);
     this.#context.drafts.discard(this.#placeOfEdit);
   }
 

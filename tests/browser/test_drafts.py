@@ -288,3 +288,11 @@ def test_an_edit_loses_nothing_when_the_post_is_changed_or_deleted_meanwhile(
     expect(ann.page.locator("#confirm-text")).to_have_text(re.compile("Good evening, everybody"))
     ann.page.get_by_role("button", name="Post it again").click()
     bob.shows(["Good evening, everybody"])
+    post_id = ann.post("Good evening").get_attribute("data-post")
+    for verb in ("More", "Edit"):
+        ann.post("Good evening").get_by_role("button", name=verb, exact=True).click()
+    editor.fill("Good night")
+    elsewhere("DELETE")
+    expect(ann.page.locator("#confirm-text")).to_have_text("Good night")
+    ann.page.keyboard.press("Escape")
+    expect(ann.page.locator("#unfinished")).to_contain_text("“Good night”")
