@@ -24,9 +24,13 @@ for (const dialog of document.querySelectorAll("dialog:not(#signed-out)")) {
   });
 }
 
-/** Asks before something that cannot be undone; promises whether the answer was yes. */
-export function confirmed(title, text, verb) {
+/**
+ * Asks before something that cannot be undone; promises whether the answer was yes. It is no while
+ * another question is open, so that this one does not take its answer.
+ */
+export async function confirmed(title, text, verb) {
   const dialog = find("#confirm");
+  if (dialog.open) return false;
   find("#confirm-title").textContent = title;
   find("#confirm-text").textContent = text;
   find("#confirm-yes").textContent = verb;

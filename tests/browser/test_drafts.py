@@ -115,17 +115,24 @@ def test_what_is_being_written_outlives_the_page_and_the_session_for_its_writer_
 
 
 def test_who_signs_out_is_asked_before_what_is_not_sent_is_erased(ann: Board) -> None:
+    ann.write("Hello")
+    post_id = ann.post("Hello").get_attribute("data-post")
     lose_posts(ann.context)
     ann.write("In a tunnel")
+    ann.act(ann.post("Hello"), "Edit")
+    ann.page.get_by_label("Text of the post").fill("Hello, all")
     ann.page.locator("#text").press_sequentially("Half of a th")
     ann.page.locator("#account").click()
     ann.page.locator("#sign-out").click()
-    expect(ann.page.locator("#confirm-text")).to_have_text(
-        "It will be erased on this device: “In a tunnel” and “Half of a th”."
-    )
+    asked = ann.page.locator("#confirm-text")
+    expect(asked).to_contain_text("It will be erased on this device: “In a tunnel”, “H")
+    ann.ask(f"/posts/{post_id}", method="DELETE")
+    ann.shows([])
+    expect(asked).to_contain_text("erased")
     ann.page.locator("#confirm").get_by_role("button", name="Cancel").click()
     ann.page.reload()
     expect(ann.page.locator("#text")).to_have_value("Half of a th")
+    expect(ann.page.locator("#unfinished")).to_contain_text("“Hello, all”")
     ann.page.locator("#account").click()
     ann.page.locator("#sign-out").click()
     ann.page.locator("#confirm-yes").click()
