@@ -23,7 +23,7 @@ import { Context } from "./page/context.js";
 import { notify } from "./page/dialogs.js";
 import { button, find, loadFailedPictures, make } from "./page/dom.js";
 import { personName } from "./page/format.js";
-import { visit } from "./page/layers.js";
+import { settled, visit } from "./page/layers.js";
 import { forgetDrafts } from "./posts/draft.js";
 import { DraftStorage } from "./posts/draft_storage.js";
 import { Unfinished, textOf } from "./posts/unfinished.js";
@@ -212,8 +212,9 @@ people.addEventListener("changed", () => {
 });
 openChannel.addEventListener("replies", ({ detail: post }) => thread.open(post));
 openChannel.addEventListener("left", () => {
-  goTo({ groupId: context.group.id });
+  const { id: groupId } = context.group;
   thread.close();
+  settled(() => goTo({ groupId }));
   channels.reload();
 });
 account.addEventListener("signed-out", () => {

@@ -7,7 +7,7 @@
 
 const layers = []; // those that are open, the topmost last
 let isMoving = false; // the history was asked to go back, which takes a moment
-let following = null; // called as soon as nothing lies over the page
+let following = null; // called as soon as the history is where it should be
 
 export class Layer {
   /** `close()` is called by Back while the layer is open. */
@@ -29,6 +29,12 @@ export function uncover(follow) {
   closeDownTo(0);
   following = follow;
   settle();
+}
+
+/** Calls `follow()` once the history is in line with the layers, unless it goes elsewhere first. */
+export function settled(follow) {
+  following ??= follow;
+  queueMicrotask(settle);
 }
 
 /** Goes to another address of the page. */
