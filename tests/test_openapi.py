@@ -295,6 +295,7 @@ def ask_often(
     return answered
 
 
+@on_one_database
 @pytest.mark.filterwarnings("default")  # of schemathesis
 async def test_whatever_is_asked_is_answered_as_documented(
     app: Quart, services: Services, people: Cast, document: Any, url: str

@@ -73,7 +73,9 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="homeroom-bench-") as folder:
         settings = {"HOMEROOM_LIMITS": "off", "HOMEROOM_MAX_FILE_MB": "1000"}
         settings["HOMEROOM_USER_QUOTA_MB"] = "100000"
-        server = Server(Path(folder) / "instance", workers=workers, settings=settings)
+        server = Server(
+            Path(folder) / "instance", workers=workers, settings=settings, is_forked=False
+        )
         try:
             ann = first_account(server.start())
             large_file(server, ann, Path(folder))

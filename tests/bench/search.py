@@ -193,7 +193,7 @@ def main() -> int:
         instance.mkdir()
         url = made or f"sqlite+aiosqlite:///{instance / 'app.db'}"
         settings = {"HOMEROOM_LIMITS": "off", "HOMEROOM_DATABASE_URL": url}
-        asyncio.run(bench(url, Server(instance, settings=settings), given.posts))
+        asyncio.run(bench(url, Server(instance, settings=settings, is_forked=False), given.posts))
     return 0
 
 

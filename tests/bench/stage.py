@@ -86,12 +86,14 @@ def servers(folder: Path, workers: int, database_url: str | None) -> tuple[Serve
         workers=workers,
         settings=settings,
         program=["-m", "tests.bench.homeroom"],
+        is_forked=False,
     )
     floor = Server(
         folder / "floor",
         workers=workers,
         settings={"PYTHONPATH": str(ROOT)},
         program=["-m", "tests.bench.floor"],
+        is_forked=False,
     )
     return homeroom, floor
 

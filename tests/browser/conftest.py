@@ -36,7 +36,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.skip(reason="no chromium on this machine's PATH"))
 
 
-@pytest.fixture(scope="module")  # its event loop must end before other tests begin theirs
+@pytest.fixture(scope="package")  # its event loop must end before other tests begin theirs
 def browser() -> Iterator[Browser]:
     assert CHROMIUM, "the tests in a browser need chromium on the PATH"
     with sync_playwright() as playwright:

@@ -66,7 +66,7 @@ def test_a_missing_package_is_said_at_the_start(server: Server, tmp_path: Path) 
     missing = tmp_path / "missing"
     missing.mkdir()
     (missing / "obstore.py").write_text("raise ImportError\n")
-    server.settings = {"PYTHONPATH": str(missing)}
+    server.is_forked, server.settings = False, {"PYTHONPATH": str(missing)}
     server.start().close()
     server.log_file.unlink()
     server.settings["HOMEROOM_FILES_URL"] = "s3://class"

@@ -160,7 +160,7 @@ def test_it_runs_in_a_folder_of_any_name_with_the_settings_that_lie_beside_it(
     (home / ".env").write_text("HOMEROOM_INSTANCE=data\nHOMEROOM_WORKERS=64\n")
     elsewhere.mkdir()
     (elsewhere / ".env").write_text("HOMEROOM_WORKERS=1\nHOMEROOM_WORKER=2\n")
-    server = AtHome(elsewhere / "instance", program=[str(home / "main.py")])
+    server = AtHome(elsewhere / "instance", program=[str(home / "main.py")], is_forked=False)
     try:
         assert first_account(server.start()).made("GET", "/api/me")["role"] == "admin"
         assert len(server.worker_pids()) == 1, "what lies where one works wins"

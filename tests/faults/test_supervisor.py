@@ -48,7 +48,7 @@ def outcome(server: Server) -> tuple[int, str]:
     with pytest.raises(AssertionError, match="it ended"):
         server.start()
     assert server.process
-    return server.process.returncode, server.log
+    return server.process.wait(0), server.log
 
 
 def test_a_taken_port_is_said_in_one_line(server: Server) -> None:

@@ -10,9 +10,9 @@ import urllib.error
 import urllib.request
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO
 
 from api.prove.instance import GREETING, free_port
+from tests.support.forked import Forked
 
 ROOT = Path(__file__).parents[2]
 MAIN = ROOT / "main.py"
@@ -29,14 +29,18 @@ def changed_by(change: str) -> list[str]:
 
 @dataclass
 class Server:
-    """Keeps its port and data when it is started again."""
+    """Keeps its port and data when it is started again.
+
+    It is forked from a process that has imported everything, unless it is to start as for a user.
+    """
 
     instance: Path
     workers: int = 3
     port: int = field(default_factory=free_port)
     settings: dict[str, str] = field(default_factory=dict)
     program: list[str] = field(default_factory=lambda: [str(MAIN)])
-    process: "subprocess.Popen[bytes] | None" = None
+    is_forked: bool = True
+    process: "Forked | subprocess.Popen[bytes] | None" = None
 
     @property
     def url(self) -> str:
@@ -63,9 +67,9 @@ class Server:
         }
 
     def start(self) -> "Server":
-        with self.log_file.open("ab") as log:
-            greeted = self.log.count(GREETING)
-            self.process = self._run(log)
+        self.log_file.touch()
+        greeted = self.log.count(GREETING)
+        self.process = self._run()
         deadline = time.monotonic() + READY_WITHIN_S
         while self.log.count(GREETING) == greeted or not self.answers():
             assert self.process.poll() is None, f"it ended:\n{self.log[-3000:]}"
@@ -124,12 +128,16 @@ class Server:
             check=False,
         )
 
-    def _run(self, log: IO[bytes]) -> "subprocess.Popen[bytes]":
-        return subprocess.Popen(
-            [sys.executable, *self.program],
-            cwd=self.instance.parent,
-            env=self.environment,
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-        )
+    def _run(self) -> "Forked | subprocess.Popen[bytes]":
+        folder = self.instance.parent
+        if self.is_forked:
+            return Forked(self.program, self.environment, folder, self.log_file)
+        with self.log_file.open("ab") as log:
+            return subprocess.Popen(
+                [sys.executable, *self.program],
+                cwd=folder,
+                env=self.environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )

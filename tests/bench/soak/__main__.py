@@ -27,7 +27,9 @@ def main() -> int:
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, new_database(given.database) as url:
         settings = {"HOMEROOM_DATABASE_URL": url} if url else {}
-        server = Server(Path(folder) / "instance", workers=WORKERS, settings=settings)
+        server = Server(
+            Path(folder) / "instance", workers=WORKERS, settings=settings, is_forked=False
+        )
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             is_kept = runner.run(soak(server, given.minutes, troubled=not given.peace))
     return 0 if is_kept else 1
