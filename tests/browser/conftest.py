@@ -19,6 +19,7 @@ SETTINGS = {"HOMEROOM_REGISTRATION": "open"}
 FLAGS = [
     "--no-sandbox",  # root has none, as in a container
     "--disable-gpu",
+    "--in-process-gpu",  # a process less for each browser
     "--disable-quic",
     "--no-first-run",
     "--disable-background-networking",
