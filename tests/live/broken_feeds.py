@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, NoReturn
 
 from model.database.table import MAX_ID
 from model.database.unit_of_work import Transaction
@@ -69,7 +69,11 @@ class RaisesLate(Feed):
 
 
 class ReplaysPastTheHead(LateFeed):
-    """A replay reads what no look has seen, by the right of yesterday."""
+    """Everything is replayed: what no look has seen, by the right of yesterday."""
+
+    def frame(self, subscription: Subscription) -> NoReturn:
+        del subscription
+        raise LookupError
 
     async def replay(self, reader: Any, subscription: Subscription) -> Any:
         del reader
