@@ -4,7 +4,6 @@ import asyncio
 import json
 import os
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -15,6 +14,7 @@ from tests.support.cast import Cast
 from tests.support.documents import HERE, steps
 from tests.support.people import PASSWORD, Visitor
 from tests.support.server import ROOT
+from tests.support.typed import typed
 
 GUIDE = "api/README.md"
 TOOLS = ROOT / "tests" / "clients"
@@ -22,7 +22,6 @@ STATIC = ROOT / "static"
 MODULES = ("api", "live", "outbox")  # for pages elsewhere
 INSTALLED = TOOLS / "node_modules"
 IN_CI = os.environ.get("CI") == "true"
-FINISHED_WITHIN_S = 100
 # What is to be installed is there already
 TYPED_BEFORE = """
 set -e
@@ -38,22 +37,11 @@ needs_node = pytest.mark.skipif(
 )
 
 
-async def typed(folder: Path, script: str) -> str:
+async def printed(folder: Path, script: str) -> str:
     """What commands print that somebody types in a folder."""
     path = [str(INSTALLED / ".bin"), str(Path(sys.executable).parent), os.environ["PATH"]]
-    environment = {**os.environ, "PATH": os.pathsep.join(path), "no_proxy": "127.0.0.1"}
-    done = await asyncio.to_thread(
-        subprocess.run,
-        ["sh", "-c", script],
-        cwd=folder,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=FINISHED_WITHIN_S,
-        check=False,
-    )
-    assert done.returncode == 0, f"{done.stdout[-2000:]}\n{done.stderr[-2000:]}"
-    return done.stdout
+    environment = {"PATH": os.pathsep.join(path), "no_proxy": "127.0.0.1"}
+    return await asyncio.to_thread(typed, folder, "sh", "-c", script, **environment)
 
 
 async def followed(folder: Path, heading: str, url: str) -> str:
@@ -65,7 +53,7 @@ async def followed(folder: Path, heading: str, url: str) -> str:
             (folder / name).write_text(ours)
         else:
             script += ours
-    return await typed(folder, script)
+    return await printed(folder, script)
 
 
 @pytest.fixture
@@ -78,12 +66,12 @@ async def folder(tmp_path: Path, visitor: Visitor) -> Path:
 @needs_node
 @on_one_database
 async def test_a_linter_finds_nothing_in_the_document(folder: Path) -> None:
-    assert await typed(TOOLS, f"node lint.mjs {folder / 'openapi.json'}") == ""
+    assert await printed(TOOLS, f"node lint.mjs {folder / 'openapi.json'}") == ""
 
 
 @needs_node
 async def test_the_modules_are_as_they_are_declared_beside_them() -> None:
-    assert await typed(TOOLS, f"node declarations.mjs {STATIC} {' '.join(MODULES)}") == ""
+    assert await printed(TOOLS, f"node declarations.mjs {STATIC} {' '.join(MODULES)}") == ""
 
 
 @needs_node

@@ -2,7 +2,6 @@
 
 import re
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import pytest
 
 from tests.support.documents import blocks, named_blocks
 from tests.support.server import ROOT
+from tests.support.typed import typed
 
 GUIDE, OF_TESTS = "model/README.md", "tests/README.md"
 NEW = {"model/poll.py", "api/polls.py", "tests/model/test_poll.py", "tests/api/test_polls.py"}
@@ -19,7 +19,6 @@ TOO_SLOW = {"test_whatever_is_asked_is_answered_as_documented"}  # it asks every
 ONE_SEED = " and ".join(["not postgresql", *(f"not sqlite-{seed}" for seed in range(1, 10))])
 CHOSEN = f"({ONE_SEED}) or (test_poll.py and postgresql-0)"
 NOT_COPIED = shutil.ignore_patterns(".*", "__pycache__", "instance", "node_modules")
-FINISHED_WITHIN_S = 100
 
 
 @pytest.fixture(scope="module")
@@ -47,18 +46,6 @@ def apply(change: str, file: Path) -> None:
     code = file.read_text()
     assert code.count(old) == 1, f"{file.name} has it no longer:\n{old}"
     file.write_text(code.replace(old, new))
-
-
-def typed(folder: Path, *command: str) -> None:
-    done = subprocess.run(
-        command,
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        timeout=FINISHED_WITHIN_S,
-        check=False,
-    )
-    assert done.returncode == 0, f"{done.stdout[-3000:]}\n{done.stderr[-1000:]}"
 
 
 def test_the_guide_touches_one_old_file() -> None:
