@@ -42,11 +42,18 @@ def told(live: LiveClient) -> dict[str, int]:
     return dict(ChainMap(*(channels for group in groups[::-1] for channels in group.values())))
 
 
-async def told_to_all(watching: Watching, knows: str, channel_id: int) -> dict[str, dict[str, int]]:
+async def told_to_all(
+    watching: Watching, knows: str, channel_id: int, post_id: int | None = None
+) -> dict[str, dict[str, int]]:
     """What everybody has been told when one of them knows of a new post; then it is forgotten."""
-    await watching[knows].until(
-        lambda m: m["type"] == "newest" and any(f"{channel_id}" in g for g in m["groups"].values())
-    )
+
+    def tells(message: Any) -> bool:
+        if message["type"] != "newest":
+            return False
+        newest = ChainMap(*message["groups"].values()).get(f"{channel_id}")
+        return newest is not None and post_id in {None, newest}
+
+    await watching[knows].until(tells)
     for live in watching.values():
         await live.send(type="ping")
         await live.until(lambda m: m["type"] == "pong")
@@ -136,7 +143,7 @@ async def test_who_counts_is_told_to_count_again_when_posts_are_gone(
     general, private = people.channel["id"], (await channel(people, "private"))["id"]
     await people.mia.put(f"/api/channels/{private}/members/{people.bob.id}", status=204)
     post_ids = [await write(people, general) for _ in range(3)]
-    found = await told_to_all(watching, "bob", general)
+    found = await told_to_all(watching, "bob", general, post_ids[2])
     assert found["bob"] == {f"{general}": post_ids[2]}
     await people.mia.delete(f"/api/posts/{post_ids[1]}")
     await people.mia.patch(f"/api/channels/{private}", {"name": "plans"})
