@@ -1,6 +1,5 @@
 """What every test may ask for: a database, the application on it, a server, and the cast."""
 
-import asyncio
 import gc
 import os
 from collections.abc import AsyncIterator, Iterator
@@ -8,19 +7,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypercorn.asyncio import serve
 from quart import Quart
 
-from api.adapters.hypercorn import patch_hypercorn
 from api.app import close_connections, create_app
 from api.context import Services
 from api.context import services as services_of
-from api.server.supervisor import listen
-from api.server.worker import handed_over, hypercorn_config
 from api.settings import Settings
 from tests.support.cast import Cast, Stages, settings_of_tests
 from tests.support.databases import PostgreSQL, SQLite, require_postgresql
 from tests.support.people import Visitor
+from tests.support.serving import serving
 from tests.support.stores import new_bucket
 
 os.environ["HOMEROOM_ENV_FILE"] = ""  # what is written there is for another server
@@ -120,23 +116,9 @@ def services(app: Quart) -> Services:
 @pytest.fixture
 async def url(app: Quart) -> AsyncIterator[str]:
     """The same application on a real socket, for live connections."""
-    patch_hypercorn()
-    listener, is_over = listen("127.0.0.1:0"), asyncio.Event()
-    address = f"http://127.0.0.1:{listener.getsockname()[1]}"
-
-    async def without_lifespan(scope: Any, receive: Any, send: Any) -> None:
-        if scope["type"] != "lifespan":  # the fixture `app` has opened it
-            await app(scope, receive, send)
-
-    serving = asyncio.create_task(
-        serve(
-            without_lifespan, hypercorn_config(handed_over(listener)), shutdown_trigger=is_over.wait
-        )
-    )
-    yield address
-    await close_connections(services_of(app))
-    is_over.set()
-    await serving
+    async with serving(app) as port:
+        yield f"http://127.0.0.1:{port}"
+        await close_connections(services_of(app))
 
 
 @pytest.fixture
