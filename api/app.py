@@ -38,6 +38,7 @@ from api.search import search
 from api.sessions import sessions
 from api.settings import Settings
 from api.transfer.storage import check_bucket, open_store
+from api.transfer.versions import code_digest
 from api.users import users
 from model.database.unit_of_work import Database
 from model.live.bus import Bus
@@ -126,6 +127,7 @@ def open_services(
         passwords=Passwords(settings.workers),
         used_sessions=UsedSessions(),
         signing_key=signing_key,
+        code=code_digest(),
         store=store,
         pictures=pictures,
         thumbnails=Thumbnails(store, pictures, incoming),

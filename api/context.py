@@ -51,6 +51,7 @@ class Services:
     passwords: Passwords
     used_sessions: UsedSessions
     signing_key: bytes
+    code: str  # the digest of what runs here
     store: Store
     pictures: Pictures
     thumbnails: Thumbnails

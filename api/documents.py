@@ -13,7 +13,8 @@ from werkzeug.exceptions import UnsupportedMediaType
 from api.context import caller, read, settings, write
 from api.forms import PageQuery
 from api.middleware.location import located
-from api.transfer.preconditions import conditional, precondition, tagged
+from api.transfer.preconditions import conditional, not_modified, precondition, tagged
+from api.transfer.versions import ListVersion, versioned
 from model.document import (
     DocumentView,
     delete_document,
@@ -25,7 +26,7 @@ from model.document import (
 from model.document_space import MAX_DOCUMENT_KEY_CHARS, find_space
 from model.documents.json_body import MAX_DOCUMENT_BYTES, JsonValue
 from model.errors import Invalid
-from model.log.cursor import Live, cursors
+from model.log.cursor import Live
 
 View = Callable[..., Awaitable[Any]]
 
@@ -73,13 +74,16 @@ def takes_json(*media_types: str) -> Callable[[View], View]:
 @documents.get(OWN, endpoint="index_own")
 @validate_querystring(DocumentQuery)
 @document_response(DocumentList)
-async def index(query_args: DocumentQuery, channel_id: int | None = None) -> Response:
+@versioned
+async def index(
+    query_args: DocumentQuery, version: ListVersion, channel_id: int | None = None
+) -> DocumentList:
     """The documents whose keys begin with `prefix`, oldest first."""
     async with read() as db:
         space = await find_space(db, channel_id, reader=caller())
+        live = await version.cursors(db, space.topic)
         found, following = await list_documents(db, space, query_args.prefix, query_args.page)
-        live = await cursors(db, space.topic)
-    return jsonify(DocumentList(documents=found, next=following, live=live))
+    return {"documents": found, "next": following, "live": live}
 
 
 @documents.get(f"{IN_CHANNEL}/<key:key>")
@@ -93,7 +97,7 @@ async def show(key: str, channel_id: int | None = None) -> Response:
         space = await find_space(db, channel_id, reader=caller())
         document = await find_document(db, space, key)
     if condition.is_known(document.tag):
-        return tagged(Response("", 304, content_type="application/json"), document.tag)
+        return not_modified(document.tag)
     return tagged(jsonify(document.view()), document.tag)
 
 

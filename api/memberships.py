@@ -13,6 +13,7 @@ from api.middleware.idempotent import idempotent
 from api.middleware.limits import address, limit
 from api.middleware.location import located
 from api.reach import addresses_for_others
+from api.transfer.versions import ListVersion, versioned
 from model.group import (
     GroupEntry,
     MemberView,
@@ -24,7 +25,7 @@ from model.group import (
 )
 from model.join_code import JoinCodeView, find_group_of_code, join_group, make_join_code
 from model.limit import JOIN_CODE_LIMIT, give_back
-from model.log.cursor import Live, cursors
+from model.log.cursor import Live
 from model.removal import remove_member
 
 memberships = Blueprint("memberships", __name__)
@@ -89,12 +90,13 @@ async def create(data: JoinForm) -> tuple[GroupEntry, int]:
 @memberships.get("/groups/<id:group_id>/members")
 @validate_querystring(PageQuery)
 @document_response(MemberList)
-async def index(group_id: int, query_args: PageQuery) -> MemberList:
+@versioned
+async def index(group_id: int, query_args: PageQuery, version: ListVersion) -> MemberList:
     """Who belongs to the group."""
     async with read() as db:
         group = await find_group(db, group_id, reader=caller())
+        live = await version.cursors(db, group.topic)
         found, following = await list_members(db, group, query_args.page)
-        live = await cursors(db, group.topic)
     return {"members": found, "next": following, "live": live}
 
 

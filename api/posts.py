@@ -9,9 +9,10 @@ from api.context import caller, read, write
 from api.forms import Form, Id, PageQuery, PostText
 from api.middleware.idempotent import idempotent
 from api.middleware.location import located
+from api.transfer.versions import ListVersion, versioned
 from model.channel import find_channel
 from model.file import MAX_FILES_A_POST
-from model.log.cursor import Live, cursors
+from model.log.cursor import Live
 from model.post import (
     PostView,
     delete_post,
@@ -48,12 +49,13 @@ class PostList(TypedDict):
 @posts.get("/channels/<id:channel_id>/posts")
 @validate_querystring(PageQuery)
 @document_response(PostList)
-async def index(channel_id: int, query_args: PageQuery) -> PostList:
+@versioned
+async def index(channel_id: int, query_args: PageQuery, version: ListVersion) -> PostList:
     """The posts of a channel without replies, newest first; with `after` oldest first."""
     async with read() as db:
         channel = await find_channel(db, channel_id, reader=caller())
+        live = await version.cursors(db, channel.topic, channel.group_topic)
         found, following = await list_posts(db, channel, query_args.page)
-        live = await cursors(db, channel.topic)
     return {"posts": found, "next": following, "live": live}
 
 
@@ -107,12 +109,13 @@ async def delete(post_id: int) -> tuple[str, int]:
 @posts.get("/posts/<id:post_id>/replies")
 @validate_querystring(PageQuery)
 @document_response(PostList)
-async def index_replies(post_id: int, query_args: PageQuery) -> PostList:
+@versioned
+async def index_replies(post_id: int, query_args: PageQuery, version: ListVersion) -> PostList:
     """The replies to a post, oldest first."""
     async with read() as db:
         post = await find_post(db, post_id, reader=caller())
+        live = await version.cursors(db, post.topic, post.channel.group_topic)
         found, following = await list_replies(db, post, query_args.page)
-        live = await cursors(db, post.topic)
     return {"posts": found, "next": following, "live": live}
 
 

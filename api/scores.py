@@ -11,8 +11,9 @@ from api.context import caller, read, write
 from api.forms import Form, Name, PageQuery
 from api.middleware.idempotent import idempotent
 from api.middleware.location import located
+from api.transfer.versions import ListVersion, versioned
 from model.channel import find_channel
-from model.log.cursor import Live, cursors
+from model.log.cursor import Live
 from model.score import (
     MAX_POINTS,
     ScoreView,
@@ -45,13 +46,14 @@ class ScoreList(TypedDict):
 @scores.get("/channels/<id:channel_id>/scores")
 @validate_querystring(ScoreQuery)
 @document_response(ScoreList)
-async def index(channel_id: int, query_args: ScoreQuery) -> ScoreList:
+@versioned
+async def index(channel_id: int, query_args: ScoreQuery, version: ListVersion) -> ScoreList:
     """Each player's best of a game, highest first; with `order=latest` all, newest first."""
     list_scores = list_best if query_args.order == "best" else list_latest
     async with read() as db:
         channel = await find_channel(db, channel_id, reader=caller())
+        live = await version.cursors(db, channel.topic, channel.group_topic)
         found, following = await list_scores(db, channel, query_args.game, query_args.page)
-        live = await cursors(db, channel.topic)
     return {"scores": found, "next": following, "live": live}
 
 

@@ -32,9 +32,16 @@ def precondition() -> Precondition:
 
 
 def tagged(response: Response, tag: str) -> Response:
+    """The answer with the tag of its version, kept for nobody but who has asked."""
     response.headers["ETag"] = tag
     response.headers["Cache-Control"] = JUDGED
+    response.vary.update(("Authorization", "Cookie"))
     return response
+
+
+def not_modified(tag: str) -> Response:
+    """304 for whoever has this version of some JSON."""
+    return tagged(Response("", 304, content_type="application/json"), tag)
 
 
 def _tags(header: str) -> Collection[str] | None:
