@@ -52,7 +52,7 @@ from model.schema import check, prepare
 from model.search import Searches
 from model.session import UsedSessions
 from model.storage.incoming import own_folder
-from model.storage.picture import Pictures
+from model.storage.picture_work import Pictures
 from model.storage.thumbnail import Thumbnails
 
 log = logging.getLogger(__name__)

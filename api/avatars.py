@@ -15,7 +15,8 @@ from model.account import find_avatar, set_avatar
 from model.limit import UPLOAD_LIMIT
 from model.storage.blob import expect_blob
 from model.storage.incoming import put_content, read_content
-from model.storage.picture import MAX_PICTURE_BYTES, avatar
+from model.storage.picture import MAX_PICTURE_BYTES
+from model.storage.picture_work import avatar
 from model.user import OwnUserView, find_account
 
 avatars = Blueprint("avatars", __name__)

@@ -17,7 +17,6 @@ from api.forms import Name, Password, Username
 from api.logs import start_logging
 from api.middleware.errors import wrong_fields
 from api.prove.plan import MAIN, Options, Unfinished
-from api.prove.run import prove
 from api.server.reload import serve_and_reload
 from api.server.supervisor import serve
 from api.settings import Settings, WrongSettings, load_settings, misspelt_settings
@@ -171,6 +170,8 @@ def prove_command(*, seed: int | None, program: list[str] | None, **given: Any) 
         raise click.ClickException(
             "`prove` needs worker processes, which this platform does not have."
         )
+    from api.prove.run import prove  # noqa: PLC0415 - loads a client for WebSockets
+
     seed = secrets.randbelow(1_000_000) if seed is None else seed
     options = Options(seed=seed, program=program or [MAIN], **given)
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C: nothing is left behind

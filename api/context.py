@@ -21,7 +21,7 @@ from model.live.signal import Signals
 from model.password import Passwords
 from model.search import Searches
 from model.session import UsedSessions, judge_caller
-from model.storage.picture import Pictures
+from model.storage.picture_work import Pictures
 from model.storage.store import Store
 from model.storage.thumbnail import Thumbnails
 from model.user import Caller

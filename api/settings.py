@@ -26,7 +26,6 @@ from model.account import Registration
 from model.database.address import database_address, sqlite_address
 from model.live.subscription import FeedLimits
 from model.log.retention import Retention
-from model.storage.s3 import S3_IS_INSTALLED
 
 ROOT = Path(__file__).parent.parent
 PREFIX = "HOMEROOM_"
@@ -68,8 +67,12 @@ def _database_url(value: str | None) -> str | None:
 def _files_url(value: str | None) -> str | None:
     if value is not None and not BUCKET.fullmatch(value):
         raise ValueError("it must be like s3://bucket/prefix")
-    if value is not None and not S3_IS_INSTALLED:
-        raise ValueError("it needs the package `obstore`: instance/README.md says how")
+    if value is not None:
+        try:
+            import obstore  # noqa: F401, PLC0415 - loaded by nobody who keeps files in the folder
+        except ImportError:
+            message = "it needs the package `obstore`: instance/README.md says how"
+            raise ValueError(message) from None
     return value
 
 

@@ -1,19 +1,15 @@
-"""Migrations, and whether code and schema fit each other. Only this file uses Alembic.
+"""Whether code and schema fit each other. What migrates is loaded when there is something to do.
 
 The row of `schema` says up to which migration the database is (`head`) and the oldest code that can
 still work on it (`oldest_code`), so that old and new run side by side during a deployment.
 """
 
 import secrets
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import cache
 from pathlib import Path
-from typing import Literal
 
-from alembic import command
-from alembic.config import Config
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, inspect, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.engine import URL
@@ -26,20 +22,12 @@ from model.database.row import AnyRow
 from model.database.server import Server
 from model.database.table import Base
 from model.log.event import Epochs, epoch_name
-from model.search import POSTGRESQL_COLUMN, POSTGRESQL_INDEX, SQLITE_TABLE
 
-_MIGRATIONS = "model:migrations"  # the folder, by its name in the package
+_MIGRATIONS = Path(__file__).parent / "migrations" / "versions"
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
-_BY_HAND = {  # made by migrations, on one kind of database only: no table of the code has it
-    "table": tuple(SQLITE_TABLE + of for of in ("", "_data", "_idx", "_config")),
-    "column": (POSTGRESQL_COLUMN,),
-    "index": (POSTGRESQL_INDEX,),
-}
 _POSTGRESQL_LOCK = 0x686F6D65  # any number that nobody else takes: "home"
 _LOCKED_FOR_AT_MOST_S = 60
 _MIGRATES_FOR_AT_MOST_S = 3600  # a statement, or what is computed between two of them
-
-_Parent = Literal["schema_name", "table_name", "schema_qualified_table_name"]
 
 
 class Schema(Base):
@@ -79,31 +67,17 @@ async def note_clean_stop(url: str | URL) -> None:
 
 async def new_migration(url: str | URL, message: str) -> Path:
     """Write the next migration: what the tables in the code have and the database has not."""
+    from model import migration  # noqa: PLC0415 - loads Alembic
+
     number = f"{int(code_head()) + 1:04}"
     async with _locked(url) as connection:
-        made = await connection.run_sync(
-            lambda sync: command.revision(_config(sync), message, autogenerate=True, rev_id=number)
-        )
-    return Path(made.path)  # type: ignore[union-attr] # one revision, so no list
-
-
-def is_compared(name: str | None, kind: str, parents: Mapping[_Parent, str | None]) -> bool:
-    """Whether Alembic holds what is in the database against the tables of the code."""
-    in_posts = kind == "table" or parents.get("table_name") == "posts"
-    return not (in_posts and name in _BY_HAND.get(kind, ()))
+        return await connection.run_sync(migration.write, message, number)
 
 
 @cache
 def code_head() -> str:
-    return str(ScriptDirectory.from_config(_config()).get_current_head())
-
-
-def _config(connection: Connection | None = None) -> Config:
-    config = Config()
-    config.set_main_option("script_location", _MIGRATIONS)
-    config.set_main_option("path_separator", "os")
-    config.attributes["connection"] = connection
-    return config
+    """The number of the last migration, with which the names of their files begin."""
+    return max(file.name[:4] for file in _MIGRATIONS.glob("[0-9]*.py"))
 
 
 @asynccontextmanager
@@ -138,13 +112,12 @@ def _migrate(connection: Connection) -> None:
     head = code_head()
     if row is not None and row.head >= head:
         return _fit(row)
-    config = _config(connection)
-    command.upgrade(config, "head")
+    from model import migration  # noqa: PLC0415 - loads Alembic
+
+    oldest = migration.upgrade(connection)
     if connection.dialect.name == "sqlite":
         broken = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
         assert not broken, f"a migration left rows without what they refer to: {broken}"
-    revisions = ScriptDirectory.from_config(config).walk_revisions()
-    oldest = max(revision.module.oldest_code for revision in revisions)
     values = {"head": head, "oldest_code": oldest}
     statement = insert(Schema).values(id=1, **values)
     connection.execute(statement.on_conflict_do_update(index_elements=[Schema.id], set_=values))

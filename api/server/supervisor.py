@@ -34,7 +34,7 @@ from model.live.bus import Datagrams
 from model.live.ephemeral import WorkerDied, encode_all
 from model.log.event import write_events
 from model.schema import note_clean_stop
-from model.storage.s3 import Unusable
+from model.storage.store import Unusable
 from model.user import anybody_there
 
 log = logging.getLogger(__name__)

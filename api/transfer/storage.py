@@ -6,20 +6,23 @@ from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 
 from api.settings import Settings, load_bucket_settings
-from model.storage.s3 import ObjectStore
 from model.storage.store import FolderStore, Store
 
 
 def open_store(settings: Settings) -> Store:
     if settings.files_url is None:
         return FolderStore(settings.instance / "files")
-    return ObjectStore(settings.files_url, load_bucket_settings().given)
+    from model.storage import s3  # noqa: PLC0415 - loads obstore
+
+    return s3.ObjectStore(settings.files_url, load_bucket_settings().given)
 
 
 async def check_bucket(settings: Settings) -> None:
     """Try the bucket, if the settings name one; raises Unusable, which says what is wrong."""
     if settings.files_url is not None:
-        await ObjectStore(settings.files_url, load_bucket_settings().given).check()
+        from model.storage import s3  # noqa: PLC0415 - loads obstore
+
+        await s3.ObjectStore(settings.files_url, load_bucket_settings().given).check()
 
 
 def check_bucket_apart(settings: Settings) -> None:

@@ -1,9 +1,9 @@
-"""Runs migrations on the connection that model/schema.py hands over."""
+"""Runs migrations on the connection that model/migration.py hands over."""
 
 from alembic import context
 
 from model.database.table import Base
-from model.schema import is_compared
+from model.migration import is_compared
 
 context.configure(
     connection=context.config.attributes["connection"],

@@ -14,19 +14,15 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from model.errors import StorageFull, TryAgain
-from model.storage.store import CHUNK_BYTES, chunks_of
+import obstore
+import obstore.exceptions
+import obstore.store
 
-try:
-    import obstore
-    import obstore.exceptions
-    import obstore.store
-except ImportError:  # whoever needs it is told by the settings
-    obstore = None  # type: ignore[assignment]
+from model.errors import StorageFull, TryAgain
+from model.storage.store import CHUNK_BYTES, Unusable, chunks_of
 
 log = logging.getLogger(__name__)
 
-S3_IS_INSTALLED = obstore is not None
 _PUTS_AT_ONCE = 4  # each has up to two parts in memory
 S3_PART_BYTES = 5 * 1024 * 1024  # no store takes smaller ones
 _NO_ROOM = re.compile("507 Insufficient Storage|QuotaExceeded|StorageFull")
@@ -35,10 +31,6 @@ _PART_WITHIN = "60s"  # a store that takes less in that time is as good as gone
 _READ_WITHIN = "1day"  # a client may take its file as slowly as it likes
 _TURN_WITHIN_S = 60
 _RETRIES = {"max_retries": 3, "retry_timeout": timedelta(seconds=10)}
-
-
-class Unusable(Exception):
-    """Files cannot be kept in the store. The message is for whoever starts the server."""
 
 
 class ObjectStore:

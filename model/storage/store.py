@@ -19,6 +19,10 @@ _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}  # the disk, a quota, the limi
 _TOO_MANY_OPEN = {errno.EMFILE, errno.ENFILE}
 
 
+class Unusable(Exception):
+    """Files cannot be kept in the store. The message is for whoever starts the server."""
+
+
 class Store(Protocol):
     async def put(self, key: str, file: Path) -> None:
         """Put all bytes of a file under a key, durably, or none of them. Raises StorageFull.

@@ -7,7 +7,8 @@ from pathlib import Path
 from model.errors import NotFound, StorageFull, TryAgain
 from model.storage.blob import Blob
 from model.storage.incoming import put_content, read_content
-from model.storage.picture import MAX_PICTURE_BYTES, NoPicture, Pictures, thumbnail
+from model.storage.picture import MAX_PICTURE_BYTES, NoPicture
+from model.storage.picture_work import Pictures, thumbnail
 from model.storage.store import Store
 
 _NO_PICTURE = b"no picture"

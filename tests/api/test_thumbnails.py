@@ -7,7 +7,7 @@ import resource
 from PIL import Image
 
 from api.context import Services
-from model.storage.picture import MAX_WAITING
+from model.storage.picture_work import MAX_WAITING
 from tests.api.browser import problem
 from tests.api.thumbnails import small
 from tests.support.cast import Cast

@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from alembic import command
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, MetaData, Table, insert, select, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from model import schema
+from model import migration, schema
 from model.database.page import Page
 from model.database.unit_of_work import Database
 from model.log.event import Epochs, Events, write_events
@@ -43,7 +43,7 @@ ROWS: dict[str, list[dict[str, Any]]] = {
 
 
 def migrate_to(connection: Connection, revision: str) -> None:
-    command.upgrade(schema._config(connection), revision)
+    migration.upgrade(connection, revision)
 
 
 def fill(connection: Connection, tables: dict[str, list[dict[str, Any]]]) -> None:
@@ -192,3 +192,11 @@ async def test_a_channel_deleted_before_leaves_its_number_to_no_other(
     async with schema._locked(url) as connection:
         made = (await connection.execute(text(INSERT_CHANNEL))).scalar_one()
     assert group < deleted < made
+
+
+def test_the_files_of_the_migrations_begin_with_their_numbers() -> None:
+    """By them a start sees what the newest is."""
+    files = [file.name for file in schema._MIGRATIONS.glob("*.py")]
+    migrations = ScriptDirectory(schema._MIGRATIONS.parent)
+    numbers = [revision.revision for revision in migrations.walk_revisions()]  # newest first
+    assert [name[: name.index("_")] for name in sorted(files, reverse=True)] == numbers

@@ -11,7 +11,8 @@ import pytest
 
 from api.settings import BucketSettings, load_bucket_settings
 from model.errors import Refusal, StorageFull, TryAgain
-from model.storage.s3 import ObjectStore, Unusable
+from model.storage.s3 import ObjectStore
+from model.storage.store import Unusable
 from tests.support.stores import access, kept, new_bucket, put_aside, whole
 
 CONTENT = random.Random(1).randbytes(4 * 2**20)

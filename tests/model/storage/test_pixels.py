@@ -5,7 +5,7 @@ import sys
 
 CHILD = """
 import resource
-from model.storage.picture import thumbnail
+from model.storage.pixels import thumbnail
 from tests.support.pictures import bomb, png
 
 def peak():
