@@ -62,7 +62,7 @@ GENERIC = {
 MAX_LINES_GENERIC = 600
 
 OVERRIDES = [*(ROOT / "api" / "adapters").glob("*.py"), ROOT / "model" / "database" / "sqlite.py"]
-MAX_LINES_OVERRIDES = 900
+MAX_LINES_OVERRIDES = 950
 
 
 LOADED_LATE = {

@@ -17,6 +17,8 @@ from hypercorn.events import Closed
 from hypercorn.protocol import h11, ws_stream
 from hypercorn.protocol.events import StreamClosed
 
+from api.adapters.frame_stream import FrameStream, current_writer
+
 TRIED_WITH = {"hypercorn": ["0.18"]}
 
 log = logging.getLogger(__name__)
@@ -52,7 +54,7 @@ class MessageBuffer(ws_stream.WebsocketBuffer):
             raise
 
 
-class DroppingStream(ws_stream.WSStream):
+class DroppingStream(FrameStream):
     """Drops a connection whose message is too large, instead of reading on for ever."""
 
     async def _handle_events(self) -> None:
@@ -172,6 +174,7 @@ class TCPServer(tcp_server.TCPServer):
         )
 
     async def run(self) -> None:
+        current_writer.set(self.writer)
         most = self.most_descriptors
         if most is None or self.writer.get_extra_info("socket").fileno() < most:
             await super().run()
@@ -204,7 +207,7 @@ def patch_hypercorn(most_descriptors: int | None = None) -> None:
     # Compression would let 509 KiB become 756 MiB, and costs memory for each connection
     ws_stream.server_extensions_handshake = lambda *_: None  # type: ignore[attr-defined]
     ws_stream.WebsocketBuffer = MessageBuffer  # type: ignore[misc]
-    h11.WSStream = DroppingStream  # type: ignore[attr-defined]
+    h11.WSStream = DroppingStream  # type: ignore[attr-defined,assignment]
     TCPServer.most_descriptors = most_descriptors
     run.TCPServer = TCPServer  # type: ignore[attr-defined,assignment]
     run.WorkerContext = WorkerContext  # type: ignore[attr-defined]

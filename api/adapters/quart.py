@@ -189,10 +189,6 @@ class BareWebsocket(Websocket):
         """The oldest message that was not read yet, or None when the client is gone."""
         return await self._unread.get()
 
-    async def send(self, data: str | bytes) -> None:
-        """Sends at once. Quart yields and checks the handshake before each frame: 7 of 50 µs."""
-        await self._send(data)
-
 
 def current_websocket() -> BareWebsocket:
     """The WebSocket of this request itself, for other tasks; Quart's `websocket` is a proxy."""
@@ -280,8 +276,3 @@ class FinishingWebsocketConnection(ASGIWebsocketConnection):
             elif event["type"] == "websocket.disconnect":
                 await websocket.put(None)
                 return
-
-    async def send_data(self, send: ASGISendCallable, data: str | bytes) -> None:
-        """Sends text only, and skips a signal of Quart's that nobody listens to."""
-        assert isinstance(data, str)
-        await send({"type": "websocket.send", "bytes": None, "text": data})

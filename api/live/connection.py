@@ -8,14 +8,14 @@ checked again. A client that does not read its frames misses signals, and nothin
 import asyncio
 import random
 import secrets
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 
 from api.context import Services, shielded
 from api.live.clock import Clock, Due
 from api.live.protocol import Bye, Close, Error, ResetMessage, Revoked, ServerMessage, ServerPing
 from model.errors import TryAgain
 from model.live.ephemeral import SignalKey, encode
-from model.live.ring import in_one_frame
+from model.live.frame import Frame, in_one_frame
 from model.live.subscription import Subscription
 from model.log.cursor import Live
 from model.session import find_caller_of_session
@@ -24,11 +24,14 @@ from model.user import Caller, PersonView
 TRY_AGAIN_AFTER_S = 1
 RETURN_PER_S = 100  # connections that come back to the server after a restart
 
+Push = Callable[[bytes], bool]
+
 
 class Connection:
     """A `Reader` of the feed. `cookie` signs in when `hello` brings no token.
 
     `is_foreign`: a cookie came with a page that may not use it. `is_one_way`: it takes no commands.
+    `push` sends a frame if it can be sent at once, and returns whether it was.
     """
 
     user_id = session_id = 0
@@ -41,6 +44,7 @@ class Connection:
         *,
         is_foreign: bool = False,
         is_one_way: bool = False,
+        push: Push | None = None,
     ) -> None:
         self.services, self.feed = services, services.feed
         self.cookie, self.is_foreign = cookie, is_foreign
@@ -52,6 +56,8 @@ class Connection:
         self.outbox: list[str] = []
         self.signals: dict[SignalKey, str] = {}
         self.is_sending = False
+        self._is_idle = False
+        self._push = push
         self.code: Close | None = None
         self._drained: asyncio.Event | None = None  # only while somebody waits: it takes memory
         self.bye = Bye(0)
@@ -72,7 +78,28 @@ class Connection:
         self._watch_clock()
 
     def wake(self) -> None:
+        self._is_idle = False
         self._woken.set()
+
+    def advanced(self, topic: str) -> None:
+        """Push what is new where nothing else is on its way; otherwise it has its turn."""
+        subscription = self.subscriptions[topic]
+        if not (self._is_idle and self._push and self._has_pushed(subscription, self._push)):
+            self.wake()
+
+    def _has_pushed(self, subscription: Subscription, push: Push) -> bool:
+        """Whether none of the new events is left for the writer."""
+        try:
+            found = self.feed.frame(subscription)
+        except LookupError:
+            return False
+        if found is None:
+            return True
+        frame, cursor = found
+        if not push(frame.encoded):
+            return False
+        subscription.cursor = cursor
+        return not self.feed.has_more(subscription)
 
     def signalled(self, signals: Mapping[SignalKey, str]) -> None:
         if not self.is_sending:
@@ -126,16 +153,17 @@ class Connection:
         if self._drained is not None:
             self._drained.set()
 
-    async def frames(self) -> AsyncIterator[str]:
+    async def frames(self) -> AsyncIterator[Frame]:
         """The frames to send, each made when the one before was taken; `bye` is in the last one."""
         async for frame in self._frames():
             self.is_sending = True
             yield frame
             self.is_sending = False
 
-    async def _frames(self) -> AsyncIterator[str]:
+    async def _frames(self) -> AsyncIterator[Frame]:
         self._watch_clock()
         while self.code is None:
+            self._is_idle = not self._woken.is_set()
             await self._woken.wait()
             self._woken.clear()
             if self._is_sign_in_over:
@@ -186,12 +214,12 @@ class Connection:
             loop = asyncio.get_running_loop()
             self._alarm = loop.call_later(self.clock.wait_s(), self._watch_clock)
 
-    def _answers(self) -> str:
+    def _answers(self) -> Frame:
         answers, self.outbox = self.outbox, []
         self._tell_drained()
         return in_one_frame(answers)
 
-    async def _events(self, subscription: Subscription) -> str | None:
+    async def _events(self, subscription: Subscription) -> Frame | None:
         """One frame of the next events, or None without any or when the subscription is over."""
         topic = subscription.topic
         if self.subscriptions.get(topic) is not subscription:
@@ -214,17 +242,17 @@ class Connection:
             found = replayed
         if found is None:
             return None
-        text, subscription.cursor = found
+        frame, subscription.cursor = found
         if self.feed.has_more(subscription):
             self.wake()
-        return text
+        return frame
 
-    def _presence(self, subscription: Subscription) -> str | None:
+    def _presence(self, subscription: Subscription) -> Frame | None:
         if self.subscriptions.get(subscription.topic) is not subscription:
             return None
         return self.services.presence.frame(subscription)
 
-    def _signals(self) -> str | None:
+    def _signals(self) -> Frame | None:
         """One frame of the signals of topics that the client still follows."""
         signals, self.signals = self.signals, {}
         wanted = [

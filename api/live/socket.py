@@ -6,6 +6,7 @@ from typing import cast
 
 from quart import Blueprint, websocket
 
+from api.adapters.frame_stream import FrameStream, current_stream
 from api.adapters.quart import BareWebsocket, current_websocket
 from api.context import services, shielded
 from api.live.commands import carry_out
@@ -30,20 +31,22 @@ async def follow() -> None:
     running = services()
     origin, cookie = websocket.headers.get("Origin"), cookie_of(websocket)
     foreign = cookie is not None and not (origin and is_allowed(origin, websocket))
-    asked = current_websocket()
+    asked, stream = current_websocket(), current_stream.get()
     await websocket.accept()
-    connection = Connection(running, cookie, is_foreign=foreign)
+    connection = Connection(running, cookie, is_foreign=foreign, push=stream.push)
     with running.serving(connection):
         try:
-            await Socket(asked, connection).run()
+            await Socket(asked, stream, connection).run()
         except Exception:
             log.exception("a live connection failed")
             await asked.close(Close.BUG)
 
 
 class Socket:
-    def __init__(self, websocket: BareWebsocket, connection: Connection) -> None:
-        self.websocket, self.connection = websocket, connection
+    def __init__(
+        self, websocket: BareWebsocket, stream: FrameStream, connection: Connection
+    ) -> None:
+        self.websocket, self.stream, self.connection = websocket, stream, connection
         self.limits = connection.services.settings
         self._commands, self._signals = TokenBucket(), TokenBucket()
 
@@ -62,7 +65,7 @@ class Socket:
 
     async def _write(self) -> None:
         async for frame in self.connection.frames():
-            await self.websocket.send(frame)
+            await self.stream.send_frame(frame.encoded)
         await self.websocket.close(cast(Close, self.connection.code))
 
     async def _read(self) -> None:

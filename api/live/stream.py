@@ -85,6 +85,6 @@ async def messages(
         async for frame in connection.frames():
             sent = connection.cursors
             where = f"id: {msgspec.json.encode(sent).decode()}\n" if sent["topics"] else ""
-            yield f"{where}data: {frame}\n\n"
+            yield f"{where}data: {frame.text}\n\n"
         if retry_after := connection.bye.retry_after:
             yield f"retry: {int(retry_after * 1000)}\n\n"

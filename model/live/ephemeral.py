@@ -81,7 +81,7 @@ _decoder = msgspec.json.Decoder(list[Ephemeral])
 
 
 def encode(message: msgspec.Struct) -> str:
-    """The message as the text of a WebSocket frame."""
+    """The message as a text of its own, or as a part of a frame."""
     return msgspec.json.encode(message).decode()
 
 

@@ -24,8 +24,9 @@ from model.access import readable_topics
 from model.database.row import AnyRow
 from model.database.unit_of_work import Database, Transaction
 from model.errors import TryAgain
+from model.live.frame import Frame, in_one_frame
 from model.live.rights_check import RightsCheck
-from model.live.ring import Encoded, Ring, in_one_frame, trim_largest
+from model.live.ring import Encoded, Ring, trim_largest
 from model.live.subscription import FeedLimits, Joined, Reader, Reset, Subscription, reset_of
 from model.live.watch import Watch
 from model.log.cursor import TopicHead, events_after, events_between, topic_heads
@@ -163,7 +164,7 @@ class Feed:
                 reader.revoked(topic, check.reason)
 
     def fill(self, rows: Iterable[AnyRow]) -> None:
-        """Put rows of other topics into their rings, and wake who follows them."""
+        """Put rows of other topics into their rings, and tell who follows them."""
         for row in rows:
             if ring := self.rings.get(row.topic):
                 if row.scrubs:
@@ -172,10 +173,17 @@ class Feed:
                 self._changed.add(row.topic)
         for topic in self.rings.keys() & self._changed:
             self.rings[topic].trim(self.limits.ring_events, self.limits.ring_chars)
-            for reader in self._subscribers[topic]:
-                reader.wake()
+            self._tell_subscribers(topic)
         self._changed.clear()
         trim_largest(self.rings.values(), self.limits.worker_chars)
+
+    def _tell_subscribers(self, topic: str) -> None:
+        for reader in self._subscribers[topic]:
+            try:
+                reader.advanced(topic)
+            except Exception:
+                log.exception("a live connection failed; it is to come back")
+                reader.stop(among=1)
 
     @property
     def is_stale(self) -> bool:
@@ -255,7 +263,7 @@ class Feed:
         moved, self._moved = self._moved, set()
         return moved
 
-    def frame(self, subscription: Subscription) -> tuple[str, int] | None:
+    def frame(self, subscription: Subscription) -> tuple[Frame, int] | None:
         """What is next for a subscription, and its cursor then; None when it has everything.
 
         Raises LookupError when the subscription is behind the ring and has to `replay`.
@@ -267,7 +275,7 @@ class Feed:
 
     async def replay(
         self, reader: Reader, subscription: Subscription
-    ) -> tuple[str, int] | Reset | None:
+    ) -> tuple[Frame, int] | Reset | None:
         """What is next for a subscription from the log; None when its reader may no longer read it.
 
         It does not go beyond the head of the ring: what comes after may follow a removal that is

@@ -18,6 +18,7 @@ import msgspec
 
 from model.live.bus import Bus
 from model.live.ephemeral import Attendance, PresenceMessage, encode
+from model.live.frame import Frame
 from model.live.subscription import Reader, Subscription
 from model.user import PersonView
 
@@ -40,7 +41,7 @@ class Room:
     people: People = field(default_factory=dict)
     absent_since: dict[int, float] = field(default_factory=dict)
     version: int = 0
-    change: str = ""
+    change: Frame | None = None
 
 
 @dataclass
@@ -121,7 +122,7 @@ class Presence:
         subscription.presence = room.version
         return list((room.people | {reader.user_id: reader.person}).values())
 
-    def frame(self, subscription: Subscription) -> str | None:
+    def frame(self, subscription: Subscription) -> Frame | None:
         """What has changed for a subscription; everybody who is there, if it missed a change."""
         topic, seen = subscription.topic, subscription.presence
         room = self._rooms.get(topic)
@@ -130,7 +131,7 @@ class Presence:
         subscription.presence = room.version
         if seen == room.version - 1:
             return room.change
-        return encode(PresenceMessage(topic, present=list(room.people.values())))
+        return Frame(encode(PresenceMessage(topic, present=list(room.people.values()))))
 
     def take(self, told: Attendance, moment: float) -> None:
         """Take over what another worker says of itself."""
@@ -179,7 +180,7 @@ class Presence:
             del room.people[user_id], room.absent_since[user_id]
         room.people |= here
         room.version += 1
-        room.change = encode(PresenceMessage(topic, joined=arrived, left=left))
+        room.change = Frame(encode(PresenceMessage(topic, joined=arrived, left=left)))
         for reader in readers:
             reader.wake()
 

@@ -1,6 +1,6 @@
 """The newest events of one topic, each encoded once, for all sockets of a worker."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -8,6 +8,7 @@ import msgspec
 
 from model.database.row import AnyRow
 from model.live.ephemeral import encode
+from model.live.frame import Frame, in_one_frame
 from model.log.event import scrubbed_data
 
 _MAX_FRAME_EVENTS = 500
@@ -50,11 +51,6 @@ class Encoded:
         self.text, self.about = encode(message), None
 
 
-def in_one_frame(texts: Sequence[str]) -> str:
-    """Some messages as the text of one WebSocket frame."""
-    return texts[0] if len(texts) == 1 else f"[{','.join(texts)}]"
-
-
 class Ring:
     """The events with `base` < seq <= `head`; `head` is how far the log has been looked at."""
 
@@ -62,7 +58,7 @@ class Ring:
         self.base = self.head = head
         self.size = 0  # characters
         self._events: list[Encoded] = []
-        self._frames: dict[int, tuple[str, int]] = {}
+        self._frames: dict[int, tuple[Frame, int]] = {}
 
     def append(self, event: Encoded) -> None:
         """Add the next event. A known one is passed over; after a gap the ring begins anew."""
@@ -104,8 +100,8 @@ class Ring:
             self.base, self.size = self.base + drop, size
             self._frames.clear()
 
-    def frame(self, after: int) -> tuple[str, int] | None:
-        """The next events after a cursor, as a frame, and the cursor after them.
+    def frame(self, after: int) -> tuple[Frame, int] | None:
+        """The next events after a cursor, in a frame, and the cursor after them.
 
         Sockets that have the same cursor share the frame. None when there is nothing new. Raises
         LookupError when the cursor is behind the ring.

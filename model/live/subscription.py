@@ -73,6 +73,9 @@ class Reader(Protocol):
     def wake(self) -> None:
         """There is something new for it."""
 
+    def advanced(self, topic: str) -> None:
+        """There are new events of a topic that it follows."""
+
     def signalled(self, signals: Mapping[SignalKey, str]) -> None:
         """Others show these signals just now, encoded; the reader need not take them."""
 

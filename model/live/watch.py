@@ -21,7 +21,7 @@ from model.access import readers_of_channels
 from model.database.row import AnyRow
 from model.database.unit_of_work import Transaction
 from model.live.ephemeral import NewestMessage, encode
-from model.live.ring import in_one_frame
+from model.live.frame import Frame, in_one_frame
 from model.live.subscription import Reader
 from model.post import Posts
 
@@ -68,7 +68,7 @@ class Notice:
         self.newest |= later.newest
 
     @property
-    def frame(self) -> str:
+    def frame(self) -> Frame:
         told = (dict.fromkeys(self.changed, 0), self.newest)
         return in_one_frame([encode(_message(places)) for places in told if places])
 
@@ -154,8 +154,8 @@ class Watch:
                 news.author_ids.add(None)  # for whomever it was
             self._untaken[reader] = Notice()
 
-    def take(self, reader: Reader) -> str | None:
-        """What a reader is told next, as the text of a frame; None when there is nothing."""
+    def take(self, reader: Reader) -> Frame | None:
+        """What a reader is told next; None when there is nothing."""
         untaken = self._untaken.get(reader)
         if not untaken:
             return None

@@ -1,16 +1,19 @@
-"""Five ways to break the rule "rights before events"."""
+"""Six ways to break the rule "rights before events"."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from typing import Any, NoReturn
 
 from model.database.table import MAX_ID
 from model.database.unit_of_work import Transaction
 from model.live.feed import Feed, T
-from model.live.ring import Encoded, in_one_frame
+from model.live.frame import in_one_frame
+from model.live.ring import Encoded
 from model.live.subscription import Reset, Subscription
 from model.live.watch import Notices, Watch
 from model.log.cursor import events_after, events_between
+from model.log.event import RIGHTS_TOPIC
 
 _LATE_S = 0.05
 
@@ -66,6 +69,21 @@ class RaisesLate(Feed):
     async def look(self, topics: Any = None) -> None:
         await super().look(topics)
         self.applied = max(self.applied, self.raised)
+
+
+class PushesBeforeJudging(Feed):
+    """Events go out as soon as they are read; whose right is gone is judged afterwards."""
+
+    async def look(self, topics: Any = None) -> None:
+        del topics
+        cursors = {topic: ring.head for topic, ring in self.rings.items()}
+        async with self.database.read_apart() as db:
+            rows = await events_after(db, {RIGHTS_TOPIC: self.applied, **cursors}, MAX_ID)
+        self.collect(row for row in rows if row.topic == RIGHTS_TOPIC)
+        self.fill(row for row in rows if row.topic != RIGHTS_TOPIC)
+        if self.unchecked:
+            await self.judge()
+        self._looked_at = time.monotonic()
 
 
 class ReplaysPastTheHead(LateFeed):

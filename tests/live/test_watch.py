@@ -118,7 +118,8 @@ class Deaf:
         self.woken.clear()
 
     def take(self) -> str | None:
-        return self.feed.watch.take(cast(Reader, self))
+        frame = self.feed.watch.take(cast(Reader, self))
+        return frame.text if frame else None
 
 
 async def test_what_nobody_has_taken_yet_is_taken_back_with_the_right(

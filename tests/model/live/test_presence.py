@@ -36,6 +36,7 @@ class Following:
         self.subscriptions = {CLASS: self.subscription}
 
     def wake(self) -> None: ...
+    def advanced(self, topic: str) -> None: ...
     def stop(self, among: int) -> None: ...
     def revoked(self, topic: str, reason: str) -> None: ...
     def signed_out(self) -> None: ...
@@ -68,8 +69,8 @@ class Worker:
             self.presence.take(part, moment)
 
     def frame(self) -> PresenceMessage | None:
-        text = self.presence.frame(self.readers[0].subscription)
-        return msgspec.json.decode(text, type=PresenceMessage) if text else None
+        frame = self.presence.frame(self.readers[0].subscription)
+        return msgspec.json.decode(frame.text, type=PresenceMessage) if frame else None
 
     def there(self) -> set[int]:
         greeted = Following(self.readers[0].user_id)
