@@ -41,6 +41,7 @@ STALE_AFTER_S = 5  # without a look that succeeds
 _LOOK_AT_MOST = 2000  # events; the rest is looked at next
 _REPLAY_CHUNK = 200
 _REPLAYS_AT_ONCE = 2  # requests need the database too
+_UNTRIMMED = 1 / 64  # of what all rings may have: to add them up takes its time
 _PREFILL = 100  # events that a topic is first served with
 
 
@@ -60,6 +61,7 @@ class Feed:
         self._moved = set[str]()  # topics whose subscribers have changed
         self._dirty = set[str]()  # topics to look at next
         self._changed = set[str]()  # topics whose ring has changed
+        self._grown = 0  # characters that have come since the rings were trimmed together
         self._woken = asyncio.Event()
         self._replaying = asyncio.Semaphore(_REPLAYS_AT_ONCE)
         self._looked_at = time.monotonic()
@@ -169,13 +171,16 @@ class Feed:
             if ring := self.rings.get(row.topic):
                 if row.scrubs:
                     ring.scrub(msgspec.json.decode(row.scrubs, type=set[str]))
-                ring.append(Encoded.of(row))
+                ring.append(event := Encoded.of(row))
                 self._changed.add(row.topic)
+                self._grown += len(event.text)
         for topic in self.rings.keys() & self._changed:
             self.rings[topic].trim(self.limits.ring_events, self.limits.ring_chars)
             self._tell_subscribers(topic)
         self._changed.clear()
-        trim_largest(self.rings.values(), self.limits.worker_chars)
+        if self._grown > self.limits.worker_chars * _UNTRIMMED:
+            self._grown = 0
+            trim_largest(self.rings.values(), self.limits.worker_chars)
 
     def _tell_subscribers(self, topic: str) -> None:
         for reader in self._subscribers[topic]:

@@ -1,6 +1,6 @@
 """The newest events of one topic, each encoded once, for all sockets of a worker."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -124,9 +124,13 @@ class Ring:
         return self._frames[after]
 
 
-def trim_largest(rings: Collection[Ring], max_size: int) -> None:
-    """Make the largest ring so small that all of them have at most `max_size` characters."""
-    excess = sum(ring.size for ring in rings) - max_size
-    if excess > 0:
-        largest = max(rings, key=lambda ring: ring.size)
-        largest.trim(largest.head - largest.base, max(0, largest.size - excess))
+def trim_largest(rings: Iterable[Ring], max_size: int) -> None:
+    """Empty the largest rings until all of them have at most `max_size` characters."""
+    largest = sorted(rings, key=lambda ring: ring.size)
+    excess = sum(ring.size for ring in largest) - max_size
+    while excess > 0:
+        ring = largest.pop()
+        kept = max(0, ring.size - excess)
+        excess -= ring.size
+        ring.trim(ring.head - ring.base, kept)
+        excess += ring.size
