@@ -10,8 +10,6 @@ from collections.abc import AsyncGenerator, AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
-from quart import Quart
-
 from api import health, jobs, pages
 from api.adapters.application import Homeroom, Json
 from api.adapters.guard import require_tried
@@ -64,9 +62,7 @@ RESOURCES = (
 SOCKETS_CLOSE_WITHIN_S = ANSWERED_WITHIN_S = 5
 
 
-def create_app(
-    settings: Settings, *, bus: Bus | None = None, worker: int = 0, prepared: bool = False
-) -> Quart:
+def create_app(settings: Settings, *, prepared: bool = False) -> Homeroom:
     """Make the application; `prepared` when the supervisor has migrated the database already."""
     require_tried()
     app = Homeroom(settings.instance)
@@ -90,7 +86,7 @@ def create_app(
             await prepare(settings.database_address, lossy=settings.is_lossy)
             await check_bucket(settings)
         with own_folder(settings.instance / "incoming") as incoming:
-            running = open_services(settings, bus or Bus(), worker, signing_key, incoming)
+            running = open_services(settings, app.bus, app.worker, signing_key, incoming)
             keep_services(app, running)
             async with at_work(running):
                 yield

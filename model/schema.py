@@ -21,7 +21,8 @@ from model.database.engine import Patience, postgresql_engine
 from model.database.row import AnyRow
 from model.database.server import Server
 from model.database.table import Base
-from model.log.event import Epochs, epoch_name
+from model.database.unit_of_work import Database
+from model.log.event import Epochs, epoch_name, write_events
 
 _MIGRATIONS = Path(__file__).parent / "migrations" / "versions"
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
@@ -35,6 +36,9 @@ class Schema(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     head: Mapped[str]
     oldest_code: Mapped[str]
+
+
+_SCHEMA_ROW = select(Schema.head, Schema.oldest_code)
 
 
 class SchemaMismatch(Exception):
@@ -55,8 +59,12 @@ async def prepare(url: str | URL, *, lossy: bool = False) -> None:
 
 async def check(url: str | URL) -> None:
     """Raises SchemaMismatch unless this code can work on the database as it is."""
-    async with _locked(url) as connection:
-        _fit(await connection.run_sync(_schema_row))
+    database = Database(url, before_commit=write_events)
+    try:
+        async with database.read() as db:
+            _fit(await db.first(_SCHEMA_ROW))
+    finally:
+        await database.close()
 
 
 async def note_clean_stop(url: str | URL) -> None:
@@ -127,7 +135,7 @@ def _migrate(connection: Connection) -> None:
 def _schema_row(connection: Connection) -> AnyRow | None:
     if not inspect(connection).has_table(Schema.__tablename__):
         return None
-    return connection.execute(select(Schema.head, Schema.oldest_code)).first()
+    return connection.execute(_SCHEMA_ROW).first()
 
 
 def _fit(row: AnyRow | None) -> None:

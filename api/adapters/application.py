@@ -22,6 +22,7 @@ from api.adapters.quart import (
 )
 from api.settings import ROOT
 from model.document_space import DOCUMENT_KEY_PATTERN, MAX_DOCUMENT_KEY_CHARS
+from model.live.bus import Bus
 
 MAX_BODY_BYTES = 128 * 1024  # of JSON: the longest post has 120,000, where emoji are `\ud83d\ude42`
 
@@ -76,6 +77,7 @@ class Homeroom(Quart):
     asgi_websocket_class = FinishingWebsocketConnection
 
     def __init__(self, instance: Path) -> None:
+        self.bus, self.worker = Bus(), 0  # as if there were no other worker
         self._known: dict[Callable[..., Any], Callable[..., Any]] = {}
         self._in_flight: set[asyncio.Task[Any]] = set()
         super().__init__(

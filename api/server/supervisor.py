@@ -6,6 +6,7 @@ it is told to stop, and exits with 0 when it could not start.
 
 import asyncio
 import errno
+import gc
 import logging
 import multiprocessing
 import os
@@ -23,6 +24,7 @@ from types import FrameType
 import click
 
 from api.adapters.guard import Untried, require_tried
+from api.app import create_app
 from api.server.descriptors import raise_limit
 from api.server.heartbeat import Heartbeat
 from api.server.worker import READY, STOP_SIGNALS, Pair, Place, run_in_process, run_worker
@@ -155,6 +157,7 @@ class Supervisor:
 
     def __init__(self, settings: Settings, listener: socket.socket) -> None:
         self.settings, self.listener = settings, listener
+        self.app = create_app(settings, prepared=True)
         self.hints, self.ephemera = pairs(settings.workers), pairs(settings.workers)
         self.lifeline = os.pipe()
         self.woken = os.pipe()
@@ -167,6 +170,8 @@ class Supervisor:
     def run(self, when_ready: Callable[[], None]) -> None:
         for number in STOP_SIGNALS:
             signal.signal(number, self._stop)
+        gc.collect()
+        gc.freeze()  # else a worker that collects would copy half of what it shares
         try:
             while not self.stopping and self.serving() < self.settings.workers:
                 self.watch()
@@ -193,7 +198,7 @@ class Supervisor:
             heartbeat=heartbeat,
         )
         process = multiprocessing.get_context("fork").Process(
-            target=run_worker, args=(self.settings, place), name=f"worker-{index}", daemon=True
+            target=run_worker, args=(self.app, place), name=f"worker-{index}", daemon=True
         )
         signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
         try:

@@ -13,6 +13,7 @@ from hypercorn.asyncio import serve
 from hypercorn.config import Config
 from quart import Quart
 
+from api.adapters.application import Homeroom
 from api.adapters.hypercorn import patch_hypercorn
 from api.app import close_connections, create_app
 from api.context import services
@@ -51,15 +52,18 @@ class Place:
     heartbeat: Heartbeat
 
 
-def run_worker(settings: Settings, place: Place) -> None:
-    """Run a worker. The supervisor has blocked the signals, so that none comes too early."""
+def run_worker(app: Homeroom, place: Place) -> None:
+    """Serve an application that was made before the fork: so the workers share its memory.
+
+    The supervisor has blocked the signals, so that none comes too early.
+    """
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all; the supervisor passes it on
     signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
     os.close(place.lifeline[1])
     patch_hypercorn(most_for_connections())
-    bus = Bus(datagrams_of(place.index, place.hints), datagrams_of(place.index, place.ephemera))
-    app = create_app(settings, bus=bus, worker=place.index, prepared=True)
+    app.bus = Bus(datagrams_of(place.index, place.hints), datagrams_of(place.index, place.ephemera))
+    app.worker = place.index
     run_in_loop(serve_until_told(app, place))
 
 
