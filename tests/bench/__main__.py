@@ -3,6 +3,7 @@
 import argparse
 import sys
 
+from tests.bench.against import checkout, compare
 from tests.bench.load import Failed
 from tests.bench.run import Options, bench
 from tests.bench.stage import new_database
@@ -11,10 +12,13 @@ from tests.bench.stage import new_database
 def main() -> int:
     given = parse_arguments()
     try:
-        with new_database(given.database) as database_url:
-            sys.stdout.write(
-                bench(Options(given.seconds, given.rounds, given.workers, database_url))
-            )
+        with new_database(given.database) as url, new_database(given.database) as other_url:
+            options = Options(given.seconds, given.rounds, given.workers, url)
+            if given.against:
+                with checkout(given.against) as code:
+                    sys.stdout.write(compare(options, code, other_url))
+            else:
+                sys.stdout.write(bench(options))
     except Failed as failure:
         sys.stderr.write("\n".join([f"FAILED: {failure}", *getattr(failure, "__notes__", []), ""]))
         return 1
@@ -27,6 +31,12 @@ def parse_arguments() -> argparse.Namespace:
     add("--seconds", type=float, default=default.seconds, help="of each load (%(default)s)")
     add("--rounds", type=int, default=default.rounds, help="each with every load (%(default)s)")
     add("--workers", type=int, default=default.workers, help="of each server (%(default)s)")
+    add(
+        "--against",
+        metavar="CODE",
+        help="a commit, or a folder with code that runs with the same packages: the same loads on"
+        " both in turns, and their ratios",
+    )
     add(
         "--database",
         metavar="URL",

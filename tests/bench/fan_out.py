@@ -37,11 +37,12 @@ class FanOut(Measure):
             await receive_all(sockets, count)
             sizes = [socket.sizes() for socket in sockets]
         commits = count / EVENTS
-        self.results.add(row, commits / spent, cpu_ms=worked_s / commits * 1e3)
+        self.results.add(row, commits / spent, cpu_us=worked_s / commits * 1e6)
         if subscribers == SUBSCRIBERS:
             frames = sum(map(len, sizes))
-            self.results.add("frames", frames / spent, cpu_ms=worked_s / frames * 1e3)
-            self.results.add("delivered", subscribers * count / spent)
+            self.results.add("frames", frames / spent, cpu_us=worked_s / frames * 1e6)
+            received = subscribers * count
+            self.results.add("delivered", received / spent, cpu_us=worked_s / received * 1e6)
         return sizes
 
     async def commit_for_a_while(self, committers: Sequence[Connection]) -> int:
@@ -71,7 +72,7 @@ class FanOut(Measure):
             )
             spent, worked_s = time_of_last(sockets) - started, cpu_s(self.floor) - before_s
         frames = sum(map(len, sizes))
-        self.results.add("bare", frames / spent, cpu_ms=worked_s / frames * 1e3)
+        self.results.add("bare", frames / spent, cpu_us=worked_s / frames * 1e6)
 
 
 def time_of_last(sockets: Sequence[Subscriber]) -> float:

@@ -113,8 +113,12 @@ def latency(seconds: Sequence[float]) -> Latency:
 @dataclass(frozen=True)
 class Load:
     per_s: float
-    spent: Latency
+    seconds: Sequence[Sequence[float]]  # that each answer took, for each connection
     answers: int  # in all, with those of the warm-up
+
+    @property
+    def spent(self) -> Latency:
+        return latency([each for spent in self.seconds for each in spent])
 
 
 async def hammer(
@@ -123,18 +127,19 @@ async def hammer(
     """Each connection asks again as soon as it is answered."""
     begin = time.perf_counter() + WARM_UP_S
     end = begin + seconds
-    spent: list[float] = []
     answers = 0
 
-    async def ask_on(connection: Connection) -> None:
+    async def ask_on(connection: Connection) -> list[float]:
         nonlocal answers
+        spent = []
         while (asked := time.perf_counter()) < end:
             await connection.ask(random.choice(requests))
             answered = time.perf_counter()
             answers += 1
             if begin <= answered < end:
                 spent.append(answered - asked)
+        return spent
 
     async with asyncio.timeout(WARM_UP_S + seconds + ANSWERED_WITHIN_S):
-        await asyncio.gather(*(ask_on(connection) for connection in connections))
-    return Load(len(spent) / seconds, latency(spent), answers)
+        spent = await asyncio.gather(*(ask_on(connection) for connection in connections))
+    return Load(sum(map(len, spent)) / seconds, spent, answers)

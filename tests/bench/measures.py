@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections import defaultdict
 from collections.abc import Coroutine, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -9,16 +10,17 @@ from itertools import count
 
 import msgspec
 
-from tests.bench.load import Connection, Failed, hammer, latency
+from tests.bench.load import Connection, Failed, Load, hammer, latency, request
 from tests.bench.measure import Measure
-from tests.bench.stage import connect, cpu_s, rss, spread, workers_of
+from tests.bench.stage import connect, cpu_s, pss, rss, spread, workers_of
 from tests.bench.subscriber import Subscriber, receive_all
+from tests.support.server import Server
 
 CONNECTIONS = 32
 LISTENERS, EVENTS_PER_S, PACED_WRITERS = 50, 50, 12
 PLAYERS, POSITIONS_PER_S = 30, 20  # of each
 FEW, MANY = 20, 500  # idle connections; what is loaded at first use does not count
-SETTLED_AFTER_S = 0.5
+SETTLED_AFTER_S, IDLE_AFTER_S = 0.5, 2.0
 
 Times = dict[int, float]  # when the event of each post came to one socket
 
@@ -34,9 +36,11 @@ class Written:
 
 
 class Memory(Measure):
-    """Of idle connections."""
+    """Of the idle server, and of idle connections."""
 
     async def run(self) -> None:
+        await asyncio.sleep(IDLE_AFTER_S)
+        self.results.add("idle", pss(self.homeroom) / 1e6)
         for row, server, open_one in (
             ("bare_socket", self.floor, self.bare),
             ("socket", self.homeroom, self.subscribe),
@@ -51,19 +55,32 @@ class Memory(Measure):
 
 
 class Requests(Measure):
+    """As fast as they are answered."""
+
     async def run(self) -> None:
-        board = self.board
-        for row, server, requests in (
-            ("quart", self.floor, [b"GET /health HTTP/1.1\r\nHost: floor\r\n\r\n"]),
-            ("read", self.homeroom, board.reads()),
-            ("list", self.homeroom, [board.listing()]),
-            ("write", self.homeroom, [board.write(board.written_id)]),
-        ):
-            async with spread(server, CONNECTIONS, partial(connect, server)) as connections:
-                before_s = cpu_s(server)
-                load = await hammer(connections, requests, self.seconds)
-                each_s = (cpu_s(server) - before_s) / load.answers
-            self.results.add(row, load.per_s, load.spent, each_s * 1e3)
+        await self.load("quart", self.floor, [request("GET", "/health")])
+        for row, requests in self.board.loads().items():
+            await self.load(row, self.homeroom, requests)
+
+    async def load(self, row: str, server: Server, requests: Sequence[bytes]) -> None:
+        async with spread(server, CONNECTIONS, partial(connect, server)) as connections:
+            before_s = cpu_s(server)
+            load = await hammer(connections, requests, self.seconds)
+            each_s = (cpu_s(server) - before_s) / load.answers
+            pids = workers_of(server)
+        self.results.add(row, load.per_s, load.spent, each_s * 1e6)
+        if row == "write":
+            self.compare_workers(load, [pids[connection.port] for connection in connections])
+
+    def compare_workers(self, load: Load, pids: Sequence[int]) -> None:
+        """None shall starve the others: `pids` says which of them served each connection."""
+        of_worker: defaultdict[int, list[float]] = defaultdict(list)
+        for pid, seconds in zip(pids, load.seconds, strict=True):
+            of_worker[pid] += seconds
+        ranked = sorted(map(latency, of_worker.values()), key=lambda spent: spent.p99)
+        for rank, spent in enumerate(ranked, start=1):
+            self.results.add(f"writes_{rank}", None, spent)
+        self.results.add("unfair", ranked[-1].p99 / ranked[0].p99)
 
 
 class CommitToSocket(Measure):

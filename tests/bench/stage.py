@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
@@ -32,6 +33,7 @@ class Board:
     """Somebody's token and what she may ask for."""
 
     token: str
+    group_id: int
     read_id: int  # the channel of `post_ids`
     post_ids: Sequence[int]
     written_id: int  # the channel that is only written to
@@ -40,6 +42,16 @@ class Board:
     @property
     def topic(self) -> str:
         return f"channel:{self.live_id}"
+
+    def loads(self) -> dict[str, list[bytes]]:
+        """What is asked again and again, by the row that it is shown in."""
+        return {
+            "health": [request("GET", "/health")],
+            "read": self.reads(),
+            "list": [self.listing()],
+            "channels": [request("GET", f"/api/groups/{self.group_id}/channels", self.token)],
+            "write": [self.write(self.written_id)],
+        }
 
     def reads(self) -> list[bytes]:
         return [request("GET", f"/api/posts/{i}", self.token) for i in self.post_ids]
@@ -65,7 +77,7 @@ async def seed(server: Server) -> Board:
     read_id, written_id, live_id = (
         ann.made("POST", path, {"name": name})["id"] for name in ("read", "written", "live")
     )
-    board = Board(ann.token, read_id, [], written_id, live_id)
+    board = Board(ann.token, group["id"], read_id, [], written_id, live_id)
     asker = await Connection().open(server.port)
     answers = [await asker.ask(board.write(read_id)) for _ in range(POSTS)]
     board = replace(board, post_ids=[msgspec.json.decode(answer)["id"] for answer in answers])
@@ -76,9 +88,11 @@ async def seed(server: Server) -> Board:
     return board
 
 
-def servers(folder: Path, workers: int, database_url: str | None) -> tuple[Server, Server]:
-    """Homeroom and its floor; neither is started."""
-    settings = {"HOMEROOM_LIMITS": "off", "PYTHONPATH": str(ROOT)}
+def servers(
+    folder: Path, workers: int, database_url: str | None, code: Path = ROOT
+) -> tuple[Server, Server]:
+    """Homeroom, of this code or of another checkout, and its floor; neither is started."""
+    settings = {"HOMEROOM_LIMITS": "off", "PYTHONPATH": str(code)}
     if database_url:
         settings["HOMEROOM_DATABASE_URL"] = database_url
     homeroom = Server(
@@ -119,6 +133,14 @@ def rss(server: Server) -> int:
     """Bytes of all worker processes; a page that two share counts twice."""
     statms = [Path(f"/proc/{pid}/statm").read_text().split() for pid in server.worker_pids()]
     return sum(int(fields[1]) for fields in statms) * PAGE_BYTES
+
+
+def pss(server: Server) -> int:
+    """Bytes of all its processes; a page that two share counts half for each."""
+    assert server.process
+    pids = [server.process.pid, *server.worker_pids()]
+    rollups = [Path(f"/proc/{pid}/smaps_rollup").read_text() for pid in pids]
+    return sum(int(re.findall(r"^Pss: +(\d+)", each, re.MULTILINE)[0]) for each in rollups) * 1024
 
 
 def cpu_s(server: Server) -> float:

@@ -10,7 +10,7 @@ from functools import partial
 
 from tests.bench.load import HOST, Connection, Failed, Latency, latency
 from tests.bench.measure import Measure
-from tests.bench.stage import Board, connect, rss, spread
+from tests.bench.stage import Board, connect, cpu_s, rss, spread
 from tests.bench.subscriber import Frames, Subscriber, receive_all
 from tests.support.server import Server
 
@@ -37,6 +37,7 @@ class Narrow(Subscriber):
 class Published:
     spent: Latency
     grown: int  # bytes of all workers, at the most
+    cpu_us: float  # for each event
 
 
 class StalledReader(Measure):
@@ -46,8 +47,8 @@ class StalledReader(Measure):
         disturbed = await publish(self.homeroom, self.board, at_once=AT_ONCE, stalled=2)
         undisturbed = await publish(self.homeroom, self.board, at_once=AT_ONCE, stalled=0)
         self.results.add("stalled", disturbed.grown / 1e6)
-        self.results.add("published_past", disturbed.spent.p99)
-        self.results.add("published", undisturbed.spent.p99)
+        self.results.add("published_past", disturbed.spent.p99, cpu_us=disturbed.cpu_us)
+        self.results.add("published", undisturbed.spent.p99, cpu_us=undisturbed.cpu_us)
 
 
 async def publish(server: Server, board: Board, *, at_once: int, stalled: int) -> Published:
@@ -67,11 +68,12 @@ async def publish(server: Server, board: Board, *, at_once: int, stalled: int) -
     ):
         for reader in slow:
             reader.transport.pause_reading()
-        before = rss(server)
+        before, before_s = rss(server), cpu_s(server)
         commits = range(PUBLISHED // at_once)
         asked = board.commit(events=at_once, chars=CHARS)
         spent, peak = await publish_all(server, publishers, asked, commits)
         await receive_all(others, PUBLISHED)
+        cpu_us = (cpu_s(server) - before_s) / PUBLISHED * 1e6
         for number, reader in enumerate(slow):
             if reader.count == PUBLISHED:
                 raise Failed("a stalled reader has everything: it did not stall")
@@ -82,7 +84,7 @@ async def publish(server: Server, board: Board, *, at_once: int, stalled: int) -
                 back = await follow(Subscriber(shared), after=reader.head + seen)
                 await receive_all([back], PUBLISHED - seen)
                 back.close()
-    return Published(latency(spent), peak - before)
+    return Published(latency(spent), peak - before, cpu_us)
 
 
 async def publish_all(
