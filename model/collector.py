@@ -6,19 +6,9 @@ This runs while nobody else holds the lock of the jobs. A backup takes that lock
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 
-from sqlalchemy import (
-    BigInteger,
-    Select,
-    and_,
-    bindparam,
-    delete,
-    exists,
-    or_,
-    select,
-    true,
-    update,
-)
+from sqlalchemy import Select, and_, bindparam, delete, exists, or_, select, true, update
 
+from model.database.json_rows import json_object, json_rows, number
 from model.database.row import columns_of, load_all
 from model.database.table import now
 from model.database.unit_of_work import Database
@@ -38,9 +28,13 @@ _UNUSED = and_(
     ~exists().where(Files.blob_id == Blobs.id),
     ~exists().where(Users.avatar == Blobs.sha256),
 )
-_DEAD_FILES = select(Files.id).where(_DEAD, Files.id > bindparam("last")).order_by(Files.id)
-_UNUSED_BLOBS = select(Blobs.id).where(_UNUSED, Blobs.id > bindparam("last")).order_by(Blobs.id)
-_these = bindparam("ids", type_=BigInteger, expanding=True)
+_DEAD_FILES = (
+    select(Files.id).where(_DEAD, Files.id > bindparam("last")).order_by(Files.id).limit(_AT_ONCE)
+)
+_UNUSED_BLOBS = (
+    select(Blobs.id).where(_UNUSED, Blobs.id > bindparam("last")).order_by(Blobs.id).limit(_AT_ONCE)
+)
+_these = select(number(json_rows("ids").c.key))
 _LOCK = select(Files.id).where(Files.id.in_(_these)).order_by(Files.id).with_for_update()
 _FORGET = delete(Files).where(Files.id.in_(_these), _DEAD).returning(Files.blob_id)
 _DISMISS = update(Blobs).where(Blobs.id.in_(_these), _UNUSED).values(leaving=True)
@@ -58,7 +52,7 @@ async def collect(database: Database, store: Store) -> int:
         await _forget(database, ids, before)
     async for ids in _found(database, _UNUSED_BLOBS, before):
         async with database.write() as db:
-            await db.run(_DISMISS, ids=ids, before=before)
+            await db.run(_DISMISS, ids=json_object(ids), before=before)
     removed = 0
     while blobs := await _leaving(database):
         for blob in blobs:
@@ -80,7 +74,7 @@ async def _found(
     last = 0
     while True:
         async with database.read() as db:
-            rows = await db.all(statement.limit(_AT_ONCE), before=before, last=last)
+            rows = await db.all(statement, before=before, last=last)
         if not rows:
             return
         yield [row.id for row in rows]
@@ -93,8 +87,8 @@ async def _forget(database: Database, ids: list[int], before: datetime) -> None:
     It takes two statements: a file that was attached while the first one waited is alive again.
     """
     async with database.write() as db:
-        await db.all(_LOCK, ids=ids)
-        for row in await db.all(_FORGET, ids=ids, before=before):
+        await db.all(_LOCK, ids=json_object(ids))
+        for row in await db.all(_FORGET, ids=json_object(ids), before=before):
             await note_use(db, row.blob_id)
 
 

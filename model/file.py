@@ -135,6 +135,7 @@ _FIND_OWN = (
     .order_by(Files.id)
     .with_for_update(of=Files, key_share=True)
 )
+_ATTACH = insert(PostFiles)
 _NOTE_ATTACHED = update(Files).where(Files.id == bindparam("of_file")).values(attached=True)
 _bytes_of_files = (
     select(func.coalesce(func.sum(Blobs.size_bytes), 0))
@@ -237,7 +238,7 @@ async def attach_files(db: Transaction, post_id: int, files: Sequence[FileView])
         {"post_id": post_id, "file_id": file["id"], "place": place}
         for place, file in enumerate(files)
     ]
-    await db.run_for_each(insert(PostFiles), places)
+    await db.run_for_each(_ATTACH, places)
     await db.run_for_each(_NOTE_ATTACHED, [{"of_file": file["id"]} for file in files])
 
 

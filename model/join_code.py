@@ -43,6 +43,7 @@ class JoinCodeView(TypedDict):
     max_uses: int | None
 
 
+_INSERT = insert(JoinCodes)
 _DROP = delete(JoinCodes).where(JoinCodes.group_id == bindparam("of_group"))
 _FIND = (
     select(
@@ -73,7 +74,7 @@ async def make_join_code(db: Transaction, group: Group, *, max_uses: int | None)
     expires_at = now() + JOIN_CODE_LASTS
     await db.run(_DROP, of_group=group.id)
     await db.run(
-        insert(JoinCodes),
+        _INSERT,
         group_id=group.id,
         code_sha256=code_digest(code),
         expires_at=expires_at,

@@ -160,7 +160,7 @@ async def write_events(db: Transaction) -> None:
         raised = [{"of_topic": name, "floor": floor} for name, floor in floors.items()]
         await db.run_for_each(_RAISE_FLOOR, raised)
     await _scrub(db, {name: heads[name].floor for name in heads} | floors)
-    await db.run_for_each(insert(Events), _rows(db, before))
+    await db.run_for_each(_INSERT, _rows(db, before))
     db.topics = counts.keys()
 
 
@@ -223,6 +223,7 @@ _ADVANCE = _advance.on_conflict_do_update(
     index_elements=[Topics.name], set_={"seq": Topics.seq + _advance.excluded.seq}
 ).returning(Topics.name, Topics.seq, Topics.floor)
 
+_INSERT = insert(Events)
 _RENAME = update(Epochs).values(name=bindparam("new_name"))
 _RAISE_FLOOR = update(Topics).where(Topics.name == bindparam("of_topic"))
 _SCRUB = (
