@@ -194,10 +194,8 @@ def _shown(ordered: Select[int, int]) -> AnySelect:
     )
 
 
-_DIALECTS = {
-    "sqlite": Dialect(*_statements(_in_sqlite()), _for_sqlite),
-    "postgresql": Dialect(*_statements(_in_postgresql()), _for_postgresql),
-}
+_SQLITE = Dialect(*_statements(_in_sqlite()), _for_sqlite)
+_POSTGRESQL = Dialect(*_statements(_in_postgresql()), _for_postgresql)
 
 
 class Searches:
@@ -219,7 +217,7 @@ class Searches:
             async with asyncio.timeout(_TURN_WITHIN_S) as waiting, own, self._free:
                 waiting.reschedule(None)
                 async with self._database.read() as db:
-                    await db.end_within(_FOUND_WITHIN_S)
+                    db.end_within(_FOUND_WITHIN_S)
                     yield db
         except TimeoutError:
             raise TooMany("Too many searches at once.", retry_after_s=1) from None
@@ -251,7 +249,7 @@ async def search_posts(
 
     Raises Invalid when the post `before` is not found any more.
     """
-    dialect = _DIALECTS[db.connection.dialect.name]
+    dialect = _SQLITE if db.is_sqlite else _POSTGRESQL
     statement = dialect.first if page.before is None else dialect.following
     values = {
         "user_id": reader.id,

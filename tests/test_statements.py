@@ -12,6 +12,7 @@ from sqlalchemy import Engine, event, update
 
 from api.context import Services
 from api.settings import Switch
+from model.database.statement import Prepared, Statements
 from model.database.table import now
 from model.session import Sessions
 from tests.support.cast import Cast
@@ -43,11 +44,20 @@ def counted() -> Iterator[list[str]]:
         if (statements := mine.get()) is not None:
             statements.append(statement)
 
+    prepare = Statements.prepared
+
+    def note_prepared(self: Statements, *asked: Any) -> Prepared:
+        found = prepare(self, *asked)
+        note(None, None, found.sql)
+        return found
+
     event.listen(Engine, "before_cursor_execute", note)
     statements: list[str] = []
     token = mine.set(statements)
     try:
-        yield statements
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(Statements, "prepared", note_prepared)
+            yield statements
     finally:
         mine.reset(token)
         event.remove(Engine, "before_cursor_execute", note)

@@ -5,7 +5,7 @@ from functools import cache
 from importlib.metadata import version
 
 from api.adapters import hypercorn, quart
-from model.database import sqlite
+from model.database import sqlite, statement
 
 
 class Untried(Exception):
@@ -15,7 +15,7 @@ class Untried(Exception):
 @cache
 def require_tried() -> None:
     """Raises Untried when a library has another version than our overrides were tried with."""
-    ours = (hypercorn, quart, sqlite)
+    ours = (hypercorn, quart, sqlite, statement)
     if wrong := [line for overrides in ours for line in tried_with(overrides.TRIED_WITH)]:
         raise Untried(" ".join([*wrong, "Install what requirements.txt names."]))
 

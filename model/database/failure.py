@@ -1,10 +1,43 @@
-"""What is said of a statement that failed: names, and never the values that it was given."""
+"""What it means that a database has refused a statement, and what is said of a bug.
 
-from typing import Any
+That names the statement and the columns, and never the values that it was given.
+"""
 
+import sqlite3
+from typing import NoReturn
+
+import asyncpg
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as NoConnectionFree
 
-_IN_SQLITE = "constraint failed"  # followed by the names of columns
+from model.errors import StorageFull, TooSlow, TryAgain
+
+FAILURES = (
+    sqlite3.Error,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    DBAPIError,
+    NoConnectionFree,
+    OSError,
+)
+"""What comes from the drivers, and from SQLAlchemy above them."""
+
+LOCK_NOT_AVAILABLE = "55P03"
+_TRANSIENT_SQLSTATES = {
+    "40001",  # serialisation failure
+    "40P01",  # deadlock
+    LOCK_NOT_AVAILABLE,
+    "25P03",  # the next one did not come
+    "57P01",  # shutdown
+    "57P03",  # start
+    "53300",  # too many connections
+}
+_TRANSIENT_IN_SQLITE = "database is locked"
+_TOO_SLOW = "57014"  # by statement_timeout
+_TOO_SLOW_IN_SQLITE = "interrupted"
+_DISK_FULL = "53100"
+_FULL_IN_SQLITE = "database or disk is full"
+_REFUSED_IN_SQLITE = "constraint failed"  # followed by the names of columns
 _NAMES = ("sqlite_errorname", "sqlstate", "table_name", "column_name", "constraint_name")
 
 
@@ -12,11 +45,50 @@ class StatementFailed(Exception):
     """The database refused a statement, which is a bug."""
 
 
-def without_values(error: DBAPIError) -> StatementFailed:
+def refuse(error: Exception) -> NoReturn:
+    """Raises TryAgain for what may succeed when it is repeated, TooSlow, or StorageFull.
+
+    A bug is StatementFailed.
+    """
+    refused = _refused(error)
+    if not isinstance(refused, sqlite3.Error | asyncpg.PostgresError | asyncpg.InterfaceError):
+        raise TryAgain from error
+    if isinstance(error, DBAPIError) and error.connection_invalidated:
+        raise TryAgain from error
+    state, said = sqlstate(error), str(refused)
+    if state == _DISK_FULL or _FULL_IN_SQLITE in said:
+        raise StorageFull from error
+    if state == _TOO_SLOW or said == _TOO_SLOW_IN_SQLITE:
+        raise TooSlow from error
+    if state in _TRANSIENT_SQLSTATES or _TRANSIENT_IN_SQLITE in said:
+        raise TryAgain from error
+    raise without_values(error) from None
+
+
+def without_values(error: Exception) -> StatementFailed:
     """Say what was refused. The words of the database quote values, so they are left out."""
-    refused: Any = error.orig and (error.orig.__cause__ or error.orig)
+    refused = _refused(error)
     names = [name for of in _NAMES if (name := getattr(refused, of, None))]
-    if _IN_SQLITE in str(refused):
+    if _REFUSED_IN_SQLITE in str(refused):
         names.append(str(refused))
-    failed = StatementFailed(" ".join([type(refused).__name__, *names, f"[{error.statement}]"]))
+    failed = StatementFailed(" ".join([type(refused).__name__, *names, f"[{_statement(error)}]"]))
     return failed.with_traceback(error.__traceback__)
+
+
+def sqlstate(error: Exception) -> str | None:
+    """What PostgreSQL calls the error."""
+    state: str | None = getattr(_refused(error), "sqlstate", None)
+    return state
+
+
+def _refused(error: Exception) -> BaseException:
+    """The driver's own error."""
+    if isinstance(error, DBAPIError) and error.orig:
+        return error.orig.__cause__ or error.orig
+    return error
+
+
+def _statement(error: Exception) -> str | None:
+    if isinstance(error, DBAPIError):
+        return error.statement
+    return "; ".join(getattr(error, "__notes__", ()))

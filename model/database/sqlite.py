@@ -1,33 +1,37 @@
-"""aiosqlite's dialect, with one hop to the connection's thread for a statement instead of four.
+"""SQLite: what is short runs on the event loop, and what may take long in the connection's thread.
 
-A statement is begun, run, fetched and closed before anybody else is heard, so that a caller who is
-cancelled can leave no cursor open and no lock behind.
+Most statements take 5 to 60 µs, and the way to the thread and back takes 150. A statement is begun,
+run, fetched and closed before anybody else is heard, so that a caller who is cancelled can leave no
+cursor open and no lock behind.
 
-Most reads take 20 to 60 µs, and the way to the thread and back takes 150. So a read begins on the
-event loop itself. It waits for no lock (WAL). When it has taken SHORT_STEPS of SQLite's machine,
-about half a millisecond, it is interrupted and run in the thread. That halves the processor time of
-a request (one post 2.9 to 1.5 ms, a list of 20 from 4.9 to 2.0). Writes wait for the lock and for
-the disk, so they run in the thread. So do statements with the execution option `in_thread`: a
-full-text search can work for long within one step. In the thread a read is interrupted after
-READ_WITHIN_S, or its option `within_s`; a write never is, since that would roll back all of it.
+A read waits for no lock (WAL), so it begins on the event loop. When it has taken SHORT_STEPS of
+SQLite's machine, about half a millisecond, it is interrupted and run in the thread. There it is
+interrupted after READ_WITHIN_S, or what `end_within` says, and when its caller is cancelled.
+
+A write is never interrupted, since SQLite would roll back its whole transaction. It waits for the
+lock without holding anybody up, changes a few rows on the event loop, and waits for the disk in the
+thread, where its COMMIT runs.
+
+To the thread also goes what has the execution option `in_thread`, such as a full-text search, which
+can work for long within one step, and what deletes rows that others refer to.
 """
 
 import asyncio
 import random
 import sqlite3
 import time
-from collections import deque
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
-from typing import Any
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from functools import partial
+from typing import Any, TypeVar
 
-from sqlalchemy.dialects import registry
-from sqlalchemy.dialects.sqlite.aiosqlite import (
-    AsyncAdapt_aiosqlite_connection,
-    AsyncAdapt_aiosqlite_dbapi,
-    SQLiteDialect_aiosqlite,
-)
-from sqlalchemy.util.concurrency import await_
+from sqlalchemy import Executable, NullPool
+from sqlalchemy.engine import URL
+from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+
+from model.database.connection import Connections, Values
+from model.database.row import AnyRow
+from model.database.statement import SQLITE, Prepared
 
 TRIED_WITH = {"sqlalchemy": ["2.1"], "aiosqlite": ["0.22"]}
 
@@ -35,192 +39,176 @@ LOCKED_FOR_AT_MOST_S = 10.0
 READ_WITHIN_S = 10.0
 SHORT_STEPS = 20_000
 _AGAIN_AFTER_S = 0.05
+_STATEMENTS_KEPT = 500
+
+T = TypeVar("T")
+Found = tuple[Sequence[Any], int, Sequence[Any]]
+"""The rows, how many were changed, and the descriptions of the columns."""
 
 
-class OneHopCursor:
-    server_side = False
-    arraysize = 1
-    description: Any = None
-    rowcount = -1
-    lastrowid: int | None = None
-    in_thread = False
-    within_s = READ_WITHIN_S
+class SQLiteConnection:
+    """A connection of those who read."""
 
-    def __init__(self, connection: "OneHopConnection") -> None:
-        self._connection = connection
-        self._rows: deque[Any] = deque()
+    only_reads = True
 
-    def execute(self, sql: str, parameters: Sequence[Any] | None = None) -> None:
-        self._run(sqlite3.Cursor.execute, sql, parameters or ())
+    def __init__(self, connection: AsyncConnection, driver: Any) -> None:
+        self.sqlalchemy = connection
+        self._driver = driver
+        self._sqlite: sqlite3.Connection = driver._conn
+        self._is_interruptible = False
+        self._sqlite.set_progress_handler(lambda: self._is_interruptible, SHORT_STEPS)
+        self._within_s = READ_WITHIN_S
 
-    def executemany(self, sql: str, parameters: Sequence[Any]) -> None:
-        self._run(sqlite3.Cursor.executemany, sql, parameters)
+    @property
+    def is_usable(self) -> bool:
+        return not self._sqlite.in_transaction
 
-    def fetchone(self) -> Any:
-        return self._rows.popleft() if self._rows else None
+    async def begin(self) -> None:
+        await asyncio.sleep(0)  # the others: what follows may not wait for anything
+        self._within_s = READ_WITHIN_S
+        self._sqlite.execute("BEGIN")
 
-    def fetchmany(self, size: int | None = None) -> list[Any]:
-        return [self._rows.popleft() for _ in range(min(size or 1, len(self._rows)))]
+    async def rows(self, statement: Executable, values: Values) -> Sequence[AnyRow]:
+        prepared = SQLITE.prepared(statement, values)
+        rows, _, columns = await self._run(prepared, self._execute, prepared.parameters(values))
+        return prepared.rows(rows, (column[0] for column in columns))
 
-    def fetchall(self) -> list[Any]:
-        rows = list(self._rows)
-        self._rows.clear()
-        return rows
+    async def run(self, statement: Executable, values: Values) -> int:
+        prepared = SQLITE.prepared(statement, values)
+        _, changed, _ = await self._run(prepared, self._execute, prepared.parameters(values))
+        return changed
 
-    def close(self) -> None:
-        self._rows.clear()
+    async def run_for_each(self, statement: Executable, rows: Sequence[Values]) -> None:
+        prepared = SQLITE.prepared(statement, rows[0])
+        await self._run(prepared, self._execute_many, [prepared.parameters(row) for row in rows])
 
-    async def _async_soft_close(self) -> None:
-        """SQLAlchemy asks for it; the cursor of SQLite is closed already."""
+    def end_within(self, seconds: float) -> None:
+        self._within_s = seconds
 
-    def setinputsizes(self, *_: Any) -> None:
-        """The DB-API wants it; SQLite has no use for it."""
+    async def commit(self) -> None:
+        """Raises sqlite3.Error; whoever is cancelled meanwhile waits until it is done."""
+        await self._in_thread(self._sqlite.commit)
 
-    def _run(self, method: Any, sql: str, parameters: Sequence[Any]) -> None:
+    async def rollback(self) -> None:
+        with suppress(sqlite3.Error):  # then it is not usable
+            self._sqlite.rollback()
+
+    async def close(self) -> None:
+        await self.sqlalchemy.close()
+
+    async def _run(
+        self, prepared: Prepared, execute: Callable[[str, Any], T], parameters: Sequence[Any]
+    ) -> T:
         try:
-            rows = await_(self._here_or_in_thread(method, sql, parameters))
-        except Exception as error:  # noqa: BLE001 - translated and raised again
-            self._connection._handle_exception(error)
-        self._rows.extend(rows)
-
-    async def _here_or_in_thread(
-        self, method: Any, sql: str, parameters: Sequence[Any]
-    ) -> Sequence[Any]:
-        connection = self._connection
-        if connection.only_reads and not self.in_thread:
-            connection.is_here = True
-            try:
-                return self._step(method, sql, parameters)
-            except sqlite3.OperationalError as error:
-                if "interrupted" not in str(error):
-                    raise
-            finally:
-                connection.is_here = False
-        connection.is_in_thread = True  # and stays so when the caller is cancelled here
-        try:
-            async with connection.interrupted_after(self.within_s):
-                driver = connection.driver_connection
-                rows: Sequence[Any] = await driver._execute(self._step, method, sql, parameters)
-        except sqlite3.Error:
-            connection.is_in_thread = False
+            if not prepared.in_thread:
+                self._is_interruptible = self.only_reads or prepared.only_reads
+                try:
+                    return execute(prepared.sql, parameters)
+                except sqlite3.OperationalError as error:
+                    if error.sqlite_errorcode != sqlite3.SQLITE_INTERRUPT:
+                        raise
+                finally:
+                    self._is_interruptible = False
+            return await self._in_thread(execute, prepared.sql, parameters)
+        except sqlite3.Error as error:
+            error.add_note(prepared.sql)
             raise
-        connection.is_in_thread = False
-        return rows
 
-    def _step(self, method: Any, sql: str, parameters: Sequence[Any]) -> Sequence[Any]:
-        database = self._connection.driver_connection._conn
-        self._connection.begin_now(database)
-        cursor = database.cursor()
+    def _execute(self, sql: str, parameters: Sequence[Any]) -> Found:
+        cursor = self._sqlite.execute(sql, parameters)
         try:
-            method(cursor, sql, parameters)
-            self.description = cursor.description
-            self.rowcount, self.lastrowid = cursor.rowcount, cursor.lastrowid
-            return cursor.fetchall() if cursor.description else ()
+            return cursor.fetchall(), cursor.rowcount, cursor.description or ()
         finally:
             cursor.close()
 
+    def _execute_many(self, sql: str, parameters: Sequence[Sequence[Any]]) -> None:
+        self._sqlite.executemany(sql, parameters).close()
 
-class OneHopConnection(AsyncAdapt_aiosqlite_connection):
-    """A connection that runs each statement at once; `begin` is run together with the first one."""
-
-    __slots__ = ("begin", "is_here", "is_in_thread", "only_reads")
-
-    begin: str | None
-    only_reads: bool
-    is_here: bool  # a statement runs on the event loop
-    is_in_thread: bool
-
-    @property
-    def driver_connection(self) -> Any:
-        return self._connection
-
-    def cursor(self, server_side: bool = False) -> Any:
-        del server_side
-        return OneHopCursor(self)
-
-    def read_only(self) -> None:
-        """Let the statements begin on the event loop from now on."""
-        self.driver_connection._conn.set_progress_handler(lambda: self.is_here, SHORT_STEPS)
-        self.only_reads = True
-
-    @asynccontextmanager
-    async def interrupted_after(self, seconds: float) -> AsyncIterator[None]:
-        """Interrupt what reads in the thread after a while, and when its caller is cancelled."""
-        if not self.only_reads:
-            yield
-            return
-        interrupt = self.driver_connection._conn.interrupt
-        interrupting = asyncio.create_task(_call_after(seconds, interrupt))
+    async def _in_thread(self, function: Callable[..., T], *arguments: object) -> T:
+        """What the function returns. The thread is done with it when this ends, however it ends."""
+        working: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self._driver._tx.put_nowait((working, partial(function, *arguments)))
         try:
-            yield
-        except asyncio.CancelledError:
-            interrupt()
-            raise
+            await asyncio.wait({working}, timeout=self._within_s if self.only_reads else None)
         finally:
-            interrupting.cancel()
+            await self._done(working)
+        return working.result()
 
-    def begin_now(self, database: sqlite3.Connection) -> None:
-        """Begin the transaction, and wait for the write lock if it has to.
-
-        SQLite's own waiting sleeps up to 100 ms at a time.
-        """
-        begin, self.begin = self.begin, None
-        deadline = time.monotonic() + LOCKED_FOR_AT_MOST_S
-        while begin:
+    async def _done(self, working: asyncio.Future[Any]) -> None:
+        """Wait for it, however often the caller is cancelled; what reads is interrupted."""
+        cancelled = None
+        while not working.done():
+            if self.only_reads:
+                self._sqlite.interrupt()  # again and again: it forgets what comes before it begins
             try:
-                database.execute(begin).close()
-                begin = None
+                await asyncio.wait({working}, timeout=_AGAIN_AFTER_S)
+            except asyncio.CancelledError as error:
+                cancelled = error
+        working.exception()  # it is known now, also if nobody asks for the result
+        if cancelled:
+            raise cancelled
+
+
+class SQLiteWriter(SQLiteConnection):
+    """The connection of those who write."""
+
+    only_reads = False
+
+    async def begin(self) -> None:
+        """Wait for the lock. Raises sqlite3.OperationalError after LOCKED_FOR_AT_MOST_S.
+
+        SQLite's own waiting sleeps up to 100 ms at a time, and holds up its thread.
+        """
+        await asyncio.sleep(0)
+        deadline = time.monotonic() + LOCKED_FOR_AT_MOST_S
+        while True:
+            try:
+                self._sqlite.execute("BEGIN IMMEDIATE")
             except sqlite3.OperationalError as error:
                 if "locked" not in str(error) or time.monotonic() > deadline:
                     raise
-                time.sleep(random.uniform(0.0003, 0.0012))  # noqa: S311 - no secret
-
-    def commit(self) -> None:
-        if self.driver_connection.in_transaction:
-            super().commit()
-
-    def rollback(self) -> None:
-        """Roll back at once, or after what the thread is doing. Nothing can cancel it."""
-        self.begin = None
-        driver = self.driver_connection
-        if not driver._connection or not driver._running:
-            return
-        if self.is_in_thread:
-            driver._tx.put_nowait((None, driver._conn.rollback))
-        else:
-            driver._conn.rollback()
+            else:
+                return
+            await asyncio.sleep(random.uniform(0.0003, 0.0012))  # noqa: S311 - no secret
 
 
-async def _call_after(seconds: float, interrupt: Callable[[], None]) -> None:
-    """Again and again, because SQLite forgets what comes before a statement begins."""
-    await asyncio.sleep(seconds)
-    while True:
-        interrupt()
-        await asyncio.sleep(_AGAIN_AFTER_S)
+def sqlite_readers(url: URL, most: int, synchronous: str) -> Connections[SQLiteConnection]:
+    return Connections(
+        partial(_connect, SQLiteConnection, url, synchronous, LOCKED_FOR_AT_MOST_S), most
+    )
 
 
-class OneHopModule(AsyncAdapt_aiosqlite_dbapi):
-    def connect(self, *arguments: Any, **options: Any) -> OneHopConnection:
-        made = super().connect(*arguments, **options)
-        connection = OneHopConnection(self, made._connection)
-        connection.begin = None
-        connection.only_reads = connection.is_here = connection.is_in_thread = False
-        return connection
+def sqlite_writer(url: URL, synchronous: str) -> Connections[SQLiteWriter]:
+    return Connections(partial(_connect, SQLiteWriter, url, synchronous, 0), 1)
 
 
-class OneHopDialect(SQLiteDialect_aiosqlite):
-    supports_statement_cache = True
-
-    @classmethod
-    def import_dbapi(cls) -> AsyncAdapt_aiosqlite_dbapi:
-        stock = super().import_dbapi()
-        return OneHopModule(stock.aiosqlite, stock.sqlite)
-
-    def do_execute(self, cursor: Any, statement: str, parameters: Any, context: Any = None) -> None:
-        if context is not None:
-            cursor.in_thread = context.execution_options.get("in_thread", False)
-            cursor.within_s = context.execution_options.get("within_s", READ_WITHIN_S)
-        cursor.execute(statement, parameters)
+C = TypeVar("C", bound=SQLiteConnection)
 
 
-registry.register("sqlite.onehop", __name__, "OneHopDialect")
+async def _connect(kind: type[C], url: URL, synchronous: str, busy_timeout_s: float) -> C:
+    engine = create_async_engine(
+        url,
+        poolclass=NullPool,
+        pool_reset_on_return=None,  # every unit of work ends its own transaction
+        hide_parameters=True,
+        connect_args={
+            "isolation_level": None,
+            "timeout": busy_timeout_s,
+            "cached_statements": _STATEMENTS_KEPT,
+        },
+    )
+    connection = await engine.connect()
+    driver: Any = (await connection.get_raw_connection()).driver_connection
+    await driver._execute(_set_up, driver._conn, synchronous)
+    return kind(connection, driver)
+
+
+def _set_up(database: sqlite3.Connection, synchronous: str) -> None:
+    database.execute("PRAGMA foreign_keys = ON")
+    database.execute(f"PRAGMA synchronous = {synchronous}")
+    # SQLite's own knows ASCII only: "Ärger" would not be found by "ärger"
+    database.create_function("lower", 1, _lower, deterministic=True)
+
+
+def _lower(text: str | None) -> str | None:
+    return text.lower() if text is not None else None

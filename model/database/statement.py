@@ -8,16 +8,19 @@ has it in `db.session`.
 import weakref
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import Dialect, Executable
+from sqlalchemy import ClauseElement, Delete, Dialect, Executable, Table
 from sqlalchemy.dialects.postgresql.asyncpg import dialect as asyncpg_dialect
 from sqlalchemy.dialects.sqlite.aiosqlite import dialect as aiosqlite_dialect
 from sqlalchemy.engine import Row
 from sqlalchemy.engine.result import SimpleResultMetaData
 from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.selectable import SelectBase
 
 from model.database.row import AnyRow
+
+TRIED_WITH = {"sqlalchemy": ["2.1"]}
 
 Process = Callable[[Any], Any]
 
@@ -25,13 +28,15 @@ Process = Callable[[Any], Any]
 class Prepared:
     """A statement of one dialect, for values of given names."""
 
-    __slots__ = ("_binds", "_row", "_statement", "in_thread", "sql")
+    __slots__ = ("_binds", "_row", "_statement", "in_thread", "only_reads", "sql")
 
     def __init__(
         self, statement: Executable, compiled: SQLCompiler, forget: Callable[[object], None]
     ) -> None:
         self.sql = compiled.string
-        self.in_thread = bool(statement.get_execution_options().get("in_thread", False))
+        self.only_reads = isinstance(statement, SelectBase)
+        options = statement.get_execution_options()
+        self.in_thread = options.get("in_thread", False) or _cascades(statement)
         self._binds = _binds(compiled)
         self._row = _maker_of_rows(compiled)
         self._statement = weakref.ref(statement, forget)
@@ -74,7 +79,7 @@ class Statements:
     def _prepare(
         self, statement: Executable, names: Iterable[str], key: tuple[object, ...]
     ) -> Prepared:
-        compiled = statement.compile(
+        compiled = cast(ClauseElement, statement).compile(
             dialect=self._dialect,
             column_keys=list(names) or None,
             # nobody asks for the id of a new row but by RETURNING
@@ -83,11 +88,25 @@ class Statements:
         assert isinstance(compiled, SQLCompiler)
         if compiled.post_compile_params or compiled.insert_prefetch or compiled.update_prefetch:
             raise TypeError(f"bind lists by json_rows, and give each value by name: {compiled}")
-        return Prepared(statement, compiled, lambda _: self._known.pop(key))
+        return Prepared(statement, compiled, partial(self._forget, key))
+
+    def _forget(self, key: tuple[object, ...], _: object) -> None:
+        del self._known[key]
 
 
 SQLITE = Statements(aiosqlite_dialect())
-POSTGRESQL = Statements(asyncpg_dialect())
+POSTGRESQL = Statements(asyncpg_dialect())  # type: ignore[no-untyped-call]
+
+
+def _cascades(statement: Executable) -> bool:
+    """Whether rows of other tables go or change with those that are deleted."""
+    if not isinstance(statement, Delete) or not isinstance(table := statement.table, Table):
+        return False
+    return any(
+        key.ondelete and key.target_fullname.startswith(f"{table.name}.")
+        for other in table.metadata.tables.values()
+        for key in other.foreign_keys
+    )
 
 
 def _binds(compiled: SQLCompiler) -> list[tuple[str | None, Process | None, object]]:
@@ -115,8 +134,6 @@ def _maker_of_rows(compiled: SQLCompiler) -> Callable[[Sequence[Any]], AnyRow] |
     return _rows_of([column.keyname for column in columns], processors)
 
 
-def _rows_of(
-    names: Sequence[str], processors: Sequence[Process | None]
-) -> Callable[[Sequence[Any]], AnyRow]:
+def _rows_of(names: Sequence[str], processors: Sequence[Any]) -> Callable[[Sequence[Any]], AnyRow]:
     parent = SimpleResultMetaData(names)
     return partial(Row, parent, list(processors) if any(processors) else None, parent._key_to_index)

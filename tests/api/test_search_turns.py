@@ -48,7 +48,7 @@ async def test_a_search_that_takes_too_long_says_what_to_do_and_others_are_answe
     async with asyncio.timeout(10), AsyncExitStack() as opened:
         for _ in range(READERS):
             db = await opened.enter_async_context(services.database.read())
-            raw: Any = (await db.connection.get_raw_connection()).driver_connection
+            raw: Any = (await db.connection.sqlalchemy.get_raw_connection()).driver_connection
             raw._conn.create_function("length", 1, measured_slowly)
     answer = await people.bob.ask("GET", "/api/search?q=tea")
     problem(answer, 503, "search_too_slow")

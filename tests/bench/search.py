@@ -15,6 +15,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from sqlalchemy import insert, text
+from sqlalchemy.ext.asyncio import create_async_engine
 
 from model.channel import Channels, Kind
 from model.database.page import Page
@@ -158,9 +159,10 @@ async def bench(url: str, server: Server, posts: int) -> None:
         readers = await fill(db, posts, words)
     show(f"{posts:,} posts written, s", f"{time.perf_counter() - started:.0f}")
     if not database.is_sqlite:  # as its own housekeeping does after a while
-        async with database.writers.connect() as connection:
-            await connection.execution_options(isolation_level="AUTOCOMMIT")
+        engine = create_async_engine(database.address, isolation_level="AUTOCOMMIT")
+        async with engine.connect() as connection:
             await connection.execute(text("VACUUM ANALYZE"))
+        await engine.dispose()
 
     async def by_model(reader: Reader, q: str, filters: Filters) -> object:
         async with database.read() as db:

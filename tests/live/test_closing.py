@@ -193,7 +193,7 @@ async def test_a_socket_that_misses_the_route_is_refused_without_a_bug(
 @pytest.fixture
 def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody waits for long until a connection to the database is free."""
-    monkeypatch.setattr("model.database.engine.NOBODY_FREE_AFTER_S", 0.2)
+    monkeypatch.setattr("model.database.connection.NOBODY_FREE_AFTER_S", 0.2)
 
 
 @pytest.mark.usefixtures("hurried")

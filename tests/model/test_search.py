@@ -30,7 +30,7 @@ async def found(db: Transaction, q: str, reader: Caller, **filters: int) -> list
 
 async def require_intact(db: Transaction) -> None:
     """SQLite compares the whole index with the posts; raises what is wrong."""
-    if db.connection.dialect.name == "sqlite":
+    if db.is_sqlite:
         await db.run(text(INTEGRITY))
 
 
@@ -92,7 +92,7 @@ async def test_a_search_does_not_hold_up_the_event_loop(
         await write_post(db, channel, "tea", by=ann)
     traced: list[tuple[str, int]] = []
     async with database.read() as db:
-        opened: Any = (await db.connection.get_raw_connection()).driver_connection
+        opened: Any = (await db.connection.sqlalchemy.get_raw_connection()).driver_connection
         opened._conn.set_trace_callback(lambda sql: traced.append((sql, get_ident())))
         assert len(await found(db, "tea", ann)) == 1
     await database.close()

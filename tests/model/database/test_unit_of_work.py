@@ -169,7 +169,7 @@ async def test_a_read_that_takes_too_long_ends_and_leaves_its_reader_to_others(
         for _ in range(READERS + 1):
             with pytest.raises(TooSlow):
                 async with database.read() as db:
-                    await db.end_within(0.05)
+                    db.end_within(0.05)
                     await db.all(ENDLESS)
         async with database.read() as db:
             assert await count(db) == 0
@@ -199,7 +199,7 @@ async def test_a_write_is_never_interrupted(tmp_path: Path, sqlite: Stages[SQLit
     """SQLite would roll back its whole transaction, not the statement alone."""
     database = Database(sqlite.database.copy("empty", tmp_path), before_commit=write_events)
     async with database.write() as db:
-        await db.end_within(0.01)
+        db.end_within(0.01)
         assert await db.scalar(text(COUNTED.format(" WHERE i < 500000"))) == 500_000
         await create_user(db, "ann", "Ann", "-")
     async with database.read() as db:
