@@ -1,5 +1,6 @@
 """How many statements a request costs: a constant number for lists, few for what is written."""
 
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -12,7 +13,7 @@ from sqlalchemy import Engine, event, update
 
 from api.context import Services
 from api.settings import Switch
-from model.database.statement import Prepared, Statements
+from model.database.statement import SQLITE, Prepared, Statements
 from model.database.table import now
 from model.session import Sessions
 from tests.support.cast import Cast
@@ -210,3 +211,30 @@ async def test_who_asks_is_looked_up_once_for_what_is_written(people: Cast) -> N
             await people.bob.post(people.posts, {"text": text})
         costs.append(sum("sessions" in statement for statement in statements))
     assert costs == [2, 1]
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+async def test_no_statement_is_compiled_twice(
+    app: Quart, services: Services, people: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They are constants of their modules: one that is made for a call is compiled for it."""
+    compiled: list[str] = []
+    prepare = Statements._prepare
+
+    def note(self: Statements, *asked: Any) -> Prepared:
+        found = prepare(self, *asked)
+        compiled.append(found.sql)
+        return found
+
+    monkeypatch.setattr(Statements, "_prepare", note)
+    monkeypatch.setattr(SQLITE, "_known", {})
+    services.settings = services.settings.model_copy(update={"limits": Switch.OFF})
+    world = World(app, services, people)
+    document = resolved(await people.ann.get("/openapi.json"))
+    shown = [Example(f"GET {path}") for path, ways in document["paths"].items() if "get" in ways]
+    for example in (*examples(), *shown):
+        for _ in range(2):
+            who = await world.person(example.by[0])
+            await ask(who, await world.request(example, who))
+    assert len(compiled) > 100
+    assert [sql for sql, times in Counter(compiled).items() if times > 1] == []
