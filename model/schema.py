@@ -99,7 +99,7 @@ async def _locked(url: str | URL) -> AsyncIterator[AsyncConnection]:
     else:
         longest = _MIGRATES_FOR_AT_MOST_S
         patience = Patience(_LOCKED_FOR_AT_MOST_S, statement_s=longest, next_s=longest)
-        engine = postgresql_engine(parsed, 1, "READ COMMITTED", Server(), patience)
+        engine = postgresql_engine(parsed, "READ COMMITTED", Server(), patience)
     try:
         async with engine.connect() as connection:
             if is_sqlite:

@@ -66,14 +66,13 @@ class Connections(Generic[C]):
         self._is_closed = False
 
     @asynccontextmanager
-    async def begun(self) -> AsyncIterator[C]:
-        """A connection in a transaction of its own, which is rolled back unless it is committed.
+    async def one(self) -> AsyncIterator[C]:
+        """A connection for one transaction, which is rolled back unless it is committed.
 
         Raises TryAgain when none becomes free.
         """
         connection = await self._take()
         try:
-            await connection.begin()
             yield connection
         finally:
             try:

@@ -1,20 +1,17 @@
 """The engine of PostgreSQL: how it connects, begins and waits."""
 
-import time
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import event
+from sqlalchemy import NullPool, event
 from sqlalchemy.engine import URL, ExceptionContext
 from sqlalchemy.engine.interfaces import IsolationLevel
-from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
-from sqlalchemy.pool import ConnectionPoolEntry
 
 from model.database.address import driver_options, without_driver_options
-from model.database.connection import NOBODY_FREE_AFTER_S
 from model.database.server import Server
 
+_STATEMENTS_KEPT = {"statement_cache_size": 1000, "max_cached_statement_lifetime": 0}
 _ANSWERED_LATE_S = 2  # the way there and back, after PostgreSQL's own limit
 
 
@@ -32,42 +29,32 @@ NOBODY_WAITS = Patience(lock_s=10, statement_s=600)
 
 
 def postgresql_engine(
-    url: URL,
-    size: int,
-    isolation_level: IsolationLevel,
-    server: Server,
-    patience: Patience = SOMEBODY_WAITS,
+    url: URL, isolation_level: IsolationLevel, server: Server, patience: Patience
 ) -> AsyncEngine:
-    """An engine whose every wait has an end. It shares `server` with others to the same one."""
+    """What makes connections whose every wait has an end. It shares `server` with others."""
     answered_within_s = patience.statement_s + _ANSWERED_LATE_S
     engine = create_async_engine(
         without_driver_options(url),
-        pool_size=size,
-        max_overflow=0,
-        pool_timeout=NOBODY_FREE_AFTER_S,
+        poolclass=NullPool,
         hide_parameters=True,
         isolation_level=isolation_level,
-        connect_args={**driver_options(url), "command_timeout": answered_within_s},
+        connect_args={
+            **driver_options(url),
+            **_STATEMENTS_KEPT,
+            "command_timeout": answered_within_s,
+        },
     )
 
     @event.listens_for(engine.sync_engine, "do_connect")
     def connect(dialect: Any, _: object, __: object, options: dict[str, Any]) -> Any:
         return server.connect(dialect, options, _limits(patience))
 
-    @event.listens_for(engine.sync_engine, "connect")
-    def note_the_moment(_: object, entry: ConnectionPoolEntry) -> None:
-        entry.info["connected_at"] = time.monotonic()
-
-    @event.listens_for(engine.sync_engine, "checkout")
-    def replace_what_may_be_dead(_: object, entry: ConnectionPoolEntry, __: object) -> None:
-        if entry.info["connected_at"] < server.trusted_since:
-            raise DisconnectionError
-
     @event.listens_for(engine.sync_engine, "handle_error")
     def note_the_dead(context: ExceptionContext) -> None:
         is_connected = context.connection is not None
         if is_connected and isinstance(context.original_exception, TimeoutError):
             server.lose_trust()
+            context.is_disconnect = True
 
     @event.listens_for(engine.sync_engine, "close")
     def wait_for_no_farewell(connection: Any, _: object) -> None:

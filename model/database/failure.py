@@ -55,6 +55,8 @@ def refuse(error: Exception) -> NoReturn:
         raise TryAgain from error
     if isinstance(error, DBAPIError) and error.connection_invalidated:
         raise TryAgain from error
+    if isinstance(refused, asyncpg.InvalidCachedStatementError):  # a migration came: not again
+        raise TryAgain from error
     state, said = sqlstate(error), str(refused)
     if state == _DISK_FULL or _FULL_IN_SQLITE in said:
         raise StorageFull from error

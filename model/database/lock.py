@@ -30,7 +30,7 @@ async def taken(database: Database, file: Path) -> AsyncIterator[bool]:
             yield is_ours
         return
     patience = Patience(lock_s=2, statement_s=5, next_s=0)  # for ever
-    engine = postgresql_engine(database.address, 1, "READ COMMITTED", database.server, patience)
+    engine = postgresql_engine(database.address, "READ COMMITTED", database.server, patience)
     try:
         async with engine.connect() as connection:
             statement = text("SELECT pg_try_advisory_xact_lock(:lock)")

@@ -1,81 +1,136 @@
-"""PostgreSQL's connections, for as long as their statements go through SQLAlchemy."""
+"""PostgreSQL: statements and transactions go to asyncpg itself.
+
+Its connections are SQLAlchemy's, which sets them up, and in AUTOCOMMIT: SQLAlchemy begins and ends
+nothing on them, so that a session can join the transaction that is begun here. A connection that
+is lost, or whose caller is cancelled while the database works, is closed and never used again.
+"""
 
 import asyncio
-from collections.abc import Sequence
+import time
+from collections.abc import Awaitable, Sequence
+from functools import partial
+from typing import Any, TypeVar
 
+import asyncpg
 from sqlalchemy import Executable
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from model.database.connection import Connections, Values
 from model.database.engine import Patience, postgresql_engine
+from model.database.failure import StatementFailed
 from model.database.row import AnyRow
 from model.database.server import Server
+from model.database.statement import POSTGRESQL
 from model.errors import OutcomeUnknown
+
+_SNAPSHOT = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;"
+_WRITE = "BEGIN ISOLATION LEVEL READ COMMITTED;"
+_FAILURES = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError)
+
+T = TypeVar("T")
 
 
 class PostgreSQLConnection:
-    is_usable = False  # SQLAlchemy's own pool has it then
-
-    def __init__(self, connection: AsyncConnection) -> None:
+    def __init__(self, connection: AsyncConnection, driver: Any, server: Server, begin: str):
         self.sqlalchemy = connection
+        self._driver = driver
+        self._server = server
+        self._begin = begin
+        self._made_at = time.monotonic()
+
+    @property
+    def is_usable(self) -> bool:
+        is_trusted = self._made_at >= self._server.trusted_since
+        return is_trusted and not (self._driver.is_closed() or self._driver.is_in_transaction())
 
     async def begin(self) -> None:
-        """SQLAlchemy does with the first statement."""
+        await self._answered(self._begin, self._driver.execute(self._begin))
 
     async def rows(self, statement: Executable, values: Values) -> Sequence[AnyRow]:
-        return (await self.sqlalchemy.execute(statement, values)).all()
+        prepared = POSTGRESQL.prepared(statement, values)
+        answer = self._driver.fetch(prepared.sql, *prepared.parameters(values))
+        found: list[Any] = await self._answered(prepared.sql, answer)
+        return prepared.rows(found, found[0].keys() if found else ())
 
     async def run(self, statement: Executable, values: Values) -> int:
-        return (await self.sqlalchemy.execute(statement, values)).rowcount
+        prepared = POSTGRESQL.prepared(statement, values)
+        answer = self._driver.execute(prepared.sql, *prepared.parameters(values))
+        tag: str = await self._answered(prepared.sql, answer)
+        _, _, count = tag.rpartition(" ")  # UPDATE 3, INSERT 0 3, or CREATE TABLE
+        return int(count) if count.isdecimal() else 0
 
     async def run_for_each(self, statement: Executable, rows: Sequence[Values]) -> None:
-        await self.sqlalchemy.execute(statement, rows)
+        prepared = POSTGRESQL.prepared(statement, rows[0])
+        parameters = [prepared.parameters(row) for row in rows]
+        await self._answered(prepared.sql, self._driver.executemany(prepared.sql, parameters))
 
     def end_within(self, seconds: float) -> None:
-        """PostgreSQL keeps to the limit of all statements: another would cost a round trip."""
+        """PostgreSQL keeps to the limit of all statements: another one would be a round trip."""
 
     async def commit(self) -> None:
         try:
-            await self.sqlalchemy.commit()
+            tag = await self._answered("COMMIT", self._driver.execute("COMMIT"))
         except OSError as error:
             raise OutcomeUnknown from error
-        except DBAPIError as error:
-            if error.connection_invalidated:
-                raise OutcomeUnknown from error
-            raise
+        if tag != "COMMIT":
+            raise StatementFailed("COMMIT [a statement had failed, and the unit of work went on]")
 
     async def rollback(self) -> None:
-        """SQLAlchemy's pool does."""
+        if not self._driver.is_closed() and self._driver.is_in_transaction():
+            try:
+                await self._answered("ROLLBACK", self._driver.execute("ROLLBACK"))
+            except _FAILURES:
+                await self._lose()
 
     async def close(self) -> None:
-        await asyncio.shield(asyncio.create_task(self.sqlalchemy.close()))
+        await self._lose()
+        await self.sqlalchemy.close()
 
+    async def _lose(self) -> None:
+        """A dead peer would not answer a farewell, and a living one needs none."""
+        self._driver.terminate()
+        await self.sqlalchemy.invalidate()  # it shall know, if there is a session
 
-class PostgreSQLConnections(Connections[PostgreSQLConnection]):
-    def __init__(self, engine: AsyncEngine, most: int) -> None:
-        super().__init__(self._checked_out, most)
-        self._engine = engine
-
-    async def close(self) -> None:
-        await super().close()
-        await self._engine.dispose()
-
-    async def _checked_out(self) -> PostgreSQLConnection:
-        return PostgreSQLConnection(await self._engine.connect())
+    async def _answered(self, sql: str, answer: Awaitable[T]) -> T:
+        """What the driver answers. Raises OSError when the connection is lost by now."""
+        try:
+            return await answer
+        except asyncio.CancelledError:
+            await self._lose()
+            raise
+        except TimeoutError:
+            self._server.lose_trust()
+            await self._lose()
+            raise
+        except asyncpg.InternalClientError as error:  # it was ended a moment ago
+            await self._lose()
+            raise ConnectionError from error
+        except _FAILURES as error:
+            if self._driver.is_closed():
+                await self._lose()
+                raise ConnectionError from error
+            if isinstance(error, asyncpg.InvalidCachedStatementError):
+                self._server.lose_trust()  # a migration came: the others would say the same
+            error.add_note(sql)
+            raise
 
 
 def postgresql_readers(
     url: URL, most: int, server: Server, patience: Patience
 ) -> Connections[PostgreSQLConnection]:
-    engine = postgresql_engine(url, most, "REPEATABLE READ", server, patience)
-    return PostgreSQLConnections(engine.execution_options(postgresql_readonly=True), most)
+    engine = postgresql_engine(url, "AUTOCOMMIT", server, patience)
+    return Connections(partial(_connect, engine, server, _SNAPSHOT), most)
 
 
 def postgresql_writers(
     url: URL, most: int, server: Server, patience: Patience
 ) -> Connections[PostgreSQLConnection]:
-    return PostgreSQLConnections(
-        postgresql_engine(url, most, "READ COMMITTED", server, patience), most
-    )
+    engine = postgresql_engine(url, "AUTOCOMMIT", server, patience)
+    return Connections(partial(_connect, engine, server, _WRITE), most)
+
+
+async def _connect(engine: AsyncEngine, server: Server, begin: str) -> PostgreSQLConnection:
+    connection = await engine.connect()
+    driver = (await connection.get_raw_connection()).driver_connection
+    return PostgreSQLConnection(connection, driver, server, begin)

@@ -185,20 +185,25 @@ class Database:
     @asynccontextmanager
     async def read(self) -> AsyncIterator[Transaction]:
         """A unit of work that reads, in one snapshot of everything. Raises TryAgain and TooSlow."""
-        async with self._read(self.readers) as db:
-            yield db
+        try:
+            async with self.readers.one() as connection:
+                yield await self._begun(connection)
+        except FAILURES as error:
+            refuse(error)
 
     @asynccontextmanager
     async def read_apart(self) -> AsyncIterator[Transaction]:
         """The same on a connection that no request takes, for 2.5 s at most."""
-        db = None
+        connection = None
         try:
-            async with asyncio.timeout(_APART_WITHIN_S), self._read(self._apart) as db:
-                yield db
+            async with asyncio.timeout(_APART_WITHIN_S), self._apart.one() as connection:
+                yield await self._begun(connection)
         except TimeoutError as error:
-            if db is not None:  # it was connected
+            if connection is not None:
                 self.server.lose_trust()
             raise TryAgain from error
+        except FAILURES as error:
+            refuse(error)
 
     @asynccontextmanager
     async def write(self, tx: str | None = None) -> AsyncIterator[Transaction]:
@@ -209,7 +214,8 @@ class Database:
         """
         is_hurried = False
         try:
-            async with self._writers.begun() as connection:
+            async with self._writers.one() as connection:
+                await connection.begin()
                 db = Transaction(connection, is_sqlite=self.is_sqlite, writing=True, tx=tx)
                 if is_hurried := time.monotonic() < self._hurries_until:
                     await db.run(_HURRY)
@@ -244,10 +250,6 @@ class Database:
         for connections in (self.readers, self._apart, self._writers):
             await connections.close()
 
-    @asynccontextmanager
-    async def _read(self, readers: Connections[Any]) -> AsyncIterator[Transaction]:
-        try:
-            async with readers.begun() as connection:
-                yield Transaction(connection, is_sqlite=self.is_sqlite, writing=False)
-        except FAILURES as error:
-            refuse(error)
+    async def _begun(self, connection: Connection) -> Transaction:
+        await connection.begin()
+        return Transaction(connection, is_sqlite=self.is_sqlite, writing=False)

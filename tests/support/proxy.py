@@ -27,6 +27,8 @@ class Proxy:
         self._servers = set[socket.socket]()
         self._forgotten = set[socket.socket]()
         self._is_dark = False
+        self.round_trips = 0
+        """How often a client has said something, for which it then waits."""
         self._selector = selectors.DefaultSelector()
         self._selector.register(self._listener, selectors.EVENT_READ)
         self._end, ended = socket.socketpair()
@@ -110,6 +112,7 @@ class Proxy:
             data = side.recv(_PIECE_BYTES)
             while isinstance(side, ssl.SSLSocket) and side.pending():
                 data += side.recv(_PIECE_BYTES)
+            self.round_trips += bool(data) and side not in self._servers
             if data and side not in self._forgotten:
                 self._peers[side].sendall(data)
         except OSError:
