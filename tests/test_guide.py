@@ -60,6 +60,20 @@ def test_what_the_guide_shows_is_in_style(project: Path) -> None:
     typed(project, *ruff, "format", "--no-cache", "--check", *NEW, *OLD)
 
 
+def test_polls_that_use_the_session_pass_the_same_tests(project: Path, tmp_path: Path) -> None:
+    (with_session,) = [block for block in blocks(GUIDE, "python") if "db.session" in block]
+    copy = tmp_path / "project"
+    shutil.copytree(project, copy, ignore=NOT_COPIED)
+    polls = copy / "model" / "poll.py"
+    polls.write_text(f"{polls.read_text()}\n\n{with_session}")
+    own = [name for name in sorted(NEW) if name.startswith("tests/")]
+    in_style = ("ruff", "check", "--no-cache", "--ignore", "F811")  # they come a second time
+    typed(copy, sys.executable, "-m", *in_style, "model/poll.py")
+    typed(copy, sys.executable, "-m", "ruff", "format", "--no-cache", "--check", "model/poll.py")
+    pytest = (sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider")
+    typed(copy, *pytest, f"--basetemp={tmp_path / 'tmp'}", "-k", CHOSEN, *own)
+
+
 def test_polls_pass_their_tests_and_those_of_all_resources(project: Path) -> None:
     """Of those of all resources the ones that the guide names, for what is forgotten."""
     named = set(re.findall(r"^\| .* \| `(test_\w+)`", (ROOT / GUIDE).read_text(), re.MULTILINE))

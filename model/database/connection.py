@@ -27,6 +27,7 @@ class Connection(Protocol):
     """
 
     sqlalchemy: AsyncConnection
+    is_sqlite: bool
 
     @property
     def is_usable(self) -> bool:

@@ -32,6 +32,8 @@ T = TypeVar("T")
 
 
 class PostgreSQLConnection:
+    is_sqlite = False
+
     def __init__(self, connection: AsyncConnection, driver: Any, server: Server, begin: str):
         self.sqlalchemy = connection
         self._driver = driver

@@ -25,12 +25,13 @@ from contextlib import suppress
 from functools import partial
 from typing import Any, TypeVar
 
-from sqlalchemy import Executable, NullPool
+from sqlalchemy import Executable, NullPool, event
 from sqlalchemy.engine import URL
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from model.database.connection import Connections, Values
 from model.database.row import AnyRow
+from model.database.session import JOINED_SQLITE
 from model.database.statement import SQLITE, Prepared
 
 TRIED_WITH = {"sqlalchemy": ["2.1"], "aiosqlite": ["0.22"]}
@@ -49,6 +50,7 @@ Found = tuple[Sequence[Any], int, Sequence[Any]]
 class SQLiteConnection:
     """A connection of those who read."""
 
+    is_sqlite = True
     only_reads = True
 
     def __init__(self, connection: AsyncConnection, driver: Any) -> None:
@@ -61,7 +63,7 @@ class SQLiteConnection:
 
     @property
     def is_usable(self) -> bool:
-        return not self._sqlite.in_transaction
+        return not (self.sqlalchemy.invalidated or self._sqlite.in_transaction)
 
     async def begin(self) -> None:
         await asyncio.sleep(0)  # the others: what follows may not wait for anything
@@ -187,7 +189,7 @@ C = TypeVar("C", bound=SQLiteConnection)
 
 async def _connect(kind: type[C], url: URL, synchronous: str, busy_timeout_s: float) -> C:
     engine = create_async_engine(
-        url,
+        url.set(drivername=JOINED_SQLITE),
         poolclass=NullPool,
         pool_reset_on_return=None,  # every unit of work ends its own transaction
         hide_parameters=True,
@@ -197,15 +199,27 @@ async def _connect(kind: type[C], url: URL, synchronous: str, busy_timeout_s: fl
             "cached_statements": _STATEMENTS_KEPT,
         },
     )
+
+    @event.listens_for(engine.sync_engine, "close")
+    def give_back_the_lock(connection: Any, _: object) -> None:
+        """A cursor that a cancelled session has left open would keep it."""
+        driver = connection.driver_connection
+        driver._tx.put_nowait((None, driver._conn.rollback))
+
     connection = await engine.connect()
-    driver: Any = (await connection.get_raw_connection()).driver_connection
-    await driver._execute(_set_up, driver._conn, synchronous)
+    try:
+        driver: Any = (await connection.get_raw_connection()).driver_connection
+        await driver._execute(_set_up, driver._conn, synchronous, kind.only_reads)
+    except BaseException:
+        await connection.close()
+        raise
     return kind(connection, driver)
 
 
-def _set_up(database: sqlite3.Connection, synchronous: str) -> None:
+def _set_up(database: sqlite3.Connection, synchronous: str, only_reads: bool) -> None:
     database.execute("PRAGMA foreign_keys = ON")
     database.execute(f"PRAGMA synchronous = {synchronous}")
+    database.execute(f"PRAGMA query_only = {only_reads}")
     # SQLite's own knows ASCII only: "Ärger" would not be found by "ärger"
     database.create_function("lower", 1, _lower, deterministic=True)
 

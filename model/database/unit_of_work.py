@@ -23,6 +23,7 @@ from model.database.failure import FAILURES, LOCK_NOT_AVAILABLE, refuse, sqlstat
 from model.database.postgresql import postgresql_readers, postgresql_writers
 from model.database.row import AnyRow
 from model.database.server import Server
+from model.database.session import WithSession
 from model.database.sqlite import sqlite_readers, sqlite_writer
 from model.database.table import Base
 from model.errors import TryAgain
@@ -62,16 +63,16 @@ class Note:
     by: int | None = None
 
 
-class Transaction:
+class Transaction(WithSession):
     """A unit of work: what functions of the model get as `db`. Values are bound by their names."""
 
     def __init__(
-        self, connection: Connection, *, is_sqlite: bool, writing: bool, tx: str | None = None
+        self, connection: Connection, *, writing: bool = False, tx: str | None = None
     ) -> None:
         """Begin to work on a connection; `tx` names the request or command, for the events."""
-        self.connection = connection
-        self.is_sqlite = is_sqlite
-        self.locks_rows = writing and not is_sqlite
+        super().__init__(connection)
+        self.is_sqlite = connection.is_sqlite
+        self.locks_rows = writing and not self.is_sqlite
         self.tx = tx
         self.notes: list[Note] = []
         self.forgotten: set[str] = set()  # topics whose events so far go
@@ -84,6 +85,7 @@ class Transaction:
     @overload
     async def all(self, statement: Executable, **values: object) -> Sequence[AnyRow]: ...
     async def all(self, statement: Executable, **values: object) -> Sequence[AnyRow]:
+        await self.flush()
         return await self.connection.rows(statement, values)
 
     @overload
@@ -93,7 +95,7 @@ class Transaction:
     @overload
     async def first(self, statement: Executable, **values: object) -> AnyRow | None: ...
     async def first(self, statement: Executable, **values: object) -> AnyRow | None:
-        rows = await self.connection.rows(statement, values)
+        rows = await self.all(statement, **values)
         return rows[0] if rows else None
 
     @overload
@@ -102,12 +104,12 @@ class Transaction:
     async def scalar(self, statement: Executable, **values: object) -> Any: ...
     async def scalar(self, statement: Executable, **values: object) -> Any:
         """The value of the first row; None also when there is none."""
-        rows = await self.connection.rows(statement, values)
+        rows = await self.all(statement, **values)
         return rows[0][0] if rows else None
 
     async def scalar_one(self, statement: TypedReturnsRows[T], **values: object) -> T:
         """The value of a statement that always has one: a count, the id of an INSERT."""
-        (row,) = await self.connection.rows(statement, values)
+        (row,) = await self.all(statement, **values)
         value: T = row[0]
         return value
 
@@ -126,6 +128,7 @@ class Transaction:
 
     async def run(self, statement: Executable, **values: object) -> int:
         """Execute what returns no rows; how many rows it changed."""
+        await self.flush()
         return await self.connection.run(statement, values)
 
     async def run_for_each(
@@ -133,6 +136,7 @@ class Transaction:
     ) -> None:
         """Execute a statement once for each of some rows of values."""
         if rows:
+            await self.flush()
             await self.connection.run_for_each(statement, rows)
 
     def end_within(self, seconds: float) -> None:
@@ -186,8 +190,8 @@ class Database:
     async def read(self) -> AsyncIterator[Transaction]:
         """A unit of work that reads, in one snapshot of everything. Raises TryAgain and TooSlow."""
         try:
-            async with self.readers.one() as connection:
-                yield await self._begun(connection)
+            async with self.readers.one() as connection, Transaction(connection) as db:
+                yield db
         except FAILURES as error:
             refuse(error)
 
@@ -196,8 +200,12 @@ class Database:
         """The same on a connection that no request takes, for 2.5 s at most."""
         connection = None
         try:
-            async with asyncio.timeout(_APART_WITHIN_S), self._apart.one() as connection:
-                yield await self._begun(connection)
+            async with (
+                asyncio.timeout(_APART_WITHIN_S),
+                self._apart.one() as connection,
+                Transaction(connection) as db,
+            ):
+                yield db
         except TimeoutError as error:
             if connection is not None:
                 self.server.lose_trust()
@@ -214,12 +222,14 @@ class Database:
         """
         is_hurried = False
         try:
-            async with self._writers.one() as connection:
-                await connection.begin()
-                db = Transaction(connection, is_sqlite=self.is_sqlite, writing=True, tx=tx)
+            async with (
+                self._writers.one() as connection,
+                Transaction(connection, writing=True, tx=tx) as db,
+            ):
                 if is_hurried := time.monotonic() < self._hurries_until:
                     await db.run(_HURRY)
                 yield db
+                await db.commit_session()
                 await self.before_commit(db)
                 await connection.commit()
         except FAILURES as error:
@@ -249,7 +259,3 @@ class Database:
     async def close(self) -> None:
         for connections in (self.readers, self._apart, self._writers):
             await connections.close()
-
-    async def _begun(self, connection: Connection) -> Transaction:
-        await connection.begin()
-        return Transaction(connection, is_sqlite=self.is_sqlite, writing=False)

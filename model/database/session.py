@@ -1,0 +1,77 @@
+"""SQLAlchemy's session within a unit of work, for whoever wants all that SQLAlchemy can.
+
+It works in a savepoint of the transaction. SQLAlchemy is told that this has begun, and cannot end
+it: on PostgreSQL because its connection is in AUTOCOMMIT, on SQLite because of this dialect.
+"""
+
+from typing import Self
+
+from sqlalchemy.dialects import registry
+from sqlalchemy.dialects.sqlite.aiosqlite import SQLiteDialect_aiosqlite
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from model.database.connection import Connection
+
+JOINED_SQLITE = "sqlite+joined"
+
+
+class JoinedSQLite(SQLiteDialect_aiosqlite):
+    supports_statement_cache = True
+
+    def do_commit(self, dbapi_connection: object) -> None:
+        """The unit of work commits."""
+
+    def do_rollback(self, dbapi_connection: object) -> None:
+        """The unit of work rolls back."""
+
+
+registry.register("sqlite.joined", __name__, JoinedSQLite.__name__)
+
+
+class WithSession:
+    """A transaction on a connection, from its beginning, and the session in it."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self._session: AsyncSession | None = None
+
+    @property
+    def session(self) -> AsyncSession:
+        """SQLAlchemy's session in this transaction, made when it is first asked for.
+
+        What it has pending is written before the next statement of ours. Of what that changes it
+        does not know: a row that it has is as it was, until it is refreshed.
+        """
+        if self._session is None:
+            opened = self.connection.sqlalchemy
+            assert opened.sync_connection is not None  # it is connected
+            opened.sync_connection.begin()
+            self._session = AsyncSession(
+                opened, join_transaction_mode="create_savepoint", expire_on_commit=False
+            )
+        return self._session
+
+    async def flush(self) -> None:
+        """Write what the session has pending, if there is one."""
+        if self._session is not None:
+            await self._session.flush()
+
+    async def commit_session(self) -> None:
+        """Make what the session has done, if there is one, a part of the transaction."""
+        if self._session is not None:
+            await self._session.commit()
+
+    async def __aenter__(self) -> Self:
+        await self.connection.begin()
+        return self
+
+    async def __aexit__(self, error: type[BaseException] | None, *_: object) -> None:
+        """Close the session. What it has pending in a read is refused, and not forgotten."""
+        if self._session is None:
+            return
+        try:
+            if error is None:
+                await self._session.flush()
+        finally:
+            await self._session.close()
+            await self.connection.sqlalchemy.rollback()  # which only SQLAlchemy hears of
