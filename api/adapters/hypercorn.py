@@ -11,15 +11,14 @@ from http import HTTPStatus
 from typing import Any
 
 import msgspec
-from h11 import Request
 from hypercorn.asyncio import run, task_group, tcp_server, worker_context
-from hypercorn.events import Closed
-from hypercorn.protocol import h11, ws_stream
+from hypercorn.protocol import ws_stream
 from hypercorn.protocol.events import StreamClosed
 
 from api.adapters.frame_stream import FrameStream, current_writer
+from api.adapters.http1 import HTTP1
 
-TRIED_WITH = {"hypercorn": ["0.18"]}
+TRIED_WITH = {"hypercorn": ["0.18"], "httptools": ["0.9"]}
 
 log = logging.getLogger(__name__)
 
@@ -63,22 +62,10 @@ class DroppingStream(FrameStream):
             await self.send(StreamClosed(stream_id=self.stream_id))
 
 
-class HTTP1Only(h11.H11Protocol):
-    """Speaks no HTTP/2, where nothing of the above would hold; `Upgrade: h2c` is ignored."""
+class Protocol(HTTP1):
+    """Speaks no HTTP/2, where nothing of the above would hold."""
 
-    def __init__(self, *arguments: Any) -> None:
-        *ours, _alpn = arguments
-        super().__init__(*ours)
-
-    async def _check_protocol(self, event: Request) -> None:
-        pass
-
-    async def _create_stream(self, request: Request) -> None:
-        if request.http_version > b"1.1":
-            await self._send_error_response(HTTPStatus.HTTP_VERSION_NOT_SUPPORTED)
-            await self.send(Closed())
-        else:
-            await super()._create_stream(request)
+    websocket_stream = DroppingStream
 
 
 class TaskGroup(task_group.TaskGroup):
@@ -207,9 +194,8 @@ def patch_hypercorn(most_descriptors: int | None = None) -> None:
     # Compression would let 509 KiB become 756 MiB, and costs memory for each connection
     ws_stream.server_extensions_handshake = lambda *_: None  # type: ignore[attr-defined]
     ws_stream.WebsocketBuffer = MessageBuffer  # type: ignore[misc]
-    h11.WSStream = DroppingStream  # type: ignore[attr-defined,assignment]
     TCPServer.most_descriptors = most_descriptors
     run.TCPServer = TCPServer  # type: ignore[attr-defined,assignment]
     run.WorkerContext = WorkerContext  # type: ignore[attr-defined]
     tcp_server.TaskGroup = TaskGroup  # type: ignore[attr-defined]
-    tcp_server.ProtocolWrapper = HTTP1Only  # type: ignore[attr-defined,assignment]
+    tcp_server.ProtocolWrapper = Protocol  # type: ignore[attr-defined,assignment]

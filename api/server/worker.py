@@ -126,7 +126,6 @@ def hypercorn_config(bind: str) -> Config:
     config.loglevel = "WARNING"
     config.include_server_header = False
     config.keep_alive_timeout = KEEP_ALIVE_S
-    config.keep_alive_max_requests = 1_000_000
     config.graceful_timeout = GRACE_S
     config.backlog = 2048
     config.websocket_max_message_size = MAX_MESSAGE_BYTES
