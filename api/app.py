@@ -65,6 +65,7 @@ SOCKETS_CLOSE_WITHIN_S = ANSWERED_WITHIN_S = 5
 def create_app(settings: Settings, *, prepared: bool = False) -> Homeroom:
     """Make the application; `prepared` when the supervisor has migrated the database already."""
     require_tried()
+    code = code_digest()  # now: a worker that is replaced runs it, whatever the files say then
     app = Homeroom(settings.instance)
     openapi.init(app)
     app.json = Json(app)  # quart-schema has brought its own
@@ -86,7 +87,7 @@ def create_app(settings: Settings, *, prepared: bool = False) -> Homeroom:
             await prepare(settings.database_address, lossy=settings.is_lossy)
             await check_bucket(settings)
         with own_folder(settings.instance / "incoming") as incoming:
-            running = open_services(settings, app.bus, app.worker, signing_key, incoming)
+            running = open_services(settings, app.bus, app.worker, code, signing_key, incoming)
             keep_services(app, running)
             async with at_work(running):
                 yield
@@ -97,7 +98,7 @@ def create_app(settings: Settings, *, prepared: bool = False) -> Homeroom:
 
 
 def open_services(
-    settings: Settings, bus: Bus, worker: int, signing_key: bytes, incoming: Path
+    settings: Settings, bus: Bus, worker: int, code: str, signing_key: bytes, incoming: Path
 ) -> Services:
     database = Database(
         settings.database_address,
@@ -123,7 +124,7 @@ def open_services(
         passwords=Passwords(settings.workers),
         used_sessions=UsedSessions(),
         signing_key=signing_key,
-        code=code_digest(),
+        code=code,
         store=store,
         pictures=pictures,
         thumbnails=Thumbnails(store, pictures, incoming),

@@ -1,8 +1,15 @@
 """Who polls a list gets it once, and 304 until it changes; never what is for somebody else."""
 
+from pathlib import Path
+
 import pytest
 
+from api.app import create_app
 from api.context import Services
+from api.context import services as services_of
+from api.settings import Settings
+from api.transfer import versions
+from api.transfer.versions import code_digest
 from model.log.event import begin_epoch
 from tests.api.browser import problem
 from tests.api.test_documents import MINE
@@ -65,6 +72,27 @@ async def test_a_list_is_another_one_in_another_epoch_and_with_other_code(
     tag = await tag_of(people.bob, people.posts)
     services.code = "other"
     assert await status_with(people.bob, people.posts, tag) == 200
+
+
+async def test_the_code_that_was_loaded_gives_the_tag_whatever_the_files_say_since(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A worker that is replaced runs what the supervisor has loaded."""
+    monkeypatch.setattr(versions, "ROOT", tmp_path)
+    file = tmp_path / "model" / "post.py"
+    file.parent.mkdir()
+    names = []
+    for text in ("old", "new"):
+        file.write_text(text)
+        code_digest.cache_clear()
+        app = create_app(settings, prepared=True)
+        file.write_text("changed since")
+        code_digest.cache_clear()
+        async with app.test_app():
+            names.append(services_of(app).code)
+    assert code_digest() not in names
+    assert names[0] != names[1]
+    code_digest.cache_clear()
 
 
 @pytest.mark.parametrize("path", ["/api/groups", "/api/me/mentions", "channels"])
