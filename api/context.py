@@ -11,6 +11,7 @@ from typing import Any, Protocol, TypeVar, cast
 from quart import Quart, current_app, g
 
 from api.settings import Settings
+from api.transfer.kept import KeptLists
 from model.database.unit_of_work import Database, Transaction
 from model.errors import NotSignedIn
 from model.limit import Action, take
@@ -56,6 +57,7 @@ class Services:
     pictures: Pictures
     thumbnails: Thumbnails
     incoming: Path
+    kept_lists: KeptLists = field(default_factory=KeptLists)
     connections: set[LiveConnection] = field(default_factory=set)
     connection_left: asyncio.Event = field(default_factory=asyncio.Event)
     is_stopping: bool = False

@@ -1,7 +1,8 @@
 """The version of a list is exact: with the same tag it is the same, for every reader and worker.
 
-Whoever polls with a tag is told 304 until what she would see is something else. After each of many
-random changes the lists are fetched, which takes some seconds.
+Whoever polls with a tag is told 304 until what she would see is something else, and what is kept is
+what would be read. After each of many random changes the lists are fetched, which takes some
+seconds.
 """
 
 import random
@@ -16,6 +17,7 @@ from quart import Quart
 from api.app import create_app
 from api.context import Services
 from api.settings import Settings, Switch
+from api.transfer.kept import KeptLists
 from model.log.retention import Retention, prune
 from tests.support.cast import Cast
 from tests.support.chaos import Chaos
@@ -24,8 +26,6 @@ from tests.support.people import Person
 from tests.support.purging import purged
 from tests.support.references import resolved
 from tests.support.wanderers import Wanderers
-
-ROUNDS = 2
 
 
 class TellingClient:
@@ -42,14 +42,16 @@ class TellingClient:
 
 
 class Polled:
-    """Lists as some readers fetch them after each change, by path and tag."""
+    """Lists as some readers fetch them after each change, by path and tag.
 
-    def __init__(self, people: Cast, readers: list[Person]) -> None:
+    They fetch each from two workers, of which the one `keeping` keeps its answers.
+    """
+
+    def __init__(self, people: Cast, keeping: Quart) -> None:
         channel, group = f"/api/channels/{people.channel['id']}", people.group["id"]
         self.posts = f"{channel}/posts?limit=100"
         self.paths = {
             self.posts,
-            f"{channel}/posts?limit=2",
             f"{channel}/documents",
             f"{channel}/scores?game=snake",
             f"{channel}/scores?game=snake&order=latest",
@@ -59,7 +61,8 @@ class Polled:
         self.seen: dict[tuple[str, str], Any] = {}
         self.tags: dict[str, set[str]] = {}
         self.looks = 0
-        self._readers = readers
+        self._readers = [replace(who) for who in (people.ann, people.bob)]
+        self._keeping = keeping
 
     async def look(self) -> None:
         self.looks += 1
@@ -70,9 +73,12 @@ class Polled:
             await self._look(path)
 
     async def _look(self, path: str) -> Any:
-        answer = await random.choice(self._readers).ask("GET", path)
+        reader = random.choice(self._readers)
+        answer = await reader.ask("GET", path)
         assert answer.status == 200, answer
         tag = answer.headers["ETag"]
+        kept = await reader.before(self._keeping).ask("GET", path)
+        assert (kept.headers["ETag"], kept.body) == (tag, answer.body)
         assert self.seen.setdefault((path, tag), answer.body) == answer.body, (path, tag)
         self.tags.setdefault(path, set()).add(tag)
         return answer.body
@@ -96,18 +102,21 @@ async def test_a_list_with_the_same_tag_is_the_same(
     guests = [await chaos.person("guest") for _ in range(2)]
     other = create_app(settings.model_copy(update={"limits": Switch.OFF}), prepared=True)
     async with other.test_app():
-        readers = [replace(who) for who in (people.ann, people.bob)]
-        polled = Polled(people, readers + [reader.before(other) for reader in readers])
+        services.kept_lists = KeptLists(max_bytes=0)
+        polled = Polled(people, keeping=other)
         for guest in guests:
             guest.client = guest.before(other).client
         with polled.after_changes_of(people.ann, people.mia, people.bob, *guests):
             wanderers = Wanderers(chaos, guests)
-            for _ in range(ROUNDS):
-                await chaos.play()
+            await chaos.play()
+            for _ in range(2):
                 await wanderers.play()
-                for who in (people.ann, people.mia, people.bob):
-                    await who.patch("/api/me", {"name": f"{who.username} {polled.looks}"})
-                await prune(services.database, Retention(events=5))
+            file = await people.bob.upload(b"see this")
+            await people.bob.post(people.posts, {"text": "", "file_ids": [file["id"]]})
+            await people.bob.delete(f"/api/files/{file['id']}")
+            for who in (people.ann, people.mia, people.bob):
+                await who.patch("/api/me", {"name": f"{who.username} {polled.looks}"})
+            await prune(services.database, Retention(events=5))
             await wanderers.vanish()
             await purged(services)
             await polled.look()

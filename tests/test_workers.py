@@ -2,7 +2,9 @@
 
 import asyncio
 import os
+import random
 import signal
+import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
@@ -137,3 +139,31 @@ async def _sees_a_post_of_its_own(server: Server, ann: HttpClient, topic: str) -
         path = f"/api/channels/{topic.partition(':')[2]}/posts"
         post = await asyncio.to_thread(ann.made, "POST", path, {"text": "Hello"})
         await live.until(lambda m: m["type"] == "event" and m["data"]["id"] == post["id"], 5)
+
+
+async def test_whoever_has_written_reads_it_at_once_from_any_worker(server: Server) -> None:
+    """For a second, at random: no worker answers with a list that it has kept for too long."""
+    ann = await asyncio.to_thread(first_account, server)
+    group = ann.made("POST", "/api/groups", {"name": "class"})
+    channel = ann.made("POST", f"/api/groups/{group['id']}/channels", {"name": "general"})
+    path = f"/api/channels/{channel['id']}/posts"
+
+    def text_in_list(post_id: int) -> str | None:
+        listed = ann.made("GET", f"{path}?limit=100")["posts"]
+        return next((post["text"] for post in listed if post["id"] == post_id), None)
+
+    def write_and_read() -> int:
+        rounds, until = 0, time.monotonic() + 1
+        while time.monotonic() < until:
+            post = ann.made("POST", path, {"text": "first"})
+            assert text_in_list(post["id"]) == "first"
+            ann.made("PATCH", f"/api/posts/{post['id']}", {"text": "second"})
+            assert text_in_list(post["id"]) == "second"
+            if random.random() < 0.8:
+                ann.made("DELETE", f"/api/posts/{post['id']}")
+                assert text_in_list(post["id"]) is None
+            rounds += 1
+        return rounds
+
+    rounds = await asyncio.gather(*(asyncio.to_thread(write_and_read) for _ in range(WRITERS)))
+    assert min(rounds) > 0

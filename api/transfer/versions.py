@@ -1,4 +1,4 @@
-"""Versions of lists: whoever polls one gets 304, without a row being read, until it changes.
+"""Versions of lists: until one changes, no row of it is read again, and whoever polls gets 304.
 
 The events of some topics tell whatever such a list shows: when it changes, one of them has another
 event. So how far they go, in the snapshot in which the right to read was judged, is an exact
@@ -8,10 +8,11 @@ own role) is told by too many topics, or none: lists that show it have no versio
 """
 
 import hashlib
-from collections.abc import Awaitable, Callable
-from functools import cache, wraps
+from collections.abc import Awaitable, Callable, Hashable, Mapping
+from functools import cache, partial, wraps
 from typing import Any
 
+import msgspec
 from quart import Response, jsonify
 
 from api.context import services
@@ -22,30 +23,36 @@ from model.documents.precondition import Precondition
 from model.log.cursor import Live, cursors
 
 View = Callable[..., Awaitable[Any]]
+Find = Callable[[str], bytes | None]
 
 
-class NotModified(Exception):
-    """The client has this version of the list."""
+class Known(Exception):
+    """The client has this version of the list, or its answer (`body`) is kept here."""
+
+    def __init__(self, body: bytes | None) -> None:
+        self.body = body
 
 
 class ListVersion:
     """The version of a list that is being fetched, as its entity tag, once it was asked for."""
 
-    def __init__(self, known: Precondition, code: str) -> None:
-        """`known` are the versions that the client has; `code` is the digest of ours."""
+    def __init__(self, known: Precondition, code: str, kept: Find) -> None:
+        """`known` are the versions that the client has; `kept` finds an answer by its tag."""
         self.tag = ""
-        self._known, self._code = known, code
+        self._known, self._code, self._kept = known, code, kept
 
     async def cursors(self, db: Transaction, topic: str, *others: str) -> Live:
         """The `live` of the list, which follows `topic`; the `others` tell what it shows as well.
 
-        Comes after the right to read was judged. Raises NotModified when the client has it already.
+        Comes after the right to read was judged. Raises Known when no row need be read.
         """
         stand = await cursors(db, topic, *others)
         told = [f"{name}={seq}" for name, seq in sorted(stand["topics"].items())]
         self.tag = f'"{".".join((stand["epoch"], self._code, *told))}"'
         if self._known.is_known(self.tag):
-            raise NotModified
+            raise Known(None)
+        if (body := self._kept(self.tag)) is not None:
+            raise Known(body)
         return {"epoch": stand["epoch"], "topics": {topic: stand["topics"][topic]}}
 
 
@@ -53,15 +60,29 @@ def versioned(view: View) -> View:
     """Answer a list with its version, or with 304; the view gets it as `version`."""
 
     @wraps(view)
-    async def answer(*arguments: Any, **values: Any) -> Response:
-        version = ListVersion(precondition(), services().code)
-        try:
-            listed = await view(*arguments, version=version, **values)
-        except NotModified:
-            return not_modified(version.tag)
-        return tagged(jsonify(listed), version.tag)
+    async def answer(**values: Any) -> Response:
+        listed, tag = await fetched(view, precondition(), values)
+        return not_modified(tag) if listed is None else tagged(jsonify(listed), tag)
 
     return conditional("If-None-Match")(answer)
+
+
+async def fetched(
+    view: View, known: Precondition, values: Mapping[str, Hashable]
+) -> tuple[msgspec.Raw | None, str]:
+    """A list as JSON, or None when its version is known to the client; and the tag of its version.
+
+    `values` are the arguments of the view: they say which list it is.
+    """
+    running, which = services(), (view, frozenset(values.items()))
+    version = ListVersion(known, running.code, partial(running.kept_lists.find, which))
+    try:
+        listed = await view(**values, version=version)
+    except Known as found:
+        return None if found.body is None else msgspec.Raw(found.body), version.tag
+    body = msgspec.json.encode(listed)
+    running.kept_lists.keep(which, version.tag, body)
+    return msgspec.Raw(body), version.tag
 
 
 @cache
