@@ -35,6 +35,7 @@ from api.scores import scores
 from api.search import search
 from api.sessions import sessions
 from api.settings import Settings
+from api.token_bucket import TokenBuckets
 from api.transfer.storage import check_bucket, open_store
 from api.transfer.versions import code_digest
 from api.users import users
@@ -48,7 +49,7 @@ from model.log.event import write_events
 from model.password import Passwords
 from model.schema import check, prepare
 from model.search import Searches
-from model.session import UsedSessions
+from model.session import RecentCallers, UsedSessions
 from model.storage.incoming import own_folder
 from model.storage.picture_work import Pictures
 from model.storage.thumbnail import Thumbnails
@@ -122,6 +123,8 @@ def open_services(
         presence=Presence(feed, bus, worker),
         signals=Signals(feed, bus),
         passwords=Passwords(settings.workers),
+        recent_callers=RecentCallers(),
+        buckets=TokenBuckets(),
         used_sessions=UsedSessions(),
         signing_key=signing_key,
         code=code,

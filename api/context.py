@@ -11,6 +11,7 @@ from typing import Any, Protocol, TypeVar, cast
 from quart import Quart, current_app, g
 
 from api.settings import Settings
+from api.token_bucket import TokenBuckets
 from api.transfer.kept import KeptLists
 from model.database.unit_of_work import Database, Transaction
 from model.errors import NotSignedIn
@@ -21,7 +22,7 @@ from model.live.presence import Presence
 from model.live.signal import Signals
 from model.password import Passwords
 from model.search import Searches
-from model.session import UsedSessions, judge_caller
+from model.session import RecentCallers, UsedSessions, judge_caller
 from model.storage.picture_work import Pictures
 from model.storage.store import Store
 from model.storage.thumbnail import Thumbnails
@@ -50,6 +51,8 @@ class Services:
     presence: Presence
     signals: Signals
     passwords: Passwords
+    recent_callers: RecentCallers
+    buckets: TokenBuckets
     used_sessions: UsedSessions
     signing_key: bytes
     code: str  # the digest of what runs here
@@ -133,7 +136,7 @@ async def _write(ending: int | None = None) -> AsyncIterator[Transaction]:
 async def _judge(db: Transaction, ending: int | None = None) -> None:
     """Find the caller anew, if the request has one. Raises NotSignedIn."""
     if (who := signed_in()) is not None:
-        g.caller = await judge_caller(db, who, ending=ending)
+        g.caller, g.is_remembered = await judge_caller(db, who, ending=ending), False
 
 
 def signed_in() -> Caller | None:

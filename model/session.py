@@ -7,6 +7,7 @@ was used is written once a day, beside the requests.
 import asyncio
 import hashlib
 import secrets
+from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -29,6 +30,7 @@ SESSION_LASTS_AT_MOST = timedelta(days=365)
 SESSION_GRACE = timedelta(seconds=25)  # for a live connection, to renew its sign-in
 _USE_COUNTS_AFTER = timedelta(days=1)
 _MAX_AGENT_CHARS = 200
+_MAX_RECENT_CALLERS = 10_000
 
 
 class Sessions(Base):
@@ -110,6 +112,24 @@ _OWN = delete(Sessions).where(Sessions.user_id == bindparam("user_id"))
 _DELETE_ONE = _OWN.where(Sessions.id == bindparam("session_id"))
 _DELETE_OTHERS = _OWN.where(Sessions.id != bindparam("session_id")).returning(Sessions.id)
 _FORGET_EXPIRED = delete(Sessions).where(Sessions.expires_at < bindparam("now"))
+
+
+class RecentCallers:
+    """Who came with a token lately. The session may have ended since: this lets in, not more."""
+
+    def __init__(self) -> None:
+        self._callers: OrderedDict[str, Caller] = OrderedDict()
+
+    def of(self, token: str) -> Caller | None:
+        return self._callers.get(token_digest(token))
+
+    def remember(self, token: str, caller: Caller) -> None:
+        self._callers[token_digest(token)] = caller
+        if len(self._callers) > _MAX_RECENT_CALLERS:
+            self._callers.popitem(last=False)
+
+    def forget(self, token: str) -> None:
+        self._callers.pop(token_digest(token), None)
 
 
 class UsedSessions:

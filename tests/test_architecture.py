@@ -52,11 +52,11 @@ GENERIC = {
     "model/log/event.py": ["record", "judge_again", "write_events", "_rows"],
     "model/log/cursor.py": ["cursors", "topic_heads", "events_after", "events_between"],
     "model/errors.py": ["Refusal"],
-    "api/middleware/errors.py": ["init", "wrong_fields", "wants_page", "_answer"],
-    "api/middleware/auth.py": ["public", "init"],
-    "api/middleware/limits.py": ["init", "limit"],
+    "api/middleware/errors.py": ["init", "explain", "wrong_fields", "wants_page", "_explained"],
+    "api/middleware/auth.py": ["public", "init", "let_in", "note_use"],
+    "api/middleware/limits.py": ["init", "count_request", "limit"],
     "api/middleware/idempotent.py": ["init", "idempotent", "_plain"],
-    "api/middleware/location.py": ["located"],
+    "api/middleware/location.py": ["located", "location"],
     "model/idempotency.py": ["claim_key", "keep_answer"],
 }  # fmt: skip
 MAX_LINES_GENERIC = 600

@@ -14,7 +14,7 @@ from api.live.connection import TRY_AGAIN_AFTER_S, Connection
 from api.live.protocol import ClientMessage, Close, Error, NotTheProtocol, Signal, parse
 from api.middleware.cookies import cookie_of
 from api.middleware.cors import is_allowed
-from api.middleware.token_bucket import TokenBucket
+from api.token_bucket import TokenBucket
 from model.errors import TryAgain
 
 log = logging.getLogger(__name__)

@@ -6,8 +6,8 @@ before is let in with a short request without a look into the database.
 Tabs of a browser share a cookie: a page says in `Homeroom-User` whom it believes to be.
 """
 
-from collections import OrderedDict
 from collections.abc import Callable
+from datetime import datetime
 from http import HTTPStatus
 from typing import Any, TypeVar
 
@@ -18,9 +18,8 @@ from api.context import caller, services, signed_in
 from api.middleware.cookies import cookie_of, prolong_cookie
 from api.middleware.cors import SAFE
 from api.middleware.links import caller_by_link
-from api.middleware.token_bucket import REMEMBERED
 from model.errors import NotSignedIn, OtherAccount
-from model.session import find_caller, token_digest
+from model.session import find_caller
 from model.user import Caller
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -30,24 +29,6 @@ USER_HEADER = "Homeroom-User"
 _SHORT_BODY_BYTES = 64 * 1024
 
 
-class RecentCallers:
-    """Who came with a token lately. The session may have ended since: this lets in, not more."""
-
-    def __init__(self) -> None:
-        self._callers: OrderedDict[str, Caller] = OrderedDict()
-
-    def of(self, token: str) -> Caller | None:
-        return self._callers.get(token_digest(token))
-
-    def remember(self, token: str, caller: Caller) -> None:
-        self._callers[token_digest(token)] = caller
-        if len(self._callers) > REMEMBERED:
-            self._callers.popitem(last=False)
-
-    def forget(self, token: str) -> None:
-        self._callers.pop(token_digest(token), None)
-
-
 def public(view: F) -> F:
     """Open a route to anybody; who asks is not looked up, and sends little."""
     view.is_public = True  # type: ignore[attr-defined] # read by the hook below
@@ -55,8 +36,6 @@ def public(view: F) -> F:
 
 
 def init(app: Quart) -> None:
-    recent = RecentCallers()
-
     @app.before_request
     async def sign_in() -> None:
         if request.routing_exception is not None:
@@ -67,34 +46,41 @@ def init(app: Quart) -> None:
         if getattr(view, "is_public", False):
             request.max_content_length = MAX_PUBLIC_BODY_BYTES
             return
-        token = token_of(request) or ""
-        if _is_short_write() and (known := recent.of(token)):
-            g.caller, g.is_remembered = known, True
-        elif (found := await visitor()) is None:
-            raise NotSignedIn
-        elif "is_by_link" not in g:
-            recent.remember(token, found)
-        _require_meant(g.caller)
+        if "is_by_link" not in g:
+            await let_in(token_of(request) or "", is_judged_later=_is_short_write())
+        _require_meant(caller())
 
     @app.after_request
-    async def forget(response: Response) -> Response:
-        """Whoever was refused, perhaps before anybody judged, is looked up the next time."""
-        if response.status_code >= HTTPStatus.BAD_REQUEST:
-            recent.forget(token_of(request) or "")
+    async def prolong(response: Response) -> Response:
+        until = note_use(token_of(request) or "", response.status_code)
+        has_come_with_it = "Authorization" not in request.headers
+        if until and has_come_with_it and "Set-Cookie" not in response.headers:
+            prolong_cookie(response, until)  # who has just signed out has another one
         return response
 
-    app.after_request(prolong)
+
+async def let_in(token: str, *, is_judged_later: bool) -> None:
+    """Find who asks with a token; `is_judged_later` by a unit of work. Raises NotSignedIn."""
+    if not token:
+        raise NotSignedIn
+    recent = services().recent_callers
+    if is_judged_later and (known := recent.of(token)):
+        g.caller, g.is_remembered = known, True
+    else:
+        g.caller = await _find(token)
+        recent.remember(token, caller())
 
 
-async def prolong(response: Response) -> Response:
-    """Let whoever is signed in stay so for longer; who has just signed in or out has a cookie."""
-    is_refused = response.status_code >= HTTPStatus.BAD_REQUEST
-    if is_refused or "Set-Cookie" in response.headers or "is_by_link" in g or not signed_in():
-        return response
-    until = services().used_sessions.note(caller())
-    if until is not None and "Authorization" not in request.headers:
-        prolong_cookie(response, until)
-    return response
+def note_use(token: str, status: int) -> datetime | None:
+    """Let whoever is signed in stay so for longer; the new end, or None if it does not change.
+
+    Whoever was refused, perhaps before anybody judged, is looked up the next time.
+    """
+    if token and status >= HTTPStatus.BAD_REQUEST:
+        services().recent_callers.forget(token)
+    elif (who := signed_in()) and "is_by_link" not in g:
+        return services().used_sessions.note(who)
+    return None
 
 
 def _require_meant(caller: Caller) -> None:
@@ -119,10 +105,14 @@ async def visitor() -> Caller | None:
 
 def token_of(asked: BaseRequestWebsocket) -> str | None:
     """The token of a request. With `Authorization` present the cookie is not looked at."""
-    if (given := asked.headers.get("Authorization")) is not None:
-        scheme, _, token = given.partition(" ")
-        return token.strip() if scheme.lower() == "bearer" else ""
-    return cookie_of(asked)
+    given = asked.headers.get("Authorization")
+    return cookie_of(asked) if given is None else bearer_token(given)
+
+
+def bearer_token(authorization: str) -> str:
+    """The token in the value of the header; empty when it is another scheme's."""
+    scheme, _, token = authorization.partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""
 
 
 async def _find(token: str | None) -> Caller | None:

@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 
 from quart import Quart, Response, current_app, request
 from quart.wrappers.response import DataBody
+from werkzeug.http import parse_accept_header
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -44,9 +45,7 @@ def init(app: Quart) -> None:
         response.vary.add("Accept-Encoding")
         body = await response.get_data(as_text=False)
         if takes_compressed() and len(body) >= LEAST_BYTES:
-            is_quick = len(body) <= _AT_ONCE_BYTES
-            small = _padded(body) if is_quick else await asyncio.to_thread(_padded, body)
-            response.set_data(small)
+            response.set_data(await compressed(body))
             response.headers["Content-Encoding"] = "gzip"
             if (tag := response.get_etag()[0]) is not None:
                 response.set_etag(tag, weak=True)
@@ -59,7 +58,12 @@ def is_text(media_type: str | None) -> bool:
 
 
 def takes_compressed() -> bool:
-    return bool(request.accept_encodings.quality("gzip"))
+    return takes_gzip(request.headers.get("Accept-Encoding"))
+
+
+@lru_cache(maxsize=256)
+def takes_gzip(accept_encoding: str | None) -> bool:
+    return bool(parse_accept_header(accept_encoding).quality("gzip"))
 
 
 @lru_cache(maxsize=256)
@@ -79,6 +83,11 @@ def _is_compressible(response: Response) -> bool:
         and is_text(response.mimetype)
         and not hasattr(view, "is_uncompressed")
     )
+
+
+async def compressed(body: bytes) -> bytes:
+    is_quick = len(body) <= _AT_ONCE_BYTES
+    return _padded(body) if is_quick else await asyncio.to_thread(_padded, body)
 
 
 def _padded(data: bytes) -> bytes:

@@ -1,6 +1,7 @@
 """One shape for every error: problem+json (RFC 9457), or a page for a person who asks for one."""
 
 import logging
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, NotRequired
 
@@ -28,6 +29,8 @@ from model.errors import (
 
 log = logging.getLogger(__name__)
 
+PROBLEM = "application/problem+json"
+OF_HTTP = {"Allow", "Content-Range", "Retry-After"}
 STATUS: dict[type[Refusal], int] = {
     Invalid: 400,
     NotSignedIn: 401,
@@ -73,40 +76,45 @@ class Problem(TypedDict):
     request_id: str
 
 
+@dataclass(frozen=True)
+class Explained:
+    """How an error is told: the members of the problem, and what its answer needs beside them."""
+
+    status: int
+    problem: dict[str, Any]
+    headers: dict[str, str]
+
+
 def init(app: Quart) -> None:
-    @app.errorhandler(Refusal)
-    async def refuse(refusal: Refusal) -> Response:
-        response = await _answer(
-            next(STATUS[kind] for kind in type(refusal).mro() if kind in STATUS),
-            refusal.code,
-            refusal.detail,
-            **_more(refusal),
-        )
-        response.headers.update(_headers(refusal))
-        return response
-
-    @app.errorhandler(RequestSchemaValidationError)
-    async def refuse_input(error: RequestSchemaValidationError) -> Response:
-        problem = error.validation_error
-        if not isinstance(problem, ValidationError):
-            return await refuse(Invalid({"body": "It is not an object with the right fields."}))
-        return await refuse(Invalid(wrong_fields(problem)))
-
-    @app.errorhandler(HTTPException)
-    async def explain(error: HTTPException) -> Response:
-        status = error.code or 500
-        phrase = HTTPStatus(status).phrase
-        code = CODES.get(status, phrase.lower().replace(" ", "_").replace("-", "_"))
-        response = await _answer(status, code, SENTENCES.get(status, f"{phrase}."))
-        for name, value in error.get_headers():
-            if name in {"Allow", "Content-Range", "Retry-After"}:
-                response.headers[name] = value
-        return response
-
     @app.errorhandler(Exception)
-    async def apologise(error: Exception) -> Response:
-        log.error("a bug", exc_info=error, extra={"request_id": g.get("request_id")})
-        return await _answer(500, "internal_error", SENTENCES[500])
+    async def tell(error: Exception) -> Response:
+        told = explain(error)
+        if wants_page():
+            response = Response(await render_template("error.html", **told.problem), told.status)
+        else:
+            body = msgspec.json.encode(told.problem)
+            response = Response(body, told.status, content_type=PROBLEM)
+        response.headers.update(told.headers)
+        return response
+
+
+def explain(error: Exception) -> Explained:
+    """Any error of a request. What nobody has expected is logged."""
+    match error:
+        case Refusal():
+            status = next(STATUS[kind] for kind in type(error).mro() if kind in STATUS)
+            return _explained(error, status, error.code, error.detail, **_more(error))
+        case RequestSchemaValidationError(validation_error=ValidationError() as wrong):
+            return explain(Invalid(wrong_fields(wrong)))
+        case RequestSchemaValidationError():
+            return explain(Invalid({"body": "It is not an object with the right fields."}))
+        case HTTPException():
+            status = error.code or 500
+            phrase = HTTPStatus(status).phrase
+            code = CODES.get(status, phrase.lower().replace(" ", "_").replace("-", "_"))
+            return _explained(error, status, code, SENTENCES.get(status, f"{phrase}."))
+    log.error("a bug", exc_info=error, extra={"request_id": g.get("request_id")})
+    return _explained(error, 500, "internal_error", SENTENCES[500])
 
 
 def wrong_fields(error: ValidationError) -> dict[str, str]:
@@ -135,19 +143,21 @@ def _more(refusal: Refusal) -> dict[str, Any]:
     return {}
 
 
-def _headers(refusal: Refusal) -> dict[str, str]:
-    match refusal:
+def _headers(error: Exception) -> dict[str, str]:
+    match error:
         case TooMany() | TryAgain():
-            return {"Retry-After": str(refusal.retry_after_s)}
+            return {"Retry-After": str(error.retry_after_s)}
         case NotSignedIn():
             return {"WWW-Authenticate": "Bearer"}
         case PreconditionFailed(tag=str(tag)):
             return {"ETag": tag}
+        case HTTPException():
+            return {name: value for name, value in error.get_headers() if name in OF_HTTP}
     return {}
 
 
-async def _answer(status: int, code: str, detail: str, **more: Any) -> Response:
-    problem: dict[str, Any] = {
+def _explained(error: Exception, status: int, code: str, detail: str, **more: Any) -> Explained:
+    problem = {
         "type": "about:blank",
         "title": HTTPStatus(status).phrase,
         "status": status,
@@ -156,7 +166,4 @@ async def _answer(status: int, code: str, detail: str, **more: Any) -> Response:
         "request_id": g.get("request_id", ""),
         **more,
     }
-    if wants_page():
-        return Response(await render_template("error.html", **problem), status)
-    body = msgspec.json.encode(problem)
-    return Response(body, status, content_type="application/problem+json")
+    return Explained(status, problem, _headers(error))

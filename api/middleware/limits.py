@@ -11,9 +11,8 @@ from typing import Any
 
 from quart import Quart, request
 
-from api.context import limited, settings, signed_in
+from api.context import limited, services, settings, signed_in
 from api.middleware.proxy import parsed
-from api.middleware.token_bucket import TokenBuckets
 from model.errors import TooMany
 from model.limit import Action, Limit
 
@@ -23,21 +22,23 @@ BURST, A_SECOND = 300, 60  # of a signed-in caller; of an address ten times as m
 
 
 def init(app: Quart) -> None:
-    buckets = TokenBuckets()
-
     @app.before_request
     async def count() -> None:
-        if not settings().is_limited or request.path.startswith("/static/"):
-            return
-        who = signed_in()
-        if who is not None:
-            wait_s = buckets.of(f"user:{who.id}").wait_s(BURST, A_SECOND)
-        else:
-            wait_s = buckets.of(address()).wait_s(10 * BURST, 10 * A_SECOND)
-        if wait_s > 0:
-            raise TooMany(
-                "You are sending too many requests at once.", retry_after_s=int(wait_s) + 1
-            )
+        if not request.path.startswith("/static/"):
+            count_request(request.remote_addr)
+
+
+def count_request(peer: str | None) -> None:
+    """Count it as the caller's, or as that of the peer's address. Raises TooMany."""
+    if not settings().is_limited:
+        return
+    who, buckets = signed_in(), services().buckets
+    if who is not None:
+        wait_s = buckets.of(f"user:{who.id}").wait_s(BURST, A_SECOND)
+    else:
+        wait_s = buckets.of(address_of(peer)).wait_s(10 * BURST, 10 * A_SECOND)
+    if wait_s > 0:
+        raise TooMany("You are sending too many requests at once.", retry_after_s=int(wait_s) + 1)
 
 
 def limit(rule: Limit, who: Callable[[], str]) -> Callable[[View], View]:
@@ -55,11 +56,16 @@ def limit(rule: Limit, who: Callable[[], str]) -> Callable[[View], View]:
 
 
 def address() -> str:
+    """The address that is counted with this request."""
+    return address_of(request.remote_addr)
+
+
+def address_of(peer: str | None) -> str:
     """Who is counted: an IPv4 address, or the /64 of IPv6 that one household has.
 
     All that come from no address, as through a socket of the machine, are counted together.
     """
-    client = parsed(request.remote_addr or "")
+    client = parsed(peer or "")
     if isinstance(client, ipaddress.IPv6Address):
         return str(ipaddress.ip_network((client, 64), strict=False))
     return str(client or "")

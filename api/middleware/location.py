@@ -13,6 +13,11 @@ View = Callable[..., Awaitable[Any]]
 HEADER = "Location"
 
 
+def location(address: str, body: bytes) -> str:
+    """The address of what an answer shows, whose fields are in braces."""
+    return address.format_map(msgspec.json.decode(body))
+
+
 def located(address: str = "") -> Callable[[View], View]:
     """Say with 201 where the thing is. Stands above `@idempotent`, so that a repeat says it too.
 
@@ -25,11 +30,12 @@ def located(address: str = "") -> Callable[[View], View]:
             response = await make_response(await view(*arguments, **values))
             assert isinstance(response, Response)
             if response.status_code == HTTPStatus.CREATED:
-                thing = msgspec.json.decode(await response.get_data(as_text=False))
-                response.headers[HEADER] = (address or request.path).format_map(thing)
+                body = await response.get_data(as_text=False)
+                response.headers[HEADER] = location(address or request.path, body)
             return response
 
         make.is_located = True  # type: ignore[attr-defined] # for api/docs/openapi.py
+        make.located_at = address  # type: ignore[attr-defined] # for api/lane.py
         return make
 
     return decorate

@@ -6,6 +6,7 @@ import secrets
 import time
 
 from quart import Quart, Response, g, request
+from werkzeug.routing import Rule
 
 from api.context import request_id, signed_in
 
@@ -17,27 +18,34 @@ GIVEN = re.compile(r"[A-Za-z0-9._-]{8,64}")
 def init(app: Quart) -> None:
     @app.before_request
     async def name_it() -> None:
-        given = request.headers.get("X-Request-Id", "")
-        g.started = time.perf_counter()
-        g.request_id = given if GIVEN.fullmatch(given) else secrets.token_hex(8)
-        request_id.set(g.request_id)
+        name_request(request.headers.get("X-Request-Id", ""))
 
     @app.after_request
     async def tell(response: Response) -> Response:
         if "request_id" not in g:
             return response
         response.headers["X-Request-Id"] = g.request_id
-        if log.isEnabledFor(logging.INFO):
-            who = signed_in()
-            log.info(
-                "%s %s",
-                request.method,
-                request.url_rule.rule if request.url_rule else "-",
-                extra={
-                    "request_id": g.request_id,
-                    "user_id": who.id if who else None,
-                    "status": response.status_code,
-                    "ms": round((time.perf_counter() - g.started) * 1e3, 1),
-                },
-            )
+        log_request(request.method, request.url_rule, response.status_code)
         return response
+
+
+def name_request(given: str) -> None:
+    g.started = time.perf_counter()
+    g.request_id = given if GIVEN.fullmatch(given) else secrets.token_hex(8)
+    request_id.set(g.request_id)
+
+
+def log_request(method: str, rule: Rule | None, status: int) -> None:
+    if log.isEnabledFor(logging.INFO):
+        who = signed_in()
+        log.info(
+            "%s %s",
+            method,
+            rule.rule if rule else "-",
+            extra={
+                "request_id": g.request_id,
+                "user_id": who.id if who else None,
+                "status": status,
+                "ms": round((time.perf_counter() - g.started) * 1e3, 1),
+            },
+        )

@@ -9,8 +9,8 @@ from quart import Quart
 
 from api.context import Services
 from api.middleware import limits
-from api.middleware.token_bucket import REMEMBERED, TokenBucket, TokenBuckets
 from api.settings import Switch
+from api.token_bucket import REMEMBERED, TokenBucket, TokenBuckets
 from tests.api.browser import browser, problem
 from tests.support.cast import Cast
 from tests.support.people import PASSWORD
