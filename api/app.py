@@ -10,7 +10,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
-from api import health, jobs, pages
+from api import health, jobs, lane, pages
 from api.adapters.application import Homeroom, Json
 from api.adapters.guard import require_tried
 from api.avatars import avatars
@@ -72,6 +72,7 @@ def create_app(settings: Settings, *, prepared: bool = False) -> Homeroom:
     app.json = Json(app)  # quart-schema has brought its own
     for middleware in (compress, request_id, headers, cors, errors, auth, limits, idempotent):
         middleware.init(app)
+    lane.init(app)
     for resource in RESOURCES:
         app.register_blueprint(resource, url_prefix="/api")
     for door in (pages.pages, documentation, health.health):

@@ -9,6 +9,7 @@ from typing_extensions import TypedDict
 
 from api.context import caller, read, write
 from api.forms import Description, Form, Id, Name, PageQuery
+from api.lane import in_lane
 from api.middleware.idempotent import idempotent
 from api.middleware.location import located
 from model.channel import (
@@ -68,6 +69,7 @@ class OneChannel(ChannelEntry):
 @channels.get("/groups/<id:group_id>/channels")
 @validate_querystring(PageQuery)
 @document_response(ChannelList)
+@in_lane
 async def index(group_id: int, query_args: PageQuery) -> ChannelList:
     """The channels that you may read, with what is unread; owners see the names of all."""
     async with read() as db:

@@ -5,6 +5,7 @@ from quart_schema import document_response
 from typing_extensions import TypedDict
 
 from api.context import services
+from api.lane import in_lane
 from api.middleware.auth import public
 from api.middleware.errors import Problem
 
@@ -18,6 +19,7 @@ class HealthView(TypedDict):
 @health.get("/health")
 @public
 @document_response(HealthView)
+@in_lane
 async def live() -> HealthView:
     """The process answers."""
     return {"status": "ok"}

@@ -6,6 +6,7 @@ from quart_schema import document_response, validate_request
 
 from api.context import caller, limited, read, services, write
 from api.forms import Email, Form, Name, Password
+from api.lane import in_lane
 from api.middleware.cookies import delete_cookie, remember_device
 from model.account import edit_profile
 from model.errors import Invalid
@@ -29,6 +30,7 @@ class PasswordForm(Form):
 
 @me.get("/me")
 @document_response(OwnUserView)
+@in_lane
 async def show() -> OwnUserView:
     """Who is signed in."""
     async with read() as db:

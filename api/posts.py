@@ -7,6 +7,7 @@ from typing_extensions import TypedDict
 
 from api.context import caller, read, write
 from api.forms import Form, Id, PageQuery, PostText
+from api.lane import in_lane
 from api.middleware.idempotent import idempotent
 from api.middleware.location import located
 from api.transfer.versions import ListVersion, versioned
@@ -50,6 +51,7 @@ class PostList(TypedDict):
 @validate_querystring(PageQuery)
 @document_response(PostList)
 @versioned
+@in_lane
 async def index(channel_id: int, query_args: PageQuery, version: ListVersion) -> PostList:
     """The posts of a channel without replies, newest first; with `after` oldest first."""
     async with read() as db:
@@ -64,6 +66,7 @@ async def index(channel_id: int, query_args: PageQuery, version: ListVersion) ->
 @document_response(PostView, 201)
 @located("/api/posts/{id}")
 @idempotent
+@in_lane
 async def create(channel_id: int, data: PostForm) -> tuple[PostView, int]:
     """Write a post, or a reply when `parent_id` is given."""
     async with write() as db:
@@ -81,6 +84,7 @@ async def create(channel_id: int, data: PostForm) -> tuple[PostView, int]:
 
 @posts.get("/posts/<id:post_id>")
 @document_response(PostView)
+@in_lane
 async def show(post_id: int) -> PostView:
     """One post or reply."""
     async with read() as db:

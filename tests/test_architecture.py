@@ -53,13 +53,13 @@ GENERIC = {
     "model/log/cursor.py": ["cursors", "topic_heads", "events_after", "events_between"],
     "model/errors.py": ["Refusal"],
     "api/middleware/errors.py": ["init", "explain", "wrong_fields", "wants_page", "_explained"],
-    "api/middleware/auth.py": ["public", "init", "let_in", "note_use"],
+    "api/middleware/auth.py": ["public", "init", "note_use"],
     "api/middleware/limits.py": ["init", "count_request", "limit"],
     "api/middleware/idempotent.py": ["init", "idempotent", "_plain"],
     "api/middleware/location.py": ["located", "location"],
     "model/idempotency.py": ["claim_key", "keep_answer"],
 }  # fmt: skip
-MAX_LINES_GENERIC = 600
+MAX_LINES_GENERIC = 620
 
 OVERRIDES = [
     *(ROOT / "api" / "adapters").glob("*.py"),

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from quart import Quart, Response, current_app, g, request
 from quart.wrappers.base import BaseRequestWebsocket
 
-from api.context import caller, services, signed_in
+from api.context import services, signed_in
 from api.middleware.cookies import cookie_of, prolong_cookie
 from api.middleware.cors import SAFE
 from api.middleware.links import caller_by_link
@@ -46,9 +46,14 @@ def init(app: Quart) -> None:
         if getattr(view, "is_public", False):
             request.max_content_length = MAX_PUBLIC_BODY_BYTES
             return
-        if "is_by_link" not in g:
-            await let_in(token_of(request) or "", is_judged_later=_is_short_write())
-        _require_meant(caller())
+        token = token_of(request) or ""
+        if token and _is_short_write() and (known := services().recent_callers.of(token)):
+            g.caller, g.is_remembered = known, True
+        elif (found := await visitor()) is None:
+            raise NotSignedIn
+        elif "is_by_link" not in g:
+            services().recent_callers.remember(token, found)
+        _require_meant(g.caller)
 
     @app.after_request
     async def prolong(response: Response) -> Response:
@@ -57,18 +62,6 @@ def init(app: Quart) -> None:
         if until and has_come_with_it and "Set-Cookie" not in response.headers:
             prolong_cookie(response, until)  # who has just signed out has another one
         return response
-
-
-async def let_in(token: str, *, is_judged_later: bool) -> None:
-    """Find who asks with a token; `is_judged_later` by a unit of work. Raises NotSignedIn."""
-    if not token:
-        raise NotSignedIn
-    recent = services().recent_callers
-    if is_judged_later and (known := recent.of(token)):
-        g.caller, g.is_remembered = known, True
-    else:
-        g.caller = await _find(token)
-        recent.remember(token, caller())
 
 
 def note_use(token: str, status: int) -> datetime | None:

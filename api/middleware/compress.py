@@ -44,11 +44,10 @@ def init(app: Quart) -> None:
             return response
         response.vary.add("Accept-Encoding")
         body = await response.get_data(as_text=False)
-        if takes_compressed() and len(body) >= LEAST_BYTES:
-            response.set_data(await compressed(body))
-            response.headers["Content-Encoding"] = "gzip"
-            if (tag := response.get_etag()[0]) is not None:
-                response.set_etag(tag, weak=True)
+        small = await compressed(body, request.headers.get("Accept-Encoding"))
+        if small is not None:
+            response.set_data(small)
+            response.headers.update(of_compressed(response.headers.get("ETag")))
         return response
 
 
@@ -85,9 +84,18 @@ def _is_compressible(response: Response) -> bool:
     )
 
 
-async def compressed(body: bytes) -> bytes:
+async def compressed(body: bytes, accept_encoding: str | None) -> bytes | None:
+    """A smaller body, where it pays and the client takes it."""
+    if len(body) < LEAST_BYTES or not takes_gzip(accept_encoding):
+        return None
     is_quick = len(body) <= _AT_ONCE_BYTES
     return _padded(body) if is_quick else await asyncio.to_thread(_padded, body)
+
+
+def of_compressed(tag: str | None) -> dict[str, str]:
+    """The headers of what was compressed; its tag becomes weak."""
+    encoding = {"Content-Encoding": "gzip"}
+    return encoding if tag is None else {**encoding, "ETag": f"W/{tag.removeprefix('W/')}"}
 
 
 def _padded(data: bytes) -> bytes:

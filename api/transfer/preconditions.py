@@ -1,7 +1,7 @@
 """Reads If-Match and If-None-Match: what must be true before a request is carried out."""
 
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, TypeVar
 
 from quart import Response, request
@@ -28,15 +28,23 @@ def conditional(*headers: str) -> Callable[[F], F]:
 
 def precondition() -> Precondition:
     """The precondition of this request; raises Invalid when a header cannot be read."""
-    return Precondition(_tags("If-Match"), _tags("If-None-Match"))
+    given = [name for name in ("If-Match", "If-None-Match") if name in request.headers]
+    return precondition_of({name: ", ".join(request.headers.getlist(name)) for name in given})
+
+
+def precondition_of(headers: Mapping[str, str]) -> Precondition:
+    """The precondition in these headers; raises Invalid when one cannot be read."""
+    return Precondition(_tags(headers, "If-Match"), _tags(headers, "If-None-Match"))
 
 
 def tagged(response: Response, tag: str) -> Response:
     """The answer with the tag of its version, kept for nobody but who has asked."""
-    response.headers["ETag"] = tag
-    response.headers["Cache-Control"] = JUDGED
-    response.vary.update(("Authorization", "Cookie"))
+    response.headers.update(of_version(tag))
     return response
+
+
+def of_version(tag: str) -> dict[str, str]:
+    return {"ETag": tag, "Cache-Control": JUDGED, "Vary": "Authorization, Cookie"}
 
 
 def not_modified(tag: str) -> Response:
@@ -44,11 +52,11 @@ def not_modified(tag: str) -> Response:
     return tagged(Response("", 304, content_type="application/json"), tag)
 
 
-def _tags(header: str) -> Collection[str] | None:
+def _tags(headers: Mapping[str, str], header: str) -> Collection[str] | None:
     """The tags of a header, or None without it; raises Invalid when they cannot be read."""
-    if header not in request.headers:
+    given = headers.get(header)
+    if given is None:
         return None
-    given = ", ".join(request.headers.getlist(header))
     if not re.fullmatch(PATTERN, given):
         raise Invalid({header: 'It must be * or tags, each in double quotes: "7-1", "7-2".'})
     return re.findall(rf"\*|{TAG}", given)

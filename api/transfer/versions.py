@@ -64,6 +64,7 @@ def versioned(view: View) -> View:
         listed, tag = await fetched(view, precondition(), values)
         return not_modified(tag) if listed is None else tagged(jsonify(listed), tag)
 
+    answer.is_versioned = True  # type: ignore[attr-defined] # for api/lane.py
     return conditional("If-None-Match")(answer)
 
 
