@@ -10,9 +10,9 @@ from typing import Any, Protocol, TypeVar, cast
 
 from quart import Quart, current_app, g
 
+from api.kept import KeptLists
 from api.settings import Settings
 from api.token_bucket import TokenBuckets
-from api.transfer.kept import KeptLists
 from model.database.unit_of_work import Database, Transaction
 from model.errors import NotSignedIn
 from model.limit import Action, take

@@ -16,8 +16,8 @@ from quart import Quart
 
 from api.app import create_app
 from api.context import Services
+from api.kept import KeptLists
 from api.settings import Settings, Switch
-from api.transfer.kept import KeptLists
 from model.log.retention import Retention, prune
 from tests.support.cast import Cast
 from tests.support.chaos import Chaos

@@ -1,6 +1,6 @@
 """What is kept of answers: what was asked for last, within a bound."""
 
-from api.transfer.kept import ENTRY_BYTES, KeptLists
+from api.kept import ENTRY_BYTES, KeptLists
 
 KIB = bytes(1024)
 
