@@ -59,13 +59,13 @@ GENERIC = {
     "api/middleware/location.py": ["located", "location"],
     "model/idempotency.py": ["claim_key", "keep_answer"],
 }  # fmt: skip
-MAX_LINES_GENERIC = 620
+MAX_LINES_GENERIC = 630
 
 OVERRIDES = [
     *(ROOT / "api" / "adapters").glob("*.py"),
     *(ROOT / "model" / "database" / name for name in ("sqlite.py", "statement.py")),
 ]
-MAX_LINES_OVERRIDES = 1_450
+MAX_LINES_OVERRIDES = 1_470
 
 
 LOADED_LATE = {

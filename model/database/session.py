@@ -29,7 +29,7 @@ registry.register("sqlite.joined", __name__, JoinedSQLite.__name__)
 
 
 class WithSession:
-    """A transaction on a connection, from its beginning, and the session in it."""
+    """A transaction that has begun on a connection, and the session in it."""
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
@@ -62,7 +62,6 @@ class WithSession:
             await self._session.commit()
 
     async def __aenter__(self) -> Self:
-        await self.connection.begin()
         return self
 
     async def __aexit__(self, error: type[BaseException] | None, *_: object) -> None:

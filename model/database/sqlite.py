@@ -20,8 +20,8 @@ import asyncio
 import random
 import sqlite3
 import time
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from functools import partial
 from typing import Any, TypeVar
 
@@ -172,6 +172,30 @@ class SQLiteWriter(SQLiteConnection):
             else:
                 return
             await asyncio.sleep(random.uniform(0.0003, 0.0012))  # noqa: S311 - no secret
+
+    @property
+    def in_transaction(self) -> bool:
+        """SQLite may have rolled it back (the disk is full), or a cancelled session ended it."""
+        return not self.sqlalchemy.invalidated and self._sqlite.in_transaction
+
+    @contextmanager
+    def part(self) -> Iterator[None]:
+        """Keep what is done within as a part of the transaction, or nothing of it."""
+        self._sqlite.execute("SAVEPOINT part")
+        try:
+            yield
+        except BaseException:
+            self._undo_part()
+            raise
+        self._sqlite.execute("RELEASE part")
+
+    def _undo_part(self) -> None:
+        try:
+            if self.in_transaction:
+                self._sqlite.execute("ROLLBACK TO part")
+                self._sqlite.execute("RELEASE part")
+        except sqlite3.Error:
+            self._sqlite.rollback()
 
 
 def sqlite_readers(url: URL, most: int, synchronous: str) -> Connections[SQLiteConnection]:

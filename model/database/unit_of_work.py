@@ -20,6 +20,7 @@ from model.database.address import database_address
 from model.database.connection import Connection, Connections
 from model.database.engine import NOBODY_WAITS, SOMEBODY_WAITS, Patience
 from model.database.failure import FAILURES, LOCK_NOT_AVAILABLE, refuse, sqlstate
+from model.database.group import Groups
 from model.database.postgresql import postgresql_readers, postgresql_writers
 from model.database.row import AnyRow
 from model.database.server import Server
@@ -179,6 +180,7 @@ class Database:
                 sqlite_readers(self.address, most, synchronous) for most in (READERS, 1)
             ]
             self._writers = sqlite_writer(self.address, synchronous)
+            self._groups = Groups(self._writers, self._tell)
         else:
             self.readers, self._apart = [
                 postgresql_readers(self.address, most, self.server, patience)
@@ -190,7 +192,7 @@ class Database:
     async def read(self) -> AsyncIterator[Transaction]:
         """A unit of work that reads, in one snapshot of everything. Raises TryAgain and TooSlow."""
         try:
-            async with self.readers.one() as connection, Transaction(connection) as db:
+            async with self.readers.one() as connection, await _begun(connection) as db:
                 yield db
         except FAILURES as error:
             refuse(error)
@@ -203,7 +205,7 @@ class Database:
             async with (
                 asyncio.timeout(_APART_WITHIN_S),
                 self._apart.one() as connection,
-                Transaction(connection) as db,
+                await _begun(connection) as db,
             ):
                 yield db
         except TimeoutError as error:
@@ -220,11 +222,28 @@ class Database:
         Raises TryAgain when the same may succeed in a moment, OutcomeUnknown when it may have been
         committed, StorageFull, and StatementFailed.
         """
+        try:
+            async with self._in_group(tx) if self.is_sqlite else self._alone(tx) as db:
+                yield db
+        except FAILURES as error:
+            refuse(error)
+
+    @asynccontextmanager
+    async def _in_group(self, tx: str | None) -> AsyncIterator[Transaction]:
+        async with self._groups.unit() as group:
+            async with Transaction(group.connection, writing=True, tx=tx) as db:
+                yield db
+                await db.commit_session()
+                await self.before_commit(db)
+            group.topics.update(db.topics)
+
+    @asynccontextmanager
+    async def _alone(self, tx: str | None) -> AsyncIterator[Transaction]:
         is_hurried = False
         try:
             async with (
                 self._writers.one() as connection,
-                Transaction(connection, writing=True, tx=tx) as db,
+                await _begun(connection, writing=True, tx=tx) as db,
             ):
                 if is_hurried := time.monotonic() < self._hurries_until:
                     await db.run(_HURRY)
@@ -236,9 +255,12 @@ class Database:
             if sqlstate(error) == LOCK_NOT_AVAILABLE and not is_hurried:
                 # somebody holds a row: those who want it next shall not take all connections
                 self._hurries_until = time.monotonic() + _HURRY_FOR_S
-            refuse(error)
+            raise
         if db.topics:
-            self.committed(db.topics)
+            self._tell(db.topics)
+
+    def _tell(self, topics: Collection[str]) -> None:
+        self.committed(topics)
 
     @asynccontextmanager
     async def at_leisure(self) -> AsyncIterator["Database"]:
@@ -257,5 +279,14 @@ class Database:
             await leisurely.close()
 
     async def close(self) -> None:
+        if self.is_sqlite:
+            await self._groups.close()
         for connections in (self.readers, self._apart, self._writers):
             await connections.close()
+
+
+async def _begun(
+    connection: Connection, *, writing: bool = False, tx: str | None = None
+) -> Transaction:
+    await connection.begin()
+    return Transaction(connection, writing=writing, tx=tx)

@@ -1,0 +1,135 @@
+"""Group commit: units of work that wait for SQLite's write lock share a transaction and its COMMIT.
+
+They take turns, with a savepoint each. One that is refused goes back to its savepoint, and the
+others go on. What a unit reads may be of one before it, so all end together: nobody is answered, or
+refused, because of what is not committed yet.
+
+A task of its own begins, gives the turns and commits. So it does not matter when or how somebody
+leaves who waits for a turn or for the commit.
+"""
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Collection
+from contextlib import asynccontextmanager
+from contextvars import Context
+
+from model.database.connection import NOBODY_FREE_AFTER_S, Connections
+from model.database.failure import FAILURES, refuse
+from model.database.sqlite import SQLiteWriter
+from model.errors import TryAgain
+
+MOST_UNITS = 16
+_TURNS_WITHIN_S = 0.02  # then whoever is done waits for nobody else
+_LEFT_FREE_S = 0.001  # for the other workers: without it theirs wait twice as long
+
+
+class Group:
+    """One transaction of several units of work."""
+
+    def __init__(self, connection: SQLiteWriter) -> None:
+        self.connection = connection
+        self.topics: set[str] = set()  # those that it has written to
+        self.has_changes = False
+        self.ended: asyncio.Future[Exception | None] = asyncio.get_running_loop().create_future()
+
+
+class Groups:
+    """All who write to SQLite in this process, in the order in which they come."""
+
+    def __init__(
+        self, writers: Connections[SQLiteWriter], committed: Callable[[Collection[str]], None]
+    ) -> None:
+        """After each commit with events, `committed` is called with the topics of the group."""
+        self._writers = writers
+        self._committed = committed
+        self._waiting: deque[tuple[asyncio.Future[Group], asyncio.Future[None]]] = deque()
+        self._work: asyncio.Task[None] | None = None
+
+    @asynccontextmanager
+    async def unit(self) -> AsyncIterator[Group]:
+        """A turn in a group. At the end it waits for the commit, and raises what became of it."""
+        refusal: Exception | None = None
+        async with self._turn() as group:
+            try:
+                with group.connection.part():
+                    yield group
+                group.has_changes = True
+            except Exception as refused:
+                if not group.has_changes or not group.connection.in_transaction:
+                    raise
+                refusal = refused
+        if lost := await asyncio.shield(group.ended):
+            refuse(lost)
+        if refusal:
+            raise refusal
+
+    async def close(self) -> None:
+        """Wait until all is committed."""
+        if self._work:
+            await self._work
+
+    @asynccontextmanager
+    async def _turn(self) -> AsyncIterator[Group]:
+        loop = asyncio.get_running_loop()
+        turn: asyncio.Future[Group] = loop.create_future()
+        over: asyncio.Future[None] = loop.create_future()
+        self._waiting.append((turn, over))
+        if self._work is None:
+            self._work = loop.create_task(self._carry_out(), context=Context())
+        try:
+            async with asyncio.timeout(NOBODY_FREE_AFTER_S):
+                group = await turn
+            yield group
+        finally:
+            over.set_result(None)
+
+    async def _carry_out(self) -> None:
+        try:
+            while self._waiting:
+                await self._begin()
+                if self._waiting:
+                    await asyncio.sleep(_LEFT_FREE_S)
+        finally:
+            self._work = None
+
+    async def _begin(self) -> None:
+        """Carry out a group, or tell all who wait why there cannot be one."""
+        try:
+            async with self._writers.one() as connection:
+                await connection.begin()
+                await self._carry_out_group(Group(connection))
+        except (*FAILURES, TryAgain) as error:
+            for turn, _ in self._waiting:
+                if not turn.done():
+                    turn.set_exception(error)
+            self._waiting.clear()
+
+    async def _carry_out_group(self, group: Group) -> None:
+        try:
+            await self._give_turns(group)
+            if group.has_changes:
+                await group.connection.commit()
+        except (*FAILURES, TryAgain) as error:
+            group.ended.set_result(error)
+        except BaseException:
+            group.ended.cancel()
+            raise
+        else:
+            group.ended.set_result(None)
+            if group.topics:
+                self._committed(group.topics)
+
+    async def _give_turns(self, group: Group) -> None:
+        """Raises TryAgain when the database has rolled all of it back: a full disk, for example."""
+        until = time.monotonic() + _TURNS_WITHIN_S
+        for _ in range(MOST_UNITS):
+            turn, over = self._waiting.popleft()
+            if not turn.done():  # else whoever waited has left
+                turn.set_result(group)
+                await over
+            if not group.connection.in_transaction:
+                raise TryAgain
+            if not self._waiting or time.monotonic() > until:
+                return
