@@ -34,6 +34,7 @@ from api.adapters.quart import FinishingHTTPConnection
 from api.context import read, services
 from api.middleware import auth, compress, cors, errors, headers, idempotent, limits, request_id
 from api.middleware.compress import compressed, of_compressed
+from api.middleware.cors import is_configured, of_origin
 from api.middleware.headers import usual_headers
 from api.middleware.location import located, location
 from api.transfer.preconditions import of_version, precondition_of
@@ -51,19 +52,13 @@ HOOKS = {
     one.__name__ for one in (compress, request_id, headers, cors, errors, auth, limits, idempotent)
 }
 DECORATORS = {
-    (one.__module__, one.__qualname__)
-    for one in (
-        validate_querystring,
-        validate_request,
-        located,
-        idempotent.idempotent,
-        versioned,
-    )
-}
+    (one.__module__, one.__qualname__) for one in
+    (validate_querystring, validate_request, located, idempotent.idempotent, versioned)
+}  # fmt: skip
 UNUSUAL = {
     b"access-control-request-method", b"cookie", b"expect", b"homeroom-user", b"idempotency-key",
-    b"if-match", b"if-modified-since", b"if-range", b"if-unmodified-since",
-    b"origin", b"range", b"transfer-encoding", b"upgrade",
+    b"if-match", b"if-modified-since", b"if-range", b"if-unmodified-since", b"range",
+    b"transfer-encoding", b"upgrade",
 }  # fmt: skip
 
 
@@ -103,14 +98,14 @@ class Call:
     token: str
     caller: Caller | None
 
-    def header(self, name: bytes) -> str:
-        return _text(self.headers, name)
+    def header(self, name: bytes) -> str | None:
+        return _header(self.headers, name)
 
     @property
     def precondition(self) -> Precondition:
         """Raises Invalid when it cannot be read."""
-        given = b"if-none-match" in self.headers
-        return precondition_of({"If-None-Match": self.header(b"if-none-match")} if given else {})
+        known = self.header(b"if-none-match")
+        return precondition_of({} if known is None else {"If-None-Match": known})
 
 
 @dataclass
@@ -212,13 +207,13 @@ class LaneConnection(FinishingHTTPConnection):
         is_repeated = len(given) < len(list(self.scope["headers"]))
         if is_repeated or UNUSUAL & given.keys() or b"text/html" in given.get(b"accept", b""):
             raise Declined
+        origin = _header(given, b"origin")
+        if not (origin is None or is_configured(origin, services(self.app).settings)):
+            raise Declined
         rule, route, values = lane_of(self.app).find(self.scope)
         values |= _query(route.query, self.scope["query_string"])
-        token = auth.bearer_token(_text(given, b"authorization"))
-        is_asked = bool(token) and not route.is_public
-        known = services(self.app).recent_callers.of(token) if is_asked else None
-        if not (route.is_public or known):
-            raise Declined
+        token = auth.bearer_token(_header(given, b"authorization") or "")
+        known = _known(self.app, token) if not route.is_public else None
         if route.form is not None:
             if given.get(b"content-type") != b"application/json":
                 raise Declined
@@ -233,7 +228,7 @@ class LaneConnection(FinishingHTTPConnection):
     async def _answered(self, call: Call) -> Answer:
         """The answer to what was asked, or to what went wrong, with all that Quart's hooks add."""
         async with self.app.app_context():
-            request_id.name_request(call.header(b"x-request-id"))
+            request_id.name_request(call.header(b"x-request-id") or "")
             try:
                 answer = await self._carried_out(call)
             except Exception as error:  # noqa: BLE001 - Quart does the same: `explain` logs a bug
@@ -242,6 +237,8 @@ class LaneConnection(FinishingHTTPConnection):
                 answer = Answer(told.status, msgspec.json.encode(told.problem), headers)
             auth.note_use(call.token, answer.status)
             answer.vary("Origin")
+            if origin := call.header(b"origin"):
+                answer.headers |= of_origin(origin)
             answer.headers |= usual_headers(
                 self.scope["scheme"],
                 is_api=call.rule.rule.startswith("/api"),
@@ -293,27 +290,28 @@ class LaneConnection(FinishingHTTPConnection):
                 await send({"type": "http.response.body", "body": answer.body, "more_body": False})
 
 
-def _text(given: Mapping[bytes, bytes], name: bytes) -> str:
+def _header(headers: Mapping[bytes, bytes], name: bytes) -> str | None:
     """The value of a header, as Quart reads it."""
-    return given.get(name, b"").decode("latin-1")
+    return headers[name].decode("latin-1") if name in headers else None
 
 
-def _query(model: type[BaseModel] | None, query: bytes) -> dict[str, Any]:
-    if model is not None:
-        return {"query_args": _read_query(model, query)}
-    if query:
+def _known(app: Quart, token: str) -> Caller:
+    """Who came with the token lately. Raises Declined: to look for anybody else is Quart's."""
+    known = services(app).recent_callers.of(token) if token else None
+    if known is None:
         raise Declined
-    return {}
+    return known
 
 
 @lru_cache(maxsize=256)
-def _read_query(model: type[BaseModel], query: bytes) -> BaseModel:
-    try:
+def _query(model: type[BaseModel] | None, query: bytes) -> Mapping[str, BaseModel]:
+    """What a view that takes a query is given. Raises Declined."""
+    if model is None and not query:
+        return {}
+    with suppress(ValueError, Refusal):
         given = parse_qsl(query.decode("ascii"), keep_blank_values=True, errors="strict")
-        if len(dict(given)) == len(given):
-            return model.model_validate(dict(given))
-    except (ValueError, Refusal):
-        pass
+        if model is not None and len(dict(given)) == len(given):
+            return {"query_args": model.model_validate(dict(given))}
     raise Declined
 
 

@@ -5,12 +5,14 @@ One set of exact origins for HTTP and sockets: our own and HOMEROOM_ORIGINS.
 
 import logging
 from functools import lru_cache
+from typing import TypeGuard
 from urllib.parse import urlsplit
 
 from quart import Quart, Response, current_app, request
 from quart.wrappers.base import BaseRequestWebsocket
 
 from api.context import settings
+from api.settings import Settings
 from model.errors import Forbidden
 
 log = logging.getLogger(__name__)
@@ -56,16 +58,24 @@ def init(app: Quart) -> None:
             return response
         response.vary.add("Origin")
         if is_configured(origin):
-            response.headers["Access-Control-Allow-Origin"] = origin
-            response.headers["Access-Control-Allow-Credentials"] = "true"
-            response.headers["Access-Control-Expose-Headers"] = EXPOSED
+            response.headers.update(of_origin(origin))
         elif origin is not None:
             is_allowed(origin, request)  # or else it is told: a page elsewhere may need it
         return response
 
 
-def is_configured(origin: str | None) -> bool:
-    return origin is not None and origin.lower() in settings().origins
+def is_configured(origin: str | None, given: Settings | None = None) -> TypeGuard[str]:
+    """Whether HOMEROOM_ORIGINS names it: of the application that answers, or of others `given`."""
+    return origin is not None and origin.lower() in (given or settings()).origins
+
+
+def of_origin(origin: str) -> dict[str, str]:
+    """What a page of a configured origin has to be told, or it may not read the answer."""
+    return {
+        "Access-Control-Allow-Origin": origin,
+        "Access-Control-Allow-Credentials": "true",
+        "Access-Control-Expose-Headers": EXPOSED,
+    }
 
 
 def is_allowed(origin: str, asked: BaseRequestWebsocket) -> bool:

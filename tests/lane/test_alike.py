@@ -32,7 +32,13 @@ async def post(people: Cast) -> None:
 @each_route
 async def test_the_hottest_routes_are_in_the_lane(app: Quart, people: Cast, route: str) -> None:
     assert lane_of(app).routes.keys() == ROUTES.keys()
-    for more in ({}, {"Accept-Encoding": "gzip"}, {"X-Request-Id": "given-12345"}):
+    for more in (
+        {},
+        {"Accept-Encoding": "gzip"},
+        {"X-Request-Id": "given-12345"},
+        {"Origin": "https://front.example"},
+        {"Origin": "https://Front.Example", "Referer": "https://front.example/"},
+    ):
         assert await ask(people.bob, route, headers=more), more
 
 
