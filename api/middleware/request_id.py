@@ -1,6 +1,5 @@
 """A name for every request, in its answer, its events and its one line in the log."""
 
-import logging
 import re
 import secrets
 import time
@@ -9,8 +8,7 @@ from quart import Quart, Response, g, request
 from werkzeug.routing import Rule
 
 from api.context import request_id, signed_in
-
-log = logging.getLogger("homeroom.request")
+from api.logs import RequestLine, write_request_line
 
 GIVEN = re.compile(r"[A-Za-z0-9._-]{8,64}")
 
@@ -36,16 +34,13 @@ def name_request(given: str) -> None:
 
 
 def log_request(method: str, rule: Rule | None, status: int) -> None:
-    if log.isEnabledFor(logging.INFO):
-        who = signed_in()
-        log.info(
-            "%s %s",
-            method,
-            rule.rule if rule else "-",
-            extra={
-                "request_id": g.request_id,
-                "user_id": who.id if who else None,
-                "status": status,
-                "ms": round((time.perf_counter() - g.started) * 1e3, 1),
-            },
+    who = signed_in()
+    write_request_line(
+        RequestLine(
+            message=f"{method} {rule.rule if rule else '-'}",
+            request_id=g.request_id,
+            user_id=who.id if who else None,
+            status=status,
+            ms=round((time.perf_counter() - g.started) * 1e3, 1),
         )
+    )
