@@ -10,6 +10,7 @@ from typing import Any, Protocol, TypeVar, cast
 
 from quart import Quart, current_app, g
 
+from api.adapters.quart import itself
 from api.kept import KeptLists
 from api.settings import Settings
 from api.token_bucket import TokenBuckets
@@ -83,9 +84,9 @@ def keep_services(app: Quart, running: Services) -> None:
     app.extensions["homeroom"] = running
 
 
-def services(app: Quart = current_app) -> Services:
+def services(app: Quart | None = None) -> Services:
     """The services of an application: of the one that answers, unless another one is given."""
-    return cast(Services, app.extensions["homeroom"])
+    return cast(Services, (app or itself(current_app)).extensions["homeroom"])
 
 
 def settings() -> Settings:
@@ -96,7 +97,7 @@ def settings() -> Settings:
 async def read() -> AsyncIterator[Transaction]:
     """A transaction that reads one snapshot of the database."""
     async with services().database.read() as db:
-        if g.get("is_remembered"):
+        if itself(g).get("is_remembered"):
             await _judge(db)
         yield db
 
@@ -136,11 +137,12 @@ async def _write(ending: int | None = None) -> AsyncIterator[Transaction]:
 async def _judge(db: Transaction, ending: int | None = None) -> None:
     """Find the caller anew, if the request has one. Raises NotSignedIn."""
     if (who := signed_in()) is not None:
-        g.caller, g.is_remembered = await judge_caller(db, who, ending=ending), False
+        facts = itself(g)
+        facts.caller, facts.is_remembered = await judge_caller(db, who, ending=ending), False
 
 
 def signed_in() -> Caller | None:
-    return cast(Caller | None, g.get("caller"))
+    return cast(Caller | None, itself(g).get("caller"))
 
 
 def caller() -> Caller:

@@ -52,6 +52,7 @@ def init(app: Quart) -> None:
         openapi_path=None,
         openapi_provider_class=Provider,
     )
+    del app.make_response  # its own copies each answer, all of which msgspec encodes as they are
 
 
 class Provider(OpenAPIProvider):

@@ -11,9 +11,10 @@ from datetime import datetime
 from http import HTTPStatus
 from typing import Any, TypeVar
 
-from quart import Quart, Response, current_app, g, request
+from quart import Quart, Request, Response, g, request
 from quart.wrappers.base import BaseRequestWebsocket
 
+from api.adapters.quart import itself
 from api.context import services, signed_in
 from api.middleware.cookies import cookie_of, prolong_cookie
 from api.middleware.cors import SAFE
@@ -38,27 +39,29 @@ def public(view: F) -> F:
 def init(app: Quart) -> None:
     @app.before_request
     async def sign_in() -> None:
-        if request.routing_exception is not None:
+        asked, facts = itself(request), itself(g)
+        if asked.routing_exception is not None:
             return
-        view = current_app.view_functions[request.endpoint or ""]
-        if getattr(view, "is_linkable", False) and "signature" in request.args:
-            g.caller, g.is_by_link = await caller_by_link(), True
+        view = app.view_functions[asked.endpoint or ""]
+        if getattr(view, "is_linkable", False) and "signature" in asked.args:
+            facts.caller, facts.is_by_link = await caller_by_link(), True
         if getattr(view, "is_public", False):
-            request.max_content_length = MAX_PUBLIC_BODY_BYTES
+            asked.max_content_length = MAX_PUBLIC_BODY_BYTES
             return
-        token = token_of(request) or ""
-        if token and _is_short_write() and (known := services().recent_callers.of(token)):
-            g.caller, g.is_remembered = known, True
+        token = token_of(asked) or ""
+        if token and _is_short_write(asked) and (known := services().recent_callers.of(token)):
+            facts.caller, facts.is_remembered = known, True
         elif (found := await visitor()) is None:
             raise NotSignedIn
-        elif "is_by_link" not in g:
+        elif "is_by_link" not in facts:
             services().recent_callers.remember(token, found)
-        _require_meant(g.caller)
+        _require_meant(asked, facts.caller)
 
     @app.after_request
     async def prolong(response: Response) -> Response:
-        until = note_use(token_of(request) or "", response.status_code)
-        has_come_with_it = "Authorization" not in request.headers
+        asked = itself(request)
+        until = note_use(token_of(asked) or "", response.status_code)
+        has_come_with_it = "Authorization" not in asked.headers
         if until and has_come_with_it and "Set-Cookie" not in response.headers:
             prolong_cookie(response, until)  # who has just signed out has another one
         return response
@@ -71,28 +74,29 @@ def note_use(token: str, status: int) -> datetime | None:
     """
     if token and status >= HTTPStatus.BAD_REQUEST:
         services().recent_callers.forget(token)
-    elif (who := signed_in()) and "is_by_link" not in g:
+    elif (who := signed_in()) and "is_by_link" not in itself(g):
         return services().used_sessions.note(who)
     return None
 
 
-def _require_meant(caller: Caller) -> None:
+def _require_meant(asked: Request, caller: Caller) -> None:
     """Raises OtherAccount when the request says that somebody else asks."""
-    if request.headers.get(USER_HEADER, str(caller.id)) != str(caller.id):
+    if asked.headers.get(USER_HEADER, str(caller.id)) != str(caller.id):
         raise OtherAccount
 
 
-def _is_short_write() -> bool:
+def _is_short_write(asked: Request) -> bool:
     """Whether a unit of work soon judges who asks: a long body is not let in before that."""
-    is_short = (request.content_length or 0) <= _SHORT_BODY_BYTES
-    return request.method not in SAFE and is_short and "Transfer-Encoding" not in request.headers
+    is_short = (asked.content_length or 0) <= _SHORT_BODY_BYTES
+    return asked.method not in SAFE and is_short and "Transfer-Encoding" not in asked.headers
 
 
 async def visitor() -> Caller | None:
     """Who is signed in, if anybody, for pages that look different then."""
-    if "caller" not in g:
-        g.caller = await _find(token_of(request))
-    caller: Caller | None = g.caller
+    facts = itself(g)
+    if "caller" not in facts:
+        facts.caller = await _find(token_of(itself(request)))
+    caller: Caller | None = facts.caller
     return caller
 
 

@@ -15,9 +15,12 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Any, TypeVar
 
-from quart import Quart, Response, current_app, request
+from quart import Quart, Request, Response, request
 from quart.wrappers.response import DataBody
 from werkzeug.http import parse_accept_header
+
+from api.adapters.quart import itself
+from api.middleware.headers import vary_by
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -40,11 +43,11 @@ def uncompressed(view: F) -> F:
 def init(app: Quart) -> None:
     @app.after_request
     async def compress(response: Response) -> Response:
-        if not _is_compressible(response):
+        asked, body = itself(request), response.response
+        if not (isinstance(body, DataBody) and _is_compressible(asked, response, app)):
             return response
-        response.vary.add("Accept-Encoding")
-        body = await response.get_data(as_text=False)
-        small = await compressed(body, request.headers.get("Accept-Encoding"))
+        vary_by(response, "Accept-Encoding")
+        small = await compressed(body.data, asked.headers.get("Accept-Encoding"))
         if small is not None:
             response.set_data(small)
             response.headers.update(of_compressed(response.headers.get("ETag")))
@@ -57,7 +60,7 @@ def is_text(media_type: str | None) -> bool:
 
 
 def takes_compressed() -> bool:
-    return takes_gzip(request.headers.get("Accept-Encoding"))
+    return takes_gzip(itself(request).headers.get("Accept-Encoding"))
 
 
 @lru_cache(maxsize=256)
@@ -72,15 +75,13 @@ def compressed_file(path: Path, tag: str) -> bytes:
     return gzip.compress(path.read_bytes(), _SMALL, mtime=0)
 
 
-def _is_compressible(response: Response) -> bool:
+def _is_compressible(asked: Request, response: Response, app: Quart) -> bool:
     """Only what is read: what is made may hold a secret, such as a token or a join code."""
-    view = current_app.view_functions.get(request.endpoint or "")
     return (
-        request.method in {"GET", "HEAD"}
+        asked.method in {"GET", "HEAD"}
         and response.status_code in {HTTPStatus.OK, HTTPStatus.NOT_MODIFIED}
-        and isinstance(response.response, DataBody)
         and is_text(response.mimetype)
-        and not hasattr(view, "is_uncompressed")
+        and not hasattr(app.view_functions.get(asked.endpoint or ""), "is_uncompressed")
     )
 
 

@@ -8,10 +8,12 @@ from functools import lru_cache
 from typing import TypeGuard
 from urllib.parse import urlsplit
 
-from quart import Quart, Response, current_app, request
+from quart import Quart, Response, request
 from quart.wrappers.base import BaseRequestWebsocket
 
+from api.adapters.quart import itself
 from api.context import settings
+from api.middleware.headers import vary_by
 from api.settings import Settings
 from model.errors import Forbidden
 
@@ -34,12 +36,13 @@ def init(app: Quart) -> None:
     @app.before_request
     async def answer_options() -> Response | None:
         """What an address takes: a preflight hears it anywhere, others where there is one."""
-        is_preflight = "Access-Control-Request-Method" in request.headers
-        if request.method != "OPTIONS" or not (is_preflight or request.url_rule):
+        asked = itself(request)
+        is_preflight = "Access-Control-Request-Method" in asked.headers
+        if asked.method != "OPTIONS" or not (is_preflight or asked.url_rule):
             return None
-        response = await current_app.make_default_options_response()
+        response = await app.make_default_options_response()
         response.status_code = 204
-        if is_preflight and is_configured(request.headers.get("Origin")):
+        if is_preflight and is_configured(asked.headers.get("Origin")):
             response.headers["Access-Control-Allow-Methods"] = METHODS
             response.headers["Access-Control-Allow-Headers"] = ALLOWED
             response.headers["Access-Control-Max-Age"] = str(A_DAY_S)
@@ -47,20 +50,22 @@ def init(app: Quart) -> None:
 
     @app.before_request
     async def refuse_forged() -> None:
-        if request.method not in SAFE and "Authorization" not in request.headers:
+        asked = itself(request)
+        if asked.method not in SAFE and "Authorization" not in asked.headers:
             require_own_page()
 
     @app.after_request
     async def allow(response: Response) -> Response:
-        origin = request.headers.get("Origin")
-        if request.path.startswith("/static/"):
+        asked = itself(request)
+        origin = asked.headers.get("Origin")
+        if asked.path.startswith("/static/"):
             response.headers["Access-Control-Allow-Origin"] = "*"
             return response
-        response.vary.add("Origin")
+        vary_by(response, "Origin")
         if is_configured(origin):
             response.headers.update(of_origin(origin))
         elif origin is not None:
-            is_allowed(origin, request)  # or else it is told: a page elsewhere may need it
+            is_allowed(origin, asked)  # or else it is told: a page elsewhere may need it
         return response
 
 

@@ -5,6 +5,8 @@ from functools import cache
 
 from quart import Quart, Response, request
 
+from api.adapters.quart import itself
+
 POLICY = "; ".join(
     (
         "default-src 'self'",
@@ -20,12 +22,18 @@ POLICY = "; ".join(
 def init(app: Quart) -> None:
     @app.after_request
     async def add(response: Response) -> Response:
-        is_tagged, is_page = "ETag" in response.headers, response.mimetype == "text/html"
-        is_api = request.path.startswith("/api")
+        asked, is_page = itself(request), response.mimetype == "text/html"
+        is_api, is_tagged = asked.path.startswith("/api"), bool(response.headers.getlist("ETag"))
         response.headers.update(
-            usual_headers(request.scheme, is_api=is_api, is_tagged=is_tagged, is_page=is_page)
+            usual_headers(asked.scheme, is_api=is_api, is_tagged=is_tagged, is_page=is_page)
         )
         return response
+
+
+def vary_by(response: Response, *names: str) -> None:
+    """Add to `Vary`, as `response.vary` does; that parses the header and listens to it."""
+    known = ", ".join(response.headers.getlist("Vary")).split(", ")
+    response.headers["Vary"] = ", ".join(filter(None, dict.fromkeys((*known, *names))))
 
 
 @cache

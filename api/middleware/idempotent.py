@@ -5,8 +5,9 @@ from functools import wraps
 from typing import Any
 
 import msgspec
-from quart import Quart, Response, current_app, request
+from quart import Quart, Response, request
 
+from api.adapters.quart import itself
 from api.context import caller, one_unit_of_work
 from model.errors import Invalid
 from model.idempotency import Answer, claim_key, keep_answer
@@ -22,9 +23,10 @@ def init(app: Quart) -> None:
     @app.before_request
     async def refuse_elsewhere() -> None:
         """Refuse a key where it would do nothing, before its client relies on it."""
-        if HEADER not in request.headers or request.routing_exception is not None:
+        asked = itself(request)
+        if HEADER not in asked.headers or asked.routing_exception is not None:
             return
-        view = current_app.view_functions[request.endpoint or ""]
+        view = app.view_functions[asked.endpoint or ""]
         if not getattr(view, "is_idempotent", False):
             raise Invalid({HEADER: "This route takes no key."})
 
@@ -37,7 +39,7 @@ def idempotent(view: View) -> View:
 
     @wraps(view)
     async def once(*arguments: Any, **values: Any) -> Any:
-        key = request.headers.get(HEADER)
+        key = itself(request).headers.get(HEADER)
         if key is None:
             return await view(*arguments, **values)
         if not (0 < len(key) <= MAX_CHARS and key.isascii() and key.isprintable()):

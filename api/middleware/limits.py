@@ -11,6 +11,7 @@ from typing import Any
 
 from quart import Quart, request
 
+from api.adapters.quart import itself
 from api.context import limited, services, settings, signed_in
 from api.middleware.proxy import parsed
 from model.errors import TooMany
@@ -24,8 +25,9 @@ BURST, A_SECOND = 300, 60  # of a signed-in caller; of an address ten times as m
 def init(app: Quart) -> None:
     @app.before_request
     async def count() -> None:
-        if not request.path.startswith("/static/"):
-            count_request(request.remote_addr)
+        asked = itself(request)
+        if not asked.path.startswith("/static/"):
+            count_request(asked.remote_addr)
 
 
 def count_request(peer: str | None) -> None:

@@ -7,6 +7,7 @@ import time
 from quart import Quart, Response, g, request
 from werkzeug.routing import Rule
 
+from api.adapters.quart import itself
 from api.context import request_id, signed_in
 from api.logs import RequestLine, write_request_line
 
@@ -16,31 +17,33 @@ GIVEN = re.compile(r"[A-Za-z0-9._-]{8,64}")
 def init(app: Quart) -> None:
     @app.before_request
     async def name_it() -> None:
-        name_request(request.headers.get("X-Request-Id", ""))
+        name_request(itself(request).headers.get("X-Request-Id", ""))
 
     @app.after_request
     async def tell(response: Response) -> Response:
-        if "request_id" not in g:
+        asked, facts = itself(request), itself(g)
+        if "request_id" not in facts:
             return response
-        response.headers["X-Request-Id"] = g.request_id
-        log_request(request.method, request.url_rule, response.status_code)
+        response.headers.add("X-Request-Id", facts.request_id)
+        log_request(asked.method, asked.url_rule, response.status_code)
         return response
 
 
 def name_request(given: str) -> None:
-    g.started = time.perf_counter()
-    g.request_id = given if GIVEN.fullmatch(given) else secrets.token_hex(8)
-    request_id.set(g.request_id)
+    facts = itself(g)
+    facts.started = time.perf_counter()
+    facts.request_id = given if GIVEN.fullmatch(given) else secrets.token_hex(8)
+    request_id.set(facts.request_id)
 
 
 def log_request(method: str, rule: Rule | None, status: int) -> None:
-    who = signed_in()
+    facts, who = itself(g), signed_in()
     write_request_line(
         RequestLine(
             message=f"{method} {rule.rule if rule else '-'}",
-            request_id=g.request_id,
+            request_id=facts.request_id,
             user_id=who.id if who else None,
             status=status,
-            ms=round((time.perf_counter() - g.started) * 1e3, 1),
+            ms=round((time.perf_counter() - facts.started) * 1e3, 1),
         )
     )
