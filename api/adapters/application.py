@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import quart_schema.conversion
 from hypercorn.typing import ASGIReceiveCallable, ASGISendCallable, Scope
 from quart import Quart, Response
 from quart.json.provider import JSONProvider
@@ -25,6 +26,10 @@ from model.document_space import DOCUMENT_KEY_PATTERN, MAX_DOCUMENT_KEY_CHARS
 from model.live.bus import Bus
 
 MAX_BODY_BYTES = 128 * 1024  # of JSON: the longest post has 120,000, where emoji are `\ud83d\ude42`
+
+
+# It would make one for each body and query
+quart_schema.conversion.TypeAdapter = cache(quart_schema.conversion.TypeAdapter)  # type: ignore[attr-defined,assignment]
 
 
 class Json(JSONProvider):
@@ -125,11 +130,13 @@ class Homeroom(Quart):
         """Leaves the host out of routing, so that a strange `Host` header breaks no route."""
         if request is None:
             return super().create_url_adapter(request)
-        return self.url_map.bind(
-            "localhost",
+        return MapAdapter(
+            self.url_map,
+            server_name="localhost",
             script_name=request.root_path,
+            subdomain="",
             url_scheme=request.scheme,
-            default_method=request.method,
             path_info=request.path,
+            default_method=request.method,
             query_args=request.query_string.decode("latin-1"),
         )

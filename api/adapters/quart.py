@@ -8,6 +8,7 @@ import asyncio
 import time
 from collections.abc import Callable, Generator
 from contextlib import suppress
+from functools import cached_property
 from typing import Any, TypeVar, cast
 
 import msgspec
@@ -15,6 +16,8 @@ from hypercorn.typing import ASGIReceiveCallable, ASGISendCallable
 from quart import Request, Websocket, websocket
 from quart.asgi import ASGIHTTPConnection, ASGIWebsocketConnection
 from quart.typing import ResponseTypes
+from quart.utils import encode_headers
+from quart.wrappers.response import DataBody
 from werkzeug.datastructures import Headers
 from werkzeug.exceptions import RequestTimeout, UnsupportedMediaType
 from werkzeug.sansio.multipart import MultipartDecoder
@@ -23,7 +26,7 @@ from model.errors import Invalid, TooLarge
 
 T = TypeVar("T")
 
-TRIED_WITH = {"quart": ["0.22", "0.23"], "werkzeug": ["3.1"]}
+TRIED_WITH = {"quart": ["0.22", "0.23"], "quart-schema": ["0.25"], "werkzeug": ["3.1"]}
 
 MAX_UNREAD_MESSAGES = 64
 MAX_UNREAD_BYTES = 256 * 1024
@@ -45,7 +48,7 @@ class PatientBody:
         self._announced, self.max_bytes = expected_content_length or 0, max_content_length or 0
         self._unread = bytearray()
         self._may_wait_bytes = MAX_UNREAD_BYTES
-        self._is_complete = self._is_broken_off = self._is_unwanted = False
+        self.is_complete = self._is_broken_off = self._is_unwanted = False
         self._read_bytes = 0
         self._waited_s = 0.0
         self._changed = asyncio.Event()
@@ -54,26 +57,26 @@ class PatientBody:
         """Add bytes; returns when more may come."""
         if not self._is_unwanted:
             self._unread += data
-        self._is_complete = is_last
+        self.is_complete = is_last
         self._changed.set()
         await self._until(lambda: len(self._unread) < self._may_wait_bytes)
 
     def break_off(self) -> None:
         """Say that the rest will never come: whoever waits for it gets RequestTimeout."""
-        if not self._is_complete:
-            self._is_complete = self._is_broken_off = True
+        if not self.is_complete:
+            self.is_complete = self._is_broken_off = True
             self._changed.set()
 
     async def throw_away(self) -> None:
         """Drop what still comes: a client that is sending reads its answer only afterwards."""
-        if self._is_complete:
+        if self.is_complete:
             return
         self._is_unwanted = True
         self._unread.clear()
         self._changed.set()
         with suppress(TimeoutError):
             async with asyncio.timeout(THROWN_AWAY_WITHIN_S):
-                await self._until(lambda: self._is_complete)
+                await self._until(lambda: self.is_complete)
 
     def __aiter__(self) -> "PatientBody":
         return self
@@ -83,7 +86,7 @@ class PatientBody:
         began = time.monotonic()
         try:
             async with asyncio.timeout(self._may_wait_s()):
-                await self._until(lambda: bool(self._unread) or self._is_complete)
+                await self._until(lambda: bool(self._unread) or self.is_complete)
         except TimeoutError:
             raise RequestTimeout from None
         self._waited_s += time.monotonic() - began
@@ -109,7 +112,7 @@ class PatientBody:
         """Raises TooLarge, and RequestTimeout when the rest will never come."""
         self._may_wait_bytes = self.max_bytes + 1
         self._changed.set()
-        await self._until(lambda: self._is_complete or self._is_too_large())
+        await self._until(lambda: self.is_complete or self._is_too_large())
         if self._is_too_large():
             raise TooLarge(f"A body takes at most {self.max_bytes // 1024} KiB here.")
         if self._is_broken_off:
@@ -159,6 +162,10 @@ class HomeroomRequest(Request):
         found = RequestHeaders(headers)
         super().__init__(method, scheme, path, query_string, found, *more, **options)
 
+    @cached_property
+    def blueprints(self) -> list[str]:  # Quart looks at it three times
+        return super().blueprints
+
     @property
     def max_content_length(self) -> int | None:
         return self.body.max_bytes
@@ -175,7 +182,7 @@ class HomeroomRequest(Request):
     ) -> Any:
         """The body; an empty one is an object without fields, so that each missing one is named."""
         del force, silent, cache
-        body = await self.get_data(as_text=False)
+        body = await (self.body if self.body.is_complete else self.get_data(as_text=False))
         if not body:
             return {}
         if not self.is_json:
@@ -279,10 +286,20 @@ class FinishingHTTPConnection(ASGIHTTPConnection):
                 return
 
     async def _send_response(self, send: ASGISendCallable, response: ResponseTypes) -> None:
+        """Send what is whole in two messages, and not in three."""
         await self.body.throw_away()
-        if not self.client_left:
-            self.answering = True
+        if self.client_left:
+            return
+        self.answering = True
+        body = response.response
+        if not isinstance(body, DataBody):
             await super()._send_response(send, response)
+            return
+        headers, data = encode_headers(response.headers), body.data[body.begin : body.end]
+        await send(
+            {"type": "http.response.start", "status": response.status_code, "headers": headers}
+        )
+        await send({"type": "http.response.body", "body": data, "more_body": False})
 
 
 class FinishingWebsocketConnection(ASGIWebsocketConnection):

@@ -30,10 +30,10 @@ def init(app: Quart) -> None:
         return response
 
 
-def vary_by(response: Response, *names: str) -> None:
+def vary_by(response: Response, name: str) -> None:
     """Add to `Vary`, as `response.vary` does; that parses the header and listens to it."""
     known = ", ".join(response.headers.getlist("Vary")).split(", ")
-    response.headers["Vary"] = ", ".join(filter(None, dict.fromkeys((*known, *names))))
+    response.headers["Vary"] = ", ".join(filter(None, dict.fromkeys((*known, name))))
 
 
 @cache

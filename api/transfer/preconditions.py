@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 from quart import Response, request
 
+from api.adapters.quart import itself
 from api.transfer.delivery import JUDGED
 from model.documents.precondition import Precondition
 from model.errors import Invalid
@@ -28,8 +29,9 @@ def conditional(*headers: str) -> Callable[[F], F]:
 
 def precondition() -> Precondition:
     """The precondition of this request; raises Invalid when a header cannot be read."""
-    given = [name for name in ("If-Match", "If-None-Match") if name in request.headers]
-    return precondition_of({name: ", ".join(request.headers.getlist(name)) for name in given})
+    headers = itself(request).headers
+    given = [name for name in ("If-Match", "If-None-Match") if name in headers]
+    return precondition_of({name: ", ".join(headers.getlist(name)) for name in given})
 
 
 def precondition_of(headers: Mapping[str, str]) -> Precondition:
