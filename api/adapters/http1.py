@@ -43,13 +43,14 @@ class Answer:
     def __init__(self, response: Response, request: Head) -> None:
         self.is_complete = self._is_chunked = False
         self._left = self._announced(response, request)
-        self.closes = request.closes
+        says_close = (b"connection", b"close") in response.headers
+        self.closes = request.closes or says_close
         fields = self._fields(response)
         if self._left is None and response.status_code != HTTPStatus.SWITCHING_PROTOCOLS:
             self._is_chunked = request.version == "1.1"
             if self._is_chunked:
                 fields += b"transfer-encoding: chunked\r\n"
-        if self.closes and (b"connection", b"close") not in response.headers:
+        if self.closes and not says_close:
             fields += b"connection: close\r\n"
         self.head = b"HTTP/1.1 %d \r\n%b%b\r\n" % (response.status_code, fields, _date())
 
@@ -151,8 +152,8 @@ class HTTP1:
         return head
 
     async def _begin(self, head: Head) -> None:
-        self._request, self._body = head, head.body(self._most_head_bytes)
-        self._answer = None
+        self._request, self._answer = head, None
+        self._body = body = head.body(self._most_head_bytes)
         self._is_answered.clear()
         await self.send(Updated(idle=False))
         kind = self.websocket_stream if head.is_websocket else HTTPStream
@@ -167,10 +168,10 @@ class HTTP1:
                 state=self._state,
             )
         )
-        if head.expects_continue:
-            await self.send(_CONTINUE)
-        if self._body.is_complete:
+        if body.is_complete:
             await stream.handle(EndBody(_STREAM_ID))
+        elif head.expects_continue:
+            await self.send(_CONTINUE)
 
     async def _take_body(self, body: CountedBody | ChunkedBody) -> None:
         data, self._unread = body.take(self._unread)

@@ -132,6 +132,16 @@ async def test_a_connection_is_kept_until_somebody_says_close() -> None:
         assert await reader.read() == b""
 
 
+async def test_nothing_comes_after_an_answer_that_says_close() -> None:
+    app = Answers(
+        bye=[start(200, (b"content-length", b"3"), (b"connection", b"close")), part(b"bye")]
+    )
+    head, body = await answer_to(app, ask("/bye") + LAST)
+    assert head == "HTTP/1.1 200 \r\ncontent-length: 3\r\nconnection: close"
+    assert body == b"bye"
+    assert app.asked == ["bye"]
+
+
 async def test_the_bytes_of_an_answer_are_these() -> None:
     head, body = await answer_to(Answers(), LAST)
     assert head == "HTTP/1.1 200 \r\ncontent-length: 4\r\nconnection: close"
@@ -197,9 +207,12 @@ async def test_who_expects_to_be_asked_for_the_body_is_asked() -> None:
         assert await until(reader, b"\r\n\r\n") == b"HTTP/1.1 100 \r\n\r\n"
         writer.write(b"hello")
         assert (await until(reader, b"\r\n\r\n")).startswith(b"HTTP/1.1 200 ")
-    old = ask("/old", "Expect: 100-continue", method="POST", version="1.0")
-    _, body = await answer_to(Answers(), old)
-    assert body == b"old"
+    for asks in (
+        ask("/body", "Expect: 100-continue", method="POST", version="1.0"),
+        ask("/body", "Expect: 100-continue", "Connection: close"),
+    ):
+        head, body = await answer_to(Answers(), asks)
+        assert (head[:12], body) == ("HTTP/1.1 200", b"body")
 
 
 async def test_who_sends_all_and_listens_still_gets_the_answer() -> None:
