@@ -144,10 +144,12 @@ def pss(server: Server) -> int:
 
 
 def cpu_s(server: Server) -> float:
-    """Processor time of all worker processes."""
-    stats = [Path(f"/proc/{pid}/stat").read_text() for pid in server.worker_pids()]
-    times = [stat.rpartition(")")[2].split()[11:13] for stat in stats]  # user, system
-    return sum(int(user) + int(system) for user, system in times) / os.sysconf("SC_CLK_TCK")
+    """Processor time of all threads of the worker processes."""
+    spent_ns = 0
+    for pid in server.worker_pids():
+        for thread in Path(f"/proc/{pid}/task").glob("*/schedstat"):
+            spent_ns += int(thread.read_text().split()[0])
+    return spent_ns / 1e9
 
 
 def workers_of(server: Server) -> dict[int, int]:

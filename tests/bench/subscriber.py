@@ -12,6 +12,7 @@ from typing import Any, Self
 
 import msgspec
 
+from model.log.cursor import Live
 from tests.bench.load import Connection, Failed, request
 
 RECEIVED_WITHIN_S = 20
@@ -73,6 +74,7 @@ class Subscriber(Connection):
         self._wanted = 1
         self._reached = asyncio.Event()
         self._is_upgraded = False
+        self._to_follow = 1
         self._followed: asyncio.Future[dict[str, Any]] | None = None
 
     async def open(self, port: int) -> Self:
@@ -94,6 +96,15 @@ class Subscriber(Connection):
         async with asyncio.timeout(RECEIVED_WITHIN_S):
             head = (await self._followed)["seq"]
         self.head = head if after is None else after
+        return self
+
+    async def follow_all(self, live: Live, token: str) -> Self:
+        """From where lists stand, which say so as `live`."""
+        self._followed = asyncio.get_running_loop().create_future()
+        self._to_follow = len(live["topics"])
+        self.send({"type": "hello", "id": 1, "token": token, **live})
+        async with asyncio.timeout(RECEIVED_WITHIN_S):
+            await self._followed
         return self
 
     def send(self, message: object) -> None:
@@ -185,7 +196,9 @@ class Subscriber(Connection):
         assert self._followed
         for message in frame if isinstance(frame, list) else [frame]:
             if message["type"] == "subscribed":
-                self._followed.set_result(message)
+                self._to_follow -= 1
+                if self._to_follow == 0:
+                    self._followed.set_result(message)
             elif message["type"] in {"error", "reset", "bye"}:
                 self._followed.set_exception(Failed(f"subscribe: {message}"))
                 return
