@@ -32,10 +32,12 @@ from api.settings import Settings
 from api.start import CannotStart, make_ready
 from api.transfer.storage import check_bucket_apart
 from model.database.unit_of_work import Database
+from model.errors import TryAgain
 from model.live.bus import Datagrams
 from model.live.ephemeral import WorkerDied, encode_all
+from model.live.feed import Feed
 from model.log.event import write_events
-from model.schema import note_clean_stop
+from model.schema import check, note_clean_stop
 from model.storage.store import Unusable
 from model.user import anybody_there
 
@@ -67,7 +69,7 @@ def serve(settings: Settings) -> None:
     raise_limit()
     listener = listen(settings.bind)
     signing_key = make_ready(settings)
-    is_empty = asyncio.run(is_nobody_there(settings))
+    is_empty = asyncio.run(rehearse(settings))
     try:
         check_bucket_apart(settings)
     except Unusable as error:
@@ -83,9 +85,17 @@ def serve(settings: Settings) -> None:
         asyncio.run(note_clean_stop(settings.database_address))
 
 
-async def is_nobody_there(settings: Settings) -> bool:
-    """Whether there is no account yet."""
+async def rehearse(settings: Settings) -> bool:
+    """Begin as a worker does, for a moment. Whether there is no account yet.
+
+    The workers share what that leaves behind: the statements are compiled once, not in each.
+    """
+    await check(settings.database_address)
     database = Database(settings.database_address, before_commit=write_events)
+    feed = Feed(database)
+    with suppress(TryAgain):  # the workers have more patience
+        await feed.open()
+        await feed.look()
     async with database.read() as db:
         is_empty = not await anybody_there(db)
     await database.close()
