@@ -4,25 +4,31 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from datetime import timedelta
 from functools import wraps
 from typing import Any, cast
 
 import pytest
 from quart import Quart
 from quart.testing import QuartClient
+from sqlalchemy import func, select, update
 
 from api.adapters.application import Homeroom
 from api.context import Services, caller
 from api.lane import LaneConnection, in_lane, lane_of
 from api.middleware import limits
 from api.settings import Settings
+from model.database.table import now
 from model.database.unit_of_work import Database, Transaction
 from model.errors import OutcomeUnknown, StorageFull, TryAgain
 from model.log.event import write_events
+from model.session import Sessions
 from tests.api.browser import problem
 from tests.lane.both_ways import ROUTES, ask
 from tests.support.cast import Cast
 from tests.support.people import Person
+
+LAST_END = select(func.max(Sessions.expires_at))
 
 
 @asynccontextmanager
@@ -98,6 +104,22 @@ async def test_what_the_server_cancels_is_finished_and_awaited_when_it_stops(
         post = await asking
         await stopping
     assert (await one_way_bob.get(people.posts))["posts"] == [post]
+
+
+async def test_a_session_that_is_used_in_the_lane_lasts_longer(
+    services: Services, one_way_bob: Person
+) -> None:
+    await one_way_bob.get("/api/me")
+    async with services.database.write() as db:
+        await db.run(update(Sessions), expires_at=(soon := now() + timedelta(days=2)))
+    await one_way_bob.get("/api/me")
+    end = soon
+    async with asyncio.timeout(10):
+        while end == soon:  # it is written beside the requests
+            await asyncio.sleep(0.02)
+            async with services.database.read() as db:
+                end = await db.scalar_one(LAST_END)
+    assert end - now() > timedelta(days=29)
 
 
 async def test_a_body_that_comes_slowly_is_read_by_quart(app: Quart, people: Cast) -> None:
