@@ -34,7 +34,7 @@ from api.adapters.quart import FinishingHTTPConnection
 from api.context import read, services
 from api.middleware import auth, compress, cors, errors, headers, idempotent, limits, request_id
 from api.middleware.compress import compressed, of_compressed
-from api.middleware.cors import is_configured, of_origin
+from api.middleware.cors import SAFE, is_configured, of_origin
 from api.middleware.headers import usual_headers
 from api.middleware.location import located, location
 from api.transfer.preconditions import of_version, precondition_of
@@ -56,7 +56,7 @@ DECORATORS = {
     (validate_querystring, validate_request, located, idempotent.idempotent, versioned)
 }  # fmt: skip
 UNUSUAL = {
-    b"access-control-request-method", b"cookie", b"expect", b"homeroom-user", b"idempotency-key",
+    b"access-control-request-method", b"expect", b"idempotency-key",
     b"if-match", b"if-modified-since", b"if-range", b"if-unmodified-since", b"range",
     b"transfer-encoding", b"upgrade",
 }  # fmt: skip
@@ -81,9 +81,7 @@ class Route:
     is_compressed: bool
     query: type[BaseModel] | None
     form: type[BaseModel] | None
-    address: str | None
-    """Of what it makes."""
-
+    address: str | None  # of what it makes
     is_versioned: bool
 
 
@@ -183,13 +181,13 @@ def _route(view: Callable[..., Any]) -> Route:
 
 class LaneConnection(FinishingHTTPConnection):
     async def __call__(self, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
-        received: deque[ASGIReceiveEvent] = deque()
+        self.received = deque[ASGIReceiveEvent]()
 
         async def receive_again() -> ASGIReceiveEvent:
-            return received.popleft() if received else await receive()
+            return self.received.popleft() if self.received else await receive()
 
         try:
-            call = await self._understood(receive, received)
+            call = await self._understood(receive, send)
         except Declined:
             await super().__call__(receive_again, send)
             return
@@ -199,10 +197,8 @@ class LaneConnection(FinishingHTTPConnection):
                 await asyncio.shield(answering)
         await self._send(send, answering.result())
 
-    async def _understood(
-        self, receive: ASGIReceiveCallable, received: deque[ASGIReceiveEvent]
-    ) -> Call:
-        """What is asked; what has come of its body is `received` then. Raises Declined."""
+    async def _understood(self, receive: ASGIReceiveCallable, send: ASGISendCallable) -> Call:
+        """What is asked; what has come of its body is in `received` then. Raises Declined."""
         given = dict(self.scope["headers"])
         is_repeated = len(given) < len(list(self.scope["headers"]))
         if is_repeated or UNUSUAL & given.keys() or b"text/html" in given.get(b"accept", b""):
@@ -212,18 +208,40 @@ class LaneConnection(FinishingHTTPConnection):
             raise Declined
         rule, route, values = lane_of(self.app).find(self.scope)
         values |= _query(route.query, self.scope["query_string"])
-        token = auth.bearer_token(_header(given, b"authorization") or "")
-        known = _known(self.app, token) if not route.is_public else None
+        token = self._token(given, send)
+        known = None if route.is_public else self._known(given, token)
         if route.form is not None:
             if given.get(b"content-type") != b"application/json":
                 raise Declined
-            body = await _body(receive, received)
+            body = await _body(receive, self.received)
             if given.get(b"content-length", b"%d" % len(body)) != b"%d" % len(body):
                 raise Declined
             values |= _form(route.form, body)
         elif b"content-length" in given:
             raise Declined
         return Call(rule, route, values, given, token, known)
+
+    def _token(self, given: Mapping[bytes, bytes], send: ASGISendCallable) -> str:
+        """A bearer's, or else that of the cookie, for which Quart's request is made."""
+        if b"authorization" in given or b"cookie" not in given:
+            return auth.bearer_token(_header(given, b"authorization") or "")
+        return auth.token_of(self._create_request_from_scope(send)) or ""
+
+    def _known(self, given: Mapping[bytes, bytes], token: str) -> Caller:
+        """Who came with the token lately. Raises Declined: to look for anybody else is Quart's.
+
+        So is to see from which page something is written with a cookie, and to set that anew.
+        """
+        if not token:
+            raise Declined
+        running = services(self.app)
+        known = running.recent_callers.of(token)
+        if known is None or not auth.is_meant(_header(given, b"homeroom-user"), known):
+            raise Declined
+        is_cookie = b"authorization" not in given
+        if is_cookie and (self.scope["method"] not in SAFE or running.used_sessions.new_end(known)):
+            raise Declined
+        return known
 
     async def _answered(self, call: Call) -> Answer:
         """The answer to what was asked, or to what went wrong, with all that Quart's hooks add."""
@@ -293,14 +311,6 @@ class LaneConnection(FinishingHTTPConnection):
 def _header(headers: Mapping[bytes, bytes], name: bytes) -> str | None:
     """The value of a header, as Quart reads it."""
     return headers[name].decode("latin-1") if name in headers else None
-
-
-def _known(app: Quart, token: str) -> Caller:
-    """Who came with the token lately. Raises Declined: to look for anybody else is Quart's."""
-    known = services(app).recent_callers.of(token) if token else None
-    if known is None:
-        raise Declined
-    return known
 
 
 @lru_cache(maxsize=256)

@@ -145,12 +145,16 @@ class UsedSessions:
 
     def note(self, caller: Caller) -> datetime | None:
         """Note that the caller's session is used; its new end, or None if that changes nothing."""
-        until = min(now() + SESSION_LASTS, caller.signed_in_at + SESSION_LASTS_AT_MOST)
-        if until - caller.expires_at < _USE_COUNTS_AFTER:
-            return None
-        self._ends[caller.session_id] = until
-        self.noted.set()
+        until = self.new_end(caller)
+        if until is not None:
+            self._ends[caller.session_id] = until
+            self.noted.set()
         return until
+
+    @staticmethod
+    def new_end(caller: Caller) -> datetime | None:
+        until = min(now() + SESSION_LASTS, caller.signed_in_at + SESSION_LASTS_AT_MOST)
+        return until if until - caller.expires_at >= _USE_COUNTS_AFTER else None
 
     async def prolong(self, database: Database) -> None:
         """Write the new ends of those that are not over meanwhile."""

@@ -80,9 +80,13 @@ def note_use(token: str, status: int) -> datetime | None:
 
 
 def _require_meant(asked: Request, caller: Caller) -> None:
-    """Raises OtherAccount when the request says that somebody else asks."""
-    if asked.headers.get(USER_HEADER, str(caller.id)) != str(caller.id):
+    if not is_meant(asked.headers.get(USER_HEADER), caller):
         raise OtherAccount
+
+
+def is_meant(user: str | None, caller: Caller) -> bool:
+    """Whether a request that names this user, if any, does not say that somebody else asks."""
+    return user is None or user == str(caller.id)
 
 
 def _is_short_write(asked: Request) -> bool:

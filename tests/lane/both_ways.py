@@ -50,7 +50,8 @@ class BothWays(QuartClient):
     async def open(self, path: str, **asked: Any) -> Response:
         headers = Headers(asked.pop("headers", None))
         headers.setdefault(HEADER, secrets.token_hex(8))
-        await self._let_in(headers.get("Authorization", ""))
+        await self._let_in(bearer_token(headers.get("Authorization", "")))
+        await self._let_in(headers.get("Cookie", "").partition("=")[2])
         is_by_quart: list[bool] = []
         scope = {**(asked.pop("scope_base", None) or {}), "is_by_quart": is_by_quart}
         answer = await super().open(path, headers=headers, scope_base=scope, **asked)
@@ -61,9 +62,9 @@ class BothWays(QuartClient):
             assert await told(answer) == await told(other), (path, scope, asked, headers)
         return answer
 
-    async def _let_in(self, authorization: str) -> None:
+    async def _let_in(self, token: str) -> None:
         """The lane is for those whom the worker knows: here also for whoever was just refused."""
-        running, token = services(self.app), bearer_token(authorization)
+        running = services(self.app)
         async with running.database.read() as db:
             if found := await find_caller(db, token):
                 running.recent_callers.remember(token, found)

@@ -10,7 +10,7 @@ from werkzeug.datastructures import Headers
 from api.lane import lane_of
 from api.middleware import limits
 from tests.api import test_channels, test_posts
-from tests.api.browser import problem
+from tests.api.browser import SESSION, problem
 from tests.lane.both_ways import ROUTES, ask
 from tests.support.cast import Cast
 from tests.support.people import Visitor
@@ -97,6 +97,20 @@ async def test_any_header_is_answered_alike(people: Cast, route: str, scheme: st
         for peer in ("192.0.2.1", "192.0.2.9"):
             scope = {"client": (peer, 50_000)}
             await ask(people.bob, route, headers=more, scheme=scheme, scope_base=scope)
+
+
+@each_route
+@pytest.mark.parametrize(("scheme", "name"), [("http", SESSION), ("https", "__Host-homeroom-443")])
+async def test_any_header_beside_a_cookie_is_answered_alike(
+    people: Cast, route: str, scheme: str, name: str
+) -> None:
+    page = Visitor(people.bob.client, {"Cookie": f"{name}={people.bob.token}"})
+    me, others = str(people.bob.id), ({"Homeroom-User": "x"}, {"Cookie": f"{name}=wrong"})
+    is_written = route == "posts.create"
+    for more in ({}, {"Homeroom-User": me}, {"Origin": "https://front.example"}):
+        assert await ask(page, route, scheme=scheme, headers=more) is not is_written, more
+    for more in (*HEADERS, *others):
+        await ask(page, route, scheme=scheme, headers=more)
 
 
 @each_route

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import wraps
 from typing import Any, cast
 
@@ -23,10 +23,10 @@ from model.database.unit_of_work import Database, Transaction
 from model.errors import OutcomeUnknown, StorageFull, TryAgain
 from model.log.event import write_events
 from model.session import Sessions
-from tests.api.browser import problem
+from tests.api.browser import SESSION, problem
 from tests.lane.both_ways import ROUTES, ask
 from tests.support.cast import Cast
-from tests.support.people import Person
+from tests.support.people import Person, Visitor
 
 LAST_END = select(func.max(Sessions.expires_at))
 
@@ -106,20 +106,35 @@ async def test_what_the_server_cancels_is_finished_and_awaited_when_it_stops(
     assert (await one_way_bob.get(people.posts))["posts"] == [post]
 
 
+async def two_days_left(services: Services) -> datetime:
+    """The end of all sessions from now on."""
+    soon = now() + timedelta(days=2)
+    async with services.database.write() as db:
+        await db.run(update(Sessions), expires_at=soon)
+    return soon
+
+
 async def test_a_session_that_is_used_in_the_lane_lasts_longer(
     services: Services, one_way_bob: Person
 ) -> None:
     await one_way_bob.get("/api/me")
-    async with services.database.write() as db:
-        await db.run(update(Sessions), expires_at=(soon := now() + timedelta(days=2)))
+    end = soon = await two_days_left(services)
     await one_way_bob.get("/api/me")
-    end = soon
     async with asyncio.timeout(10):
         while end == soon:  # it is written beside the requests
             await asyncio.sleep(0.02)
             async with services.database.read() as db:
                 end = await db.scalar_one(LAST_END)
     assert end - now() > timedelta(days=29)
+
+
+async def test_a_cookie_that_has_to_last_longer_is_set_by_quart(
+    services: Services, people: Cast
+) -> None:
+    await two_days_left(services)
+    page = Visitor(people.bob.client, {"Cookie": f"{SESSION}={people.bob.token}"})
+    answer = await page.ask("GET", "/api/me")
+    assert "Set-Cookie" in answer.headers
 
 
 async def test_a_body_that_comes_slowly_is_read_by_quart(app: Quart, people: Cast) -> None:
