@@ -119,5 +119,5 @@ def bearer_token(authorization: str) -> str:
 async def _find(token: str | None) -> Caller | None:
     if not token:
         return None
-    async with services().database.read() as db:
+    async with services().database.read(once=True) as db:
         return await find_caller(db, token)

@@ -61,7 +61,7 @@ async def caller_by_link() -> Caller | None:
     left_s = until - time.time()
     if not is_ours or not 0 <= left_s <= LASTS_S + CLOCKS_DIFFER_BY.total_seconds():
         return None
-    async with services().database.read() as db:
+    async with services().database.read(once=True) as db:
         return await find_caller_of_session(db, session_id)
 
 

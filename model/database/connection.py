@@ -28,12 +28,15 @@ class Connection(Protocol):
 
     sqlalchemy: AsyncConnection
     is_sqlite: bool
+    locks_rows: bool
+    """Whether what is found to be changed has to be locked."""
 
     @property
     def is_usable(self) -> bool:
         """Whether another unit of work may have it after this one."""
 
-    async def begin(self) -> None: ...
+    async def begin(self, *, once: bool = False) -> None:
+        """`once` says that nothing but one SELECT comes: it needs no transaction around it."""
 
     async def rows(self, statement: Executable, values: Values) -> Sequence[AnyRow]: ...
 

@@ -36,6 +36,7 @@ class PostgreSQLConnection:
 
     def __init__(self, connection: AsyncConnection, driver: Any, server: Server, begin: str):
         self.sqlalchemy = connection
+        self.locks_rows = begin == _WRITE
         self._driver = driver
         self._server = server
         self._begin = begin
@@ -46,8 +47,9 @@ class PostgreSQLConnection:
         is_trusted = self._made_at >= self._server.trusted_since
         return is_trusted and not (self._driver.is_closed() or self._driver.is_in_transaction())
 
-    async def begin(self) -> None:
-        await self._answered(self._begin, self._driver.execute(self._begin))
+    async def begin(self, *, once: bool = False) -> None:
+        if not (once and self._server.keeps_limits):
+            await self._answered(self._begin, self._driver.execute(self._begin))
 
     async def rows(self, statement: Executable, values: Values) -> Sequence[AnyRow]:
         prepared = POSTGRESQL.prepared(statement, values)
@@ -119,14 +121,14 @@ class PostgreSQLConnection:
 
 
 def postgresql_readers(
-    url: URL, most: int, server: Server, patience: Patience
+    url: URL, server: Server, patience: Patience, most: int
 ) -> Connections[PostgreSQLConnection]:
     engine = postgresql_engine(url, "AUTOCOMMIT", server, patience)
     return Connections(partial(_connect, engine, server, _SNAPSHOT), most)
 
 
 def postgresql_writers(
-    url: URL, most: int, server: Server, patience: Patience
+    url: URL, server: Server, patience: Patience, most: int
 ) -> Connections[PostgreSQLConnection]:
     engine = postgresql_engine(url, "AUTOCOMMIT", server, patience)
     return Connections(partial(_connect, engine, server, _WRITE), most)

@@ -29,6 +29,11 @@ class Server:
         self.trusted_since = 0.0
         self._is_pooled: bool | None = None  # not known yet
 
+    @property
+    def keeps_limits(self) -> bool:
+        """Whether they hold for whatever a session does, also outside of a transaction."""
+        return self._is_pooled is False
+
     def lose_trust(self) -> None:
         """One connection turned out to be dead: the others so far are made anew."""
         self.trusted_since = time.monotonic()

@@ -6,9 +6,11 @@ it: on PostgreSQL because its connection is in AUTOCOMMIT, on SQLite because of 
 
 from typing import Self
 
+from sqlalchemy import Executable
 from sqlalchemy.dialects import registry
 from sqlalchemy.dialects.sqlite.aiosqlite import SQLiteDialect_aiosqlite
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.sql.selectable import SelectBase
 
 from model.database.connection import Connection
 
@@ -31,8 +33,10 @@ registry.register("sqlite.joined", __name__, JoinedSQLite.__name__)
 class WithSession:
     """A transaction that has begun on a connection, and the session in it."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, *, once: bool) -> None:
         self.connection = connection
+        self.is_sqlite, self.locks_rows = connection.is_sqlite, connection.locks_rows
+        self._once, self._is_over = once, False
         self._session: AsyncSession | None = None
 
     @property
@@ -51,10 +55,15 @@ class WithSession:
             )
         return self._session
 
-    async def flush(self) -> None:
-        """Write what the session has pending, if there is one."""
+    async def next(self, statement: Executable) -> Connection:
+        """The connection, for the next statement. What the session has pending goes before it."""
         if self._session is not None:
             await self._session.flush()
+        if self._once:
+            if self._is_over or not isinstance(statement, SelectBase):
+                raise RuntimeError("one SELECT was promised: others would see another snapshot")
+            self._is_over = True
+        return self.connection
 
     async def commit_session(self) -> None:
         """Make what the session has done, if there is one, a part of the transaction."""

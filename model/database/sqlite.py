@@ -51,6 +51,7 @@ class SQLiteConnection:
     """A connection of those who read."""
 
     is_sqlite = True
+    locks_rows = False
     only_reads = True
 
     def __init__(self, connection: AsyncConnection, driver: Any) -> None:
@@ -65,10 +66,11 @@ class SQLiteConnection:
     def is_usable(self) -> bool:
         return not (self.sqlalchemy.invalidated or self._sqlite.in_transaction)
 
-    async def begin(self) -> None:
+    async def begin(self, *, once: bool = False) -> None:
         await asyncio.sleep(0)  # the others: what follows may not wait for anything
         self._within_s = READ_WITHIN_S
-        self._sqlite.execute("BEGIN")
+        if not once:
+            self._sqlite.execute("BEGIN")
 
     async def rows(self, statement: Executable, values: Values) -> Sequence[AnyRow]:
         prepared = SQLITE.prepared(statement, values)
@@ -156,11 +158,12 @@ class SQLiteWriter(SQLiteConnection):
 
     only_reads = False
 
-    async def begin(self) -> None:
+    async def begin(self, *, once: bool = False) -> None:
         """Wait for the lock. Raises sqlite3.OperationalError after LOCKED_FOR_AT_MOST_S.
 
         SQLite's own waiting sleeps up to 100 ms at a time, and holds up its thread.
         """
+        del once  # what writes does not
         await asyncio.sleep(0)
         deadline = time.monotonic() + LOCKED_FOR_AT_MOST_S
         while True:
@@ -198,7 +201,7 @@ class SQLiteWriter(SQLiteConnection):
             self._sqlite.rollback()
 
 
-def sqlite_readers(url: URL, most: int, synchronous: str) -> Connections[SQLiteConnection]:
+def sqlite_readers(url: URL, synchronous: str, most: int) -> Connections[SQLiteConnection]:
     return Connections(
         partial(_connect, SQLiteConnection, url, synchronous, LOCKED_FOR_AT_MOST_S), most
     )

@@ -10,6 +10,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Generic, TypeVar, TypeVarTuple, overload
 
 from sqlalchemy import Executable, Row, Select, text
@@ -68,12 +69,10 @@ class Transaction(WithSession):
     """A unit of work: what functions of the model get as `db`. Values are bound by their names."""
 
     def __init__(
-        self, connection: Connection, *, writing: bool = False, tx: str | None = None
+        self, connection: Connection, *, tx: str | None = None, once: bool = False
     ) -> None:
         """Begin to work on a connection; `tx` names the request or command, for the events."""
-        super().__init__(connection)
-        self.is_sqlite = connection.is_sqlite
-        self.locks_rows = writing and not self.is_sqlite
+        super().__init__(connection, once=once)
         self.tx = tx
         self.notes: list[Note] = []
         self.forgotten: set[str] = set()  # topics whose events so far go
@@ -86,8 +85,8 @@ class Transaction(WithSession):
     @overload
     async def all(self, statement: Executable, **values: object) -> Sequence[AnyRow]: ...
     async def all(self, statement: Executable, **values: object) -> Sequence[AnyRow]:
-        await self.flush()
-        return await self.connection.rows(statement, values)
+        connection = await self.next(statement)
+        return await connection.rows(statement, values)
 
     @overload
     async def first(
@@ -129,16 +128,16 @@ class Transaction(WithSession):
 
     async def run(self, statement: Executable, **values: object) -> int:
         """Execute what returns no rows; how many rows it changed."""
-        await self.flush()
-        return await self.connection.run(statement, values)
+        connection = await self.next(statement)
+        return await connection.run(statement, values)
 
     async def run_for_each(
         self, statement: Executable, rows: Sequence[Mapping[str, object]]
     ) -> None:
         """Execute a statement once for each of some rows of values."""
         if rows:
-            await self.flush()
-            await self.connection.run_for_each(statement, rows)
+            connection = await self.next(statement)
+            await connection.run_for_each(statement, rows)
 
     def end_within(self, seconds: float) -> None:
         """Let each statement of a read take so long at most; then the unit raises TooSlow.
@@ -172,40 +171,38 @@ class Database:
         self.committed: Callable[[Collection[str]], None] = lambda _: None
         self.server = Server()
         self._hurries_until = 0.0
-        self.readers: Connections[Any]
-        self._apart: Connections[Any]
+        readers: Callable[[int], Connections[Any]]
         self._writers: Connections[Any]
         if self.is_sqlite:
-            self.readers, self._apart = [
-                sqlite_readers(self.address, most, synchronous) for most in (READERS, 1)
-            ]
+            readers = partial(sqlite_readers, self.address, synchronous)
             self._writers = sqlite_writer(self.address, synchronous)
             self._groups = Groups(self._writers, self._tell)
         else:
-            self.readers, self._apart = [
-                postgresql_readers(self.address, most, self.server, patience)
-                for most in (READERS, 1)
-            ]
-            self._writers = postgresql_writers(self.address, _WRITERS, self.server, patience)
+            readers = partial(postgresql_readers, self.address, self.server, patience)
+            self._writers = postgresql_writers(self.address, self.server, patience, _WRITERS)
+        self.readers, self._apart = readers(READERS), readers(1)
 
     @asynccontextmanager
-    async def read(self) -> AsyncIterator[Transaction]:
-        """A unit of work that reads, in one snapshot of everything. Raises TryAgain and TooSlow."""
+    async def read(self, *, once: bool = False) -> AsyncIterator[Transaction]:
+        """A unit of work that reads, in one snapshot of everything. Raises TryAgain and TooSlow.
+
+        `once` promises that it is one SELECT: then PostgreSQL is asked once instead of three times.
+        """
         try:
-            async with self.readers.one() as connection, await _begun(connection) as db:
+            async with self.readers.one() as connection, await _begun(connection, once=once) as db:
                 yield db
         except FAILURES as error:
             refuse(error)
 
     @asynccontextmanager
-    async def read_apart(self) -> AsyncIterator[Transaction]:
+    async def read_apart(self, *, once: bool = False) -> AsyncIterator[Transaction]:
         """The same on a connection that no request takes, for 2.5 s at most."""
         connection = None
         try:
             async with (
                 asyncio.timeout(_APART_WITHIN_S),
                 self._apart.one() as connection,
-                await _begun(connection) as db,
+                await _begun(connection, once=once) as db,
             ):
                 yield db
         except TimeoutError as error:
@@ -231,7 +228,7 @@ class Database:
     @asynccontextmanager
     async def _in_group(self, tx: str | None) -> AsyncIterator[Transaction]:
         async with self._groups.unit() as group:
-            async with Transaction(group.connection, writing=True, tx=tx) as db:
+            async with Transaction(group.connection, tx=tx) as db:
                 yield db
                 await db.commit_session()
                 await self.before_commit(db)
@@ -241,10 +238,7 @@ class Database:
     async def _alone(self, tx: str | None) -> AsyncIterator[Transaction]:
         is_hurried = False
         try:
-            async with (
-                self._writers.one() as connection,
-                await _begun(connection, writing=True, tx=tx) as db,
-            ):
+            async with self._writers.one() as connection, await _begun(connection, tx=tx) as db:
                 if is_hurried := time.monotonic() < self._hurries_until:
                     await db.run(_HURRY)
                 yield db
@@ -286,7 +280,7 @@ class Database:
 
 
 async def _begun(
-    connection: Connection, *, writing: bool = False, tx: str | None = None
+    connection: Connection, *, tx: str | None = None, once: bool = False
 ) -> Transaction:
-    await connection.begin()
-    return Transaction(connection, writing=writing, tx=tx)
+    await connection.begin(once=once)
+    return Transaction(connection, tx=tx, once=once)

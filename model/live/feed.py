@@ -103,7 +103,7 @@ class Feed:
         """Check rights that were taken away, then fill the rings. None: of all topics."""
         served = self.rings if topics is None else self.rings.keys() & topics
         cursors = {topic: self.rings[topic].head for topic in served}
-        async with self.database.read_apart() as db:
+        async with self.database.read_apart(once=topics is not None) as db:
             rows = await events_after(db, {RIGHTS_TOPIC: self.applied, **cursors}, _LOOK_AT_MOST)
             self.collect(row for row in rows if row.topic == RIGHTS_TOPIC)
             notices = await self.watch.look(db) if topics is None else None

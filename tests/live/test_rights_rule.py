@@ -50,9 +50,9 @@ class PausingDatabase(Database):
     """Others are heard before and after each snapshot."""
 
     @asynccontextmanager
-    async def read(self) -> AsyncIterator[Transaction]:
+    async def read(self, *, once: bool = False) -> AsyncIterator[Transaction]:
         await pause()
-        async with super().read() as db:
+        async with super().read(once=once) as db:
             yield db
             await pause()
         await pause()

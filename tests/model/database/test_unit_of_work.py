@@ -205,3 +205,13 @@ async def test_a_write_is_never_interrupted(tmp_path: Path, sqlite: Stages[SQLit
     async with database.read() as db:
         assert await count(db) == 1
     await database.close()
+
+
+async def test_a_read_once_has_one_select(database: Database) -> None:
+    async with database.read(once=True) as db:
+        assert await count(db) == 0
+        with pytest.raises(RuntimeError):
+            await count(db)
+    with pytest.raises(RuntimeError):
+        async with database.read(once=True) as db:
+            await create_user(db, "ann", "Ann", "-")
