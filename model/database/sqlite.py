@@ -231,6 +231,8 @@ async def _connect(kind: type[C], url: URL, synchronous: str, busy_timeout_s: fl
     def give_back_the_lock(connection: Any, _: object) -> None:
         """A cursor that a cancelled session has left open would keep it."""
         driver = connection.driver_connection
+        if kind.only_reads:
+            driver._conn.interrupt()  # a write could not be rolled back then
         driver._tx.put_nowait((None, driver._conn.rollback))
 
     connection = await engine.connect()

@@ -2,19 +2,24 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import suppress
 
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select, text, update
 from sqlalchemy.exc import IntegrityError
 
 from model.database.failure import StatementFailed
 from model.database.table import now
-from model.database.unit_of_work import Database
+from model.database.unit_of_work import READERS, Database
+from model.errors import TryAgain
 from model.log.event import ADMIN_TOPIC, Events, record, write_events
 from model.user import ServerRole, Users, create_user
 
 NUMBER = select(func.count()).select_from(Users)
 NAMES = select(Users.name).order_by(Users.id)
+ENDLESS = text(
+    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n"
+)
 
 
 @pytest.fixture
@@ -168,6 +173,52 @@ async def test_a_cancelled_session_leaves_no_lock_behind(database: Database) -> 
     async with asyncio.timeout(5), database.write() as db:
         db.session.add(user("last"))
     assert (await names(database))[-1] == "Last"
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+async def test_a_cancelled_session_takes_no_more_than_its_group_with_it(
+    database: Database,
+) -> None:
+    answered = set[str]()
+
+    async def write(username: str) -> None:
+        with suppress(TryAgain):
+            async with database.write() as db:
+                await create_user(db, username, username, "-")
+            answered.add(username)
+
+    async def write_with_session(username: str) -> None:
+        async with database.write() as db:
+            db.session.add(user(username))
+            await db.session.flush()
+            await db.session.scalar(NUMBER)
+
+    async with asyncio.timeout(20):
+        for number in range(20):
+            leaving = asyncio.create_task(write_with_session(f"leaving{number}"))
+            staying = [asyncio.create_task(write(f"user{number}of{n}")) for n in range(4)]
+            await asyncio.wait([leaving], timeout=number / 2000)
+            leaving.cancel()
+            await asyncio.wait([leaving, *staying])
+            await asyncio.gather(*staying)
+        await write("last")
+    assert "last" in answered
+    assert answered <= set(await names(database))
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+async def test_a_session_whose_reader_is_cancelled_ends_too(database: Database) -> None:
+    async def read() -> None:
+        async with database.read() as db:
+            await db.session.execute(ENDLESS)
+
+    async with asyncio.timeout(20):
+        for _ in range(READERS + 1):
+            reading = asyncio.create_task(read())
+            await asyncio.wait([reading], timeout=0.1)
+            reading.cancel()
+            await asyncio.wait([reading])
+        assert await names(database) == []
 
 
 async def test_a_unit_of_work_that_wants_no_session_has_none(
