@@ -6,7 +6,7 @@ from pathlib import Path
 
 import asyncpg
 import pytest
-from sqlalchemy import text
+from sqlalchemy import func, select, text
 from sqlalchemy.engine import make_url
 
 from model.database.lock import taken
@@ -53,6 +53,8 @@ async def test_the_limits_hold_behind_a_pooler_and_nothing_is_left_in_its_sessio
         async with unit() as db:
             held = [await db.scalar(text(f"SHOW {name}")) for name in LIMITS]
         assert held == ["5s", "2s", "5s", "off"]
+    async with database.read(once=True) as db:
+        assert await db.scalar(select(func.current_setting("statement_timeout"))) == "5s"
     lock = tmp_path / "jobs.lock"
     async with taken(database, lock) as is_ours, taken(other, lock) as is_theirs:
         assert (is_ours, is_theirs) == (True, False)

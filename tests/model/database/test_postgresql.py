@@ -6,7 +6,7 @@ from contextlib import suppress
 
 import asyncpg
 import pytest
-from sqlalchemy import insert, select, text
+from sqlalchemy import func, insert, select, text
 
 from model.database.failure import StatementFailed
 from model.database.unit_of_work import READERS, Database
@@ -67,6 +67,11 @@ async def test_only_what_reads_once_goes_without_begin_and_end(
         costs.append(proxy.round_trips - before)
     assert costs == [1, 3, 5, 4, 4]
     await database.close()
+
+
+async def test_limits_hold_for_what_is_read_once(database: Database) -> None:
+    async with database.read(once=True) as db:
+        assert await db.scalar(select(func.current_setting("statement_timeout"))) == "5s"
 
 
 async def test_whoever_goes_on_after_a_statement_has_failed_commits_nothing(
