@@ -37,7 +37,12 @@ _UNUSED_BLOBS = (
 _these = select(number(json_rows("ids").c.key))
 _LOCK = select(Files.id).where(Files.id.in_(_these)).order_by(Files.id).with_for_update()
 _FORGET = delete(Files).where(Files.id.in_(_these), _DEAD).returning(Files.blob_id)
-_DISMISS = update(Blobs).where(Blobs.id.in_(_these), _UNUSED).values(leaving=True)
+_DISMISS = (
+    update(Blobs)
+    .where(Blobs.id.in_(_these), _UNUSED)
+    .values(leaving=True)
+    .execution_options(in_thread=True)
+)
 _LEAVING = select(*columns_of(Blobs, Blob)).where(Blobs.leaving == true()).limit(_AT_ONCE)
 _REMOVE = delete(Blobs).where(Blobs.id == bindparam("of_blob"))
 

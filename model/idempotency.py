@@ -60,7 +60,11 @@ _FIND = select(
     IdempotencyKeys.fingerprint, IdempotencyKeys.status, IdempotencyKeys.answer.label("body")
 ).where(*_SAME)
 _KEEP = update(IdempotencyKeys).where(*_SAME)
-_FORGET = delete(IdempotencyKeys).where(IdempotencyKeys.created_at < bindparam("before"))
+_FORGET = (
+    delete(IdempotencyKeys)
+    .where(IdempotencyKeys.created_at < bindparam("before"))
+    .execution_options(in_thread=True)
+)
 
 
 async def claim_key(

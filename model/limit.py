@@ -96,7 +96,9 @@ _GIVE_BACK = (
     .where(Limits.key == bindparam("of_key"))
     .values(arrival_us=Limits.arrival_us - _interval)
 )
-_FORGET_PASSED = delete(Limits).where(Limits.arrival_us < bindparam("now"))
+_FORGET_PASSED = (
+    delete(Limits).where(Limits.arrival_us < bindparam("now")).execution_options(in_thread=True)
+)
 
 
 async def take(database: Database, *actions: Action) -> None:

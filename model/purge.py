@@ -83,9 +83,8 @@ def _piece(key: ForeignKey) -> Update | Delete:
     chosen: ColumnElement[bool] = tuple_(*names).in_(some.with_for_update(skip_locked=True))
     if column.primary_key:
         chosen = and_(column == bindparam("of_id"), chosen)
-    if is_deleted:
-        return delete(table).where(chosen)
-    return update(table).where(chosen).values({column: None})
+    piece = delete(table) if is_deleted else update(table).values({column: None})
+    return piece.where(chosen).execution_options(in_thread=True)
 
 
 @cache

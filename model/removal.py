@@ -87,6 +87,7 @@ _DELETE_DOCUMENTS = (
         func.substr(Documents.key, 1, func.length(bindparam("prefix"))) == bindparam("prefix"),
     )
     .returning(Documents.topic)
+    .execution_options(in_thread=True)
 )
 _UNSEEN: set[type[Base]] = {Documents, IdempotencyKeys, Mentions, ReadMarks, Sessions}
 """What goes with an account but is seen by nobody else: it may wait until it is purged."""
@@ -164,7 +165,10 @@ async def delete_account(db: Transaction, user: User, *, by: Caller) -> None:
 def _delete_own_rows() -> list[Delete]:
     """The statements that delete what others see, and what goes with an account."""
     return [
-        delete(key.parent.table).where(key.parent == bindparam("of_user")) for key in _own_keys()
+        delete(key.parent.table)
+        .where(key.parent == bindparam("of_user"))
+        .execution_options(in_thread=True)
+        for key in _own_keys()
     ]
 
 

@@ -111,7 +111,9 @@ _PROLONG = (
 _OWN = delete(Sessions).where(Sessions.user_id == bindparam("user_id"))
 _DELETE_ONE = _OWN.where(Sessions.id == bindparam("session_id"))
 _DELETE_OTHERS = _OWN.where(Sessions.id != bindparam("session_id")).returning(Sessions.id)
-_FORGET_EXPIRED = delete(Sessions).where(Sessions.expires_at < bindparam("now"))
+_FORGET_EXPIRED = (
+    delete(Sessions).where(Sessions.expires_at < bindparam("now")).execution_options(in_thread=True)
+)
 
 
 class RecentCallers:

@@ -13,7 +13,8 @@ lock without holding anybody up, changes a few rows on the event loop, and waits
 thread, where its COMMIT runs.
 
 To the thread also goes what has the execution option `in_thread`, such as a full-text search, which
-can work for long within one step, and what deletes rows that others refer to.
+can work for long within one step; what deletes rows that others refer to; and what is run for each
+of more than a few rows.
 """
 
 import asyncio
@@ -41,6 +42,7 @@ READ_WITHIN_S = 10.0
 SHORT_STEPS = 20_000
 _AGAIN_AFTER_S = 0.05
 _STATEMENTS_KEPT = 500
+_FEW_ROWS = 50
 
 T = TypeVar("T")
 Found = tuple[Sequence[Any], int, Sequence[Any]]
@@ -84,7 +86,8 @@ class SQLiteConnection:
 
     async def run_for_each(self, statement: Executable, rows: Sequence[Values]) -> None:
         prepared = SQLITE.prepared(statement, rows[0])
-        await self._run(prepared, self._execute_many, [prepared.parameters(row) for row in rows])
+        parameters = [prepared.parameters(row) for row in rows]
+        await self._run(prepared, self._execute_many, parameters, are_many=len(rows) > _FEW_ROWS)
 
     def end_within(self, seconds: float) -> None:
         self._within_s = seconds
@@ -101,10 +104,15 @@ class SQLiteConnection:
         await self.sqlalchemy.close()
 
     async def _run(
-        self, prepared: Prepared, execute: Callable[[str, Any], T], parameters: Sequence[Any]
+        self,
+        prepared: Prepared,
+        execute: Callable[[str, Any], T],
+        parameters: Sequence[Any],
+        *,
+        are_many: bool = False,
     ) -> T:
         try:
-            if not prepared.in_thread:
+            if not (prepared.in_thread or are_many):
                 self._is_interruptible = self.only_reads or prepared.only_reads
                 try:
                     return execute(prepared.sql, parameters)

@@ -54,14 +54,17 @@ _FORGOTTEN = select(Topics.name, Topics.floor, _oldest.label("oldest")).where(
     _oldest <= Topics.floor
 )
 _DATE_ANEW = (
-    update(Events).where(*_next, Events.at > bindparam("moment")).values(at=bindparam("moment"))
+    update(Events)
+    .where(*_next, Events.at > bindparam("moment"))
+    .values(at=bindparam("moment"))
+    .execution_options(in_thread=True)
 )
 _RAISE_FLOOR = (
     update(Topics)
     .where(Topics.name == bindparam("of_topic"), Topics.floor < bindparam("until"))
     .values(floor=bindparam("until"))
 )
-_DELETE = delete(Events).where(*_next)
+_DELETE = delete(Events).where(*_next).execution_options(in_thread=True)
 
 
 @dataclass(frozen=True)

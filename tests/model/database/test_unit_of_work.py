@@ -6,10 +6,13 @@ import random
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
+from threading import get_ident
+from typing import Any
 
 import pytest
-from sqlalchemy import func, insert, select, text
+from sqlalchemy import delete, func, insert, select, text
 
+from model.channel import Channels
 from model.database.engine import Patience
 from model.database.failure import StatementFailed
 from model.database.table import now
@@ -20,6 +23,7 @@ from model.session import Sessions
 from model.user import Users, create_user
 from tests.support.cast import Stages
 from tests.support.databases import SQLite
+from tests.support.people import private_channel
 
 
 @pytest.fixture
@@ -215,3 +219,32 @@ async def test_a_read_once_has_one_select(database: Database) -> None:
     with pytest.raises(RuntimeError):
         async with database.read(once=True) as db:
             await create_user(db, "ann", "Ann", "-")
+
+
+async def test_what_may_take_long_leaves_the_event_loop_free(
+    tmp_path: Path, sqlite: Stages[SQLite]
+) -> None:
+    """What deletes the rows of others, many rows and the COMMIT; not what changes one row."""
+    database = Database(sqlite.database.copy("empty", tmp_path), before_commit=write_events)
+    traced: dict[str, bool] = {}
+    here = get_ident()
+
+    def note(sql: str) -> None:
+        traced.setdefault(sql, get_ident() == here)
+
+    async with database.write() as db:
+        await private_channel(db)
+        opened: Any = (await db.connection.sqlalchemy.get_raw_connection()).driver_connection
+        opened._conn.set_trace_callback(note)
+        await create_user(db, "one", "One", "-")
+        await db.run(delete(Channels))
+        await db.run_for_each(text("DELETE FROM limits WHERE key = :key"), [{"key": "-"}] * 100)
+    await database.close()
+
+    def is_here(beginning: str) -> bool:
+        return next(was_here for sql, was_here in traced.items() if sql.startswith(beginning))
+
+    assert is_here("INSERT INTO users")
+    assert not is_here("DELETE FROM channels")
+    assert not is_here("DELETE FROM limits")
+    assert not is_here("COMMIT")
