@@ -74,12 +74,18 @@ class WithSession:
         return self
 
     async def __aexit__(self, error: type[BaseException] | None, *_: object) -> None:
-        """Close the session. What it has pending in a read is refused, and not forgotten."""
-        if self._session is None:
+        """Close the session. What it has pending in a read is refused, and not forgotten.
+
+        The connection belongs to somebody else from now on.
+        """
+        connection, session = self.connection, self._session
+        self._session = None
+        del self.connection
+        if session is None:
             return
         try:
             if error is None:
-                await self._session.flush()
+                await session.flush()
         finally:
-            await self._session.close()
-            await self.connection.sqlalchemy.rollback()  # which only SQLAlchemy hears of
+            await session.close()
+            await connection.sqlalchemy.rollback()  # which only SQLAlchemy hears of

@@ -172,7 +172,6 @@ class SQLiteWriter(SQLiteConnection):
         SQLite's own waiting sleeps up to 100 ms at a time, and holds up its thread.
         """
         del once  # what writes does not
-        await asyncio.sleep(0)
         deadline = time.monotonic() + LOCKED_FOR_AT_MOST_S
         while True:
             try:

@@ -23,6 +23,10 @@ ORPHAN = text(
     "INSERT INTO sessions (user_id, token_sha256, agent, created_at, expires_at)"
     " VALUES (999, '-', '-', '2026-01-01', '2026-01-01')"
 )
+LONG = text(
+    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 300000)"
+    " SELECT max(i) FROM n"
+)
 
 
 @pytest.fixture
@@ -131,6 +135,34 @@ async def test_who_is_cancelled_in_her_turn_changes_nothing(database: Database) 
     others[0].cancel()
     await asyncio.gather(beginning, others[1])
     assert await done(database) == [0, 2]
+
+
+async def test_a_session_that_is_cancelled_in_a_statement_takes_no_answered_change_with_it(
+    database: Database,
+) -> None:
+    """SQLAlchemy ends its connection, and with it all that is not committed."""
+    has_begun = asyncio.Event()
+
+    async def stop() -> None:
+        async with database.write() as db:
+            await db.session.execute(select(1))
+            has_begun.set()
+            await db.session.execute(LONG)
+
+    async def begin() -> None:
+        async with database.write() as db:
+            happen(db, 0)
+            others.extend([await waits(stop()), await waits(act(database, 2))])
+
+    others: list[asyncio.Task[None]] = []
+    beginning = await waits(begin())
+    await has_begun.wait()
+    others[0].cancel()
+    await asyncio.wait([beginning, *others], timeout=10)
+    answered = [n for n, task in ((0, beginning), (2, others[1])) if not task.exception()]
+    assert await done(database) == answered
+    await act(database, 3)
+    assert await done(database) == [*answered, 3]
 
 
 async def test_who_leaves_before_the_commit_takes_nothing_back(database: Database) -> None:

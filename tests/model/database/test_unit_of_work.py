@@ -60,6 +60,19 @@ async def test_a_snapshot_does_not_see_what_is_committed_meanwhile(database: Dat
         assert await count(after) == 1
 
 
+async def test_whoever_is_done_can_do_nothing_on_the_connection_of_others(
+    database: Database,
+) -> None:
+    for unit in (database.read(), database.write()):
+        async with unit as db:
+            assert await count(db) == 0
+            assert await db.session.scalar(select(1)) == 1
+        with pytest.raises(AttributeError):
+            await count(db)
+        with pytest.raises(AttributeError):
+            await db.session.scalar(select(1))
+
+
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 async def test_a_read_cannot_write(database: Database) -> None:
     with pytest.raises(StatementFailed, match="ReadOnly"):
