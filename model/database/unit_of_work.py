@@ -1,8 +1,9 @@
 """The database, and the two units of work that everything happens in.
 
-`read()` is one snapshot. `write()` is one transaction that holds the write lock from its first
-statement (SQLite) or locks the rows that its finders return (PostgreSQL). Only the database is
-awaited inside `write()`: hashes, mails and bytes come before or after.
+`read()` is one snapshot. `write()` is all or nothing: a turn in a transaction that holds the write
+lock (SQLite, see `group.py`), or a transaction of its own that locks the rows which its finders
+return (PostgreSQL). Only the database is awaited inside `write()`: hashes, mails and bytes come
+before or after, and so does whatever leaves this process because of what was read.
 """
 
 import asyncio
