@@ -22,6 +22,7 @@ from model.errors import TryAgain
 
 MOST_UNITS = 16
 _TURNS_WITHIN_S = 0.02  # then whoever is done waits for nobody else
+_CLOSED_WITHIN_S = 2.0
 _LEFT_FREE_S = 0.001  # for the other workers: without it theirs wait twice as long
 
 
@@ -66,9 +67,9 @@ class Groups:
             raise refusal
 
     async def close(self) -> None:
-        """Wait until all is committed."""
+        """Wait until what has begun is committed, for a while."""
         if self._work:
-            await self._work
+            await asyncio.wait({self._work}, timeout=_CLOSED_WITHIN_S)
 
     @asynccontextmanager
     async def _turn(self) -> AsyncIterator[Group]:
