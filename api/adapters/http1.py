@@ -100,7 +100,7 @@ class HTTP1:
     _stream: HTTPStream | WSStream | None = None
     _answer: Answer | None = None
     _unread = _held = b""
-    _is_over = False
+    _is_over = _has_left = False
 
     def __init__(self, *arguments: Any) -> None:
         app, config, context, task_group, state, ssl, client, server, self.send, _ = arguments
@@ -124,10 +124,12 @@ class HTTP1:
             except Refused as refused:
                 await self._refuse(refused.status)
         elif isinstance(event, Closed):
+            self._has_left = True
+            self._is_answered.set()  # as far as it can be
             await self._end_stream()
 
     async def _read(self) -> None:
-        while self._unread and not self._is_over:
+        while self._unread and not (self._is_over or self._has_left):
             if self._body is None:
                 head = self._next_head()
                 if head is None:
@@ -158,16 +160,15 @@ class HTTP1:
         await self.send(Updated(idle=False))
         kind = self.websocket_stream if head.is_websocket else HTTPStream
         self._stream = stream = kind(*self._stream_arguments)
-        await stream.handle(
-            Request(
-                stream_id=_STREAM_ID,
-                headers=head.headers,
-                http_version=head.version,
-                method=head.method,
-                raw_path=head.target,
-                state=self._state,
-            )
+        asked = Request(
+            stream_id=_STREAM_ID,
+            headers=head.headers,
+            http_version=head.version,
+            method=head.method,
+            raw_path=head.target,
+            state=self._state,
         )
+        await stream.handle(asked)
         if body.is_complete:
             await stream.handle(EndBody(_STREAM_ID))
         elif head.expects_continue:

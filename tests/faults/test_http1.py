@@ -231,6 +231,17 @@ async def test_an_application_hears_that_its_client_left() -> None:
         await asyncio.wait_for(app.has_left.wait(), ANSWERED_WITHIN_S)
 
 
+async def test_who_leaves_an_answer_with_more_to_ask_is_forgotten() -> None:
+    parts = [part(b"x" * 65_536, more=True)] * 100
+    app = Answers(stream=[start(), None, *parts])
+    async with talking(app) as (reader, writer):
+        writer.write(ask("/stream") + LAST)
+        await until(reader, b"\r\n\r\n")
+        writer.transport.abort()
+        app.go_on.set()
+    assert app.asked == ["stream"]  # and the server has stopped in time
+
+
 @pytest.mark.parametrize(
     ("head", "framed"),
     [
