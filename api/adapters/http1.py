@@ -175,6 +175,8 @@ class HTTP1:
             await self.send(_CONTINUE)
 
     async def _take_body(self, body: CountedBody | ChunkedBody) -> None:
+        if isinstance(self._stream, WSStream) and not self._stream.handshake.accepted:
+            raise Refused(HTTPStatus.BAD_REQUEST)
         data, self._unread = body.take(self._unread)
         if self._stream and data:
             await self._stream.handle(Body(_STREAM_ID, data))

@@ -242,6 +242,22 @@ async def test_who_leaves_an_answer_with_more_to_ask_is_forgotten() -> None:
     assert app.asked == ["stream"]  # and the server has stopped in time
 
 
+async def test_whose_websocket_speaks_before_it_is_accepted_is_gone() -> None:
+    heard: list[str] = []
+
+    async def accept(_: Any, receive: Any, send: Any) -> None:
+        heard.append((await receive())["type"])
+        await send({"type": "websocket.accept"})
+        heard.append((await receive())["type"])
+
+    key = ("Sec-WebSocket-Version: 13", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==")
+    handshake = ask("/live", "Upgrade: websocket", "Connection: Upgrade", *key)
+    async with serving(accept) as port:
+        answer = await answers_to(port, handshake + b"\x81\x80\0\0\0\0")
+    assert statuses(answer) == [400]
+    assert heard == ["websocket.connect", "websocket.disconnect"]
+
+
 @pytest.mark.parametrize(
     ("head", "framed"),
     [
