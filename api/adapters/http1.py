@@ -168,7 +168,10 @@ class HTTP1:
             raw_path=head.target,
             state=self._state,
         )
-        await stream.handle(asked)
+        try:
+            await stream.handle(asked)
+        except UnicodeDecodeError:  # in a field that says how a WebSocket is to be spoken
+            raise Refused(HTTPStatus.BAD_REQUEST) from None
         if body.is_complete:
             await stream.handle(EndBody(_STREAM_ID))
         elif head.expects_continue:

@@ -146,6 +146,11 @@ REFUSED: dict[str, tuple[bytes, int]] = {
         b"GET /live HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n",
         400,
     ),
+    "a WebSocket with letters beyond ASCII": (
+        b"GET /live HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        b"Sec-WebSocket-Extensions: \xff\r\n\r\n",
+        400,
+    ),
 }
 
 
@@ -189,6 +194,9 @@ TAKEN: dict[str, tuple[bytes, str, bytes]] = {
     "no Host in HTTP/1.0": (b"GET /a HTTP/1.0\r\n\r\n", "/a", b""),
     "an empty value": (with_field(b"A:", b"B:  "), "/", b""),
     "a length": (with_field(b"Content-Length: 5 ", body=b"hello"), "/", b"hello"),
+    "a length of many digits": (
+        with_field(b"Content-Length: " + b"5".zfill(5000), body=b"hello"), "/", b"hello",
+    ),
     "chunks": (CHUNKED + b"5\r\nhello\r\n1\r\n!\r\n0\r\n\r\n", "/", b"hello!"),
     "chunks with more": (CHUNKED + b"5;a=b\r\nhello\r\n0;c\r\nA: b\r\n\r\n", "/", b"hello"),
     "chunks by another name": (
