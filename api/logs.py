@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 import msgspec
 
 EXTRA = ("request_id", "user_id", "status", "ms")
+_STANDARD_ERROR = 2  # its descriptor, whatever Python has in its place
 _MOST_UNREAD = 1000  # lines, of some 200 bytes each
 
 log = logging.getLogger(__name__)
@@ -132,7 +133,7 @@ def start_logging() -> None:
         handler.setFormatter(ShortLines())
         handler.addFilter(_is_worth_a_line)
     else:
-        handler = Lines(sys.stderr.fileno())
+        handler = Lines(_STANDARD_ERROR)
         handler.setFormatter(JsonLines())
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
     for quiet in ("aiosqlite", "alembic", "hypercorn.error", "asyncio"):
