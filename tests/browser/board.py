@@ -23,6 +23,7 @@ class Board:
     server: Server
     complaints: list[str] = field(default_factory=list)
     group_id: int = 0
+    has_a_clock: bool = False
 
     def __post_init__(self) -> None:
         self.context.set_default_timeout(SEEN_WITHIN_MS)
@@ -111,9 +112,13 @@ class Board:
     def connection(self) -> Locator:
         return self.page.locator("#connection")
 
-    def get_a_clock(self) -> None:
-        """One that can be stopped."""
+    def install_a_clock(self) -> None:
+        """One that can be stopped, for whatever is loaded from now on in this browser."""
         self.page.clock.install()
+        self.has_a_clock = True
+
+    def get_a_clock(self) -> None:
+        self.install_a_clock()
         self.page.reload()
         self.is_live()
         expect(self.here).to_be_visible()

@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 from tests.browser.board import Board, OpenBoard
+from tests.browser.contexts import Contexts
 from tests.support.databases import empty_running_sqlite
 from tests.support.server import Server
 
@@ -46,6 +47,11 @@ def browser() -> Iterator[Browser]:
         opened.close()
 
 
+@pytest.fixture(scope="package")
+def contexts(browser: Browser) -> Contexts:
+    return Contexts(browser)
+
+
 @pytest.fixture(scope="session")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """One server for all tests of this process: starting one takes longer than most of them."""
@@ -68,18 +74,21 @@ def server(running: Server) -> Iterator[Server]:
 
 
 @pytest.fixture
-def open_board(browser: Browser, server: Server) -> Iterator[OpenBoard]:
+def open_board(contexts: Contexts, server: Server) -> Iterator[OpenBoard]:
     """A browser of somebody's own each time; at the end none has complained about anything."""
     boards: list[Board] = []
 
     def opened() -> Board:
-        boards.append(Board(browser.new_context(), server))
+        boards.append(Board(contexts.take(), server))
         return boards[-1]
 
     yield opened
     complaints = [complaint for board in boards for complaint in board.complaints]
     for board in boards:
-        board.context.close()
+        if board.has_a_clock:
+            board.context.close()
+        else:
+            contexts.give_back(board.context)
     assert complaints == []
 
 

@@ -76,7 +76,7 @@ def test_a_machine_that_slept_catches_up_as_soon_as_it_wakes(two: tuple[Board, B
         page.on_message(lambda text: None if page in dead else server.send(text))
         server.on_message(lambda text: None if page in dead else page.send(text))
 
-    bob.page.clock.install()
+    bob.install_a_clock()
     bob.page.route_web_socket("**/api/live", connect)
     bob.page.reload()
     bob.is_live()
@@ -117,7 +117,7 @@ def test_a_network_that_freezes_is_noticed_in_ten_seconds_and_all_goes_on_soon_a
     ann.to_channel("general")
     ann.write("before")
     with Proxy(bob.server.url) as network:
-        bob.page.clock.install()
+        bob.install_a_clock()
         bob.server = replace(bob.server, port=int(network.url.rpartition(":")[2]))
         bob.sign_in("bob")
         expect(bob.post("before")).to_have_count(1)
