@@ -70,7 +70,7 @@ if __name__ == "__main__":
             app.Database = RecordsAfterwards  # type: ignore[attr-defined] # it imports it
         case "needs-hints":
             app.Feed = NeedsHints  # type: ignore[attr-defined] # it imports it
-            feed.LOOK_EVERY_S = 3600
+            feed.LOOK_EVERY_S = feed.STALE_AFTER_S = 3600  # or who comes later is refused
         case "repeats":
             app.Feed = RepeatsAtTheHandOver  # type: ignore[attr-defined] # it imports it
         case "never-judges":
