@@ -16,6 +16,7 @@ from sqlalchemy.engine import make_url
 
 from tests.faults.test_supervisor import is_alive
 from tests.support.databases import require_postgresql
+from tests.support.forked import Forked
 from tests.support.server import MAIN, ROOT
 from tests.support.waiting import within
 
@@ -23,32 +24,42 @@ BROKEN = Path(__file__).parent / "broken.py"
 QUIET = {"cuts": 0, "kills": 0, "restarts": 0, "removals": 0}
 SMALL = {"clients": 4, "events": 200, "workers": 2, **QUIET}
 PROMISES = ("lost", "twice", "out of order", "leaked")
+PROVED_WITHIN_S = 100
 BOTH = pytest.mark.parametrize("database", ["sqlite", "postgresql"])
 
 
+def proof(tmp_path: Path, *given: str, **changed: int) -> tuple[list[str], dict[str, str]]:
+    """A program with its options, and an environment: all temporary files are in `tmp_path`."""
+    options = [f"--{name}={number}" for name, number in {**SMALL, **changed}.items()]
+    environment = {**os.environ, "TMPDIR": str(tmp_path), "PYTHONPATH": str(ROOT)}
+    return [str(MAIN), "prove", *options, *given], environment
+
+
+def proved(tmp_path: Path, *given: str, **changed: int) -> tuple[int, str]:
+    """Exit status and output."""
+    log = tmp_path.with_suffix(".log")
+    log.touch()
+    process = Forked(*proof(tmp_path, *given, **changed), ROOT, log)
+    try:
+        return process.wait(PROVED_WITHIN_S), log.read_text()
+    finally:
+        process.kill()
+
+
 @contextmanager
-def proving(tmp_path: Path, *given: str, **changed: int) -> Iterator["subprocess.Popen[str]"]:
-    """With all temporary files in `tmp_path`."""
-    numbers = {**SMALL, **changed}
-    options = [f"--{name}={number}" for name, number in numbers.items()]
+def started(tmp_path: Path, *given: str, **changed: int) -> Iterator["subprocess.Popen[bytes]"]:
+    """A proof that somebody has started and who may stop it."""
+    program, environment = proof(tmp_path, *given, **changed)
     with subprocess.Popen(
-        [sys.executable, str(MAIN), "prove", *options, *given],
-        env={**os.environ, "TMPDIR": str(tmp_path), "PYTHONPATH": str(ROOT)},
-        stdout=subprocess.PIPE,
+        [sys.executable, *program],
+        env=environment,
+        stdout=subprocess.DEVNULL,
         stderr=subprocess.STDOUT,
-        text=True,
     ) as process:
         try:
             yield process
         finally:
             process.kill()
-
-
-def proved(tmp_path: Path, *given: str, **changed: int) -> tuple[int, str]:
-    """Exit status and output."""
-    with proving(tmp_path, *given, **changed) as process:
-        output, _ = process.communicate()
-    return process.returncode, output
 
 
 def counted(output: str) -> dict[str, int]:
@@ -122,12 +133,12 @@ def test_a_database_that_cannot_be_had_is_said(tmp_path: Path) -> None:
 def test_whoever_stops_it_finds_nothing_left(
     tmp_path: Path, database: str, number: signal.Signals
 ) -> None:
-    with proving(tmp_path, *on(database), events=100_000, clients=1) as process:
+    with started(tmp_path, *on(database), events=100_000, clients=1) as process:
         assert within(60, lambda: "/posts" in log_of(tmp_path)), log_of(tmp_path)
         children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
         (server,) = [int(pid) for pid in children.read_text().split()]
         process.send_signal(number)
-        process.communicate(timeout=60)
+        process.wait(60)
     assert process.returncode == 1
     assert not is_alive(server)
     assert list(tmp_path.iterdir()) == []
