@@ -43,5 +43,5 @@ class FrameStream(WSStream):
         """Returns when there is room for another one. A WebSocket that closes takes no more."""
         if self.is_open:
             self.writer.write(frame)
-            with suppress(ConnectionError):
+            with suppress(OSError):
                 await self.writer.drain()

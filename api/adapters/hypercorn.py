@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 from hypercorn.asyncio import run, task_group, tcp_server, worker_context
+from hypercorn.events import Closed, Event
 from hypercorn.protocol import ws_stream
 from hypercorn.protocol.events import StreamClosed
 
@@ -168,6 +169,17 @@ class TCPServer(tcp_server.TCPServer):
         else:
             self._tell_once()
             await self._refuse()
+
+    async def protocol_send(self, event: Event) -> None:
+        """Whoever cannot be reached any more has left: there are more ways than Hypercorn knows."""
+        try:
+            await super().protocol_send(event)
+        except OSError:
+            await self.protocol.handle(Closed())
+
+    async def _close(self) -> None:
+        with suppress(OSError):
+            await super()._close()
 
     @classmethod
     def _tell_once(cls) -> None:

@@ -4,10 +4,11 @@ import asyncio
 import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
+from api.server.supervisor import TCP_OPTIONS
 from tests.support.raw_http import ANSWERED_WITHIN_S, answers_to, statuses
 from tests.support.serving import serving
 
@@ -31,7 +32,7 @@ class Answers:
         self.asked: list[str] = []
         self.taken_bytes = 0
         self.go_on = asyncio.Event()
-        self.has_left = asyncio.Event()
+        self.has_left, self.has_answered = asyncio.Event(), asyncio.Event()
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         name = scope["path"].strip("/")
@@ -53,6 +54,7 @@ class Answers:
         ]
         for message in self.answers.get(name, default):
             await (send(message) if message else self.go_on.wait())
+        self.has_answered.set()
 
 
 def start(status: int = 200, *fields: tuple[bytes, bytes]) -> dict[str, Any]:
@@ -240,6 +242,19 @@ async def test_who_leaves_an_answer_with_more_to_ask_is_forgotten() -> None:
         writer.transport.abort()
         app.go_on.set()
     assert app.asked == ["stream"]  # and the server has stopped in time
+
+
+async def test_who_goes_away_without_a_word_is_no_bug(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setitem(TCP_OPTIONS, "TCP_USER_TIMEOUT", 100)  # ms, instead of 20 seconds
+    app = Answers(stream=[start(), *[part(b"x" * 65_536, more=True)] * 100])
+    async with talking(app) as (reader, writer):
+        writer.write(ask("/stream"))
+        await until(reader, b"\r\n\r\n")
+        cast(asyncio.Transport, writer.transport).pause_reading()
+        await asyncio.wait_for(app.has_answered.wait(), 10)
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]
 
 
 async def test_whose_websocket_speaks_before_it_is_accepted_is_gone() -> None:

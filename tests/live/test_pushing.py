@@ -15,6 +15,7 @@ from api.context import Services
 from api.live.commands import sign_in, subscribe
 from api.live.connection import Connection
 from api.live.protocol import Close, Hello, ServerPing
+from api.server.supervisor import TCP_OPTIONS
 from model.database.row import AnyRow
 from model.live.feed import Feed
 from model.log.cursor import events_after
@@ -121,6 +122,25 @@ async def test_nothing_is_pushed_behind_the_frame_that_closes(
     narrow.close()
     assert narrow.lost == "it was closed with 4000"
     assert narrow.events() == []
+
+
+@pytest.fixture
+def impatient_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(TCP_OPTIONS, "TCP_USER_TIMEOUT", 100)  # ms, instead of 20 seconds
+
+
+@pytest.mark.usefixtures("impatient_kernel")
+async def test_whose_device_is_switched_off_is_no_bug(
+    services: Services, publisher: Publisher, narrow: Narrow, caplog: pytest.LogCaptureFixture
+) -> None:
+    narrow.transport.pause_reading()
+    await publisher.publish(MORE_THAN_KERNELS_TAKE, LARGE)
+    async with asyncio.timeout(10):
+        while services.connections:
+            services.connection_left.clear()
+            await services.connection_left.wait()
+    narrow.close()
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]
 
 
 class Taker:
