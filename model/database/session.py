@@ -8,7 +8,11 @@ from typing import Self
 
 from sqlalchemy import Executable
 from sqlalchemy.dialects import registry
-from sqlalchemy.dialects.sqlite.aiosqlite import SQLiteDialect_aiosqlite
+from sqlalchemy.dialects.sqlite.aiosqlite import (
+    SQLiteDialect_aiosqlite,
+    SQLiteExecutionContext_aiosqlite,
+)
+from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql.selectable import SelectBase
 
@@ -17,8 +21,15 @@ from model.database.connection import Connection
 JOINED_SQLITE = "sqlite+joined"
 
 
+class FetchedAtOnce(SQLiteExecutionContext_aiosqlite):
+    def create_server_side_cursor(self) -> DBAPICursor:
+        """A cursor that `stream` leaves open would keep its snapshot for whoever comes next."""
+        return self._dbapi_connection.cursor()
+
+
 class JoinedSQLite(SQLiteDialect_aiosqlite):
     supports_statement_cache = True
+    execution_ctx_cls = FetchedAtOnce
 
     def do_commit(self, dbapi_connection: object) -> None:
         """The unit of work commits."""

@@ -17,6 +17,7 @@ from model.user import ServerRole, Users, create_user
 
 NUMBER = select(func.count()).select_from(Users)
 NAMES = select(Users.name).order_by(Users.id)
+BY_FIVES = select(Users).order_by(Users.id).execution_options(yield_per=5)
 ENDLESS = text(
     "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n"
 )
@@ -125,6 +126,19 @@ async def test_many_rows_can_be_streamed(database: Database) -> None:
         found = await db.session.stream_scalars(select(Users).order_by(Users.id))
         usernames = [row.username async for row in found]
     assert usernames == [f"user{number}" for number in range(200)]
+
+
+async def test_a_stream_left_open_keeps_no_old_snapshot(database: Database) -> None:
+    async with database.write() as db:
+        db.session.add_all(user(f"user{number}") for number in range(200))
+    left_open = []
+    for unit in (database.read, database.write):
+        async with unit() as db:
+            left_open.append(await db.session.stream_scalars(BY_FIVES))
+            assert (await anext(left_open[-1])).name == "User0"
+    async with database.write() as db:
+        db.session.add(user("last"))
+    assert (await names(database))[-1] == "Last"
 
 
 async def test_what_the_session_violates_is_said_without_values(database: Database) -> None:
