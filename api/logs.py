@@ -36,7 +36,7 @@ class Lines(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         try:
-            line = f"{self.format(record)}\n".encode(errors="backslashreplace")
+            line = f"{self.format(record)}\n".encode()
         except Exception:  # noqa: BLE001 - whoever tells something goes on, as with any handler
             self.handleError(record)
         else:
@@ -71,6 +71,11 @@ def _instant(seconds: float) -> str:
     return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds")
 
 
+def _encodable(text: str) -> str:
+    """The text, in which whatever UTF-8 has no bytes for, as in names of files, is written out."""
+    return text.encode(errors="backslashreplace").decode()
+
+
 class RequestLine(msgspec.Struct, kw_only=True):
     """What is told of a request, in the order of `JsonLines`."""
 
@@ -100,11 +105,11 @@ class JsonLines(logging.Formatter):
             "at": _instant(record.created),
             "level": record.levelname.lower(),
             "logger": record.name,
-            "message": record.getMessage(),
+            "message": _encodable(record.getMessage()),
         }
         line |= {name: getattr(record, name) for name in EXTRA if hasattr(record, name)}
         if record.exc_info:
-            line["exception"] = self.formatException(record.exc_info)
+            line["exception"] = _encodable(self.formatException(record.exc_info))
         return msgspec.json.encode(line, enc_hook=str).decode()
 
 

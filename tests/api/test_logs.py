@@ -27,9 +27,9 @@ def ask(message, **values):
 ask("GET /api/me", user_id=7, status=200, ms=12.3)
 ask("GET /static/<path:name>", user_id=None, status=200, ms=0.5)
 ask("GET /static/<path:name>", user_id=None, status=404, ms=0.5)
-logging.getLogger("api").warning("worker %d serves again", 2)
+logging.getLogger("api").warning("worker %d serves \\udcff again", 2)
 try:
-    raise ValueError("why")
+    raise ValueError("\\udcff")
 except ValueError:
     logging.getLogger("api").exception("a bug")
 logging.disable(logging.INFO)
@@ -81,11 +81,11 @@ def test_in_a_terminal_it_is_short_lines_and_none_for_each_file_of_a_page() -> N
     assert lines[:4] == [
         "GET /api/me 200, 12 ms",
         "GET /static/<path:name> 404, 0 ms",
-        "warning: worker 2 serves again",
+        "warning: worker 2 serves \\udcff again",
         "error: a bug",
     ]
     assert lines[4].startswith("Traceback")
-    assert lines[-1] == "ValueError: why"
+    assert lines[-1] == "ValueError: \\udcff"
 
 
 def test_elsewhere_it_is_one_object_of_json_a_line() -> None:
@@ -98,7 +98,8 @@ def test_elsewhere_it_is_one_object_of_json_a_line() -> None:
     asked = {"message": "GET /api/me", "request_id": "x", "user_id": 7, "status": 200, "ms": 12.3}
     first = {"at": lines[0]["at"], "level": "info", "logger": "homeroom.request", **asked}
     assert list(lines[0].items()) == list(first.items())
-    assert "ValueError: why" in lines[-1]["exception"]
+    assert lines[-2]["message"] == "worker 2 serves \\udcff again"
+    assert "ValueError: \\udcff" in lines[-1]["exception"]
 
 
 def test_the_lines_of_several_workers_are_not_mixed() -> None:
