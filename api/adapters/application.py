@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from functools import cache, partial
+from functools import cache, lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ from api.settings import ROOT
 from model.document_space import DOCUMENT_KEY_PATTERN, MAX_DOCUMENT_KEY_CHARS
 from model.live.bus import Bus
 
+MAX_KNOWN_FUNCTIONS = 512  # hooks and views; a class of views makes new ones for each request
 MAX_BODY_BYTES = 128 * 1024  # of JSON: the longest post has 120,000, where emoji are `\ud83d\ude42`
 
 
@@ -83,7 +84,7 @@ class Homeroom(Quart):
 
     def __init__(self, instance: Path) -> None:
         self.bus, self.worker = Bus(), 0  # as if there were no other worker
-        self._known: dict[Callable[..., Any], Callable[..., Any]] = {}
+        self._known = lru_cache(MAX_KNOWN_FUNCTIONS)(super().ensure_async)
         self._in_flight: set[asyncio.Task[Any]] = set()
         super().__init__(
             __name__,
@@ -122,9 +123,7 @@ class Homeroom(Quart):
 
     def ensure_async(self, func: Callable[..., Any]) -> Callable[..., Any]:
         """Remembers the answer: Quart would inspect each hook and view again at each request."""
-        if func not in self._known:
-            self._known[func] = super().ensure_async(func)
-        return self._known[func]
+        return self._known(func)
 
     def create_url_adapter(self, request: BaseRequestWebsocket | None) -> MapAdapter | None:
         """Leaves the host out of routing, so that a strange `Host` header breaks no route."""
