@@ -99,4 +99,5 @@ class WithSession:
                 await session.flush()
         finally:
             await session.close()
+            session.sync_session.bind = None  # whoever still has it
             await connection.sqlalchemy.rollback()  # which only SQLAlchemy hears of

@@ -66,7 +66,11 @@ class SQLiteConnection:
 
     @property
     def is_usable(self) -> bool:
-        return not (self.sqlalchemy.invalidated or self._sqlite.in_transaction)
+        return self._is_open and not self._sqlite.in_transaction
+
+    @property
+    def _is_open(self) -> bool:
+        return not (self.sqlalchemy.closed or self.sqlalchemy.invalidated)
 
     async def begin(self, *, once: bool = False) -> None:
         await asyncio.sleep(0)  # the others: what follows may not wait for anything
@@ -186,7 +190,7 @@ class SQLiteWriter(SQLiteConnection):
     @property
     def in_transaction(self) -> bool:
         """SQLite may have rolled it back (the disk is full), or a cancelled session ended it."""
-        return not self.sqlalchemy.invalidated and self._sqlite.in_transaction
+        return self._is_open and self._sqlite.in_transaction
 
     @contextmanager
     def part(self) -> Iterator[None]:

@@ -6,7 +6,7 @@ from contextlib import suppress
 
 import pytest
 from sqlalchemy import func, select, text, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, InvalidRequestError, UnboundExecutionError
 
 from model.database.failure import StatementFailed
 from model.database.table import now
@@ -117,6 +117,27 @@ async def test_rows_stay_readable_after_their_unit_of_work(database: Database) -
     async with database.read() as db:
         ann = await db.session.get_one(Users, ann.id)
     assert (ann.name, ann.created_at.tzinfo) == ("Ann", now().tzinfo)
+
+
+async def test_a_session_ends_with_its_unit_of_work(database: Database) -> None:
+    """Who has its connection then would commit what it does."""
+    for unit in (database.read, database.write):
+        async with unit() as db:
+            session = db.session
+            await session.scalar(NUMBER)
+        session.add(user("late"))
+        with pytest.raises(UnboundExecutionError):
+            await session.commit()
+    assert await names(database) == []
+
+
+async def test_a_connection_that_a_session_closes_is_replaced(database: Database) -> None:
+    with pytest.raises(InvalidRequestError):
+        async with database.write() as db:
+            await (await db.session.connection()).close()
+    async with database.write() as db:
+        db.session.add(user("ann"))
+    assert await names(database) == ["Ann"]
 
 
 async def test_many_rows_can_be_streamed(database: Database) -> None:
