@@ -24,6 +24,9 @@ TRIED_WITH = {"sqlalchemy": ["2.1"]}
 
 Process = Callable[[Any], Any]
 
+_NUMERIC = 1700
+"""What PostgreSQL calls this type. Only numbers with a fraction are read by what comes for them."""
+
 
 class Prepared:
     """A statement of one dialect, for values of given names."""
@@ -112,10 +115,11 @@ def _cascades(statement: Executable) -> bool:
 def _binds(compiled: SQLCompiler) -> list[tuple[str | None, Process | None, object]]:
     """For each place a name and how to bind its value; or a value that the statement brings."""
     processors: Mapping[str, Any] = compiled._bind_processors
+    given = compiled.column_keys or ()
     binds: list[tuple[str | None, Process | None, object]] = []
     for name in compiled.positiontup or ():
         bind, process = compiled.binds[name], processors.get(name)
-        if bind.required:
+        if bind.required or name in given:
             binds.append((name, process, None))
         else:
             value = bind.effective_value
@@ -128,10 +132,13 @@ def _maker_of_rows(compiled: SQLCompiler) -> Callable[[Sequence[Any]], AnyRow] |
     columns = compiled._result_columns
     if not columns:
         return None
+    names = [column.keyname for column in columns]
+    if len(set(names)) < len(names):
+        raise TypeError(f"two columns have the same name: {names}")
     processors = [
-        column.type._cached_result_processor(compiled.dialect, None) for column in columns
+        column.type._cached_result_processor(compiled.dialect, _NUMERIC) for column in columns
     ]
-    return _rows_of([column.keyname for column in columns], processors)
+    return _rows_of(names, processors)
 
 
 def _rows_of(names: Sequence[str], processors: Sequence[Any]) -> Callable[[Sequence[Any]], AnyRow]:
