@@ -2,9 +2,19 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-from sqlalchemy import bindparam, literal, select, true, union_all
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    CompoundSelect,
+    FromClause,
+    bindparam,
+    literal,
+    select,
+    true,
+    union_all,
+)
 
 from model.channel import READABLE_CHANNEL, Channels
 from model.database.json_rows import json_object, json_rows, number
@@ -18,20 +28,38 @@ from model.user import Caller, ServerRole, Users
 
 _channels, _groups = json_rows("channel_ids"), json_rows("group_ids")
 _users = json_rows("user_ids")
-_active = (Users.id == bindparam("user_id"), Users.active == true())
-_READABLE_TOPICS = union_all(
-    select(literal("channel").label("noun"), Channels.id.label("number"))
-    .join_from(Channels, Memberships, Memberships.group_id == Channels.group_id)
-    .join(Users, Users.id == Memberships.user_id)
-    .join(_channels, Channels.id == number(_channels.c.key))
-    .where(*_active, READABLE_CHANNEL),
-    select(literal("group"), Memberships.group_id)
-    .join_from(Memberships, Users, Users.id == Memberships.user_id)
-    .join(_groups, Memberships.group_id == number(_groups.c.key))
-    .where(*_active),
-    select(literal("user"), Users.id).where(*_active),
-    select(literal(ADMIN_TOPIC), Users.id).where(*_active, Users.role == ServerRole.ADMIN),
-)
+
+
+def _readable_topics(
+    user_id: ColumnElement[int], *users: FromClause
+) -> CompoundSelect[int, str, int]:
+    """Of what is given, what the user may read; of each in `users`, where `user_id` is from there.
+
+    It goes from each topic to the membership that it takes. SQLite would rather go from the user to
+    all her channels, and through all that is given with each of them.
+    """
+    asked = select(user_id.label("user_id")).select_from(*users)
+    is_active = (Users.id == user_id, Users.active == true())
+    member = select(literal(1)).where(Memberships.user_id == Users.id, *is_active)
+    in_channel = member.where(Memberships.group_id == Channels.group_id, READABLE_CHANNEL)
+    in_group = member.where(Memberships.group_id == number(_groups.c.key))
+    return union_all(
+        asked.add_columns(literal("channel").label("noun"), Channels.id.label("number"))
+        .join_from(_channels, Channels, Channels.id == number(_channels.c.key))
+        .where(in_channel.correlate(Channels, *users).exists()),
+        asked.add_columns(literal("group"), number(_groups.c.key)).where(
+            in_group.correlate(_groups, *users).exists()
+        ),
+        asked.add_columns(literal("user"), Users.id).where(*is_active),
+        asked.add_columns(literal(ADMIN_TOPIC), Users.id).where(
+            *is_active, Users.role == ServerRole.ADMIN
+        ),
+    )
+
+
+_OF_ONE = _readable_topics(bindparam("user_id", type_=BigInteger))
+_OF_MANY = _readable_topics(number(_users.c.key), _users)
+_PAIRS_AT_ONCE = 2000  # of a user and a topic: those who follow the same are asked together
 
 _READERS_OF_CHANNELS = (
     select(Memberships.user_id, Channels.id.label("channel_id"), Channels.group_id)
@@ -53,22 +81,47 @@ async def find_topic(db: Transaction, name: str, *, reader: Caller) -> TopicHead
     return (await topic_heads(db, name))[name]
 
 
-async def readable_topics(db: Transaction, user_id: int, topics: Iterable[str]) -> set[str]:
+async def readable_topics(db: Transaction, user_id: int, topics: Collection[str]) -> set[str]:
     """The topics of the given ones that a user may read. Names that are no topic are left out."""
-    wanted = set(topics)
+    rows = await db.all(_OF_ONE, user_id=user_id, **_given(topics))
+    return {_topic(row) for row in rows}.intersection(topics)
+
+
+async def readable_topics_of(
+    db: Transaction, wanted: Mapping[int, Collection[str]]
+) -> dict[int, set[str]]:
+    """The topics that each of some users may read, of those given for her."""
+    found = defaultdict[int, set[str]](set)
+    for user_ids, topics in _together(wanted):
+        for row in await db.all(_OF_MANY, user_ids=json_object(user_ids), **_given(topics)):
+            found[row.user_id].add(_topic(row))
+    return {user_id: found[user_id].intersection(topics) for user_id, topics in wanted.items()}
+
+
+def _together(wanted: Mapping[int, Collection[str]]) -> Iterator[tuple[list[int], set[str]]]:
+    """Users of whom one statement asks, and the topics that one of them wants."""
+    user_ids, topics = list[int](), set[str]()
+    for user_id, of_user in wanted.items():
+        if user_ids and (len(user_ids) + 1) * len(topics.union(of_user)) > _PAIRS_AT_ONCE:
+            yield user_ids, topics
+            user_ids, topics = [], set()
+        user_ids.append(user_id)
+        topics.update(of_user)
+    if user_ids:
+        yield user_ids, topics
+
+
+def _given(topics: Iterable[str]) -> dict[str, str]:
     ids = defaultdict[str, list[int]](list)
-    for topic in wanted:
+    for topic in topics:
         noun, _, number = topic.partition(":")
         if re.fullmatch("[1-9][0-9]{0,17}", number):
             ids[noun].append(int(number))
-    rows = await db.all(
-        _READABLE_TOPICS,
-        user_id=user_id,
-        channel_ids=json_object(ids["channel"]),
-        group_ids=json_object(ids["group"]),
-    )
-    found = {ADMIN_TOPIC if row.noun == ADMIN_TOPIC else f"{row.noun}:{row.number}" for row in rows}
-    return wanted & found
+    return {f"{noun}_ids": json_object(ids[noun]) for noun in ("channel", "group")}
+
+
+def _topic(row: AnyRow) -> str:
+    return ADMIN_TOPIC if row.noun == ADMIN_TOPIC else f"{row.noun}:{row.number}"
 
 
 async def readers_of_channels(

@@ -20,7 +20,7 @@ from typing import TypeVar
 
 import msgspec
 
-from model.access import readable_topics
+from model.access import readable_topics, readable_topics_of
 from model.database.row import AnyRow
 from model.database.unit_of_work import Database, Transaction
 from model.errors import TryAgain
@@ -148,9 +148,7 @@ class Feed:
             topics[check.reader.user_id].update(check.held)
         async with self.database.read_apart() as db:
             people = await people_of_sessions(db, [check.session_id for check in checks])
-            allowed = {
-                user_id: await readable_topics(db, user_id, of) for user_id, of in topics.items()
-            }
+            allowed = await readable_topics_of(db, topics)
         for check in checks:
             reader = check.reader
             if self.unchecked.pop(reader, None) is None:
