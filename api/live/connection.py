@@ -58,6 +58,7 @@ class Connection:
         self.outbox: list[str] = []
         self.signals: dict[SignalKey, str] = {}
         self.is_sending = False
+        self._due: dict[str, None] = {}  # topics of which there may be something to send, in order
         self._is_idle = False  # the writer waits, and nothing has woken it
         self._push = push
         self.code: Close | None = None
@@ -79,14 +80,18 @@ class Connection:
         self.user_id, self.session_id, self.person = caller.id, caller.session_id, caller.person
         self._watch_clock()
 
-    def wake(self) -> None:
+    def wake(self, topic: str | None = None) -> None:
+        if topic is not None:
+            self._due[topic] = None
         self._is_idle = False
         self._woken.set()
 
     def advanced(self, topic: str) -> None:
         """Push what is new where nothing else is on its way; otherwise it has its turn."""
-        subscription = self.subscriptions[topic]
-        if not (self._is_idle and self._push and self._has_pushed(subscription, self._push)):
+        self._due[topic] = None
+        if self._is_idle and self._push and self._has_pushed(self.subscriptions[topic], self._push):
+            del self._due[topic]
+        else:
             self.wake()
 
     def _has_pushed(self, subscription: Subscription, push: Push) -> bool:
@@ -170,10 +175,10 @@ class Connection:
             self._woken.clear()
             if self._is_sign_in_over:
                 await self._sign_in_again()
-            answered = list(self.subscriptions.values())  # each answer is in the outbox
+            due = self._take_due()  # the answer to each is in the outbox
             if self.outbox:
                 yield self._answers()
-            for subscription in answered:
+            for subscription in due:
                 if events := await self._events(subscription):
                     yield events
                 if presence := self._presence(subscription):
@@ -184,6 +189,10 @@ class Connection:
                 yield signals
         self.put(self.bye)
         yield self._answers()
+
+    def _take_due(self) -> list[Subscription]:
+        due, self._due = self._due, {}
+        return [self.subscriptions[topic] for topic in due if topic in self.subscriptions]
 
     async def _sign_in_again(self) -> None:
         """Take the new end of the session, which requests prolong; sign out if it has none."""
@@ -232,7 +241,7 @@ class Connection:
             try:
                 replayed = await shielded(self.feed.replay(self, subscription))
             except TryAgain:
-                asyncio.get_running_loop().call_later(TRY_AGAIN_AFTER_S, self.wake)
+                asyncio.get_running_loop().call_later(TRY_AGAIN_AFTER_S, self.wake, topic)
                 return None
             if self.subscriptions.get(topic) is not subscription:
                 return None
@@ -246,7 +255,7 @@ class Connection:
             return None
         frame, subscription.cursor = found
         if self.feed.has_more(subscription):
-            self.wake()
+            self.wake(topic)
         return frame
 
     def _presence(self, subscription: Subscription) -> Frame | None:

@@ -316,5 +316,5 @@ class Feed:
         self._subscribers[topic].add(reader)
         self._moved.add(topic)
         reader.subscriptions[topic] = Subscription(topic, head.seq if after is None else after)
-        reader.wake()
+        reader.wake(topic)
         return Joined(head.seq)

@@ -182,7 +182,7 @@ class Presence:
         room.version += 1
         room.change = Frame(encode(PresenceMessage(topic, joined=arrived, left=left)))
         for reader in readers:
-            reader.wake()
+            reader.wake(topic)
 
     def _here(self, topic: str) -> People:
         here = dict(self._own.get(topic, {}))

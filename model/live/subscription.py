@@ -70,8 +70,8 @@ class Reader(Protocol):
     session_id: int
     subscriptions: dict[str, Subscription]
 
-    def wake(self) -> None:
-        """There is something new for it."""
+    def wake(self, topic: str | None = None) -> None:
+        """There is something new for it, of a topic that it follows or of none."""
 
     def advanced(self, topic: str) -> None:
         """There are new events of a topic that it follows."""

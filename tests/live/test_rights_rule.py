@@ -111,7 +111,7 @@ class Socket:
     def signalled(self, signals: object) -> None:
         """Nobody signals here."""
 
-    def wake(self) -> None:
+    def wake(self, topic: str | None = None) -> None:
         pass
 
     def advanced(self, topic: str) -> None:

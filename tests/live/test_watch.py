@@ -110,7 +110,8 @@ class Deaf:
         self.woken = asyncio.Event()
         feed.watch.join(cast(Reader, self))
 
-    def wake(self) -> None:
+    def wake(self, topic: str | None = None) -> None:
+        del topic
         self.woken.set()
 
     async def is_told(self) -> None:
