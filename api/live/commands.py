@@ -117,8 +117,8 @@ async def renew(message: Token, client: Connection) -> None:
 
 def has_too_many(caller: Caller, client: Connection) -> bool:
     limits = client.services.settings
-    others = sum(reader.user_id == caller.id for reader in client.feed.readers)
-    return limits.is_limited and others >= limits.live_connections
+    others = client.feed.readers_of(caller.id)
+    return limits.is_limited and len(others) >= limits.live_connections
 
 
 async def subscribe(

@@ -14,8 +14,9 @@ import asyncio
 import logging
 import time
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
+from itertools import chain
 from typing import TypeVar
 
 import msgspec
@@ -57,6 +58,7 @@ class Feed:
         self.unchecked: dict[Reader, str] = {}  # to be judged, and why
         self.watch = Watch(self.limits.watch_every_s)
         self.forgotten = asyncio.Event()  # somebody has deleted what had a log
+        self._of_user = defaultdict[int, set[Reader]](set)
         self._subscribers: defaultdict[str, set[Reader]] = defaultdict(set)
         self._moved = set[str]()  # topics whose subscribers have changed
         self._dirty = set[str]()  # topics to look at next
@@ -127,18 +129,18 @@ class Feed:
                 self.watch.restart()
             self.watch.withdraw()
             self.watch.tell_again(rights.channels)
-            for reader in self.readers:
-                if reader.user_id in rights.users or reader.session_id in rights.sessions:
-                    self.unchecked[reader] = rights.reason
-            for topic in rights.topics:
-                self.unchecked.update(
-                    dict.fromkeys(self._subscribers.get(topic, ()), rights.reason)
-                )
+            self.unchecked.update(dict.fromkeys(self._concerned(rights), rights.reason))
             if rights.floors:
                 self.forgotten.set()
             for topic in self.rings.keys() & rights.floors.keys():
                 self.rings[topic].restart(rights.floors[topic])
                 self._changed.add(topic)  # its readers are woken when everybody was judged
+
+    def _concerned(self, rights: Rights) -> Iterator[Reader]:
+        yield from chain.from_iterable(map(self.readers_of, rights.users))
+        yield from chain.from_iterable(map(self.subscribers, rights.topics))
+        if rights.sessions:
+            yield from (reader for reader in self.readers if reader.session_id in rights.sessions)
 
     async def judge(self) -> None:
         """Check the readers that are noted, and send away those who have lost a right."""
@@ -213,6 +215,10 @@ class Feed:
     def join(self, reader: Reader) -> None:
         """Take a reader in, directly after its sign-in was `judged`."""
         self.readers.add(reader)
+        self._of_user[reader.user_id].add(reader)
+
+    def readers_of(self, user_id: int) -> Collection[Reader]:
+        return self._of_user.get(user_id, ())
 
     def _send_all_away(self) -> None:
         readers = list(self.readers)
@@ -224,6 +230,9 @@ class Feed:
         for topic in list(reader.subscriptions):
             self.unsubscribe(reader, topic)
         self.readers.discard(reader)
+        self._of_user[reader.user_id].discard(reader)
+        if not self._of_user[reader.user_id]:
+            del self._of_user[reader.user_id]
         self.watch.leave(reader)
         self.unchecked.pop(reader, None)
 
