@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import CliRunner
 
 from api.cli import cli
 from tests.support.http_client import HttpClient
@@ -18,11 +18,6 @@ def server(tmp_path: Path) -> Iterator[Server]:
     server = Server(tmp_path / "instance")
     yield server
     server.close()
-
-
-def typed(server: Server, *command: str) -> Result:
-    """A command on the data of the server, which need not run."""
-    return CliRunner().invoke(cli, command, env=server.environment)
 
 
 @pytest.mark.parametrize("word", ["--help", "serve --help", "user-add --help"])
@@ -64,14 +59,14 @@ def test_a_name_or_password_that_nobody_could_register_is_refused(option: str, v
 
 def test_accounts_are_made_and_passwords_set_by_commands(server: Server) -> None:
     spelt = " zo\u00ade "
-    added = typed(server, "user-add", spelt, "--role", "admin", "--password", "a long password")
+    added = server.run("user-add", spelt, "--role", "admin", "--password", "a long password")
     assert (added.exit_code, added.stdout) == (0, "Added zoe with the id 1, role admin.\n")
-    again = typed(server, "user-add", "ZOE", "--password", "a long password")
+    again = server.run("user-add", "ZOE", "--password", "a long password")
     assert again.exit_code == 1
     assert again.stderr == "Error: Somebody has this username.\n"
-    short = typed(server, "user-password", "zoe", "--password", "short")
+    short = server.run("user-password", "zoe", "--password", "short")
     assert short.exit_code == 2
-    changed = typed(server, "user-password", "\uff3aoe", "--password", "another long one")
+    changed = server.run("user-password", "\uff3aoe", "--password", "another long one")
     assert changed.exit_code == 0
     server.start()
     assert not re.search("#first=", server.log)

@@ -41,7 +41,7 @@ def posts(ann: HttpClient) -> str:
 async def begin_epoch(server: Server) -> str:
     """The line that the command prints."""
     done = await asyncio.to_thread(server.run, "new-epoch")
-    assert (done.returncode, done.stderr) == (0, "")
+    assert (done.exit_code, done.stderr) == (0, "")
     return done.stdout
 
 

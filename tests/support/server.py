@@ -11,6 +11,9 @@ import urllib.request
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from click.testing import CliRunner, Result
+
+from api.cli import cli
 from api.prove.instance import GREETING, free_port
 from tests.support.forked import Forked
 
@@ -115,18 +118,9 @@ class Server:
         assert found, self.log
         return str(found[-1])
 
-    def run(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
-        """A command on the same data."""
-        return subprocess.run(
-            [sys.executable, *self.program, *arguments],
-            cwd=self.instance.parent,
-            env=self.environment,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=READY_WITHIN_S,
-            check=False,
-        )
+    def run(self, *command: str) -> Result:
+        """A command on the same data, within this process: to import all again takes longer."""
+        return CliRunner().invoke(cli, command, env=self.environment)
 
     def _run(self) -> "Forked | subprocess.Popen[bytes]":
         folder = self.instance.parent
