@@ -21,8 +21,8 @@ TOPICS = select(Topics.name)
 ADD_TOPIC = insert(Topics).values(seq=0, floor=0)
 NAMES = select(Users.name)
 END_THE_OTHERS = text(
-    "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
-    " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE"
+    " datname = current_database() AND application_name = 'homeroom' AND pid <> pg_backend_pid()"
 )
 
 
