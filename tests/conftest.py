@@ -24,6 +24,9 @@ os.environ["HOMEROOM_ENV_FILE"] = ""  # what is written there is for another ser
 SLOWEST_FIRST = ("prove", "tests", "faults", "browser")
 
 
+gc.disable()  # until all tests are found: little of what is made by then is garbage
+
+
 def pytest_xdist_auto_num_workers() -> int:
     """Two more than there are processors: half of the time tests wait for something."""
     return (os.cpu_count() or 1) + 2
@@ -40,6 +43,7 @@ def pytest_collection_finish() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)
+    gc.enable()
 
 
 @pytest.fixture(scope="session")
