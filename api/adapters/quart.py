@@ -149,18 +149,9 @@ class HomeroomRequest(Request):
     body_class = PatientBody  # type: ignore[assignment] # all that Quart and we ask of a body
     body: PatientBody  # type: ignore[assignment] # the same
 
-    def __init__(
-        self,
-        method: str,
-        scheme: str,
-        path: str,
-        query_string: bytes,
-        headers: Headers,
-        *more: Any,
-        **options: Any,
-    ) -> None:
-        found = RequestHeaders(headers)
-        super().__init__(method, scheme, path, query_string, found, *more, **options)
+    def __init__(self, *of_connection: Any, **options: Any) -> None:
+        super().__init__(*of_connection, **options)
+        self.headers = RequestHeaders(self.headers)
 
     @cached_property
     def blueprints(self) -> list[str]:  # Quart looks at it three times
@@ -174,12 +165,7 @@ class HomeroomRequest(Request):
     def max_content_length(self, value: int | None) -> None:
         self.body.max_bytes = value or 0
 
-    async def get_json(
-        self,
-        force: bool = False,
-        silent: bool = False,
-        cache: bool = True,
-    ) -> Any:
+    async def get_json(self, force: bool = False, silent: bool = False, cache: bool = True) -> Any:
         """The body; an empty one is an object without fields, so that each missing one is named."""
         del force, silent, cache
         body = await (self.body if self.body.is_complete else self.get_data(as_text=False))
