@@ -38,13 +38,16 @@ def _date_at(second: int) -> bytes:
 
 
 class Answer:
-    """The bytes of an answer. Raises ValueError where they would not be what its head says."""
+    """The bytes of an answer, after which the connection may end: then its head says so.
 
-    def __init__(self, response: Response, request: Head) -> None:
+    Raises ValueError where they would not be what the head says.
+    """
+
+    def __init__(self, response: Response, request: Head, *, is_last: bool) -> None:
         self.is_complete = self._is_chunked = False
         self._left = self._announced(response, request)
         says_close = (b"connection", b"close") in response.headers
-        self.closes = request.closes or says_close
+        self.closes = is_last or request.closes or says_close
         fields = self._fields(response)
         if self._left is None and response.status_code != HTTPStatus.SWITCHING_PROTOCOLS:
             self._is_chunked = request.version == "1.1"
@@ -161,12 +164,7 @@ class HTTP1:
         kind = self.websocket_stream if head.is_websocket else HTTPStream
         self._stream = stream = kind(*self._stream_arguments)
         asked = Request(
-            stream_id=_STREAM_ID,
-            headers=head.headers,
-            http_version=head.version,
-            method=head.method,
-            raw_path=head.target,
-            state=self._state,
+            _STREAM_ID, head.headers, head.version, head.method, head.target, self._state
         )
         try:
             await stream.handle(asked)
@@ -193,7 +191,7 @@ class HTTP1:
         elif self._is_over:
             pass  # it was refused meanwhile
         elif isinstance(event, Response):
-            self._answer = Answer(event, self._request)
+            self._answer = Answer(event, self._request, is_last=self._is_last(event))
             self._held = self._answer.head
             if not self._answer.waits_for_body:
                 await self._write(b"")
@@ -206,6 +204,12 @@ class HTTP1:
             if self._request.is_websocket:
                 await self._hang_up()
 
+    def _is_last(self, response: Response) -> bool:
+        """Whether nothing is read after the answer: its request was not, or the server stops."""
+        is_asked = self._body is not None and self._body.is_complete
+        is_over = not is_asked or self._terminated.is_set()
+        return is_over and response.status_code != HTTPStatus.SWITCHING_PROTOCOLS
+
     async def _write(self, data: bytes) -> None:
         data, self._held = self._held + data, b""
         if data:
@@ -213,10 +217,8 @@ class HTTP1:
 
     async def _finish(self) -> None:
         await self._end_stream()
-        is_asked = self._body is not None and self._body.is_complete
-        is_answered = self._answer is not None and self._answer.is_complete
-        may_go_on = self._answer is not None and not self._answer.closes
-        if is_asked and is_answered and may_go_on and not self._terminated.is_set():
+        answer, is_stopping = self._answer, self._terminated.is_set()
+        if answer and answer.is_complete and not answer.closes and not is_stopping:
             self._body = None
             self._is_answered.set()
             await self.send(Updated(idle=True))

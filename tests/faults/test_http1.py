@@ -3,7 +3,7 @@
 import asyncio
 import re
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any, cast
 
 import pytest
@@ -19,6 +19,15 @@ LENGTH_5 = [(b"content-length", b"5")]
 
 def ask(path: str, *fields: str, method: str = "GET", version: str = "1.1") -> bytes:
     return "\r\n".join([f"{method} {path} HTTP/{version}", "Host: x", *fields, "", ""]).encode()
+
+
+HANDSHAKE = ask(
+    "/live",
+    "Upgrade: websocket",
+    "Connection: Upgrade",
+    "Sec-WebSocket-Version: 13",
+    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
+)
 
 
 class Answers:
@@ -118,7 +127,7 @@ async def test_a_body_that_was_not_wanted_is_never_taken_for_a_request(framing: 
     app = Answers()
     async with talking(app) as (reader, writer):
         writer.write(ask("/early", framing, method="POST"))
-        await until(reader, b"early")
+        assert b"connection: close\r\n" in await until(reader, b"early")
         writer.write(LAST)
         assert await asyncio.wait_for(reader.read(), ANSWERED_WITHIN_S) == b""
     assert app.asked == ["early"]
@@ -132,6 +141,38 @@ async def test_a_connection_is_kept_until_somebody_says_close() -> None:
         writer.write(ask("/close", "Connection: keep-alive, Close"))
         assert b"connection: close\r\n" in await until(reader, b"\r\nclose")
         assert await reader.read() == b""
+
+
+async def test_who_is_refused_a_websocket_hears_that_the_connection_ends() -> None:
+    async def refuse(_: Any, receive: Any, send: Any) -> None:
+        await receive()
+        refusal = {**start(404, (b"content-length", b"2")), "type": f"websocket.{START}"}
+        await send(refusal)
+        await send({**part(b"no"), "type": f"websocket.{PART}"})
+
+    async with serving(refuse) as port:
+        answer = await answers_to(port, HANDSHAKE)
+    assert statuses(answer) == [404]
+    assert b"connection: close\r\n" in answer
+
+
+async def test_whoever_is_answered_while_the_server_stops_hears_it() -> None:
+    app = Answers()
+
+    async def go_on_once_nobody_is_let_in() -> None:
+        with suppress(OSError):
+            while True:
+                _, writer = await asyncio.open_connection("127.0.0.1", port)
+                writer.close()
+        app.go_on.set()
+
+    async with serving(app) as port:
+        asking = asyncio.create_task(answers_to(port, ask("/held")))
+        while app.asked != ["held"]:
+            await asyncio.sleep(0)
+        going_on = asyncio.create_task(go_on_once_nobody_is_let_in())
+    await going_on
+    assert b"connection: close\r\n" in await asking
 
 
 async def test_nothing_comes_after_an_answer_that_says_close() -> None:
@@ -265,10 +306,8 @@ async def test_whose_websocket_speaks_before_it_is_accepted_is_gone() -> None:
         await send({"type": "websocket.accept"})
         heard.append((await receive())["type"])
 
-    key = ("Sec-WebSocket-Version: 13", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==")
-    handshake = ask("/live", "Upgrade: websocket", "Connection: Upgrade", *key)
     async with serving(accept) as port:
-        answer = await answers_to(port, handshake + b"\x81\x80\0\0\0\0")
+        answer = await answers_to(port, HANDSHAKE + b"\x81\x80\0\0\0\0")
     assert statuses(answer) == [400]
     assert heard == ["websocket.connect", "websocket.disconnect"]
 
