@@ -63,7 +63,7 @@ UNUSUAL = {
 
 
 def in_lane(view: View) -> View:
-    """Let the lane call a view that needs nothing of `request` and answers JSON."""
+    """Let the lane call a view of JSON that needs no `request`, and `caller` in units of work."""
     view.is_in_lane = True  # type: ignore[attr-defined] # read below
     return view
 
