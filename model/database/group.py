@@ -45,7 +45,7 @@ class Groups:
         """After each commit with events, `committed` is called with the topics of the group."""
         self._writers = writers
         self._committed = committed
-        self._waiting: deque[tuple[asyncio.Future[Group], asyncio.Future[None]]] = deque()
+        self._waiting: deque[tuple[asyncio.Future[Group], asyncio.Event]] = deque()
         self._work: asyncio.Task[None] | None = None
 
     @asynccontextmanager
@@ -75,7 +75,7 @@ class Groups:
     async def _turn(self) -> AsyncIterator[Group]:
         loop = asyncio.get_running_loop()
         turn: asyncio.Future[Group] = loop.create_future()
-        over: asyncio.Future[None] = loop.create_future()
+        over = asyncio.Event()
         self._waiting.append((turn, over))
         if self._work is None:
             self._work = loop.create_task(self._carry_out(), context=Context())
@@ -84,7 +84,7 @@ class Groups:
                 group = await turn
             yield group
         finally:
-            over.set_result(None)
+            over.set()
 
     async def _carry_out(self) -> None:
         try:
@@ -129,7 +129,7 @@ class Groups:
             turn, over = self._waiting.popleft()
             if not turn.done():  # else whoever waited has left
                 turn.set_result(group)
-                await over
+                await over.wait()
             if not group.connection.in_transaction:
                 raise TryAgain
             if not self._waiting or time.monotonic() > until:

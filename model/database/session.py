@@ -4,6 +4,7 @@ It works in a savepoint of the transaction. SQLAlchemy is told that this has beg
 it: on PostgreSQL because its connection is in AUTOCOMMIT, on SQLite because of this dialect.
 """
 
+from contextlib import aclosing
 from typing import Self
 
 from sqlalchemy import Executable
@@ -95,9 +96,9 @@ class WithSession:
         if session is None:
             return
         try:
-            if error is None:
-                await session.flush()
+            async with aclosing(session):
+                if error is None:
+                    await session.flush()
         finally:
-            await session.close()
             session.sync_session.bind = None  # whoever still has it
             await connection.sqlalchemy.rollback()  # which only SQLAlchemy hears of

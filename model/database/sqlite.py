@@ -34,6 +34,7 @@ from model.database.connection import Connections, Values
 from model.database.row import AnyRow
 from model.database.session import JOINED_SQLITE
 from model.database.statement import SQLITE, Prepared
+from model.errors import TryAgain
 
 TRIED_WITH = {"sqlalchemy": ["2.1"], "aiosqlite": ["0.22"]}
 
@@ -170,6 +171,10 @@ class SQLiteWriter(SQLiteConnection):
 
     only_reads = False
 
+    def __init__(self, connection: AsyncConnection, driver: Any) -> None:
+        super().__init__(connection, driver)
+        event.listen(connection.sync_connection, "before_cursor_execute", self._require_transaction)
+
     async def begin(self, *, once: bool = False) -> None:
         """Wait for the lock. Raises sqlite3.OperationalError after LOCKED_FOR_AT_MOST_S.
 
@@ -186,6 +191,15 @@ class SQLiteWriter(SQLiteConnection):
             else:
                 return
             await asyncio.sleep(random.uniform(0.0003, 0.0012))  # noqa: S311 - no secret
+
+    async def _run(self, prepared: Prepared, *how: Any, **options: Any) -> Any:
+        self._require_transaction()
+        return await super()._run(prepared, *how, **options)
+
+    def _require_transaction(self, *_: object) -> None:
+        """Raises TryAgain: a statement out of the transaction would be committed by itself."""
+        if not self.in_transaction:
+            raise TryAgain
 
     @property
     def in_transaction(self) -> bool:
