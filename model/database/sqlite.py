@@ -215,6 +215,7 @@ class SQLiteWriter(SQLiteConnection):
         except BaseException:
             self._undo_part()
             raise
+        self._require_transaction()
         self._sqlite.execute("RELEASE part")
 
     def _undo_part(self) -> None:

@@ -8,7 +8,7 @@ from sqlalchemy import func, insert, select, text
 
 from model.database.unit_of_work import Database
 from model.errors import TryAgain
-from model.log.event import Topics, record, write_events
+from model.log.event import Topics, write_events
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
@@ -31,7 +31,6 @@ async def test_who_goes_on_then_changes_nothing(database: Database, has_session:
             await db.run(text("ROLLBACK"))
             with suppress(TryAgain):
                 await (db.session.execute(ADD_TOPIC) if has_session else db.run(ADD_TOPIC))
-            record(db, "user:2", "thing.done", {}, by=2)
     async with database.read() as db:
         assert await db.scalar_one(NUMBER) == 0
     async with database.write() as db:
