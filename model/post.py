@@ -31,6 +31,7 @@ from model.text.word import searchable
 from model.user import Caller, PersonView, Users, author
 
 MAX_POST_CHARS = 10_000
+_LONG_CHARS = 2_000  # SQLite notes for more than a millisecond which words there are
 
 
 class Posts(Base):
@@ -132,7 +133,9 @@ _LIST = pages(
 _LIST_REPLIES = pages(POST_ROWS.where(Posts.parent_id == bindparam("of_parent")), Posts.id)
 _REPLY_IDS = select(Posts.id).where(Posts.parent_id == bindparam("of_parent"))
 _INSERT = insert(Posts).returning(Posts.id)
+_INSERT_LONG = _INSERT.execution_options(in_thread=True)
 _EDIT = update(Posts).where(Posts.id == bindparam("of_post"))
+_EDIT_LONG = _EDIT.execution_options(in_thread=True)
 _COUNT_REPLIES = _EDIT.values(reply_count=Posts.reply_count + bindparam("more")).returning(
     Posts.reply_count
 )
@@ -221,7 +224,8 @@ async def edit_post(db: Transaction, post: Post, text: str, *, by: Caller) -> Po
     view = await view_post(db, changed)
     require_content(text, view["files"])
     values = {"text": text, "words": searchable(text), "edited_at": changed.edited_at}
-    await db.run(_EDIT, of_post=post.id, **values)
+    is_long = max(len(text), len(post.text)) > _LONG_CHARS
+    await db.run(_EDIT_LONG if is_long else _EDIT, of_post=post.id, **values)
     await mention_people_anew(db, changed, post.text, by=by)
     record(db, post.topic, "post.edited", view, by=by.id, about=post.about, scrubs=[post.about])
     return view
@@ -273,7 +277,7 @@ async def _insert(
     """The new post; a parent counts it among its replies."""
     parent_id, created_at = parent.id if parent else None, now()
     post_id = await db.scalar_one(
-        _INSERT,
+        _INSERT_LONG if len(text) > _LONG_CHARS else _INSERT,
         channel_id=channel.id,
         parent_id=parent_id,
         author_id=by.id,

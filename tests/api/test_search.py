@@ -1,10 +1,12 @@
 """Search: what is found, by whom, in which order; on both databases the same."""
 
+from threading import get_ident
 from typing import Any
 from urllib.parse import urlencode
 
 import pytest
 
+from api.context import Services
 from tests.api.browser import problem
 from tests.support.cast import Cast
 from tests.support.people import Visitor
@@ -230,3 +232,25 @@ async def post_in_private_channel(people: Cast, text: str) -> int:
     await people.mia.put(f"/api/channels/{secret['id']}/members/{people.ann.id}", status=204)
     post = await people.mia.post(f"/api/channels/{secret['id']}/posts", {"text": text})
     return int(post["id"])
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+async def test_the_words_of_a_long_post_are_noted_beside_the_event_loop(
+    people: Cast, services: Services
+) -> None:
+    """Of a short one they are noted sooner than they get there."""
+    here, seen = get_ident(), dict[str, bool]()
+
+    def note(sql: str) -> None:
+        seen.setdefault(sql.partition(" posts ")[0], get_ident() == here)
+
+    async with services.database.write() as db:
+        opened: Any = (await db.connection.sqlalchemy.get_raw_connection()).driver_connection
+        opened._conn.set_trace_callback(note)
+    for text, is_here in (("short", True), ("long" * 1000, False)):
+        seen.clear()
+        post = await people.ann.post(people.posts, {"text": text})
+        assert seen["INSERT INTO"] == is_here
+        seen.clear()
+        await people.ann.patch(f"/api/posts/{post['id']}", {"text": f"{text}er"})
+        assert seen["UPDATE"] == is_here
