@@ -59,7 +59,7 @@ GENERIC = {
     "api/middleware/location.py": ["located", "location"],
     "model/idempotency.py": ["claim_key", "keep_answer"],
 }  # fmt: skip
-MAX_LINES_GENERIC = 630
+MAX_LINES_GENERIC = 640
 
 OVERRIDES = [
     *(ROOT / "api" / "adapters").glob("*.py"),

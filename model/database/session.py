@@ -15,6 +15,7 @@ from sqlalchemy.dialects.sqlite.aiosqlite import (
 )
 from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 from sqlalchemy.sql.selectable import SelectBase
 
 from model.database.connection import Connection
@@ -56,7 +57,8 @@ class WithSession:
         """SQLAlchemy's session in this transaction, made when it is first asked for.
 
         What it has pending is written before the next statement of ours. Of what that changes it
-        does not know: a row that it has is as it was, until it is refreshed.
+        does not know: a row that it has is as it was, until it is refreshed. What is ours belongs
+        to its transaction, once that has begun: a rollback takes it back, with its events.
         """
         if self._session is None:
             opened = self.connection.sqlalchemy
@@ -65,12 +67,18 @@ class WithSession:
             self._session = AsyncSession(
                 opened, join_transaction_mode="create_savepoint", expire_on_commit=False
             )
+            self.follow(self._session.sync_session)
         return self._session
+
+    def follow(self, session: Session) -> None:
+        """Take back what is noted with what the session takes back."""
 
     async def next(self, statement: Executable) -> Connection:
         """The connection, for the next statement. What the session has pending goes before it."""
         if self._session is not None:
             await self._session.flush()
+            if self._session.in_transaction():
+                await self._session.connection()  # which sets its savepoints
         if self._once:
             if self._is_over or not isinstance(statement, SelectBase):
                 raise RuntimeError("one SELECT was promised: others would see another snapshot")

@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Generic, TypeVar, TypeVarTuple, overload
 
-from sqlalchemy import Executable, Row, Select, text
+from sqlalchemy import Executable, Row, Select, event, text
 from sqlalchemy.engine import URL
+from sqlalchemy.orm import Session, SessionTransaction
 from sqlalchemy.sql.selectable import TypedReturnsRows
 
 from model.database.address import database_address
@@ -78,6 +79,18 @@ class Transaction(WithSession):
         self.notes: list[Note] = []
         self.forgotten: set[str] = set()  # topics whose events so far go
         self.topics: Collection[str] = ()  # those that the commit has written to
+
+    def follow(self, session: Session) -> None:
+        before: dict[SessionTransaction, tuple[int, set[str]]] = {}
+
+        @event.listens_for(session, "after_transaction_create")
+        def begin(_: Session, begun: SessionTransaction) -> None:
+            before[begun] = len(self.notes), self.forgotten.copy()
+
+        @event.listens_for(session, "after_soft_rollback")
+        def take_back(_: Session, undone: SessionTransaction) -> None:
+            number, self.forgotten = before[undone]
+            del self.notes[number:]
 
     @overload
     async def all(

@@ -12,7 +12,7 @@ from model.database.failure import StatementFailed
 from model.database.table import now
 from model.database.unit_of_work import READERS, Database
 from model.errors import TryAgain
-from model.log.event import ADMIN_TOPIC, Events, record, write_events
+from model.log.event import ADMIN_TOPIC, Events, Rights, judge_again, record, write_events
 from model.user import ServerRole, Users, create_user
 
 NUMBER = select(func.count()).select_from(Users)
@@ -84,6 +84,27 @@ async def test_the_session_can_take_back_its_own_part(database: Database) -> Non
         await db.session.rollback()
         db.session.add(user("mia"))
     assert await names(database) == ["Ann", "Mia"]
+
+
+async def test_what_the_session_takes_back_is_not_in_the_log(database: Database) -> None:
+    """Neither are the rows of our own operations within."""
+    async with database.write() as db:
+        await create_user(db, "ann", "Ann", "-")
+        with suppress(RuntimeError):
+            async with db.session.begin_nested():
+                await create_user(db, "bob", "Bob", "-")
+                judge_again(db, Rights(), forget=["group:1"])
+                raise RuntimeError
+        await create_user(db, "mia", "Mia", "-")
+        await db.session.commit()
+        await create_user(db, "eve", "Eve", "-")
+        await db.session.scalar(NUMBER)
+        await create_user(db, "ron", "Ron", "-")
+        await db.session.rollback()
+    async with database.read() as db:
+        topics = [row.topic for row in await db.all(select(Events.topic))]
+    assert await names(database) == ["Ann", "Mia", "Eve"]
+    assert topics == [ADMIN_TOPIC] * 3
 
 
 async def test_a_refused_row_can_be_handled_within_a_savepoint(database: Database) -> None:
