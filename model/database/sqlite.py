@@ -61,7 +61,7 @@ class SQLiteConnection:
         self.sqlalchemy = connection
         self._driver = driver
         self._sqlite: sqlite3.Connection = driver._conn
-        self._is_interruptible = False
+        self._is_interruptible = self._is_working = False
         self._sqlite.set_progress_handler(lambda: self._is_interruptible, SHORT_STEPS)
         self._within_s = READ_WITHIN_S
 
@@ -116,6 +116,8 @@ class SQLiteConnection:
         *,
         are_many: bool = False,
     ) -> T:
+        if self._is_working:
+            raise RuntimeError("a unit of work runs one statement at a time")
         try:
             if not (prepared.in_thread or are_many):
                 self._is_interruptible = self.only_reads or prepared.only_reads
@@ -145,6 +147,7 @@ class SQLiteConnection:
         """What the function returns. The thread is done with it when this ends, however it ends."""
         working: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         self._driver._tx.put_nowait((working, partial(function, *arguments)))
+        self._is_working = True
         try:
             await asyncio.wait({working}, timeout=self._within_s if self.only_reads else None)
         finally:
@@ -161,6 +164,7 @@ class SQLiteConnection:
                 await asyncio.wait({working}, timeout=_AGAIN_AFTER_S)
             except asyncio.CancelledError as error:
                 cancelled = error
+        self._is_working = False
         working.exception()  # it is known now, also if nobody asks for the result
         if cancelled:
             raise cancelled

@@ -1,5 +1,6 @@
 """SQLite may undo a whole transaction by itself: when the disk is full, for example."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import suppress
 
@@ -37,3 +38,17 @@ async def test_who_goes_on_then_changes_nothing(database: Database, has_session:
         db.session.add(Topics(name="user:3", seq=0, floor=0))
     async with database.read() as db:
         assert await db.scalar_one(NUMBER) == 1
+
+
+async def test_a_unit_of_work_runs_one_statement_at_a_time(database: Database) -> None:
+    """A second one could interrupt the first: then SQLite would undo everything."""
+    async with database.write() as db:
+        await db.run(ADD_TOPIC)
+        many = [{"name": f"user:{number}", "seq": 0, "floor": 0} for number in range(2, 20_000)]
+        adding = asyncio.create_task(db.run_for_each(insert(Topics), many))
+        await asyncio.sleep(0)
+        with pytest.raises(RuntimeError):
+            await db.all(select(Topics.name, NUMBER.scalar_subquery()))
+        await adding
+    async with database.read() as db:
+        assert await db.scalar_one(NUMBER) == 19_999
