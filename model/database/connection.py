@@ -75,6 +75,7 @@ class Connections(Generic[C]):
 
         Raises TryAgain when none becomes free.
         """
+        await asyncio.sleep(0)  # the others: what follows may not wait for anything
         connection = await self._take()
         try:
             yield connection

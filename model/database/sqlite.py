@@ -74,7 +74,6 @@ class SQLiteConnection:
         return not (self.sqlalchemy.closed or self.sqlalchemy.invalidated)
 
     async def begin(self, *, once: bool = False) -> None:
-        await asyncio.sleep(0)  # the others: what follows may not wait for anything
         self._within_s = READ_WITHIN_S
         if not once:
             self._sqlite.execute("BEGIN")
