@@ -107,6 +107,12 @@ class SQLiteConnection:
     async def close(self) -> None:
         await self.sqlalchemy.close()
 
+    def interrupt_for_good(self) -> None:
+        """End what reads, even if it has not begun yet. A write could not be rolled back then."""
+        if self.only_reads:
+            self._is_interruptible = True
+            self._sqlite.interrupt()
+
     async def _run(
         self,
         prepared: Prepared,
@@ -260,10 +266,11 @@ async def _connect(kind: type[C], url: URL, synchronous: str, busy_timeout_s: fl
     def give_back_the_lock(connection: Any, _: object) -> None:
         """A cursor that a cancelled session has left open would keep it."""
         driver = connection.driver_connection
-        if kind.only_reads:
-            driver._conn.interrupt()  # a write could not be rolled back then
+        if made is not None:
+            made.interrupt_for_good()
         driver._tx.put_nowait((None, driver._conn.rollback))
 
+    made: C | None = None
     connection = await engine.connect()
     try:
         driver: Any = (await connection.get_raw_connection()).driver_connection
@@ -271,7 +278,8 @@ async def _connect(kind: type[C], url: URL, synchronous: str, busy_timeout_s: fl
     except BaseException:
         await connection.close()
         raise
-    return kind(connection, driver)
+    made = kind(connection, driver)
+    return made
 
 
 def _set_up(database: sqlite3.Connection, synchronous: str, only_reads: bool) -> None:
