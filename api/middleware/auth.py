@@ -61,8 +61,8 @@ def init(app: Quart) -> None:
     async def prolong(response: Response) -> Response:
         asked = itself(request)
         until = note_use(token_of(asked) or "", response.status_code)
-        has_come_with_it = "Authorization" not in asked.headers
-        if until and has_come_with_it and "Set-Cookie" not in response.headers:
+        is_by_cookie = "Authorization" not in asked.headers
+        if until and is_by_cookie and "Set-Cookie" not in response.headers:
             prolong_cookie(response, until)  # who has just signed out has another one
         return response
 

@@ -8,7 +8,6 @@ from typing import NoReturn
 
 import asyncpg
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as NoConnectionFree
 
 from model.errors import StorageFull, TooSlow, TryAgain
 
@@ -17,7 +16,6 @@ FAILURES = (
     asyncpg.PostgresError,
     asyncpg.InterfaceError,
     DBAPIError,
-    NoConnectionFree,
     OSError,
 )
 """What comes from the drivers, and from SQLAlchemy above them."""
