@@ -15,19 +15,18 @@ from api.middleware.location import located
 from model.channel import (
     ChannelView,
     Kind,
-    add_channel_member,
     create_channel,
-    delete_channel,
     edit_channel,
     find_channel,
     find_channel_to_join,
     list_channel_members,
-    remove_channel_member,
 )
 from model.channel_list import ChannelEntry, find_channel_entry, list_channels
+from model.channel_member import add_channel_member, remove_channel_member
 from model.group import find_group
 from model.log.cursor import Live, cursors
 from model.read_mark import ReadMarkView, move_read_mark
+from model.removal import delete_channel
 
 channels = Blueprint("channels", __name__)
 

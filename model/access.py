@@ -16,18 +16,19 @@ from sqlalchemy import (
     union_all,
 )
 
+from model.act import MODERATION
 from model.channel import READABLE_CHANNEL, Channels
 from model.database.json_rows import json_object, json_rows, number
 from model.database.row import AnyRow
 from model.database.unit_of_work import Transaction
 from model.errors import NotFound
-from model.group import Memberships
+from model.group import Memberships, Role
 from model.log.cursor import TopicHead, topic_heads
 from model.log.event import ADMIN_TOPIC
 from model.user import Caller, ServerRole, Users
 
 _channels, _groups = json_rows("channel_ids"), json_rows("group_ids")
-_users = json_rows("user_ids")
+_moderated, _users = json_rows("moderation_ids"), json_rows("user_ids")
 
 
 def _readable_topics(
@@ -43,12 +44,18 @@ def _readable_topics(
     member = select(literal(1)).where(Memberships.user_id == Users.id, *is_active)
     in_channel = member.where(Memberships.group_id == Channels.group_id, READABLE_CHANNEL)
     in_group = member.where(Memberships.group_id == number(_groups.c.key))
+    moderates = member.where(
+        Memberships.group_id == number(_moderated.c.key), Memberships.role != Role.MEMBER
+    )
     return union_all(
         asked.add_columns(literal("channel").label("noun"), Channels.id.label("number"))
         .join_from(_channels, Channels, Channels.id == number(_channels.c.key))
         .where(in_channel.correlate(Channels, *users).exists()),
         asked.add_columns(literal("group"), number(_groups.c.key)).where(
             in_group.correlate(_groups, *users).exists()
+        ),
+        asked.add_columns(literal(MODERATION), number(_moderated.c.key)).where(
+            moderates.correlate(_moderated, *users).exists()
         ),
         asked.add_columns(literal("user"), Users.id).where(*is_active),
         asked.add_columns(literal(ADMIN_TOPIC), Users.id).where(
@@ -117,7 +124,7 @@ def _given(topics: Iterable[str]) -> dict[str, str]:
         noun, _, number = topic.partition(":")
         if re.fullmatch("[1-9][0-9]{0,17}", number):
             ids[noun].append(int(number))
-    return {f"{noun}_ids": json_object(ids[noun]) for noun in ("channel", "group")}
+    return {f"{noun}_ids": json_object(ids[noun]) for noun in ("channel", "group", MODERATION)}
 
 
 def _topic(row: AnyRow) -> str:

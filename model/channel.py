@@ -11,10 +11,12 @@ from sqlalchemy import (
     Index,
     bindparam,
     delete,
+    false,
     insert,
     literal,
     or_,
     select,
+    text,
     update,
 )
 from sqlalchemy.dialects.postgresql import insert as insert_or_ignore
@@ -25,8 +27,8 @@ from model.database.row import columns_of, load
 from model.database.table import Base, now, one_of
 from model.database.unit_of_work import Transaction, finder
 from model.errors import Conflict, Forbidden, Invalid, NotFound
-from model.group import Group, Memberships, Role, find_group, find_member
-from model.log.event import ADMIN_TOPIC, Rights, judge_again, record, tell_again
+from model.group import Group, Memberships, Role
+from model.log.event import Rights, judge_again, record, tell_again
 from model.user import Caller
 
 
@@ -48,6 +50,8 @@ class Channels(Base):
     description: Mapped[str]
     kind: Mapped[Kind] = mapped_column(one_of(Kind, "kind"))
     created_at: Mapped[datetime]
+    archived: Mapped[bool] = mapped_column(server_default=false())  # as its group, locked with it
+    seconds_between_posts: Mapped[int] = mapped_column(server_default=text("0"))
     __table_args__ = {"sqlite_autoincrement": True}
 
 
@@ -77,6 +81,7 @@ class ChannelView(TypedDict):
     description: str
     kind: Kind
     created_at: datetime
+    seconds_between_posts: int
 
 
 class ChannelChanges(TypedDict, total=False):
@@ -95,7 +100,10 @@ class Channel:
     description: str
     kind: Kind
     created_at: datetime
+    archived: bool
+    seconds_between_posts: int
     role: Role
+    muted_until: datetime | None
 
     @property
     def topic(self) -> str:
@@ -110,8 +118,14 @@ class Channel:
         return self.kind == Kind.PRIVATE
 
     @property
+    def is_muted(self) -> bool:
+        """Whether its reader is muted in the group."""
+        return self.muted_until is not None and self.muted_until > now()
+
+    @property
     def writable(self) -> bool:
-        return self.kind != Kind.ANNOUNCE or self.role.moderates
+        is_open = not self.archived and not self.is_muted
+        return is_open and (self.kind != Kind.ANNOUNCE or self.role.moderates)
 
     def view(self) -> ChannelView:
         return {
@@ -121,6 +135,7 @@ class Channel:
             "description": self.description,
             "kind": self.kind,
             "created_at": self.created_at,
+            "seconds_between_posts": self.seconds_between_posts,
         }
 
 
@@ -137,7 +152,7 @@ READABLE_CHANNEL = or_(Channels.kind != Kind.PRIVATE, _IS_MEMBER)
 """The one rule of who may read: true for a channel of the group of the member in `Memberships`."""
 
 CHANNELS_OF_READER = (
-    select(*columns_of(Channels, Channel), Memberships.role)
+    select(*columns_of(Channels, Channel), Memberships.role, Memberships.muted_until)
     .join_from(Channels, Memberships, Memberships.group_id == Channels.group_id)
     .where(Memberships.user_id == bindparam("user_id"))
 )
@@ -146,6 +161,7 @@ CHANNELS_OF_READER = (
 CHANNEL_COLUMNS = (
     *columns_of(Channels, Channel, "channel_"),
     Memberships.role.label("channel_role"),
+    Memberships.muted_until.label("channel_muted_until"),
 )
 """The columns of `channel` in something that belongs to one."""
 
@@ -156,7 +172,7 @@ _FIND_TO_JOIN = finder(
     locks=[Channels, Memberships],
 )
 _INSERT = insert(Channels).returning(Channels.id)
-_EDIT = update(Channels).where(Channels.id == bindparam("of_channel"))
+EDIT_CHANNEL = update(Channels).where(Channels.id == bindparam("of_channel"))
 _LIST_MEMBERS = (
     select(ChannelMembers.user_id)
     .where(ChannelMembers.channel_id == bindparam("channel_id"))
@@ -167,8 +183,9 @@ _LIST_MEMBERS = (
 _ADD_MEMBER = (
     insert_or_ignore(ChannelMembers).on_conflict_do_nothing().returning(ChannelMembers.user_id)
 )
-_REMOVE_MEMBERS = delete(ChannelMembers).where(ChannelMembers.channel_id == bindparam("of_channel"))
-_REMOVE_MEMBER = _REMOVE_MEMBERS.where(ChannelMembers.user_id == bindparam("of_user"))
+REMOVE_CHANNEL_MEMBERS = delete(ChannelMembers).where(
+    ChannelMembers.channel_id == bindparam("of_channel")
+)
 
 
 async def find_channel(db: Transaction, channel_id: int, *, reader: Caller) -> Channel:
@@ -208,7 +225,18 @@ async def create_channel(
         kind=kind,
         created_at=created_at,
     )
-    channel = Channel(channel_id, group.id, name, description, kind, created_at, group.role)
+    channel = Channel(
+        id=channel_id,
+        group_id=group.id,
+        name=name,
+        description=description,
+        kind=kind,
+        created_at=created_at,
+        archived=False,
+        seconds_between_posts=0,
+        role=group.role,
+        muted_until=group.muted_until,
+    )
     if channel.is_private:
         await let_in(db, channel, by.id, by=by)
     else:
@@ -235,7 +263,7 @@ async def edit_channel(
         raise Invalid({"publish_history": "Then the whole group reads its posts: say true."})
     if changed == channel:
         return channel
-    await db.run(_EDIT, of_channel=channel.id, **changes)
+    await db.run(EDIT_CHANNEL, of_channel=channel.id, **changes)
     record(db, channel.topic, "channel.edited", changed.view(), by=by.id)
     if changed.is_private and not channel.is_private:
         record(db, channel.group_topic, "channel.deleted", {"id": channel.id}, by=by.id)
@@ -244,8 +272,8 @@ async def edit_channel(
     elif channel.is_private and not changed.is_private:
         record(db, channel.group_topic, "channel.created", changed.view(), by=by.id)
         for user_id in await list_channel_members(db, channel):
-            _record_left(db, channel, user_id, by=by)
-        await db.run(_REMOVE_MEMBERS, of_channel=channel.id)
+            record_left(db, channel, user_id, by=by)
+        await db.run(REMOVE_CHANNEL_MEMBERS, of_channel=channel.id)
     elif changed.is_private:
         tell_again(db, channel.id)
     else:
@@ -253,67 +281,9 @@ async def edit_channel(
     return changed
 
 
-async def delete_channel(db: Transaction, channel: Channel, *, by: Caller) -> None:
-    """Delete a channel with all that was written there, and its log.
-
-    The members of a private channel are told that it is gone; of another channel, the group is.
-    Raises Forbidden when the caller is no moderator.
-    """
-    require_moderator(channel)
-    member_ids = await list_channel_members(db, channel) if channel.is_private else []
-    await db.run(_EDIT, of_channel=channel.id, group_id=None)
-    judge_again(db, Rights(topics=[channel.topic], reason="deleted"), forget=[channel.topic])
-    deleted = {"id": channel.id}
-    record(db, channel.topic, "channel.deleted", deleted, by=by.id)
-    for user_id in member_ids:
-        _record_left(db, channel, user_id, by=by)
-    if not channel.is_private:
-        record(db, channel.group_topic, "channel.deleted", deleted, by=by.id)
-
-
 async def list_channel_members(db: Transaction, channel: Channel) -> list[int]:
     """The ids of the members of a private channel; the others belong to the whole group."""
     return [row.user_id for row in await db.all(_LIST_MEMBERS, channel_id=channel.id)]
-
-
-async def add_channel_member(
-    db: Transaction, channel: Channel, user_id: int, *, by: Caller
-) -> None:
-    """Let a member of the group into a private channel; an owner of the group may add herself.
-
-    The channel and the audit are told so, by ids. Raises Conflict when the channel is not private,
-    NotFound when the caller may not read it or the user does not belong to the group, Forbidden
-    when the caller is no moderator.
-    """
-    require_private(channel)
-    lets_herself_in = channel.role.owns and user_id == by.id
-    if not lets_herself_in:
-        await find_channel(db, channel.id, reader=by)
-        require_moderator(channel)
-    group = await find_group(db, channel.group_id, reader=by)
-    member = await find_member(db, group, user_id)
-    is_new = await let_in(db, channel, member.id, by=by)
-    if is_new and lets_herself_in:
-        ids = {"id": channel.id, "group_id": channel.group_id, "user_id": by.id}
-        for topic in (channel.topic, ADMIN_TOPIC):
-            record(db, topic, "channel.entered", ids, by=by.id)
-
-
-async def remove_channel_member(
-    db: Transaction, channel: Channel, user_id: int, *, by: Caller
-) -> None:
-    """Take somebody out of a private channel; everybody may leave.
-
-    Raises Conflict when the channel is not private, Forbidden when somebody who is no moderator
-    removes another, NotFound when the user is no member of the channel.
-    """
-    require_private(channel)
-    if user_id != by.id:
-        require_moderator(channel)
-    if not await db.run(_REMOVE_MEMBER, of_channel=channel.id, of_user=user_id):
-        raise NotFound("member")
-    _record_left(db, channel, user_id, by=by)
-    judge_again(db, Rights(users=[user_id], reason="removed"))
 
 
 async def let_in(db: Transaction, channel: Channel, user_id: int, *, by: Caller) -> bool:
@@ -331,8 +301,21 @@ def require_moderator(channel: Channel) -> None:
         raise Forbidden("not_a_moderator", "Only moderators and owners of the group may do this.")
 
 
+def require_active(channel: Channel) -> None:
+    """Raises Forbidden when its group is archived, or its reader is muted there."""
+    if channel.archived:
+        raise Forbidden("archived", "The group is archived: it can be read, not changed.")
+    if channel.is_muted:
+        until = f"{channel.muted_until:%Y-%m-%dT%H:%M:%SZ}"
+        raise Forbidden("muted", f"You can read, but not write, until {until}.")
+
+
 def require_writable(channel: Channel) -> None:
-    """Raises Forbidden when the reader of a channel of announcements is only a member."""
+    """Raises Forbidden when the channel's reader is muted, or only a member among announcements.
+
+    So it does for everybody in an archived group.
+    """
+    require_active(channel)
     if not channel.writable:
         raise Forbidden("not_a_moderator", "Only moderators and owners write here.")
 
@@ -343,6 +326,6 @@ def require_private(channel: Channel) -> None:
         raise Conflict("not_private", "Everybody in the group belongs to this channel.")
 
 
-def _record_left(db: Transaction, channel: Channel, user_id: int, *, by: Caller) -> None:
+def record_left(db: Transaction, channel: Channel, user_id: int, *, by: Caller) -> None:
     left = {"id": channel.id, "group_id": channel.group_id}
     record(db, f"user:{user_id}", "channel.left", left, by=by.id)

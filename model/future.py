@@ -10,18 +10,26 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import BindParameter, bindparam, exists, select, update
 
+from model.account_link import LINK_LASTS_AT_MOST, AccountLinks
 from model.database.table import now
 from model.database.unit_of_work import Database
 from model.file import Files
+from model.group import MUTE_LASTS_AT_MOST, KeptMutes, Memberships
 from model.idempotency import IdempotencyKeys
-from model.join_code import JOIN_CODE_LASTS, JoinCodes
+from model.join_code import JOIN_CODE_LASTS_AT_MOST, JoinCodes
 from model.session import SESSION_LASTS, Sessions
 from model.storage.blob import Blobs
+from model.user import RetiredUsernames
 
 _LATEST = (  # each moment that is compared with now, and how far ahead of now it may be
     (Sessions.created_at, timedelta()),
     (Sessions.expires_at, SESSION_LASTS),
-    (JoinCodes.expires_at, JOIN_CODE_LASTS),
+    (JoinCodes.expires_at, JOIN_CODE_LASTS_AT_MOST),
+    (AccountLinks.expires_at, LINK_LASTS_AT_MOST),
+    (RetiredUsernames.retired_at, timedelta()),
+    (Sessions.confirmed_at, timedelta()),
+    (Memberships.muted_until, MUTE_LASTS_AT_MOST),
+    (KeptMutes.until, MUTE_LASTS_AT_MOST),
     (IdempotencyKeys.created_at, timedelta()),
     (Files.created_at, timedelta()),
     (Blobs.used_at, timedelta()),

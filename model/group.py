@@ -5,11 +5,11 @@ the same time.
 """
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Unpack
 
-from sqlalchemy import ForeignKey, bindparam, delete, func, insert, select, update
+from sqlalchemy import ForeignKey, bindparam, delete, false, func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as insert_or_ignore
 from sqlalchemy.orm import Mapped, mapped_column
 from typing_extensions import TypedDict
@@ -21,6 +21,8 @@ from model.database.unit_of_work import Transaction, finder
 from model.errors import Conflict, Forbidden, NotFound
 from model.log.event import Rights, judge_again, record
 from model.user import Caller, PersonView, User, Users, person
+
+MUTE_LASTS_AT_MOST = timedelta(days=365)
 
 
 class Role(StrEnum):
@@ -47,6 +49,7 @@ class Groups(Base):
     name: Mapped[str]
     description: Mapped[str]
     created_at: Mapped[datetime]
+    archived: Mapped[bool] = mapped_column(server_default=false())
     __table_args__ = {"sqlite_autoincrement": True}
 
 
@@ -60,6 +63,20 @@ class Memberships(Base):
     )
     role: Mapped[Role] = mapped_column(one_of(Role, "role"))
     joined_at: Mapped[datetime]
+    muted_until: Mapped[datetime | None]
+
+
+class KeptMutes(Base):
+    """Of who has left a group while she was muted: she is when she comes back."""
+
+    __tablename__ = "kept_mutes"
+    group_id: Mapped[int] = mapped_column(
+        ForeignKey("groups.id", ondelete="CASCADE"), primary_key=True
+    )
+    user_id: Mapped[int] = mapped_column(
+        ForeignKey("users.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
+    until: Mapped[datetime]
 
 
 class GroupView(TypedDict):
@@ -67,6 +84,7 @@ class GroupView(TypedDict):
     name: str
     description: str
     created_at: datetime
+    archived: bool
 
 
 class GroupChanges(TypedDict, total=False):
@@ -93,7 +111,9 @@ class Group:
     name: str
     description: str
     created_at: datetime
+    archived: bool
     role: Role
+    muted_until: datetime | None = None
 
     @property
     def topic(self) -> str:
@@ -105,6 +125,7 @@ class Group:
             "name": self.name,
             "description": self.description,
             "created_at": self.created_at,
+            "archived": self.archived,
         }
 
     def entry(self) -> GroupEntry:
@@ -136,7 +157,7 @@ class Member:
 
 
 GROUPS_OF_READER = (
-    select(*columns_of(Groups, Group), Memberships.role)
+    select(*columns_of(Groups, Group), Memberships.role, Memberships.muted_until)
     .join_from(Groups, Memberships, Memberships.group_id == Groups.id)
     .where(Memberships.user_id == bindparam("user_id"))
 )
@@ -180,7 +201,7 @@ async def create_group(db: Transaction, name: str, description: str, *, by: Call
     group_id = await db.scalar_one(
         _INSERT, name=name, description=description, created_at=created_at
     )
-    group = Group(group_id, name, description, created_at, Role.OWNER)
+    group = Group(group_id, name, description, created_at, archived=False, role=Role.OWNER)
     await add_member(db, group, by)
     return group
 
@@ -243,6 +264,12 @@ async def set_role(
     if member.role.moderates and not role.moderates:
         judge_again(db, Rights(users=[member.id], reason="role"))
     return changed
+
+
+def require_open(group: Group) -> None:
+    """Raises Forbidden when the group is archived: what is there can be read and left."""
+    if group.archived:
+        raise Forbidden("archived", "The group is archived: it can be read, not changed.")
 
 
 def require_owner(group: Group) -> None:

@@ -1,4 +1,6 @@
-"""Leaving groups; deleting them, and accounts. Each needs what hangs on these, so it stands apart.
+"""Leaving groups; deleting channels, groups and accounts.
+
+Each needs what hangs on these, so it stands apart.
 
 Whoever reads what is deleted is sent away, and the logs that show it begin anew. The rows of
 `topics` stay: a number that was given out is never given out again.
@@ -20,7 +22,17 @@ from sqlalchemy import (
 )
 
 from model.account import GROUPS_OF_USER, lock_admins, require_admin, require_another_admin
-from model.channel import Channels
+from model.account_link import AccountLinks
+from model.application import Applications
+from model.ban import Bans
+from model.channel import (
+    EDIT_CHANNEL,
+    Channel,
+    Channels,
+    list_channel_members,
+    record_left,
+    require_moderator,
+)
 from model.database.table import Base, foreign_keys_to
 from model.database.unit_of_work import Transaction
 from model.document import Documents
@@ -31,6 +43,7 @@ from model.group import (
     REMOVE_MEMBER,
     Group,
     Groups,
+    KeptMutes,
     Member,
     Memberships,
     Role,
@@ -43,7 +56,7 @@ from model.mention import Mentions
 from model.read_mark import ReadMarks
 from model.session import Sessions, revoke_other_sessions
 from model.storage.blob import note_use
-from model.user import Caller, User, Users, erase_user, find_account
+from model.user import Caller, Enrolments, User, Users, erase_user, find_account
 
 _CHANNELS_OF_GROUP = (
     select(Channels.id)
@@ -89,8 +102,11 @@ _DELETE_DOCUMENTS = (
     .returning(Documents.topic)
     .execution_options(in_thread=True)
 )
-_UNSEEN: set[type[Base]] = {Documents, IdempotencyKeys, Mentions, ReadMarks, Sessions}
-"""What goes with an account but is seen by nobody else: it may wait until it is purged."""
+_UNSEEN: set[type[Base]] = {
+    AccountLinks, Applications, Bans, Documents, Enrolments, IdempotencyKeys, KeptMutes, Mentions,
+    ReadMarks, Sessions,
+}  # fmt: skip
+"""What goes with an account, and is seen by nobody when it has none: it waits for the purge."""
 
 
 async def remove_member(db: Transaction, group: Group, member: Member, *, by: Caller) -> None:
@@ -107,6 +123,24 @@ async def remove_member(db: Transaction, group: Group, member: Member, *, by: Ca
     record(db, group.topic, "member.left", {"id": member.id}, by=by.id)
     record(db, member.topic, "membership.removed", {"group_id": group.id}, by=by.id)
     judge_again(db, Rights(users=[member.id], reason="removed"))
+
+
+async def delete_channel(db: Transaction, channel: Channel, *, by: Caller) -> None:
+    """Delete a channel with all that was written there, and its log.
+
+    The members of a private channel are told that it is gone; of another channel, the group is.
+    Raises Forbidden when the caller is no moderator.
+    """
+    require_moderator(channel)
+    member_ids = await list_channel_members(db, channel) if channel.is_private else []
+    await db.run(EDIT_CHANNEL, of_channel=channel.id, group_id=None)
+    judge_again(db, Rights(topics=[channel.topic], reason="deleted"), forget=[channel.topic])
+    deleted = {"id": channel.id}
+    record(db, channel.topic, "channel.deleted", deleted, by=by.id)
+    for user_id in member_ids:
+        record_left(db, channel, user_id, by=by)
+    if not channel.is_private:
+        record(db, channel.group_topic, "channel.deleted", deleted, by=by.id)
 
 
 async def delete_group(db: Transaction, group: Group, *, by: Caller) -> None:

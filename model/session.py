@@ -19,15 +19,16 @@ from typing_extensions import TypedDict
 from model.database.json_rows import json_object, json_rows, number
 from model.database.page import Page, pages
 from model.database.row import columns_of, load
-from model.database.table import Base, now
+from model.database.table import Base, now, one_of
 from model.database.unit_of_work import Database, Transaction
-from model.errors import NotFound, NotSignedIn
+from model.errors import Forbidden, NotFound, NotSignedIn
 from model.log.event import Rights, judge_again, record
-from model.user import Caller, PersonView, User, Users, person
+from model.user import Caller, PersonView, Scope, User, Users, person
 
 SESSION_LASTS = timedelta(days=30)  # without being used
 SESSION_LASTS_AT_MOST = timedelta(days=365)
 SESSION_GRACE = timedelta(seconds=25)  # for a live connection, to renew its sign-in
+CONFIRMATION_LASTS = timedelta(minutes=10)
 _USE_COUNTS_AFTER = timedelta(days=1)
 _MAX_AGENT_CHARS = 200
 _MAX_RECENT_CALLERS = 10_000
@@ -41,6 +42,11 @@ class Sessions(Base):
     agent: Mapped[str]  # what the browser says of itself, so that its owner knows it again
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime] = mapped_column(index=True)
+    scope: Mapped[Scope] = mapped_column(one_of(Scope, "scope"), server_default=Scope.SESSION)
+    name: Mapped[str | None]  # of a personal access token
+    confirmed_at: Mapped[datetime | None]  # when the password was given last
+    used_at: Mapped[datetime | None]
+    address: Mapped[str | None]  # from where it was used last
     __table_args__ = {"sqlite_autoincrement": True}
 
 
@@ -72,6 +78,8 @@ _CALLERS = (
         Sessions.id.label("session_id"),
         Sessions.created_at.label("signed_in_at"),
         Sessions.expires_at,
+        Sessions.scope,
+        Sessions.confirmed_at,
     )
     .join_from(Sessions, Users, Users.id == Sessions.user_id)
     .where(Sessions.expires_at > bindparam("now"), Users.active == true())
@@ -203,6 +211,12 @@ async def judge_caller(db: Transaction, caller: Caller, *, ending: int | None = 
     return load(Caller, row)
 
 
+def require_recent_password(by: Caller) -> None:
+    """Raises Forbidden when the caller has not given her password within ten minutes."""
+    if by.confirmed_at is None or by.confirmed_at < now() - CONFIRMATION_LASTS:
+        raise Forbidden("password_needed", "Enter your password again to do this.")
+
+
 async def people_of_sessions(db: Transaction, session_ids: Sequence[int]) -> dict[int, PersonView]:
     """The person on a live connection of each session. Sessions that are over are left out."""
     rows = await db.all(
@@ -222,6 +236,7 @@ async def open_session(db: Transaction, user: User, agent: str) -> OpenedSession
         agent=agent[:_MAX_AGENT_CHARS],
         created_at=now(),
         expires_at=expires_at,
+        confirmed_at=now(),
     )
     return OpenedSession(session_id, token, expires_at)
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import bindparam, exists, select, update
+from sqlalchemy import ForeignKey, bindparam, exists, false, select, update
 from sqlalchemy.dialects.postgresql import insert as insert_or_ignore
 from sqlalchemy.orm import Mapped, mapped_column
 from typing_extensions import TypedDict
@@ -22,6 +22,14 @@ class ServerRole(StrEnum):
     MEMBER = "member"
 
 
+class Scope(StrEnum):
+    """What a session is good for: all that the person may do, or less with a token of hers."""
+
+    SESSION = "session"
+    READ = "read"
+    WRITE = "write"
+
+
 class Users(Base):
     __tablename__ = "users"
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -31,10 +39,36 @@ class Users(Base):
     email: Mapped[str | None]
     role: Mapped[ServerRole] = mapped_column(one_of(ServerRole, "role"))
     active: Mapped[bool]
-    password_hash: Mapped[str]
+    password_hash: Mapped[str]  # empty until who was enrolled has set a password
     avatar: Mapped[str | None] = mapped_column(index=True)  # SHA-256 of the picture
     created_at: Mapped[datetime]
+    email_confirmed: Mapped[bool] = mapped_column(server_default=false())  # by the person herself
+    may_enrol: Mapped[bool] = mapped_column(server_default=false())  # others, by a roster
+    last_seen_on: Mapped[datetime | None]  # the beginning of that day
     __table_args__ = {"sqlite_autoincrement": True}
+
+
+class Enrolments(Base):
+    """The accounts that the roster of a group has made."""
+
+    __tablename__ = "enrolments"
+    group_id: Mapped[int] = mapped_column(
+        ForeignKey("groups.id", ondelete="CASCADE"), primary_key=True
+    )
+    user_id: Mapped[int] = mapped_column(
+        ForeignKey("users.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
+
+
+class RetiredUsernames(Base):
+    """Usernames that led to somebody, or still do; nobody else takes them for a year."""
+
+    __tablename__ = "retired_usernames"
+    username_key: Mapped[str] = mapped_column(primary_key=True)
+    user_id: Mapped[int | None] = mapped_column(
+        ForeignKey("users.id", ondelete="SET NULL"), index=True
+    )
+    retired_at: Mapped[datetime]
 
 
 class PersonView(TypedDict):
@@ -70,6 +104,8 @@ class Caller:
     session_id: int
     signed_in_at: datetime
     expires_at: datetime
+    scope: Scope = Scope.SESSION
+    confirmed_at: datetime | None = None
 
     @property
     def is_admin(self) -> bool:

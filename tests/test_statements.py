@@ -28,6 +28,7 @@ MUCH = {  # they touch many tables, or come in several steps
     "DELETE /api/me",
     "DELETE /api/users/{user_id}",
     "POST /api/files",
+    "POST /api/memberships",
     "POST /api/sessions",
     "PUT /api/me/avatar",
     "PUT /api/channels/{private_channel_id}/members/{user_id}",

@@ -16,7 +16,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from model.channel import Channel, add_channel_member, find_channel, remove_channel_member
+from model.channel import Channel, find_channel
+from model.channel_member import add_channel_member, remove_channel_member
 from model.database.unit_of_work import Database, Transaction
 from model.live.ephemeral import NewestMessage
 from model.live.feed import Feed

@@ -10,6 +10,7 @@ from api import jobs
 from api.context import Services
 from model.database.table import now
 from model.file import Files
+from model.group import Memberships
 from model.idempotency import IdempotencyKeys
 from model.join_code import JoinCodes
 from model.log import retention
@@ -22,7 +23,9 @@ A_YEAR, A_MONTH = timedelta(days=365), timedelta(days=30)
 LASTS = [
     (Sessions.created_at, timedelta()),
     (Sessions.expires_at, A_MONTH),
-    (JoinCodes.expires_at, A_MONTH),
+    (Sessions.confirmed_at, timedelta()),
+    (JoinCodes.expires_at, A_YEAR),
+    (Memberships.muted_until, A_YEAR),
     (IdempotencyKeys.created_at, timedelta()),
     (Files.created_at, timedelta()),
     (Blobs.used_at, timedelta()),
@@ -49,7 +52,7 @@ async def test_what_a_clock_that_was_ahead_has_dated_is_of_today(
     file = await people.bob.upload(b"x", Idempotency_Key="once")
     async with services.database.write() as db:
         for column, _ in LASTS:
-            await db.run(update(column.class_).values({column.key: now() + A_YEAR}))
+            await db.run(update(column.class_).values({column.key: now() + 2 * A_YEAR}))
     await clean_up(services)
     for column, lasts in LASTS:
         assert await latest(services, column) <= now() + lasts, column

@@ -11,13 +11,14 @@ from sqlalchemy import func, select
 
 from api.context import Services
 from model import purge as purging
-from model.channel import Channels, delete_channel, find_channel
+from model.channel import Channels, find_channel
 from model.database.lock import taken
 from model.database.table import Base, foreign_keys_to
 from model.database.unit_of_work import Database, Transaction
 from model.log.event import Events, write_events
 from model.post import Posts, write_post
 from model.purge import purge
+from model.removal import delete_channel
 from model.session import find_caller
 from model.user import Users
 from tests.support.cast import Cast

@@ -9,11 +9,10 @@ import pytest
 from model.channel import (
     Channel,
     Kind,
-    add_channel_member,
     edit_channel,
     find_channel,
-    remove_channel_member,
 )
+from model.channel_member import add_channel_member, remove_channel_member
 from model.database.json_rows import json_object
 from model.database.unit_of_work import Database
 from model.errors import NotFound
