@@ -65,7 +65,7 @@ OVERRIDES = [
     *(ROOT / "api" / "adapters").glob("*.py"),
     *(ROOT / "model" / "database" / name for name in ("sqlite.py", "statement.py")),
 ]
-MAX_LINES_OVERRIDES = 1_580
+MAX_LINES_OVERRIDES = 1_600
 
 
 LOADED_LATE = {

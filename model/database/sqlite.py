@@ -250,6 +250,18 @@ C = TypeVar("C", bound=SQLiteConnection)
 
 
 async def _connect(kind: type[C], url: URL, synchronous: str, busy_timeout_s: float) -> C:
+    """A new connection. Whoever is cancelled meanwhile waits until its thread has ended."""
+    connecting = asyncio.ensure_future(_connected(kind, url, synchronous, busy_timeout_s))
+    try:
+        return await asyncio.shield(connecting)
+    except asyncio.CancelledError:
+        await asyncio.wait({connecting})
+        if not connecting.exception():
+            await connecting.result().close()
+        raise
+
+
+async def _connected(kind: type[C], url: URL, synchronous: str, busy_timeout_s: float) -> C:
     engine = create_async_engine(
         url.set(drivername=JOINED_SQLITE),
         poolclass=NullPool,

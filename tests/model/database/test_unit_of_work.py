@@ -6,6 +6,7 @@ import random
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
+from threading import enumerate as all_threads
 from threading import get_ident
 from typing import Any
 
@@ -207,9 +208,36 @@ async def test_a_read_whose_reader_is_cancelled_ends_too(
             reading = asyncio.create_task(read())
             await asyncio.wait([reading], timeout=0.1)
             reading.cancel()
+            await asyncio.wait([reading])
         async with database.read() as db:
             assert await count(db) == 0
     await database.close()
+
+
+def test_whoever_is_cancelled_while_connecting_leaves_no_thread_behind(
+    tmp_path: Path, sqlite: Stages[SQLite]
+) -> None:
+    """One that outlives the event loop has nobody to tell that it is connected."""
+    url = sqlite.database.copy("empty", tmp_path)
+
+    async def read(database: Database) -> None:
+        async with database.read() as db:
+            await count(db)
+
+    async def begin_to_read(turns: int) -> None:
+        database = Database(url, before_commit=write_events)
+        reading = asyncio.create_task(read(database))
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        reading.cancel()
+        await asyncio.wait([reading])
+        await database.close()
+
+    for turns in range(12):
+        asyncio.run(begin_to_read(turns))
+        for thread in all_threads():
+            if "_connection_worker_thread" in thread.name:
+                thread.join(timeout=10)
 
 
 async def test_a_write_is_never_interrupted(tmp_path: Path, sqlite: Stages[SQLite]) -> None:
