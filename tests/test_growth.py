@@ -43,6 +43,7 @@ from model.join_code import code_digest
 from model.post import MAX_POST_CHARS
 from model.reaction import required_emoji
 from model.search import phrases_of
+from model.text.csv_table import csv_line
 from model.text.mention_syntax import names_in
 from model.text.snippet import snippet
 from model.text.word import searchable
@@ -105,6 +106,7 @@ TEXTS: dict[str, Callable[[str], object]] = {
     "a snippet of what is looked for": lambda text: snippet(text, phrases_of(text[:200])),
     "a snippet of something else": lambda text: snippet(text, phrases_of('"a b" c')),
     "mentions": lambda text: names_in(f"{text} @bob"),
+    "a cell of a table": lambda text: csv_line([text]),
     "an emoji": required_emoji,
     "the key of a document": require_key,
     "a merge patch": merged,
