@@ -1,6 +1,6 @@
 """The channels of a group as lists show them, with what is new in each for their reader.
 
-They need posts and read marks, so they stand apart from model/channel.py.
+They need posts, read marks and scores, so they stand apart from model/channel.py.
 """
 
 from sqlalchemy import and_, bindparam, case, func, literal, or_, select
@@ -13,6 +13,7 @@ from model.errors import NotFound
 from model.group import Group, Memberships, Role
 from model.post import Posts
 from model.read_mark import ReadMarks
+from model.score import HAS_SCORES
 from model.user import Caller
 
 _COUNTED = 100  # unread posts are counted up to here
@@ -30,6 +31,7 @@ class ChannelEntry(ChannelView):
     read_mark: int
     unread: int
     newest: int
+    has_scores: bool
 
 
 _read_mark = func.coalesce(ReadMarks.post_id, 0)
@@ -55,6 +57,7 @@ _ENTRIES = CHANNELS_OF_READER.add_columns(
     _read_mark.label("read_mark"),
     case((READABLE_CHANNEL, _unread), else_=0).label("unread"),
     case((READABLE_CHANNEL, _newest), else_=0).label("newest"),
+    case((READABLE_CHANNEL, HAS_SCORES), else_=False).label("has_scores"),
 ).outerjoin(
     ReadMarks,
     and_(ReadMarks.channel_id == Channels.id, ReadMarks.user_id == Memberships.user_id),
@@ -102,4 +105,5 @@ def _entry(channel: Channel, row: AnyRow) -> ChannelEntry:
         "read_mark": row.read_mark,
         "unread": row.unread,
         "newest": row.newest,
+        "has_scores": bool(row.has_scores),
     }

@@ -3,7 +3,19 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, and_, bindparam, delete, func, insert, or_, select
+from sqlalchemy import (
+    ForeignKey,
+    Index,
+    Integer,
+    and_,
+    bindparam,
+    delete,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 from typing_extensions import TypedDict
 
@@ -21,9 +33,11 @@ from model.database.unit_of_work import Transaction, finder
 from model.errors import Forbidden, Invalid, NotFound
 from model.group import Memberships
 from model.log.event import record
+from model.text.csv_table import write_csv
 from model.user import HAS_ACCOUNT, Caller, PersonView, Users, author
 
 MAX_POINTS = MAX_ID  # of 64 bits
+_MAX_TABLE_ROWS = 5_000
 
 
 class Scores(Base):
@@ -49,6 +63,12 @@ class ScoreView(TypedDict):
     points: int
     player: PersonView | None
     created_at: datetime
+
+
+class GameView(TypedDict):
+    """A game in which a channel has scores."""
+
+    name: str
 
 
 @dataclass(frozen=True)
@@ -88,6 +108,25 @@ BEST_SCORES = (
     .order_by(Scores.points.desc(), Scores.id)
     .limit(bindparam("limit"))
 )
+_after = (Scores.channel_id == bindparam("channel_id"), Scores.game > bindparam("after"))
+_first_game = select(func.min(Scores.game).label("name"), literal(1).label("place")).where(*_after)
+_games = _first_game.cte("games", recursive=True)
+_next_game = (
+    select(func.min(Scores.game))
+    .where(Scores.channel_id == bindparam("channel_id"), Scores.game > _games.c.name)
+    .scalar_subquery()
+)
+_games = _games.union_all(
+    select(_next_game, _games.c.place + 1).where(
+        _games.c.name.is_not(None), _games.c.place < bindparam("limit", type_=Integer)
+    )
+)
+GAMES = select(_games.c.name).where(_games.c.name.is_not(None)).order_by(_games.c.place)
+"""Each name is looked up behind the one before it: it costs the same however many scores it has."""
+
+HAS_SCORES = select(literal(1)).where(Scores.channel_id == Channels.id).correlate(Channels).exists()
+"""Of `Channels`: whether anybody has played there."""
+
 _FIND = finder(
     CHANNELS_OF_READER.with_only_columns(*columns_of(Scores, Score), *CHANNEL_COLUMNS)
     .join(Scores, Scores.channel_id == Channels.id)
@@ -150,6 +189,30 @@ async def list_best(
     found = await db.all(BEST_SCORES, **values, points=points, score_id=score_id)
     rows, following = page.cut(found)
     return [_view(row) for row in rows], following
+
+
+async def list_games(
+    db: Transaction, channel: Channel, limit: int, *, after: str = ""
+) -> tuple[list[GameView], str | None]:
+    """The games in which a channel has scores, by their names; `after` is one to go on from."""
+    values = {"channel_id": channel.id, "after": after, "limit": limit + 1}
+    names = [row.name for row in await db.all(GAMES, **values)]
+    following = names[limit - 1] if len(names) > limit else None
+    return [{"name": name} for name in names[:limit]], following
+
+
+async def write_table(db: Transaction, channel: Channel, game: str) -> str:
+    """The best score of each player as CSV: of 5,000 players at most. Equal scores rank equally."""
+    best, _ = await list_best(db, channel, game, Page(_MAX_TABLE_ROWS))
+    ranks: dict[int, int] = {}
+    for number, score in enumerate(best, 1):
+        ranks.setdefault(score["points"], number)
+    rows = [
+        (ranks[score["points"]], score["player"]["name"], score["points"], score["created_at"])
+        for score in best
+        if score["player"]
+    ]
+    return write_csv(("rank", "player", "points", "set_at"), rows)
 
 
 async def find_score(db: Transaction, score_id: int, *, reader: Caller) -> Score:

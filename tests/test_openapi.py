@@ -164,7 +164,8 @@ async def test_what_a_query_needs_is_required(people: Cast, document: Any) -> No
             assert wrong["fields"].keys() == required, name
             needed[path] = required
         assert all("null" not in str(one["schema"]) for one in given), "no query can say null"
-    assert needed == {"/api/search": {"q"}, "/api/channels/{channel_id}/scores": {"game"}}
+    scores = "/api/channels/{channel_id}/scores"
+    assert needed == {"/api/search": {"q"}, scores: {"game"}, f"{scores}.csv": {"game"}}
 
 
 def test_what_is_downloaded_has_every_type_that_it_may_have(document: Any) -> None:
@@ -173,6 +174,7 @@ def test_what_is_downloaded_has_every_type_that_it_may_have(document: Any) -> No
         ("/api/files/{file_id}", {UNKNOWN, *PLAYABLE}),
         ("/api/files/{file_id}/thumbnail", {"image/webp"}),
         ("/api/avatars/{sha256}", {"image/webp"}),
+        ("/api/channels/{channel_id}/scores.csv", {"text/csv"}),
     ):
         answers = found[f"GET {path}"]["responses"]
         assert {"200", "206", "304", "416"} <= answers.keys(), path

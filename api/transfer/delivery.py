@@ -4,6 +4,7 @@ All bytes go out through `_delivered`, so that a range is the same everywhere.
 """
 
 import asyncio
+import hashlib
 import posixpath
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing
@@ -28,7 +29,7 @@ Reader = Callable[[int, int], AsyncGenerator[bytes, None]]
 
 JUDGED = "private, no-cache"  # kept by the client, but the right to read is judged each time
 HARMLESS = "sandbox; default-src 'none'"  # whatever it is, nothing in it runs
-UNKNOWN = "application/octet-stream"
+UNKNOWN, CSV = "application/octet-stream", "text/csv"
 PLAYABLE = {
     "image/png", "image/jpeg", "image/gif", "image/webp",
     "audio/mpeg", "audio/mp4", "audio/x-m4a", "audio/aac", "audio/ogg", "audio/webm",
@@ -63,6 +64,16 @@ async def deliver_picture(picture: bytes, tag: str, cached: str) -> Response:
     response.headers["Cache-Control"] = cached
     response.set_etag(tag)
     return await _delivered(response, len(picture), partial(_part, picture))
+
+
+async def deliver_table(table: str, name: str) -> Response:
+    """A CSV file to save, made just now; with a range as `deliver_file`."""
+    content = table.encode()
+    response = Response(content_type=f"{CSV}; charset=utf-8")
+    response.headers["Content-Disposition"] = _attachment(name)
+    response.headers["Cache-Control"] = JUDGED
+    response.set_etag(hashlib.sha256(content).hexdigest())
+    return await _delivered(response, len(content), partial(_part, content))
 
 
 async def deliver_static(folder: Path, name: str, cached: str) -> Response:

@@ -1,5 +1,6 @@
 """Scores: who plays, what counts as a score, the best and the latest."""
 
+import csv
 from typing import Any
 from urllib.parse import quote
 
@@ -23,6 +24,10 @@ def scores(people: Cast) -> str:
     return f"/api/channels/{people.channel['id']}/scores"
 
 
+def games(path: str) -> str:
+    return path.replace("/scores", "/games")
+
+
 async def play(who: Person, people: Cast, points: int, game: str = "snake") -> Any:
     return await who.post(scores(people), {"game": game, "points": points})
 
@@ -37,13 +42,13 @@ async def made(people: Cast, kind: str) -> str:
 
 
 @rows("""
-         set  list  set-announce  list-announce  set-private  list-private
-nobody   401  401   401           401            401          401
-root     404  404   404           404            404          404
-eve      404  404   404           404            404          404
-ann      201  200   201           200            404          404
-mia      201  200   201           200            201          200
-bob      201  200   201           200            201          200
+         set  list  games  table  set-announce  list-announce  set-private  table-private
+nobody   401  401   401    401    401           401            401          401
+root     404  404   404    404    404           404            404          404
+eve      404  404   404    404    404           404            404          404
+ann      201  200   200    200    201           200            404          404
+mia      201  200   200    200    201           200            201          200
+bob      201  200   200    200    201           200            201          200
 """)
 async def test_whoever_reads_a_channel_plays_in_it(
     people: Cast, visitor: Visitor, who: str, may: Statuses
@@ -55,10 +60,12 @@ async def test_whoever_reads_a_channel_plays_in_it(
     actions = {
         "set": ("POST", scores(people), score),
         "list": ("GET", f"{scores(people)}?game=snake", None),
+        "games": ("GET", games(scores(people)), None),
+        "table": ("GET", f"{scores(people)}.csv?game=snake", None),
         "set-announce": ("POST", announce, score),
         "list-announce": ("GET", f"{announce}?game=snake", None),
         "set-private": ("POST", private, score),
-        "list-private": ("GET", f"{private}?game=snake", None),
+        "table-private": ("GET", f"{private}.csv?game=snake", None),
     }
     assert await tried(actor, actions, may) == may
 
@@ -139,6 +146,49 @@ async def test_the_best_shows_each_player_once_and_the_latest_every_score(people
     record = await play(people.ann, people, 10)
     best = await people.bob.get(f"{scores(people)}?game=snake&order=best")
     assert best["scores"] == [record, first, mia]
+
+
+async def test_a_channel_says_which_games_have_scores(people: Cast) -> None:
+    channels = f"/api/groups/{people.group['id']}/channels"
+    elsewhere, private = await made(people, "open"), await made(people, "private")
+    await people.mia.post(private, {"game": "secret", "points": 1})
+    chess = await play(people.bob, people, 1, "chess")
+    for points in range(3):
+        await play(people.ann, people, points)
+    listed = await people.ann.get(f"{games(scores(people))}?limit=1")
+    assert (listed["games"], listed["next"]) == ([{"name": "chess"}], "chess")
+    listed = await people.ann.get(f"{games(scores(people))}?limit=1&after=chess")
+    assert (listed["games"], listed["next"]) == ([{"name": "snake"}], None)
+    assert (await people.ann.get(games(elsewhere)))["games"] == []
+    for who, has_scores in ((people.ann, [True, False, False]), (people.mia, [True, False, True])):
+        found = (await who.get(channels))["channels"]
+        assert [channel["has_scores"] for channel in found] == has_scores, "ann may not read it"
+    await people.ann.get(games(private), 404)
+    await people.bob.delete(f"/api/scores/{chess['id']}")
+    listed = await people.ann.get(games(scores(people)))
+    assert listed["games"] == [{"name": "snake"}]
+    for query, field in (("limit=0", "limit"), ("after=", "after"), ("before=a", "before")):
+        answer = await people.bob.ask("GET", f"{games(scores(people))}?{query}")
+        assert problem(answer, 400, "invalid")["fields"].keys() == {field}, query
+
+
+async def test_a_table_of_the_best_is_for_spreadsheets_and_runs_nothing_there(
+    people: Cast,
+) -> None:
+    await people.bob.patch("/api/me", {"name": '=HYPERLINK("http://evil")'})
+    first = await play(people.bob, people, 9)
+    mia, ann = await play(people.mia, people, 9), await play(people.ann, people, -1)
+    await play(people.bob, people, 3)
+    answer = await people.ann.ask("GET", f"{scores(people)}.csv?game=snake")
+    assert answer.headers["Content-Type"] == "text/csv; charset=utf-8"
+    assert "filename*=UTF-8''general%2C%20snake.csv" in answer.headers["Content-Disposition"]
+    table = list(csv.reader(answer.body.decode("utf-8-sig").splitlines()))
+    assert table == [
+        ["rank", "player", "points", "set_at"],
+        ["1", '\'=HYPERLINK("http://evil")', "9", first["created_at"]],
+        ["1", "Mia", "9", mia["created_at"]],
+        ["3", "Ann", "-1", ann["created_at"]],
+    ]
 
 
 async def test_who_improves_between_two_pages_comes_twice_to_nobody(people: Cast) -> None:

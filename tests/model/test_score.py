@@ -10,7 +10,15 @@ from model.channel import Channel
 from model.database.page import Page
 from model.database.unit_of_work import Database, Transaction
 from model.log.event import write_events
-from model.score import BEST_SCORES, MAX_POINTS, ScoreView, list_best, set_score
+from model.score import (
+    BEST_SCORES,
+    GAMES,
+    MAX_POINTS,
+    ScoreView,
+    list_best,
+    list_games,
+    set_score,
+)
 from model.session import find_caller, open_session
 from model.user import Caller, create_user
 from tests.support.people import private_channel
@@ -81,3 +89,32 @@ async def test_an_index_serves_the_best_of_a_game(database: Database) -> None:
     plan = [row.detail for row in rows]
     assert [step for step in plan if "ix_scores_channel_id_game_player_id_points_id" in step]
     assert not [step for step in plan if step.startswith("SCAN scores")], plan
+
+
+async def test_games_are_paged_by_their_names(database: Database) -> None:
+    names = ["2048", "Chess", "chess", "snake", "Über", "🙂"]
+    async with database.write() as db:
+        channel, (ann, *_) = await stage(db)
+        for name in random.sample(names * 3, 18):
+            await set_score(db, channel, name, 1, by=ann)
+    async with database.read() as db:
+        games, following = await list_games(db, channel, 2)
+        while following is not None:
+            assert following == games[-1]["name"]
+            more, following = await list_games(db, channel, 2, after=following)
+            games += more
+        assert sorted(game["name"] for game in games) == sorted(names)
+        assert await list_games(db, channel, 6) == (games, None), "no next page is promised"
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+async def test_no_score_is_looked_at_to_find_the_games_of_a_channel(database: Database) -> None:
+    explained = text(f"EXPLAIN QUERY PLAN {GAMES}")
+    async with database.read() as db:
+        values = GAMES.compile().params | {"channel_id": 1, "after": "", "limit": 20}
+        plan = [row.detail for row in await db.all(explained, **values)]
+    searches = [step for step in plan if " scores" in step]
+    assert len(searches) == 2
+    for step in searches:
+        assert step.startswith("SEARCH scores USING COVERING INDEX"), plan
+        assert "(channel_id=? AND game>?)" in step, plan

@@ -7,7 +7,7 @@ from tests.live.client import Message
 from tests.support.examples import Example, examples, filled, parameters
 from tests.support.people import Person
 
-OF_READER = {"readable", "writable", "read_mark", "unread", "newest"}
+OF_READER = {"readable", "writable", "read_mark", "unread", "newest", "has_scores"}
 PERSON = {"id", "name", "avatar"}
 
 first = itemgetter(0)
