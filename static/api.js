@@ -121,7 +121,7 @@ export async function askForAll(path, plural, { most = 1000, ...options } = {}) 
     const page = await askPatiently("GET", next, undefined, options);
     first ??= page;
     found.push(...page[plural]);
-    next = page.next && `${path}?limit=100&after=${page.next}`;
+    next = page.next && `${path}?limit=100&after=${encodeURIComponent(page.next)}`;
   }
   return { ...first, [plural]: found };
 }

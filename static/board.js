@@ -27,13 +27,14 @@ import { settled, visit } from "./page/layers.js";
 import { forgetDrafts } from "./posts/draft.js";
 import { DraftStorage } from "./posts/draft_storage.js";
 import { Unfinished, textOf } from "./posts/unfinished.js";
+import { Scores } from "./scores.js";
 import { Search } from "./search.js";
 import { Thread } from "./thread.js";
 
 const PERSONAL = `#groups, #channels, #people, #sessions, #account, #nothing, #mentions, #code,
   #search-results, #search-here-name, #channel-name, #channel-description, #members-title,
   #account-username, #confirm-text, #code-link, #addresses, #unfinished,
-  #unsent`;
+  #unsent, #scores-title, #score-game, #scores`;
 
 const me = await askPatiently("GET", "/me", undefined, { patience: Infinity }).catch((problem) => {
   if (problem.status === 401) location.replace(`/sign-in${location.hash}`);
@@ -57,12 +58,13 @@ const sidebar = new Sidebar();
 const openChannel = new OpenChannel(context, channels);
 const thread = new Thread(context);
 const search = new Search(context, nameOf);
+const scores = new Scores(context);
 const channelDialog = new ChannelDialog(me, people);
 new MentionsDialog(mentions, people, nameOf);
 new Unfinished(context, goOnWith);
 new UnsentDialog(context, nameOf);
 
-let isPostShown = false; // the post that the address names
+let isShown = false; // the post or the game that the address names
 
 /**
  * Brings everything in line with the address and the lists, as far as they are loaded. A new group
@@ -89,13 +91,14 @@ function show() {
   if (context.channel && !isAwaited && (isLost || !wanted.channelId)) {
     goTo({ groupId: group.id, channelId: context.channel.id });
   }
-  if (wanted.postId && !isPostShown) showPost(wanted);
+  if ((wanted.postId || wanted.game) && !isShown) showNamed(wanted);
 }
 
-async function showPost({ channelId, postId, replyId }) {
-  isPostShown = true;
+async function showNamed({ channelId, postId, replyId, game }) {
+  isShown = true;
   if (context.channel?.id !== channelId) return notify("You can no longer read that channel.");
   goTo({ groupId: context.group.id, channelId });
+  if (game) return scores.open(game);
   thread.close();
   const post = await openChannel.reveal(postId);
   if (post === null) notify("That post is no longer there.");
@@ -228,7 +231,7 @@ search.addEventListener("chosen", ({ detail: { post, group_id } }) => {
 });
 mentions.addEventListener("mentioned", ({ detail: mention }) => tellMention(mention));
 addEventListener("hashchange", () => {
-  isPostShown = false;
+  isShown = false;
   show();
   sidebar.close();
 });

@@ -142,6 +142,7 @@ export class OpenChannel extends EventTarget {
     find("#channel-name").textContent = channel.name;
     find("#channel-description").textContent = channel.description;
     find("#channel-settings").hidden = !mayModerate;
+    find("#open-scores").hidden = !channel.has_scores;
     find("#text").placeholder = `Write to ${channel.name}`;
   }
 
@@ -155,6 +156,10 @@ export class OpenChannel extends EventTarget {
   #apply(event) {
     if (event.kind === "channel.edited") {
       Object.assign(this.#context.channel, event.data);
+      this.#showHead();
+    }
+    if (event.kind === "score.set" && !this.#context.channel.has_scores) {
+      this.#context.channel.has_scores = true;
       this.#showHead();
     }
     if (event.kind === "channel.entered") this.#tellEntered(event.data);

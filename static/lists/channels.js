@@ -213,6 +213,6 @@ export class Channels extends EventTarget {
 }
 
 /** What else than its posts a channel looks like. */
-function looksOf({ name, description, kind, readable, writable }) {
-  return JSON.stringify([name, description, kind, readable, writable]);
+function looksOf({ name, description, kind, readable, writable, has_scores: hasScores }) {
+  return JSON.stringify([name, description, kind, readable, writable, hasScores]);
 }

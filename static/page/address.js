@@ -1,4 +1,7 @@
-/** Addresses on the board: `#group=1&channel=2`, and with `&post=3` or `&post=3&reply=4` a post. */
+/**
+ * Addresses on the board: `#group=1&channel=2`, with `&post=3` or `&post=3&reply=4` a post, and with
+ * `&scores=snake` the scores of a game.
+ */
 
 export function addressOf({ groupId, channelId, postId, replyId }) {
   const ids = { group: groupId, channel: channelId, post: postId, reply: replyId };
@@ -12,11 +15,11 @@ export function addressOfPost({ group_id, channel_id, post_id, parent_id }) {
   return addressOf({ groupId: group_id, channelId: channel_id, ...post });
 }
 
-/** The ids in an address; those that it does not name are 0. */
+/** What an address names: ids, of which the others are 0, and a game or null. */
 export function placeOf(address) {
   const given = new URLSearchParams(address.slice(1));
   const [groupId, channelId, postId, replyId] = ["group", "channel", "post", "reply"].map(
     (name) => Number(given.get(name)) || 0,
   );
-  return { groupId, channelId, postId, replyId };
+  return { groupId, channelId, postId, replyId, game: given.get("scores") };
 }
