@@ -188,6 +188,15 @@ def prove_command(*, seed: int | None, program: list[str] | None, **given: Any) 
         sys.exit(1)
 
 
+@cli.command("demo")
+def demo() -> None:
+    """Fill a new instance with a class that looks real, to look round in."""
+    from api.demo.fill import fill  # noqa: PLC0415 - loads Pillow, and the story
+
+    click.echo("\n".join(with_database(lambda database: fill(load_settings(), database)).lines()))
+    click.echo("Start the server, and sign in.")
+
+
 @cli.command("migration-new")
 @click.argument("message")
 def migration_new(message: str) -> None:

@@ -1,5 +1,8 @@
 """What it takes to declare a table: the base class, the types of columns, and the present time."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -11,6 +14,9 @@ from sqlalchemy.types import TypeDecorator
 MAX_ID = 2**63 - 1
 CLOCKS_DIFFER_BY = timedelta(minutes=1)
 """How far apart the clocks of the machines that share a database may be."""
+
+
+_present: ContextVar[datetime | None] = ContextVar("present", default=None)
 
 
 class Instant(TypeDecorator[datetime]):
@@ -77,4 +83,14 @@ def foreign_keys_to(referred: type[Base]) -> list[ForeignKey]:
 
 
 def now() -> datetime:
-    return datetime.now(UTC)
+    return _present.get() or datetime.now(UTC)
+
+
+@contextmanager
+def as_of(moment: datetime) -> Iterator[None]:
+    """Let everything in this block be done at a given moment, by this task alone."""
+    token = _present.set(moment)
+    try:
+        yield
+    finally:
+        _present.reset(token)
