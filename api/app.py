@@ -25,6 +25,8 @@ from api.instance import open_instance
 from api.live.log import topics
 from api.live.socket import live
 from api.live.stream import stream
+from api.mail.letter import Letters
+from api.mail.outbox import Outbox
 from api.me import me
 from api.memberships import memberships
 from api.mentions import mentions
@@ -133,6 +135,8 @@ def open_services(
         pictures=pictures,
         thumbnails=Thumbnails(store, pictures, incoming),
         incoming=incoming,
+        letters=Letters(settings.url),
+        outbox=Outbox(settings.mail_server, settings.mail_from, settings.url),
     )
 
 
@@ -153,6 +157,7 @@ async def at_work(services: Services) -> AsyncIterator[None]:
     for task in background:
         task.cancel()
     await asyncio.wait(background)
+    await services.outbox.close()
     services.bus.close()
     services.passwords.close()
     await services.database.close()

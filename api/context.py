@@ -12,6 +12,8 @@ from quart import Quart, current_app, g
 
 from api.adapters.quart import itself
 from api.kept import KeptLists
+from api.mail.letter import Letters
+from api.mail.outbox import Outbox
 from api.settings import Settings
 from api.token_bucket import TokenBuckets
 from model.database.unit_of_work import Database, Transaction
@@ -61,6 +63,8 @@ class Services:
     pictures: Pictures
     thumbnails: Thumbnails
     incoming: Path
+    letters: Letters
+    outbox: Outbox
     kept_lists: KeptLists = field(default_factory=KeptLists)
     connections: set[LiveConnection] = field(default_factory=set)
     connection_left: asyncio.Event = field(default_factory=asyncio.Event)

@@ -13,7 +13,8 @@ from pathlib import Path
 
 from sqlalchemy.engine import make_url
 
-from api.settings import PREFIX, Settings, WrongSettings, is_secret
+from api.setting_kinds import is_secret
+from api.settings import PREFIX, Settings, WrongSettings
 from model.database.address import is_sqlite_file
 from model.storage.store import make_durable
 

@@ -19,11 +19,11 @@ def origin_as_sent(written: str) -> str:
         raise ValueError("it must be named in full: * stands for nothing")
     if "://" not in written:
         raise ValueError("it must begin with https:// (or http://)")
-    if _ENCODED_OTHERWISE & set(written):
+    if is_encoded_otherwise(written):
         raise ValueError("its host must be as browsers send it, beginning with xn--")
     try:
         parts = urlsplit(written.strip())
-        host, port = _host_as_sent(parts.hostname or ""), parts.port
+        host, port = host_as_sent(parts.hostname or ""), parts.port
     except ValueError:
         raise ValueError(_LIKE) from None
     if parts.scheme not in _USUAL_PORTS or not _PLAIN_HOST.fullmatch(host) or "@" in parts.netloc:
@@ -35,7 +35,12 @@ def origin_as_sent(written: str) -> str:
     return origin
 
 
-def _host_as_sent(name: str) -> str:
+def is_encoded_otherwise(name: str) -> bool:
+    """Whether Python makes another host of a name than browsers and mail servers do."""
+    return bool(_ENCODED_OTHERWISE & set(name))
+
+
+def host_as_sent(name: str) -> str:
     """The host in ASCII. Raises ValueError."""
     if ":" in name:
         return f"[{ipaddress.IPv6Address(name)}]"

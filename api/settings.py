@@ -6,22 +6,31 @@ default; a fresh checkout runs with none set.
 
 import hashlib
 import hmac
-import ipaddress
 import os
-import re
 from collections.abc import Collection, Iterator
 from dataclasses import replace
 from difflib import get_close_matches
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy.engine import URL
 
 from api.env_file import Line, Unreadable, env_files, read_env_file
-from api.origin import origin_as_sent
+from api.mail.address import MailServer, mail_server
+from api.setting_kinds import (
+    Bind,
+    DatabaseUrl,
+    FilesUrl,
+    MailFrom,
+    MailUrl,
+    Networks,
+    Origin,
+    Origins,
+    SecretKey,
+)
 from model.account import Registration
 from model.database.address import database_address, sqlite_address
 from model.live.subscription import FeedLimits
@@ -30,8 +39,6 @@ from model.log.retention import Retention
 ROOT = Path(__file__).parent.parent
 PREFIX = "HOMEROOM_"
 ENV_FILE = PREFIX + "ENV_FILE"  # names another file than those called .env; empty: none is read
-MIN_KEY_CHARS = 32  # 128 bits, even in hexadecimal
-BUCKET = re.compile(r"s3://[a-z0-9][a-z0-9.-]+(/(?!\.{1,2}(/|$))[A-Za-z0-9_.-]+)*/?")
 
 
 class Durability(StrEnum):
@@ -42,65 +49,6 @@ class Durability(StrEnum):
 class Switch(StrEnum):
     ON = "on"
     OFF = "off"
-
-
-def _listed(value: Any) -> Any:
-    if isinstance(value, str):
-        return [part.strip() for part in value.split(",") if part.strip()]
-    return value
-
-
-def _bind(value: str) -> str:
-    host, _, port = value.rpartition(":")
-    if not host or not port.isdecimal() or int(port) > 65535:  # noqa: PLR2004 - the last port
-        raise ValueError("it must be an address and a port, like 127.0.0.1:8080")
-    return value
-
-
-def _database_url(value: str | None) -> str | None:
-    if value is None:
-        return None
-    database_address(value.strip())
-    return value.strip()
-
-
-def _files_url(value: str | None) -> str | None:
-    if value is not None and not BUCKET.fullmatch(value):
-        raise ValueError("it must be like s3://bucket/prefix")
-    if value is not None:
-        try:
-            import obstore  # noqa: F401, PLC0415 - loaded by nobody who keeps files in the folder
-        except ImportError:
-            message = "it needs the package `obstore`: instance/README.md says how"
-            raise ValueError(message) from None
-    return value
-
-
-def _network(value: str) -> str:
-    return str(ipaddress.ip_network(value, strict=False))
-
-
-def is_secret(key: str) -> bool:
-    """Whether nobody can guess a key; after a power cut a file may be empty, or full of NUL."""
-    return len(key) >= MIN_KEY_CHARS and key.isprintable()
-
-
-def _secret_key(value: SecretStr) -> SecretStr:
-    if not is_secret(value.get_secret_value()):
-        raise ValueError(
-            f"it needs {MIN_KEY_CHARS} characters or more, such as `openssl rand -base64 32` prints"
-        )
-    return value
-
-
-Listed = (NoDecode, BeforeValidator(_listed))
-Bind = Annotated[str, AfterValidator(_bind)]
-DatabaseUrl = Annotated[SecretStr | None, BeforeValidator(_database_url)]
-FilesUrl = Annotated[str | None, AfterValidator(_files_url)]
-Origin = Annotated[str, AfterValidator(origin_as_sent)]
-Origins = Annotated[list[Origin], *Listed]
-SecretKey = Annotated[SecretStr, AfterValidator(_secret_key)]
-Networks = Annotated[list[Annotated[str, AfterValidator(_network)]], *Listed]
 
 
 class WrongSettings(Exception):
@@ -154,6 +102,12 @@ class Settings(BaseSettings):
 
     registration: Registration = Registration.JOIN_CODE
     """Who may make an account: `open`, `join-code` or `closed`."""
+
+    mail_url: MailUrl = None
+    """smtp://user:password@host:587 or smtps://…, which takes mails; by default none are sent."""
+
+    mail_from: MailFrom = Field(default=None, validate_default=True)
+    """The address that mails come from, as in Homeroom <homeroom@example.org>."""
 
     trusted_proxies: Networks = []
     """Addresses or networks whose X-Forwarded-For, -Proto and -Host count, comma separated."""
@@ -217,6 +171,10 @@ class Settings(BaseSettings):
         if self.database_url is not None:
             return database_address(self.database_url.get_secret_value())
         return sqlite_address(self.instance / "app.db")
+
+    @property
+    def mail_server(self) -> MailServer | None:
+        return None if self.mail_url is None else mail_server(self.mail_url.get_secret_value())
 
     @property
     def max_file_bytes(self) -> int:

@@ -73,7 +73,8 @@ LOADED_LATE = {
         "from api.prove.run import prove",  # websockets
         "from api.demo.fill import fill",  # Pillow
     },
-    "api/settings.py": {"import obstore"},
+    "api/mail/outbox.py": {"from api.mail import smtp"},  # aiosmtplib
+    "api/setting_kinds.py": {"import obstore"},
     "api/transfer/storage.py": {"from model.storage import s3"},  # obstore
     "model/schema.py": {"from model import migration"},  # Alembic
     "model/storage/picture_work.py": {"from model.storage import pixels"},  # Pillow
@@ -187,7 +188,17 @@ def test_a_server_on_its_data_starts_without_what_is_loaded_late(
     database_url: str, tmp_path: Path
 ) -> None:
     """It costs every start a fifth of its time, and every server as much of its memory."""
-    command = [sys.executable, "-c", STARTED, "alembic", "mako", "PIL", "obstore", "websockets"]
+    command = [
+        sys.executable,
+        "-c",
+        STARTED,
+        "alembic",
+        "mako",
+        "PIL",
+        "obstore",
+        "websockets",
+        "aiosmtplib",
+    ]
     environment = environment_of(tmp_path / "instance") | {"HOMEROOM_DATABASE_URL": database_url}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-2000:]

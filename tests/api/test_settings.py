@@ -117,6 +117,72 @@ def test_an_origin_that_no_browser_sends_is_refused_with_what_is_right(
     assert str(refused.value) == f"HOMEROOM_ORIGINS: {said}\nHOMEROOM_PUBLIC_URL: {said}"
 
 
+MAIL = {
+    "PUBLIC_URL": "https://class.example.org",
+    "MAIL_URL": "smtp://zoe:s3cret@mail.example.org",
+    "MAIL_FROM": "zoe@example.org",
+}
+SERVER_LIKE = (
+    "HOMEROOM_MAIL_URL: it must be like smtp://user:password@mail.example.org:587, or smtps:// with"
+    " 465; what is no letter or digit in user and password is written like %40 for @"
+)
+NEEDS_URL = "it needs HOMEROOM_PUBLIC_URL, with which links in mails begin"
+NEEDS_SENDER = "HOMEROOM_MAIL_URL needs it: the address that mails come from"
+SENDER_LIKE = (
+    "HOMEROOM_MAIL_FROM: it must be like homeroom@example.org, or Homeroom <homeroom@example.org>"
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        (
+            "PUBLIC_URL",
+            "",
+            f"HOMEROOM_MAIL_URL: {NEEDS_URL}",
+        ),
+        (
+            "MAIL_FROM",
+            "",
+            f"HOMEROOM_MAIL_FROM: {NEEDS_SENDER}",
+        ),
+        *(
+            ("MAIL_URL", url, SERVER_LIKE)
+            for url in (
+                "mail.example.org:587",
+                "http://mail.example.org",
+                "smtp://",
+                "smtp://zoe:s3cret@",
+                "smtp://zoe@mail.example.org",
+                "smtp://:s3cret@mail.example.org",
+                "smtp://zoe:s3/cret@mail.example.org",
+                "smtp://zoe:s3#cret@mail.example.org",
+                "smtp://zoe:s3cret@mail.example.org:smtp",
+                "smtp://zoe:s3cret@mail.example.org:0",
+                "smtp://zoe:s3cret@mail.example.org/?tls=no",
+                "smtp://zoe:s3cret@ma il.example.org",
+            )
+        ),
+        *(
+            ("MAIL_FROM", sender, SENDER_LIKE)
+            for sender in ("Homeroom", "a@b.c, d@e.f", "a@b.c\nBcc: d@e.f", "<>", "a b@c.d")
+        ),
+    ],
+)
+def test_a_wrong_mail_server_or_sender_stops_the_start_and_shows_no_secret(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, said: str
+) -> None:
+    for each, right in MAIL.items():
+        monkeypatch.setenv(f"HOMEROOM_{each}", right)
+    assert "s3cret" not in repr(load_settings())
+    monkeypatch.setenv(f"HOMEROOM_{name}", value)
+    ended = CliRunner().invoke(cli, ["serve"])
+    assert ended.exit_code == 1
+    assert said in ended.output
+    assert "s3cret" not in ended.output
+    assert ended.output.count("\n") == 1
+
+
 def test_what_is_misspelt_is_told_with_the_name_that_was_meant(
     at_work: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

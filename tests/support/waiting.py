@@ -25,6 +25,13 @@ def within(seconds: float, claim: Callable[[], bool]) -> bool:
     return True
 
 
+async def until(claim: Callable[[], bool]) -> None:
+    """Wait in the loop of the test until something becomes true, which it has to."""
+    async with asyncio.timeout(10):
+        while not claim():
+            await asyncio.sleep(0.005)
+
+
 async def waiting(services: Services) -> int:
     """How many transactions wait for a lock of another one."""
     async with services.database.read() as db:

@@ -1,0 +1,98 @@
+"""A real SMTP server, which keeps what it takes."""
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import SMTP as SMTP_POLICY
+from typing import Any
+
+from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
+
+WITHIN_S = 5
+
+
+@dataclass(frozen=True)
+class Received:
+    """A mail, and to whom it was handed over, whatever it says itself."""
+
+    sender: str
+    recipients: list[str]
+    message: EmailMessage
+    was_encrypted: bool
+    username: str | None
+
+    def part(self, kind: str) -> str:
+        """Its text as `plain` or `html`."""
+        body = self.message.get_body((kind,))
+        assert body is not None
+        text: str = body.get_content()
+        return text
+
+
+@dataclass
+class MailServer:
+    """It answers what `answers` says instead of taking a mail, as long as something is there."""
+
+    port: int = 0
+    answers: list[str] = field(default_factory=list)
+    asked: int = 0
+    _received: asyncio.Queue[Received] = field(default_factory=asyncio.Queue)
+
+    async def handle_DATA(self, _: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802 - so called by aiosmtpd
+        self.asked += 1
+        if self.answers:
+            return self.answers.pop(0)
+        content = envelope.content
+        assert isinstance(content, bytes)
+        message = message_from_bytes(content, EmailMessage, policy=SMTP_POLICY)
+        auth: LoginPassword | None = session.auth_data
+        self._received.put_nowait(
+            Received(
+                envelope.mail_from or "",
+                envelope.rcpt_tos,
+                message,
+                session.ssl is not None,
+                auth.login.decode() if auth else None,
+            )
+        )
+        return "250 OK"
+
+    async def mail(self) -> Received:
+        """The next mail that comes."""
+        return await asyncio.wait_for(self._received.get(), WITHIN_S)
+
+    @property
+    def is_empty(self) -> bool:
+        return self._received.empty()
+
+
+@asynccontextmanager
+async def mail_server(
+    port: int = 0, tls: ssl.SSLContext | None = None, *, password: str | None = None, **more: Any
+) -> AsyncIterator[MailServer]:
+    """Yields one on this machine; with `password` it takes mails of who knows that only."""
+    kept = MailServer()
+
+    def judge(_: object, __: object, ___: object, ____: object, given: LoginPassword) -> AuthResult:
+        is_right = password is not None and given.password == password.encode()
+        return AuthResult(success=is_right, handled=False, auth_data=given)
+
+    def protocol() -> SMTP:
+        return SMTP(
+            kept,
+            hostname="mail.test",
+            tls_context=tls,
+            authenticator=judge,
+            auth_required=password is not None,
+            loop=asyncio.get_running_loop(),
+            **more,
+        )
+
+    server = await asyncio.get_running_loop().create_server(protocol, "127.0.0.1", port)
+    kept.port = server.sockets[0].getsockname()[1]
+    async with server:
+        yield kept
