@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 from api import health, jobs, lane, pages
+from api.account_links import account_links
 from api.adapters.application import Homeroom, Json
 from api.adapters.guard import require_tried
 from api.avatars import avatars
@@ -19,6 +20,7 @@ from api.context import Services, keep_services
 from api.docs import openapi
 from api.docs.pages import documentation
 from api.documents import documents
+from api.email_confirmations import email_confirmations
 from api.files import files
 from api.groups import groups
 from api.instance import open_instance
@@ -32,6 +34,7 @@ from api.memberships import memberships
 from api.mentions import mentions
 from api.middleware import auth, compress, cors, errors, headers, idempotent, limits, request_id
 from api.middleware.proxy import TrustedProxy
+from api.password_resets import password_resets
 from api.posts import posts
 from api.scores import scores
 from api.search import search
@@ -61,6 +64,7 @@ log = logging.getLogger(__name__)
 RESOURCES = (
     users, me, avatars, sessions, groups, memberships, channels, posts,
     files, documents, search, mentions, scores, topics, live, stream,
+    account_links, password_resets, email_confirmations,
 )  # fmt: skip
 SOCKETS_CLOSE_WITHIN_S = ANSWERED_WITHIN_S = 5
 

@@ -6,30 +6,22 @@ import secrets
 import shlex
 import signal
 import sys
-from collections.abc import Awaitable, Callable
-from typing import Any, TypeVar
+from typing import Any
 
 import click
-from pydantic import TypeAdapter, ValidationError
 
+from api import user_commands
+from api.commands import given_settings, ready_settings, with_database
 from api.docs.openapi import VERSION
-from api.forms import Name, Password, Username
 from api.logs import start_logging
-from api.middleware.errors import wrong_fields
 from api.prove.plan import MAIN, Options, Unfinished
 from api.server.reload import serve_and_reload
 from api.server.supervisor import serve
-from api.settings import Settings, WrongSettings, load_settings, misspelt_settings
-from api.start import CannotStart, make_ready
-from model.database.unit_of_work import Database, Transaction
-from model.errors import Refusal
-from model.log.event import begin_epoch, write_events
-from model.password import Passwords
+from api.start import CannotStart
+from model.act import record_server_act
+from model.database.unit_of_work import Database
+from model.log.event import begin_epoch
 from model.schema import new_migration
-from model.session import revoke_other_sessions
-from model.user import ServerRole, create_user, find_account_by_name, set_password_hash
-
-T = TypeVar("T")
 
 
 @click.group(
@@ -44,6 +36,10 @@ def cli(context: click.Context) -> None:
         context.invoke(serve_command)
 
 
+for command in user_commands.COMMANDS:
+    cli.add_command(command)
+
+
 @cli.command("serve")
 @click.option("--reload", is_flag=True, help="Start again whenever code, templates or .env change.")
 def serve_command(*, reload: bool = False) -> None:
@@ -55,68 +51,15 @@ def serve_command(*, reload: bool = False) -> None:
         raise click.ClickException(str(error)) from None
 
 
-def as_registered(kind: Any) -> Callable[..., str | None]:
-    """What a parameter is after the rules of the form for new accounts."""
-    rules = TypeAdapter[str](kind)
-
-    def judge(_: click.Context, __: click.Parameter, typed: str | None) -> str | None:
-        try:
-            return typed if typed is None else rules.validate_python(typed)
-        except ValidationError as error:
-            raise click.BadParameter(wrong_fields(error)["body"]) from None
-
-    return judge
-
-
-@cli.command("user-add")
-@click.argument("username", callback=as_registered(Username))
-@click.option(
-    "--name",
-    callback=as_registered(Name),
-    help="The name that others see; the username by default.",
-)
-@click.option("--role", type=click.Choice([role.value for role in ServerRole]), default="member")
-@click.password_option(
-    callback=as_registered(Password), help="The password; asked for when it is not given."
-)
-def user_add(username: str, name: str | None, role: str, password: str) -> None:
-    """Make an account."""
-
-    async def add(db: Transaction, password_hash: str) -> str:
-        user = await create_user(
-            db, username, name or username, password_hash, role=ServerRole(role)
-        )
-        return f"Added {user.username} with the id {user.id}, role {user.role}."
-
-    click.echo(with_password(password, add))
-
-
-@cli.command("user-password")
-@click.argument("username")
-@click.password_option(
-    callback=as_registered(Password), help="The password; asked for when it is not given."
-)
-def user_password(username: str, password: str) -> None:
-    """Set somebody's password, and sign them out everywhere."""
-
-    async def change(db: Transaction, password_hash: str) -> str:
-        found = await find_account_by_name(db, username)
-        if found is None:
-            raise click.ClickException(f"There is no active account with the name {username}.")
-        await set_password_hash(db, found[0], password_hash)
-        await revoke_other_sessions(db, found[0].id, but=None, by=None)
-        return f"Changed the password of {found[0].username}; all sessions are signed out."
-
-    click.echo(with_password(password, change))
-
-
 @cli.command("new-epoch")
 def new_epoch() -> None:
     """Begin a new log after restoring a backup, so that every client fetches everything again."""
 
     async def begin(database: Database) -> str:
         async with database.write("command") as db:
-            return await begin_epoch(db)
+            epoch = await begin_epoch(db)
+            await record_server_act(db, "epoch.begun", by=None)
+            return epoch
 
     click.echo(f"A new log has begun. Its epoch is {with_database(begin)}.")
 
@@ -204,55 +147,3 @@ def migration_new(message: str) -> None:
     written = asyncio.run(new_migration(ready_settings().database_address, message))
     written.chmod(0o644)  # code is for everybody, unlike all else that is written
     click.echo(f"Wrote {written}; read it before you run it.")
-
-
-def given_settings() -> Settings:
-    """The settings, once what is misspelt among them has been told."""
-    try:
-        for sentence in misspelt_settings():
-            click.echo(sentence, err=True)
-        return load_settings()
-    except WrongSettings as error:
-        raise click.ClickException(str(error)) from None
-
-
-def ready_settings() -> Settings:
-    """The settings, once the instance folder is open and the database up to date."""
-    settings = given_settings()
-    try:
-        make_ready(settings)
-    except CannotStart as error:
-        raise click.ClickException(str(error)) from None
-    return settings
-
-
-def with_database(work: Callable[[Database], Awaitable[T]]) -> T:
-    """Do a command's work with the database."""
-    settings = ready_settings()
-
-    async def run() -> T:
-        database = Database(settings.database_address, before_commit=write_events)
-        try:
-            return await work(database)
-        finally:
-            await database.close()
-
-    try:
-        return asyncio.run(run())
-    except Refusal as refusal:
-        raise click.ClickException(refusal.detail) from None
-
-
-def with_password(password: str, change: Callable[[Transaction, str], Awaitable[T]]) -> T:
-    """Hash a password, then carry out a command's change in one transaction."""
-
-    async def run(database: Database) -> T:
-        passwords = Passwords()
-        try:
-            password_hash = await passwords.hash(password)
-        finally:
-            passwords.close()
-        async with database.write("command") as db:
-            return await change(db, password_hash)
-
-    return with_database(run)

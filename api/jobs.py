@@ -5,6 +5,7 @@ import logging
 import random
 
 from api.settings import Settings
+from model.account_link import forget_expired_links
 from model.collector import collect
 from model.database.lock import taken
 from model.database.unit_of_work import Database
@@ -82,7 +83,12 @@ async def purge_alone(database: Database, settings: Settings) -> bool:
 async def clean_up(database: Database, store: Store, settings: Settings) -> None:
     if changed := await bring_back_moments(database):
         log.warning("%d moments were in the future: a clock was ahead", changed)
-    for forget in (forget_old_answers, forget_passed_limits, forget_expired_sessions):
+    for forget in (
+        forget_old_answers,
+        forget_passed_limits,
+        forget_expired_sessions,
+        forget_expired_links,
+    ):
         async with database.write() as db:
             await forget(db)
     await purge(database)

@@ -9,11 +9,12 @@ from api.forms import Email, Form, Name, Password
 from api.lane import in_lane
 from api.middleware.cookies import delete_cookie, remember_device
 from model.account import edit_profile
+from model.account_link import set_password
 from model.errors import Invalid
 from model.limit import PASSWORD_LIMIT, Action
 from model.removal import delete_account
 from model.session import revoke_other_sessions
-from model.user import OwnUserView, find_account, find_account_by_name, set_password_hash
+from model.user import OwnUserView, find_account, find_account_by_name
 
 me = Blueprint("me", __name__)
 
@@ -72,7 +73,7 @@ async def update_password(data: PasswordForm) -> Response:
         again = await find_account_by_name(db, caller().username)
         if again is None or again[1] != found[1]:
             raise Invalid({"old": "This is not your password."})
-        await set_password_hash(db, again[0], password_hash)
+        await set_password(db, again[0], password_hash)
         await revoke_other_sessions(db, caller().id, but=caller().session_id, by=caller().id)
     response = Response("", 204)
     if "Authorization" not in request.headers:

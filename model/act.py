@@ -20,7 +20,7 @@ from typing_extensions import TypedDict
 from model.database.table import Base, now, one_of
 from model.database.unit_of_work import Transaction
 from model.log.event import ADMIN_TOPIC, record
-from model.user import Caller
+from model.user import Caller, User
 
 MODERATION = "moderation"
 """The topic of a group's owners and moderators is `moderation:` and its number."""
@@ -80,7 +80,7 @@ async def record_group_act(
     group_id: int,
     kind: str,
     *,
-    by: Caller,
+    by: Caller | User,
     person_id: int | None = None,
     subject: str | None = None,
     **details: object,
@@ -94,7 +94,7 @@ async def record_server_act(
     db: Transaction,
     kind: str,
     *,
-    by: Caller | None,
+    by: Caller | User | None,
     person_id: int | None = None,
     subject: str | None = None,
     **details: object,
@@ -108,7 +108,7 @@ async def _insert(
     db: Transaction,
     group_id: int | None,
     kind: str,
-    by: Caller | None,
+    by: Caller | User | None,
     person_id: int | None,
     subject: str | None,
     details: Mapping[str, object],

@@ -2,6 +2,7 @@
 
 Refusal
 ├── NotFound  it is not there, or the reader may not know of it
+│   └── NoMail  this server sends no mails
 ├── NotSignedIn
 │   └── OtherAccount  somebody is signed in, but not whom the request says
 ├── Forbidden  the caller may see it, but may not do this
@@ -36,6 +37,11 @@ class Refusal(Exception):
 class NotFound(Refusal):
     def __init__(self, what: str = "page") -> None:
         super().__init__("not_found", f"There is no such {what}, or you may not know of it.")
+
+
+class NoMail(NotFound):
+    def __init__(self) -> None:
+        Refusal.__init__(self, "no_mail", "This server sends no mails: ask an administrator.")
 
 
 class NotSignedIn(Refusal):

@@ -5,6 +5,7 @@ while that is less than `burst` intervals ahead of now. A time that is further a
 clock that has been set back since, and counts as now.
 """
 
+import hashlib
 import math
 import time
 from dataclasses import dataclass
@@ -65,6 +66,10 @@ REGISTER_ADDRESS_LIMIT = Limit("register-address", burst=200, every_s=10)
 JOIN_CODE_LIMIT = Limit("join-code", burst=20, every_s=180)
 UPLOAD_LIMIT = Limit("upload", burst=100, every_s=2)
 PASSWORD_LIMIT = Limit("password", burst=10, every_s=30)
+# Mails that somebody at an address asks for, and that go to one: nobody's mailbox is filled
+MAIL_ADDRESS_LIMIT = Limit("mail-address", burst=60, every_s=60)
+MAIL_TO_LIMIT = Limit("mail-to", burst=3, every_s=1200)
+LINK_ADDRESS_LIMIT = Limit("link-address", burst=200, every_s=3)
 
 
 def uploaded_kb(quota_mb: int) -> Limit:
@@ -140,6 +145,12 @@ async def give_back(db: Transaction, limit: Limit, who: str) -> None:
 async def forgive(db: Transaction, limit: Limit, who: str) -> None:
     """Uncount all actions of `who`."""
     await db.run(_FORGIVE, of_key=f"{limit.name}:{who}")
+
+
+def mail_to(address: str) -> Action:
+    """A mail to an address. The table does not tell the address."""
+    digest = hashlib.sha256(address.lower().encode()).hexdigest()
+    return Action(MAIL_TO_LIMIT, digest)
 
 
 def tries_to_sign_in(account: str, address: str, known_device: str | None) -> list[Action]:

@@ -41,13 +41,13 @@ class Passwords:
     async def verify(self, password: str, password_hash: str | None) -> bool:
         """Whether it is the password of this hash. Raises TryAgain when too many wait.
 
-        Without a hash the answer is False, and takes as long.
+        Without a hash, or with an empty one, the answer is False, and takes as long.
         """
         try:
             await self._in_thread(_HASHER.verify, password_hash or _NOBODYS_HASH, password)
         except (VerifyMismatchError, InvalidHashError):
             return False
-        return password_hash is not None
+        return bool(password_hash)
 
     def close(self) -> None:
         self._threads.shutdown(wait=False, cancel_futures=True)

@@ -211,6 +211,12 @@ async def judge_caller(db: Transaction, caller: Caller, *, ending: int | None = 
     return load(Caller, row)
 
 
+async def lock_sessions_of(db: Transaction, user_id: int) -> None:
+    """Lock what somebody who is not signed in is going to end, before anything else."""
+    if db.locks_rows:
+        await db.all(_MAY_END, session_id=0, user_id=user_id)
+
+
 def require_recent_password(by: Caller) -> None:
     """Raises Forbidden when the caller has not given her password within ten minutes."""
     if by.confirmed_at is None or by.confirmed_at < now() - CONFIRMATION_LASTS:

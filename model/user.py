@@ -9,7 +9,8 @@ from sqlalchemy.dialects.postgresql import insert as insert_or_ignore
 from sqlalchemy.orm import Mapped, mapped_column
 from typing_extensions import TypedDict
 
-from model.database.row import columns_of, load
+from model.database.page import Page, pages
+from model.database.row import columns_of, load, load_all
 from model.database.table import Base, now, one_of
 from model.database.unit_of_work import Transaction, finder
 from model.errors import Conflict, NotFound
@@ -156,6 +157,18 @@ class User:
         return self.own_view() if own else self.view()
 
 
+@dataclass(frozen=True)
+class Account:
+    """What the machine's administrator is told of an account."""
+
+    id: int
+    username: str
+    name: str
+    role: ServerRole
+    active: bool
+    last_seen_on: datetime | None
+
+
 def person(user_id: int, name: str, avatar: str | None) -> PersonView:
     """What everybody sees of a person."""
     return {"id": user_id, "name": name, "avatar": avatar and f"/api/avatars/{avatar}"}
@@ -180,6 +193,7 @@ _BY_USERNAME = finder(
     ),
     locks=[Users],
 )
+_LIST = pages(select(*columns_of(Users, Account)).where(HAS_ACCOUNT), Users.id)
 _LOCK = select(Users.id).where(Users.id == bindparam("user_id")).with_for_update(key_share=True)
 _ANYBODY = select(exists().where(Users.id > 0))
 _INSERT = insert_or_ignore(Users).on_conflict_do_nothing().returning(Users.id)
@@ -216,6 +230,12 @@ async def find_account_by_name(db: Transaction, username: str) -> tuple[User, st
     if row is None or not row.active:
         return None
     return load(User, row), row.password_hash
+
+
+async def list_accounts(db: Transaction, page: Page) -> tuple[list[Account], int | None]:
+    """All accounts, in the order in which they were made, for commands."""
+    rows, following = page.cut(await db.all(_LIST.of(page), **page.values))
+    return load_all(Account, rows), following
 
 
 async def anybody_there(db: Transaction) -> bool:

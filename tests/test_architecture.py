@@ -34,6 +34,9 @@ PUBLIC = {
     "users.create", "sessions.create",
     "documentation.openapi", "documentation.asyncapi",
     "documentation.page", "documentation.swagger_file",
+    "account_links.show", "password_resets.create", "password_resets.update",
+    "email_confirmations.update",  # to who has the token of a link, or asks for a mail
+    "pages.reset", "pages.confirm_email",
     "pages.home", "pages.register", "pages.sign_in", "pages.board", "pages.favicon", "pages.static",
     "health.live", "health.ready",
     "avatars.show",  # to who knows the digest of the picture

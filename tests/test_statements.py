@@ -30,7 +30,10 @@ MUCH = {  # they touch many tables, or come in several steps
     "POST /api/files",
     "POST /api/memberships",
     "POST /api/sessions",
+    "POST /api/users/{user_id}/reset-links",
     "PUT /api/me/avatar",
+    "PUT /api/me/password",
+    "PUT /api/password-resets",
     "PUT /api/channels/{private_channel_id}/members/{user_id}",
 }
 

@@ -9,6 +9,7 @@ import logging
 import traceback
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
+from contextvars import Context
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import localtime, make_msgid
@@ -71,7 +72,7 @@ class Outbox:
         if len(self._waiting) >= MOST_WAITING:
             log.warning("%d mails wait: one more is not sent", MOST_WAITING)
             return
-        task = asyncio.create_task(self._try_and_try(work))
+        task = asyncio.create_task(self._try_and_try(work), context=Context())
         self._waiting.add(task)
         task.add_done_callback(self._waiting.discard)
 

@@ -1,8 +1,10 @@
 """The commands, as whoever runs the server types them."""
 
 import re
+import sqlite3
 import tomllib
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -57,6 +59,12 @@ def test_a_name_or_password_that_nobody_could_register_is_refused(option: str, v
     assert f"Invalid value for '{option}'" in refused.output
 
 
+def acts_of(server: Server) -> list[tuple[str, str, int | None]]:
+    """What the audit has, in order."""
+    with closing(sqlite3.connect(server.instance / "app.db")) as database:
+        return database.execute("SELECT kind, via, by_id FROM acts ORDER BY id").fetchall()
+
+
 def test_accounts_are_made_and_passwords_set_by_commands(server: Server) -> None:
     spelt = " zo\u00ade "
     added = server.run("user-add", spelt, "--role", "admin", "--password", "a long password")
@@ -66,9 +74,27 @@ def test_accounts_are_made_and_passwords_set_by_commands(server: Server) -> None
     assert again.stderr == "Error: Somebody has this username.\n"
     short = server.run("user-password", "zoe", "--password", "short")
     assert short.exit_code == 2
-    changed = server.run("user-password", "\uff3aoe", "--password", "another long one")
+    changed = server.run("user-password", "\uff3aoe", "--password", "yet another one")
     assert changed.exit_code == 0
+    made = server.run("user-link", "Zoe")
+    assert made.exit_code == 0
+    assert "sets a new password for zoe, once, until" in made.stdout
+    assert server.run("user-link", "nobody").stderr == (
+        "Error: There is no active account with the name nobody.\n"
+    )
+    token = made.stdout.partition(f"{server.url}/reset#token=")[2].strip()
+    assert server.run("new-epoch").exit_code == 0
+    acts = ["account.added", "password.set", "link.made", "epoch.begun"]
+    assert acts_of(server) == [(kind, "command", None) for kind in acts]
     server.start()
+    client = HttpClient(server)
+    form = {"token": token, "password": "another long one"}
+    client.made("PUT", "/api/password-resets", form)
+    assert server.run("user-list").stdout.splitlines() == [
+        "id  username  name  role   active  last seen",
+        "1   zoe       zoe   admin  yes     never",
+    ]
+    assert token not in server.log
     assert not re.search("#first=", server.log)
-    form = {"username": "zoe", "password": "another long one", "token": True}
-    assert HttpClient(server).made("POST", "/api/sessions", form)["user"]["role"] == "admin"
+    signing_in = {"username": "zoe", "password": "another long one", "token": True}
+    assert client.made("POST", "/api/sessions", signing_in)["user"]["role"] == "admin"

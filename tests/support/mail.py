@@ -12,6 +12,9 @@ from typing import Any
 
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
+from api.mail.address import mail_server as server_of_url
+from api.mail.outbox import Outbox
+
 WITHIN_S = 5
 
 
@@ -68,6 +71,15 @@ class MailServer:
     @property
     def is_empty(self) -> bool:
         return self._received.empty()
+
+
+def outbox_to(server: MailServer, public_url: str) -> Outbox:
+    """An outbox that sends to it, and does not wait for long."""
+    box = Outbox(
+        server_of_url(f"smtp://localhost:{server.port}"), "homeroom@example.org", public_url
+    )
+    box.pauses_s = (0.02, 0.02)
+    return box
 
 
 @asynccontextmanager

@@ -3,11 +3,15 @@
 import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from quart import Quart
 
 from api.context import Services
+from api.mail.address import mail_server
+from api.mail.outbox import Outbox
+from model.account_link import Purpose, make_link
 from tests.support.cast import Cast
 from tests.support.examples import (
     Example,
@@ -19,9 +23,11 @@ from tests.support.examples import (
     parameters,
     plain_values,
 )
-from tests.support.people import Person, sign_up
+from tests.support.people import Person, give_password_again, sign_up
 
 PLAIN = {"sha256": "0" * 64}
+LINKS = {"reset_token": Purpose.RESET, "email_token": Purpose.EMAIL}
+NO_MAIL_SERVER = "smtp://localhost:9"  # nobody is there
 
 
 @dataclass
@@ -46,11 +52,15 @@ class World:
             **PLAIN,
         }
         self._numbers = itertools.count()
+        services.outbox = Outbox(mail_server(NO_MAIL_SERVER), "tests@example.org", "http://h.test")
 
     async def person(self, name: str) -> Person:
+        database = self.services.database
         if name != "guest":
-            return self.people.named(name)
-        return await sign_up(self.app, self.services.database, self.new_name())
+            await give_password_again(database, person := self.people.named(name))
+            return person
+        username = self.new_name()
+        return await sign_up(self.app, database, username, email=f"{username}@example.org")
 
     def new_name(self) -> str:
         return f"guest{next(self._numbers)}"
@@ -92,6 +102,8 @@ class World:
             return Thing(self.new_name())
         if name == "user_id" and is_at_stake:
             return Thing((await self.member()).id)
+        if name in LINKS:
+            return Thing(await self.link(LINKS[name], who))
         if name in self.standing and not is_at_stake:
             return Thing(self.standing[name])
         return await self.made(name, who)
@@ -104,6 +116,13 @@ class World:
         answer = await ask(maker, await self.request(example, maker))
         assert answer.status in {200, 201}, answer
         return thing_of(example, answer.body, maker)
+
+    async def link(self, purpose: Purpose, who: Person) -> str:
+        """The token of a link that was made for somebody."""
+        email = f"{who.username}@example.org" if purpose == Purpose.EMAIL else None
+        async with self.services.database.write() as db:
+            made = await make_link(db, who.id, purpose, timedelta(hours=1), email=email)
+        return made.token
 
     async def member(self) -> Person:
         """Somebody new in the group."""

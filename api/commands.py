@@ -1,0 +1,68 @@
+"""What the commands work with: the settings, the database, and a password that is hashed."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+import click
+
+from api.settings import Settings, WrongSettings, load_settings, misspelt_settings
+from api.start import CannotStart, make_ready
+from model.database.unit_of_work import Database, Transaction
+from model.errors import Refusal
+from model.log.event import write_events
+from model.password import Passwords
+
+T = TypeVar("T")
+
+
+def given_settings() -> Settings:
+    """The settings, once what is misspelt among them has been told."""
+    try:
+        for sentence in misspelt_settings():
+            click.echo(sentence, err=True)
+        return load_settings()
+    except WrongSettings as error:
+        raise click.ClickException(str(error)) from None
+
+
+def ready_settings() -> Settings:
+    """The settings, once the instance folder is open and the database up to date."""
+    settings = given_settings()
+    try:
+        make_ready(settings)
+    except CannotStart as error:
+        raise click.ClickException(str(error)) from None
+    return settings
+
+
+def with_database(work: Callable[[Database], Awaitable[T]], settings: Settings | None = None) -> T:
+    """Do a command's work with the database; `settings` are ready, if they are given."""
+    address = (settings or ready_settings()).database_address
+
+    async def run() -> T:
+        database = Database(address, before_commit=write_events)
+        try:
+            return await work(database)
+        finally:
+            await database.close()
+
+    try:
+        return asyncio.run(run())
+    except Refusal as refusal:
+        raise click.ClickException(refusal.detail) from None
+
+
+def with_password(password: str, change: Callable[[Transaction, str], Awaitable[T]]) -> T:
+    """Hash a password, then carry out a command's change in one transaction."""
+
+    async def run(database: Database) -> T:
+        passwords = Passwords()
+        try:
+            password_hash = await passwords.hash(password)
+        finally:
+            passwords.close()
+        async with database.write("command") as db:
+            return await change(db, password_hash)
+
+    return with_database(run)
