@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response as Redirection
 
 from api import assets
 from api.assets import STATIC
-from api.context import read, settings
+from api.context import read, services, settings
 from api.middleware.auth import public, visitor
 from api.middleware.compress import uncompressed
 from api.transfer.delivery import deliver_static
@@ -50,6 +50,22 @@ async def register() -> str:
 @hide
 async def sign_in() -> str:
     return await _page("sign_in.html")
+
+
+@pages.get("/reset")
+@public
+@hide
+async def reset() -> str:
+    """The page that sets a password by a link, or says how to get one."""
+    has_mail = services().outbox.is_open
+    return await render_template("reset.html", visitor=await visitor(), has_mail=has_mail)
+
+
+@pages.get("/confirm-email")
+@public
+@hide
+async def confirm_email() -> str:
+    return await render_template("confirm_email.html", visitor=await visitor())
 
 
 async def _page(name: str) -> str:

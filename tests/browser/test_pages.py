@@ -16,7 +16,15 @@ FILES = sorted(path.relative_to(STATIC) for path in STATIC.rglob("*") if path.is
 
 def test_no_page_breaks_the_content_security_policy(open_board: OpenBoard) -> None:
     somebody = open_board()
-    for path in ("/", "/register", "/sign-in", "/docs", "/no-such-page"):
+    for path in (
+        "/",
+        "/register",
+        "/sign-in",
+        "/reset",
+        "/confirm-email",
+        "/docs",
+        "/no-such-page",
+    ):
         somebody.go(path)
         expect(somebody.page.get_by_role("heading").first).to_be_visible()
         somebody.page.wait_for_load_state("networkidle")

@@ -2,12 +2,14 @@
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from concurrent.futures import Future
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import SMTP as SMTP_POLICY
+from threading import Thread
 from typing import Any
 
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
@@ -108,3 +110,23 @@ async def mail_server(
     kept.port = server.sockets[0].getsockname()[1]
     async with server:
         yield kept
+
+
+@contextmanager
+def mail_server_apart() -> Iterator[tuple[int, Callable[[], Received]]]:
+    """One in a thread of its own, for tests that block: its port, and what waits for a mail."""
+    started, is_over = Future[tuple[MailServer, asyncio.AbstractEventLoop]](), asyncio.Event()
+
+    async def serve() -> None:
+        async with mail_server() as server:
+            started.set_result((server, asyncio.get_running_loop()))
+            await is_over.wait()
+
+    thread = Thread(target=asyncio.run, args=(serve(),))
+    thread.start()
+    server, loop = started.result(WITHIN_S)
+    try:
+        yield server.port, lambda: asyncio.run_coroutine_threadsafe(server.mail(), loop).result()
+    finally:
+        loop.call_soon_threadsafe(is_over.set)
+        thread.join()
