@@ -45,7 +45,9 @@ from model.reaction import required_emoji
 from model.search import phrases_of
 from model.text.csv_table import csv_line
 from model.text.mention_syntax import names_in
+from model.text.roster_table import read_roster
 from model.text.snippet import snippet
+from model.text.username_proposal import username_like
 from model.text.word import searchable
 
 SHORT, LONGER = 1000, 16  # characters, and how many times as many
@@ -107,6 +109,9 @@ TEXTS: dict[str, Callable[[str], object]] = {
     "a snippet of something else": lambda text: snippet(text, phrases_of('"a b" c')),
     "mentions": lambda text: names_in(f"{text} @bob"),
     "a cell of a table": lambda text: csv_line([text]),
+    "a table of people": read_roster,
+    "a table of people with headings": lambda text: read_roster(f"name;email\n{text}"),
+    "a username for a name": username_like,
     "an emoji": required_emoji,
     "the key of a document": require_key,
     "a merge patch": merged,
