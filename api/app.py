@@ -36,6 +36,7 @@ from api.middleware import auth, compress, cors, errors, headers, idempotent, li
 from api.middleware.proxy import TrustedProxy
 from api.password_resets import password_resets
 from api.posts import posts
+from api.rosters import rosters
 from api.scores import scores
 from api.search import search
 from api.sessions import sessions
@@ -62,7 +63,7 @@ from model.storage.thumbnail import Thumbnails
 log = logging.getLogger(__name__)
 
 RESOURCES = (
-    users, me, avatars, sessions, groups, memberships, channels, posts,
+    users, me, avatars, sessions, groups, memberships, rosters, channels, posts,
     files, documents, search, mentions, scores, topics, live, stream,
     account_links, password_resets, email_confirmations,
 )  # fmt: skip

@@ -25,6 +25,7 @@ from model.post import MAX_POST_CHARS
 from model.text.typed import clean_name, clean_short, clean_text
 
 _USERNAME = "[A-Za-z0-9_-]{2,39}"
+_EMAIL = r"[^@\s]{1,64}@[^@\s]{1,189}"
 
 
 def cleaned(clean: Callable[[str], str]) -> BeforeValidator:
@@ -44,6 +45,12 @@ def _username(typed: str) -> str:
     return username
 
 
+def _email(typed: str) -> str:
+    if not re.fullmatch(_EMAIL, email := clean_short(typed)):
+        raise ValueError("Use an address such as ann@example.org.")
+    return email
+
+
 LINE, TEXT = cleaned(_one_line), cleaned(clean_text)
 Id = Annotated[int, Field(ge=1, le=MAX_ID)]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=80), LINE]
@@ -54,7 +61,7 @@ Username = Annotated[
 ]
 Password = Annotated[str, StringConstraints(min_length=8, max_length=200)]
 Email = Annotated[
-    str, StringConstraints(pattern=r"^[^@\s]{1,64}@[^@\s]{1,189}$"), cleaned(clean_short)
+    str, AfterValidator(_email), WithJsonSchema({"type": "string", "pattern": f"^{_EMAIL}$"})
 ]
 Token = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 

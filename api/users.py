@@ -38,8 +38,11 @@ class RegistrationForm(Form):
 
 
 class AccountForm(Form):
+    """`may_enrol` lets an owner make the accounts of others, by the roster of her group."""
+
     role: Annotated[ServerRole, Field(strict=False)] = ServerRole.MEMBER
     active: bool = True
+    may_enrol: bool = False
 
 
 class UserQuery(PageQuery):
@@ -104,7 +107,7 @@ async def show(user_id: int) -> UserView | OwnUserView:
 @validate_request(AccountForm)
 @document_response(OwnUserView)
 async def update(user_id: int, data: AccountForm) -> OwnUserView:
-    """Change role or access, as an administrator. Inactive people are signed out everywhere."""
+    """Change role or rights, as an administrator. Inactive people are signed out everywhere."""
     async with write(ending=user_id) as db:
         await find_user(db, user_id, reader=caller())
         changed = await change_account(db, user_id, by=caller(), **data.given)

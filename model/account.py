@@ -58,6 +58,7 @@ class ProfileChanges(TypedDict, total=False):
 class AccountChanges(TypedDict, total=False):
     role: ServerRole
     active: bool
+    may_enrol: bool
 
 
 _theirs, _own = aliased(Memberships), aliased(Memberships)

@@ -13,7 +13,9 @@ from sqlalchemy import (
     CompoundSelect,
     Delete,
     ForeignKey,
+    Text,
     bindparam,
+    cast,
     delete,
     func,
     literal,
@@ -80,11 +82,17 @@ _CHANNELS_OF_USER = (
     .join_from(Channels, Memberships, Memberships.group_id == Channels.group_id)
     .where(Memberships.user_id == bindparam("user_id"))
 )
+_TOPIC_OF_ROSTER = select(literal("group:") + cast(Enrolments.group_id, Text)).where(
+    Enrolments.user_id == bindparam("user_id")
+)
+"""It has told in one event who was enrolled together."""
+
 _in_topic = select(literal(1)).where(Events.topic == Topics.name)
 _LOGS_OF_USER = select(Topics.name.label("topic")).where(
     or_(
         _in_topic.where(Events.about == bindparam("about")).exists(),
         _in_topic.where(Events.by == bindparam("user_id")).exists(),
+        Topics.name.in_(_TOPIC_OF_ROSTER),
     )
 )
 """Topics whose events show a person or what that person did: of groups long left, too.

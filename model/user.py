@@ -91,6 +91,7 @@ class OwnUserView(UserView):
     """A user as only that user and administrators may see it."""
 
     email: str | None
+    may_enrol: bool
 
 
 @dataclass(frozen=True)
@@ -107,6 +108,7 @@ class Caller:
     expires_at: datetime
     scope: Scope = Scope.SESSION
     confirmed_at: datetime | None = None
+    may_enrol: bool = False
 
     @property
     def is_admin(self) -> bool:
@@ -127,6 +129,7 @@ class User:
     role: ServerRole
     active: bool
     created_at: datetime
+    may_enrol: bool = False
 
     @property
     def topic(self) -> str:
@@ -150,7 +153,7 @@ class User:
         }
 
     def own_view(self) -> OwnUserView:
-        return {**self.view(), "email": self.email}
+        return {**self.view(), "email": self.email, "may_enrol": self.may_enrol}
 
     def view_for(self, reader: Caller) -> UserView | OwnUserView:
         own = reader.is_admin or reader.id == self.id

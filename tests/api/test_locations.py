@@ -15,6 +15,8 @@ pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True) 
 WITHOUT_ADDRESS = {  # these are told once
     "POST /api/groups/{}/join-code",
     "POST /api/files/{}/links",
+    "POST /api/groups/{}/roster",
+    "POST /api/groups/{}/roster/{}/link",
 }
 
 

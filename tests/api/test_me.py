@@ -26,6 +26,7 @@ async def test_one_sees_oneself_and_never_a_hash(people: Cast) -> None:
     shown = await people.bob.get("/api/me")
     assert shown.keys() == {
         "id", "username", "name", "avatar", "role", "active", "created_at", "email",
+        "may_enrol",
     }  # fmt: skip
     assert (shown["id"], shown["username"], shown["email"]) == (people.bob.id, "bob", None)
 

@@ -1,7 +1,7 @@
 """The cast: made once through the real door, then copied with the database for each test.
 
-root is an administrator of the server; ann owns the group "class", mia moderates it, bob is a
-member; eve has an account and belongs nowhere.
+root is an administrator of the server; ann owns the group "class", and may enrol others there; mia
+moderates it, bob is a member; eve has an account and belongs nowhere.
 """
 
 import asyncio
@@ -70,6 +70,7 @@ async def _gather(settings: Settings) -> Cast:
         ann, mia, bob, eve = [
             await sign_up(app, database, who) for who in ("ann", "mia", "bob", "eve")
         ]
+        await root.patch(f"/api/users/{ann.id}", {"may_enrol": True})
         group = await ann.post("/api/groups", {"name": "class"})
         code = await ann.post(f"/api/groups/{group['id']}/join-code", {})
         for person in (mia, bob):

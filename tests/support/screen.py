@@ -120,8 +120,8 @@ class Screen:
         noun, _, verb = kind.partition(".")
         if noun == "channel":
             self._apply_to_channels(verb, data, at)
-        elif noun == "member":
-            self.members[data["id"]] = data
+        elif noun in {"member", "members"}:
+            self.members |= {one["id"]: one for one in data.get("members", [data])}
             if verb in {"left", "anonymised"}:
                 del self.members[data["id"]]
         elif noun == "mention":

@@ -135,4 +135,7 @@ class World:
 
 
 def thing_of(example: Example, view: dict[str, Any], maker: Person) -> Thing:
+    """What is made; of several that are made at once, the first."""
+    if not view.keys() & {example.makes, "id"}:
+        view = next((made[0] for made in view.values() if isinstance(made, list) and made), view)
     return Thing(view.get(example.makes, view.get("id")), view, maker)

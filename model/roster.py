@@ -1,0 +1,235 @@
+"""Rosters: an owner who may makes the accounts of a whole class, which the people then claim.
+
+An account of a roster has no password until its person has opened her link and set one. Who may is
+said by the server's administrators; the group's other owners may not.
+"""
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import bindparam, insert, select
+from sqlalchemy.dialects.postgresql import insert as insert_or_update
+from typing_extensions import TypedDict
+
+from model.account_link import LINK_LASTS_AT_MOST, AccountLinks, Purpose
+from model.act import record_group_act
+from model.database.json_rows import json_object, json_rows
+from model.database.page import Page, pages
+from model.database.row import columns_of, load
+from model.database.table import now
+from model.database.unit_of_work import Transaction, finder
+from model.errors import Forbidden, Invalid, NotFound, TryAgain
+from model.group import Group, Member, Memberships, Role, find_group, require_owner
+from model.log.event import ADMIN_TOPIC, record
+from model.seat import Applicant, Seat, seats_of
+from model.session import token_digest
+from model.user import (
+    HAS_ACCOUNT,
+    Caller,
+    Enrolments,
+    ServerRole,
+    Users,
+    lock_account,
+    username_key,
+)
+
+MAX_ENROLLED = 500  # people of one roster
+
+
+class UnclaimedView(TypedDict):
+    """Somebody enrolled who has set no password yet, and how long her link is good, if at all."""
+
+    id: int
+    name: str
+    username: str
+    link_expires_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Unclaimed:
+    id: int
+    name: str
+    username: str
+
+
+@dataclass(frozen=True)
+class Enrolled:
+    """Somebody with the token that claims her account, which is never known again."""
+
+    id: int
+    name: str
+    username: str
+    token: str
+
+
+_new = json_rows("new_keys")
+_INSERT_USER = insert_or_update(Users).on_conflict_do_nothing()
+_MADE = (
+    select(Users.id, Users.username_key)
+    .join_from(_new, Users, Users.username_key == _new.c.key)
+    .where(Users.created_at == bindparam("made_at"), Users.password_hash == "")
+)
+_link = insert_or_update(AccountLinks)
+_MAKE_LINK = _link.on_conflict_do_update(
+    index_elements=[AccountLinks.user_id, AccountLinks.purpose],
+    set_={
+        name: _link.excluded[name]
+        for name in ("token_sha256", "email", "made_by_id", "group_id", "created_at", "expires_at")
+    },
+)
+_INSERT_MEMBER, _INSERT_ENROLMENT = insert(Memberships), insert(Enrolments)
+_UNCLAIMED = (
+    select(*columns_of(Users, Unclaimed))
+    .join_from(Enrolments, Users, Users.id == Enrolments.user_id)
+    .join(
+        Memberships,
+        (Memberships.user_id == Users.id) & (Memberships.group_id == Enrolments.group_id),
+    )
+    .where(
+        Enrolments.group_id == bindparam("group_id"),
+        Users.password_hash == "",
+        HAS_ACCOUNT,
+    )
+)
+_LIST_UNCLAIMED = pages(
+    _UNCLAIMED.outerjoin(
+        AccountLinks,
+        (AccountLinks.user_id == Users.id) & (AccountLinks.purpose == Purpose.CLAIM),
+    ).add_columns(AccountLinks.expires_at.label("link_expires_at")),
+    Users.id,
+)
+_FIND_UNCLAIMED = finder(
+    _UNCLAIMED.where(Users.id == bindparam("user_id")), locks=[Enrolments, Memberships]
+)
+
+
+async def find_roster(db: Transaction, group_id: int, *, by: Caller) -> Group:
+    """The group in which the caller enrols people.
+
+    Raises NotFound, and Forbidden unless she is an owner who may.
+    """
+    group = await find_group(db, group_id, reader=by)
+    require_owner(group)
+    if not by.may_enrol:
+        allows = "An administrator of the server has to allow you to enrol people."
+        raise Forbidden("may_not_enrol", allows)
+    return group
+
+
+async def enrol(
+    db: Transaction, group: Group, applicants: Sequence[Applicant], *, by: Caller
+) -> list[Enrolled]:
+    """Make the accounts of a roster and let them into the group: all of them, or nobody.
+
+    Raises Forbidden in an archived group, Invalid with all that is wrong, and TryAgain when one of
+    the usernames was taken meanwhile.
+    """
+    seats = await seats_of(db, group, applicants)
+    wrong = {
+        f"{one.place}.{field}": said
+        for one, seat in zip(applicants, seats, strict=True)
+        for field, said in seat.problems.items()
+    }
+    if wrong:
+        raise Invalid(wrong)
+    members = await _insert(db, group, applicants, seats)
+    ids = [member.id for member in members]
+    tokens = await _make_claim_links(db, ids, group, by=by)
+    record(db, group.topic, "members.joined", {"members": [m.view() for m in members]}, by=by.id)
+    record(db, ADMIN_TOPIC, "users.enrolled", {"group_id": group.id, "user_ids": ids}, by=by.id)
+    await record_group_act(db, group.id, "roster.enrolled", by=by, count=len(ids))
+    return [
+        Enrolled(member.id, member.name, seat.username, token)
+        for member, seat, token in zip(members, seats, tokens, strict=True)
+    ]
+
+
+async def list_unclaimed(
+    db: Transaction, group: Group, page: Page
+) -> tuple[list[UnclaimedView], int | None]:
+    """Whom the roster of a group has made, and who has not set a password yet."""
+    values = {"group_id": group.id, **page.values}
+    rows, following = page.cut(await db.all(_LIST_UNCLAIMED.of(page), **values))
+    return [
+        {
+            "id": row.id,
+            "name": row.name,
+            "username": row.username,
+            "link_expires_at": row.link_expires_at,
+        }
+        for row in rows
+    ], following
+
+
+async def renew_claim_link(db: Transaction, group: Group, user_id: int, *, by: Caller) -> Enrolled:
+    """Somebody enrolled with a new link, which replaces the one before.
+
+    Raises NotFound for whoever was not enrolled here, or has claimed her account.
+    """
+    await lock_account(db, user_id)
+    row = await db.find(_FIND_UNCLAIMED, group_id=group.id, user_id=user_id)
+    if row is None:
+        raise NotFound("unclaimed account")
+    person = load(Unclaimed, row)
+    (token,) = await _make_claim_links(db, [person.id], group, by=by)
+    await record_group_act(db, group.id, "link.made", by=by, person_id=person.id)
+    return Enrolled(person.id, person.name, person.username, token)
+
+
+async def _make_claim_links(
+    db: Transaction, user_ids: Sequence[int], group: Group, *, by: Caller
+) -> list[str]:
+    """A token for each account, instead of the one that it had."""
+    tokens, made_at = [secrets.token_urlsafe(32) for _ in user_ids], now()
+    common = {
+        "purpose": Purpose.CLAIM,
+        "email": None,
+        "made_by_id": by.id,
+        "group_id": group.id,
+        "created_at": made_at,
+        "expires_at": made_at + LINK_LASTS_AT_MOST,
+    }
+    rows = [
+        {**common, "user_id": user_id, "token_sha256": token_digest(token)}
+        for user_id, token in zip(user_ids, tokens, strict=True)
+    ]
+    await db.run_for_each(_MAKE_LINK, rows)
+    return tokens
+
+
+async def _insert(
+    db: Transaction, group: Group, applicants: Sequence[Applicant], seats: Sequence[Seat]
+) -> list[Member]:
+    at = now()
+    keys = [username_key(seat.username) for seat in seats]
+    await db.run_for_each(
+        _INSERT_USER,
+        [
+            {
+                "username": seat.username,
+                "username_key": key,
+                "name": one.name,
+                "email": one.email,
+                "role": ServerRole.MEMBER,
+                "active": True,
+                "password_hash": "",
+                "created_at": at,
+            }
+            for one, seat, key in zip(applicants, seats, keys, strict=True)
+        ],
+    )
+    made = await db.all(_MADE, new_keys=json_object(keys), made_at=at)
+    if len(made) < len(keys):
+        raise TryAgain
+    ids = {row.username_key: row.id for row in made}
+    members = [
+        Member(ids[key], one.name, None, Role.MEMBER, at)
+        for one, key in zip(applicants, keys, strict=True)
+    ]
+    joined = {"group_id": group.id, "role": Role.MEMBER, "joined_at": at}
+    await db.run_for_each(_INSERT_MEMBER, [{**joined, "user_id": one.id} for one in members])
+    enrolled = [{"group_id": group.id, "user_id": one.id} for one in members]
+    await db.run_for_each(_INSERT_ENROLMENT, enrolled)
+    return members
