@@ -36,6 +36,7 @@ from api.middleware import auth, compress, cors, errors, headers, idempotent, li
 from api.middleware.proxy import TrustedProxy
 from api.password_resets import password_resets
 from api.posts import posts
+from api.qr_codes import qr_codes
 from api.rosters import rosters
 from api.scores import scores
 from api.search import search
@@ -64,7 +65,7 @@ log = logging.getLogger(__name__)
 
 RESOURCES = (
     users, me, avatars, sessions, groups, memberships, rosters, channels, posts,
-    files, documents, search, mentions, scores, topics, live, stream,
+    files, documents, search, mentions, scores, qr_codes, topics, live, stream,
     account_links, password_resets, email_confirmations,
 )  # fmt: skip
 SOCKETS_CLOSE_WITHIN_S = ANSWERED_WITHIN_S = 5

@@ -17,6 +17,7 @@ from api.middleware.compress import uncompressed
 from api.transfer.delivery import deliver_static
 from model.database.page import MAX_LIMIT, Page
 from model.group_list import list_groups
+from model.roster import MAX_ENROLLED, find_roster
 from model.user import anybody_there
 
 IMPORT = re.compile(r'^import [^"]*"([^"]+)";', re.MULTILINE)
@@ -87,6 +88,23 @@ async def board() -> str | Redirection:
         return redirect("/sign-in")
     modules = await asyncio.to_thread(modules_of, "board.js")
     return await render_template("board.html", visitor=who, modules=modules, settings=settings())
+
+
+@pages.get("/groups/<id:group_id>/roster")
+@public
+@uncompressed
+@hide
+async def roster(group_id: int) -> str | Redirection:
+    """Where an owner who may enrols people."""
+    who = await visitor()
+    if who is None:
+        return redirect("/sign-in")
+    async with read() as db:
+        group = await find_roster(db, group_id, by=who)
+    modules = await asyncio.to_thread(modules_of, "roster.js")
+    return await render_template(
+        "roster.html", visitor=who, group=group, modules=modules, most=MAX_ENROLLED
+    )
 
 
 @cache

@@ -26,7 +26,7 @@ from model.roster import (
 from model.seat import Applicant, Seat, seats_of
 from model.text.csv_table import FORMULA_SIGNS
 from model.text.roster_table import RosterRow, read_roster
-from model.text.typed import clean_text
+from model.text.typed import clean_name, clean_text
 from model.text.username_proposal import username_like
 
 rosters = Blueprint("rosters", __name__)
@@ -177,6 +177,8 @@ def _applicant(place: str, row: RosterRow) -> Applicant:
         said = _PersonForm.model_validate(given).given
     except ValidationError as error:
         problems = wrong_fields(error)
+        if not clean_name(row.name):
+            problems["name"] = "The name is missing."
         said = {field: typed and clean_text(typed) for field, typed in given.items()}
     if row.surplus:
         problems["row"] = "It has more cells than there are headings."

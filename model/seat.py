@@ -41,6 +41,8 @@ class Seat:
     notes: list[str]
 
 
+_LOST = set("?\ufffd")  # as what cannot be decoded or encoded is written
+
 _asked, _named = json_rows("username_keys"), json_rows("names")
 _TAKEN = union(
     select(Users.username_key, Bans.user_id.is_not(None).label("is_banned"))
@@ -126,6 +128,8 @@ def _problem_of(key: str, taken: Mapping[str, bool], holders: Mapping[str, int])
 
 def _notes_on(name: str, in_group: set[str], namesakes: Mapping[str, int]) -> list[str]:
     notes = []
+    if set(name) & _LOST:
+        notes.append("A letter seems to be lost.")
     if name in in_group:
         notes.append("Somebody in the group is called so.")
     if name and namesakes[name] > 1:

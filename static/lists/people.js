@@ -82,7 +82,8 @@ export class People extends EventTarget {
 
   #apply({ kind, data }) {
     if (data.gone) return;
-    if (kind === "member.joined" || kind === "member.changed") this.#members.set(data.id, data);
+    if (kind === "members.joined") data.members.forEach((member) => this.#members.set(member.id, member));
+    else if (kind === "member.joined" || kind === "member.changed") this.#members.set(data.id, data);
     else if (kind === "member.left") this.#members.delete(data.id);
     else if (kind === "member.anonymised") {
       this.#members.delete(data.id);

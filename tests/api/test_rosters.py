@@ -32,7 +32,7 @@ EXAMPLES = (
 
 ZOE = {"name": "Zoe Ray", "username": "zoe", "email": "zoe@school.example"}
 MISTAKES = {
-    "a blank name": ({"name": " \u200b"}, "name", "at least 1 character"),
+    "a blank name": ({"name": " \u200b"}, "name", "name is missing"),
     "a name of two lines": ({"name": "Zoe\nRay"}, "name", "more than one line"),
     "a name that is too long": ({"name": "x" * 81}, "name", "at most 80"),
     "a formula": ({"name": '=HYPERLINK("//x", "Zoe")'}, "name", "formula"),
@@ -43,7 +43,7 @@ MISTAKES = {
     "that of somebody banned": ({"name": "Zoe", "username": "eve"}, "username", "banned"),
     "a twin": ({"name": "Zoe", "username": "twin"}, "username", "More than one row"),
     "her twin": ({"name": "Zoe", "username": "Twin"}, "username", "More than one row"),
-    "NUL": ({"name": "\x00", "username": "\x00", "email": "\x00"}, "name", "at least 1 character"),
+    "NUL": ({"name": "\x00", "username": "\x00", "email": "\x00"}, "name", "name is missing"),
 }
 
 
