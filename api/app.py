@@ -24,6 +24,7 @@ from api.email_confirmations import email_confirmations
 from api.files import files
 from api.groups import groups
 from api.instance import open_instance
+from api.join_codes import join_codes
 from api.live.log import topics
 from api.live.socket import live
 from api.live.stream import stream
@@ -64,7 +65,7 @@ from model.storage.thumbnail import Thumbnails
 log = logging.getLogger(__name__)
 
 RESOURCES = (
-    users, me, avatars, sessions, groups, memberships, rosters, channels, posts,
+    users, me, avatars, sessions, groups, join_codes, memberships, rosters, channels, posts,
     files, documents, search, mentions, scores, qr_codes, topics, live, stream,
     account_links, password_resets, email_confirmations,
 )  # fmt: skip

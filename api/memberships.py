@@ -1,4 +1,4 @@
-"""Who belongs to a group: join codes, joining, roles, leaving."""
+"""Who belongs to a group: joining, roles, leaving."""
 
 from typing import Annotated
 
@@ -12,7 +12,6 @@ from api.forms import Form, PageQuery, Token
 from api.middleware.idempotent import idempotent
 from api.middleware.limits import address, limit
 from api.middleware.location import located
-from api.reach import addresses_for_others
 from api.transfer.versions import ListVersion, versioned
 from model.group import (
     GroupEntry,
@@ -23,24 +22,12 @@ from model.group import (
     list_members,
     set_role,
 )
-from model.join_code import JoinCodeView, find_group_of_code, join_group, make_join_code
+from model.join_code import find_group_of_code, join_group
 from model.limit import JOIN_CODE_LIMIT, give_back
 from model.log.cursor import Live
 from model.removal import remove_member
 
 memberships = Blueprint("memberships", __name__)
-
-
-class JoinCodeForm(Form):
-    """A new code, which replaces the one before. Without `max_uses` only time bounds it."""
-
-    max_uses: int | None = Field(default=None, ge=1, le=10_000)
-
-
-class MadeJoinCodeView(JoinCodeView):
-    """`addresses` are where others reach the server, as far as it knows: links begin with them."""
-
-    addresses: list[str]
 
 
 class JoinForm(Form):
@@ -59,17 +46,6 @@ class MemberList(TypedDict):
 
 def caller_at_address() -> str:
     return f"{caller().id}@{address()}"
-
-
-@memberships.post("/groups/<id:group_id>/join-code")
-@validate_request(JoinCodeForm)
-@document_response(MadeJoinCodeView, 201)
-async def create_code(group_id: int, data: JoinCodeForm) -> tuple[MadeJoinCodeView, int]:
-    """Make a code that lets others join, as a moderator; it is shown once."""
-    async with write() as db:
-        group = await find_group(db, group_id, reader=caller())
-        code = await make_join_code(db, group, max_uses=data.max_uses)
-    return {**code, "addresses": addresses_for_others()}, 201
 
 
 @memberships.post("/memberships")

@@ -272,6 +272,12 @@ def require_open(group: Group) -> None:
         raise Forbidden("archived", "The group is archived: it can be read, not changed.")
 
 
+def require_moderates(group: Group) -> None:
+    """Raises Forbidden when the reader of the group is only a member."""
+    if not group.role.moderates:
+        raise Forbidden("not_a_moderator", "Only moderators and owners of the group may do this.")
+
+
 def require_owner(group: Group) -> None:
     """Raises Forbidden when the reader of the group is no owner."""
     if not group.role.owns:

@@ -1,21 +1,23 @@
-"""Join codes: for 30 days, whoever has the code of a group can become a member of it."""
+"""Join codes: whoever has the code of a group can become a member of it, or apply for that."""
 
 import hashlib
 import secrets
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Unpack
 
 from sqlalchemy import ForeignKey, bindparam, delete, insert, literal, null, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 from typing_extensions import TypedDict
 
+from model.act import record_group_act
 from model.application import close_application
 from model.ban import require_not_banned
 from model.database.row import columns_of, load
 from model.database.table import Base, now, one_of
 from model.database.unit_of_work import Transaction
-from model.errors import Forbidden, Invalid
-from model.group import Group, Groups, Role, add_member
+from model.errors import Invalid, NotFound
+from model.group import Group, Groups, Role, add_member, require_moderates, require_open
 from model.text.typed import clean_short
 from model.user import Caller, User
 
@@ -51,15 +53,28 @@ class JoinCodes(Base):
 
 
 class JoinCodeView(TypedDict):
-    """A code that was just made: it is never shown again."""
+    """`join_code` is null for a code that was made before codes were kept: a new one is shown."""
 
-    join_code: str
-    expires_at: datetime
+    join_code: str | None
+    expires_at: datetime | None
     max_uses: int | None
+    uses: int
+    admission: Admission
 
 
+class JoinCodeChanges(TypedDict, total=False):
+    expires_at: datetime | None
+    max_uses: int | None
+    admission: Admission
+
+
+_OF_GROUP = JoinCodes.group_id == bindparam("of_group")
 _INSERT = insert(JoinCodes)
-_DROP = delete(JoinCodes).where(JoinCodes.group_id == bindparam("of_group"))
+_SHOW = select(
+    JoinCodes.code, JoinCodes.expires_at, JoinCodes.max_uses, JoinCodes.uses, JoinCodes.admission
+).where(_OF_GROUP)
+_EDIT = update(JoinCodes).where(_OF_GROUP)
+_DROP = delete(JoinCodes).where(_OF_GROUP)
 _FIND = (
     select(
         *columns_of(Groups, Group),
@@ -73,33 +88,101 @@ _FIND = (
     .where(JoinCodes.code_sha256 == bindparam("code_sha256"))
     .with_for_update(of=[Groups, JoinCodes], key_share=True)
 )
-_COUNT_USE = (
-    update(JoinCodes)
-    .where(JoinCodes.group_id == bindparam("of_group"))
-    .values(uses=JoinCodes.uses + 1)
-)
+_COUNT_USE = _EDIT.values(uses=JoinCodes.uses + 1)
 
 
-async def make_join_code(db: Transaction, group: Group, *, max_uses: int | None) -> JoinCodeView:
-    """A new code, which replaces the one before.
+async def find_join_code(db: Transaction, group: Group) -> JoinCodeView:
+    """The code of a group.
 
-    Raises Forbidden when the caller, whose role `group` carries, is only a member.
+    Raises Forbidden when the caller, whose role `group` carries, is only a member, and NotFound
+    when there is none.
     """
-    if not group.role.moderates:
-        raise Forbidden("not_a_moderator", "Only moderators and owners make join codes.")
+    require_moderates(group)
+    row = await db.first(_SHOW, of_group=group.id)
+    if row is None:
+        raise NotFound("join code")
+    return {
+        "join_code": row.code,
+        "expires_at": row.expires_at,
+        "max_uses": row.max_uses,
+        "uses": row.uses,
+        "admission": row.admission,
+    }
+
+
+async def make_join_code(
+    db: Transaction, group: Group, *, by: Caller, **given: Unpack[JoinCodeChanges]
+) -> JoinCodeView:
+    """A new code, which replaces the one before. It lasts for 30 days, unless something is given.
+
+    Raises Forbidden when the caller is only a member, and in an archived group.
+    """
+    require_moderates(group)
+    require_open(group)
     code = "".join(secrets.choice(JOIN_CODE_LETTERS) for _ in range(_CODE_CHARS))
-    expires_at = now() + JOIN_CODE_LASTS
+    view: JoinCodeView = {
+        "join_code": code,
+        "expires_at": given.get("expires_at", now() + JOIN_CODE_LASTS),
+        "max_uses": given.get("max_uses"),
+        "uses": 0,
+        "admission": given.get("admission", Admission.CODE),
+    }
     await db.run(_DROP, of_group=group.id)
     await db.run(
         _INSERT,
         group_id=group.id,
         code_sha256=code_digest(code),
         code=code,
-        expires_at=expires_at,
-        max_uses=max_uses,
-        uses=0,
+        expires_at=view["expires_at"],
+        max_uses=view["max_uses"],
+        uses=view["uses"],
+        admission=view["admission"],
     )
-    return {"join_code": code, "expires_at": expires_at, "max_uses": max_uses}
+    await _record(db, group, "code.made", view, by=by)
+    return view
+
+
+async def change_join_code(
+    db: Transaction, group: Group, *, by: Caller, **changes: Unpack[JoinCodeChanges]
+) -> JoinCodeView:
+    """The code with other rules.
+
+    Raises Forbidden when the caller is only a member, and in an archived group; NotFound when the
+    group has no code.
+    """
+    view = await find_join_code(db, group)
+    require_open(group)
+    changed: JoinCodeView = {**view, **changes}
+    if changed != view:
+        await db.run(_EDIT, of_group=group.id, **changes)
+        await _record(db, group, "code.changed", changed, by=by)
+    return changed
+
+
+async def withdraw_join_code(db: Transaction, group: Group, *, by: Caller) -> None:
+    """Take the code away: nobody comes by it any more.
+
+    Raises Forbidden when the caller is only a member, and NotFound when the group has no code.
+    """
+    require_moderates(group)
+    if not await db.run(_DROP, of_group=group.id):
+        raise NotFound("join code")
+    await record_group_act(db, group.id, "code.withdrawn", by=by)
+
+
+async def _record(
+    db: Transaction, group: Group, kind: str, view: JoinCodeView, *, by: Caller
+) -> None:
+    """Write down the rules of the code, never the code itself."""
+    await record_group_act(
+        db,
+        group.id,
+        kind,
+        by=by,
+        expires_at=view["expires_at"],
+        max_uses=view["max_uses"],
+        admission=view["admission"],
+    )
 
 
 def code_digest(code: str) -> str:

@@ -13,7 +13,6 @@ from tests.support.world import World
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # the same on both
 
 WITHOUT_ADDRESS = {  # these are told once
-    "POST /api/groups/{}/join-code",
     "POST /api/files/{}/links",
     "POST /api/groups/{}/roster",
     "POST /api/groups/{}/roster/{}/link",

@@ -1,15 +1,11 @@
 """Belonging to a group: join codes, joining, roles, removing and leaving."""
 
 import asyncio
-from datetime import timedelta
 
 from quart import Quart
-from sqlalchemy import update
 
 from api.context import Services
-from model.database.table import now
 from model.group import Role, find_group, find_member, set_role
-from model.join_code import JOIN_CODE_LETTERS, JoinCodes
 from model.session import find_caller
 from tests.api.browser import problem
 from tests.api.tables import Statuses, rows, tried
@@ -20,9 +16,6 @@ from tests.support.people import Person, Visitor, sign_up
 WHILE_OTHERS_WAIT_S = 0.4
 
 EXAMPLES = (
-    Example(
-        "POST /api/groups/{group_id}/join-code", {}, makes="join_code", by=("ann", "mia"), often=0
-    ),
     Example(
         "POST /api/memberships", {"join_code": "{join_code}"}, by=("guest",), often=0,
         listed="/api/groups/{group_id}/members", oldest_first=True,
@@ -75,68 +68,6 @@ async def test_who_may_do_what_with_members(
     }
     actor = visitor if who == "nobody" else people.named(who)
     assert await tried(actor, actions, may) == may
-
-
-async def test_a_join_code_reads_as_people_write_it(people: Cast) -> None:
-    path = f"/api/groups/{people.group['id']}/join-code"
-    made = await people.mia.post(path, {"max_uses": 5})
-    code = made["join_code"]
-    assert len(code) == 10
-    assert set(code) <= set(JOIN_CODE_LETTERS)
-    assert made["max_uses"] == 5
-    sloppy = f" {code[:5]}-{code[5:]} ".lower().replace("0", "o").replace("1", "l")
-    wide = code.translate({ord(char): ord(char) + 0xFEE0 for char in JOIN_CODE_LETTERS})
-    for written in (
-        sloppy,
-        f"\u2068{code}\u2069\r\n",
-        f"{code[:5]}\u2011\u00ad{code[5:]}\u200b",
-        f"“{wide}”.",
-        f"{code[:5]}\n{code[5:]}",
-    ):
-        joined = await people.eve.post("/api/memberships", {"join_code": written})
-        assert joined["role"] == "member", written
-        path_of_eve = f"/api/groups/{people.group['id']}/members/{people.eve.id}"
-        await people.eve.delete(path_of_eve)
-
-
-async def test_a_new_code_replaces_the_one_before(people: Cast) -> None:
-    path = f"/api/groups/{people.group['id']}/join-code"
-    old, new = [(await people.ann.post(path, {}))["join_code"] for _ in range(2)]
-    refused = await people.eve.ask("POST", "/api/memberships", {"join_code": old})
-    assert problem(refused, 400, "invalid")["fields"].keys() == {"join_code"}
-    await people.eve.post("/api/memberships", {"join_code": new})
-
-
-async def test_an_expired_code_lets_nobody_in(people: Cast, services: Services) -> None:
-    path = f"/api/groups/{people.group['id']}/join-code"
-    code = await people.ann.post(path, {})
-    async with services.database.write() as db:
-        await db.run(update(JoinCodes), expires_at=now() - timedelta(seconds=1))
-    await people.eve.post("/api/memberships", {"join_code": code["join_code"]}, status=400)
-
-
-async def test_a_code_lets_no_more_in_than_its_uses_however_many_come_at_once(
-    app: Quart, services: Services, people: Cast
-) -> None:
-    guests = [await sign_up(app, services.database, f"guest{n}") for n in range(12)]
-    path = f"/api/groups/{people.group['id']}/join-code"
-    code = await people.ann.post(path, {"max_uses": 5})
-    body = {"join_code": code["join_code"]}
-    answers = await asyncio.gather(*(who.ask("POST", "/api/memberships", body) for who in guests))
-    assert sorted(answer.status for answer in answers) == [201] * 5 + [400] * 7
-    listed = await people.ann.get(f"{members(people)}?limit=100")
-    assert len(listed["members"]) == 3 + 5
-
-
-async def test_who_is_in_joins_no_second_time_and_uses_nothing_up(people: Cast) -> None:
-    code = await people.ann.post(f"/api/groups/{people.group['id']}/join-code", {"max_uses": 1})
-    body = {"join_code": code["join_code"]}
-    problem(await people.bob.ask("POST", "/api/memberships", body), 409, "already_member")
-    together = [people.eve.ask("POST", "/api/memberships", body) for _ in range(2)]
-    assert sorted(answer.status for answer in await asyncio.gather(*together)) in (
-        [201, 400],
-        [201, 409],
-    )
 
 
 async def test_the_list_of_members_has_their_roles_and_where_to_follow(people: Cast) -> None:

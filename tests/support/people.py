@@ -155,6 +155,6 @@ async def private_channel(db: Transaction) -> tuple[Caller, Caller, Channel]:
     assert ann
     assert bob
     group = await create_group(db, "class", "", by=ann)
-    code = await make_join_code(db, group, max_uses=None)
-    await join_group(db, await find_group_of_code(db, code["join_code"]), by=bob)
+    code = await make_join_code(db, group, by=ann)
+    await join_group(db, await find_group_of_code(db, code["join_code"] or ""), by=bob)
     return ann, bob, await create_channel(db, group, "secret", "", Kind.PRIVATE, by=ann)
