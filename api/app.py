@@ -12,6 +12,7 @@ from pathlib import Path
 
 from api import health, jobs, lane, pages
 from api.account_links import account_links
+from api.acts import acts
 from api.adapters.application import Homeroom, Json
 from api.adapters.guard import require_tried
 from api.avatars import avatars
@@ -66,8 +67,8 @@ log = logging.getLogger(__name__)
 
 RESOURCES = (
     users, me, avatars, sessions, groups, join_codes, memberships, rosters, channels, posts,
-    files, documents, search, mentions, scores, qr_codes, topics, live, stream,
-    account_links, password_resets, email_confirmations,
+    files, documents, search, mentions, scores, qr_codes, topics, live, stream, account_links,
+    password_resets, email_confirmations, acts,
 )  # fmt: skip
 SOCKETS_CLOSE_WITHIN_S = ANSWERED_WITHIN_S = 5
 

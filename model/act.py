@@ -8,19 +8,24 @@ An act holds ids and no name, text or secret. Its row is written in the transact
 tells, and outlives the accounts of both; the event only announces it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
+from functools import cache
+from typing import Protocol, Unpack
 
 import msgspec
-from sqlalchemy import ForeignKey, Index, Text, insert
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import ForeignKey, Index, Text, and_, bindparam, insert, select
+from sqlalchemy.orm import Mapped, aliased, mapped_column
 from typing_extensions import TypedDict
 
+from model.database.json_rows import json_object, json_rows, number
+from model.database.page import Page, Pages, pages
+from model.database.row import AnyRow
 from model.database.table import Base, now, one_of
 from model.database.unit_of_work import Transaction
 from model.log.event import ADMIN_TOPIC, record
-from model.user import Caller, User
+from model.user import HAS_ACCOUNT, Caller, NamedPersonView, User, Users, person
 
 MODERATION = "moderation"
 """The topic of a group's owners and moderators is `moderation:` and its number."""
@@ -55,7 +60,7 @@ class Acts(Base):
 
 
 class ActView(TypedDict):
-    """`by_id` is null for a command, and for somebody whose account was deleted since."""
+    """`by_id` is null for a command; as `person_id`, also when the account was deleted since."""
 
     id: int
     kind: str
@@ -67,7 +72,50 @@ class ActView(TypedDict):
     details: Mapping[str, object]
 
 
+class ActFilters(TypedDict, total=False):
+    """Which acts are listed: of a kind, on a person, by somebody, in a time that has an end."""
+
+    kind: str
+    person_id: int
+    by_id: int
+    since: datetime
+    until: datetime
+
+
+class ChannelOfAct(Protocol):
+    """What an act needs to know of the channel in which it is done."""
+
+    @property
+    def id(self) -> int: ...
+    @property
+    def group_id(self) -> int: ...
+    @property
+    def is_private(self) -> bool: ...
+
+
+_IDS = ("by_id", "person_id")
 _INSERT = insert(Acts).returning(Acts.id)
+_by, _person = aliased(Users), aliased(Users)
+_people = (_by.id.label("by_id"), _person.id.label("person_id"))  # while they have an account
+_ACTS = (
+    select(*[column for column in Acts.__table__.columns if column.name not in _IDS], *_people)
+    .outerjoin_from(Acts, _by, and_(_by.id == Acts.by_id, _by.name != ""))
+    .outerjoin(_person, and_(_person.id == Acts.person_id, _person.name != ""))
+)
+_CONDITIONS = {
+    "kind": Acts.kind == bindparam("kind"),
+    "person_id": Acts.person_id == bindparam("person_id"),
+    "by_id": Acts.by_id == bindparam("by_id"),
+    "since": Acts.at >= bindparam("since"),
+    "until": Acts.at < bindparam("until"),
+}
+_wanted = json_rows("user_ids")
+_PEOPLE = (
+    select(Users.id, Users.name, Users.avatar, Users.username)
+    .join_from(_wanted, Users, Users.id == number(_wanted.c.key))
+    .where(HAS_ACCOUNT)
+    .order_by(Users.id)
+)
 
 
 def moderation_topic(group_id: int) -> str:
@@ -102,6 +150,67 @@ async def record_server_act(
     """Write down in the audit what somebody did; without `by` it was a command."""
     view = await _insert(db, None, kind, by, person_id, subject, details)
     record(db, ADMIN_TOPIC, kind, view, by=view["by_id"])
+
+
+async def record_channel_act(
+    db: Transaction,
+    channel: ChannelOfAct,
+    kind: str,
+    *,
+    by: Caller,
+    person_id: int | None = None,
+    subject: str | None = None,
+    **details: object,
+) -> None:
+    """Write down what somebody did in a channel: in the audit, by ids, if it is a private one."""
+    subject, channel_id = subject or f"channel:{channel.id}", channel.id
+    group_id = channel.group_id
+    if channel.is_private:
+        ids = {"group_id": group_id, "channel_id": channel_id}
+        view = await _insert(db, None, kind, by, person_id, subject, ids)
+        record(db, ADMIN_TOPIC, kind, view, by=by.id)
+    else:
+        within = {"channel_id": channel_id, **details}
+        view = await _insert(db, group_id, kind, by, person_id, subject, within)
+        record(db, moderation_topic(group_id), kind, view, by=by.id)
+
+
+async def list_acts(
+    db: Transaction, page: Page, group_id: int | None = None, **filters: Unpack[ActFilters]
+) -> tuple[list[ActView], int | None]:
+    """The acts in a group, or without one those on the server, newest first."""
+    statement = _list_of(group_id is not None, frozenset(filters)).of(page)
+    values = {"group_id": group_id} if group_id is not None else {}
+    rows, following = page.cut(await db.all(statement, **values, **filters, **page.values))
+    return [_view(row) for row in rows], following
+
+
+async def people_of_acts(db: Transaction, acts: Sequence[ActView]) -> list[NamedPersonView]:
+    """Those who did something in some acts, or to whom it was done, while they have an account."""
+    ids = {user_id for act in acts for user_id in (act["by_id"], act["person_id"]) if user_id}
+    rows = await db.all(_PEOPLE, user_ids=json_object(sorted(ids)))
+    return [{**person(row.id, row.name, row.avatar), "username": row.username} for row in rows]
+
+
+@cache
+def _list_of(in_group: bool, filters: frozenset[str]) -> Pages[*tuple[object, ...]]:
+    """The statements for some filters: only then each can go along an index."""
+    whose = Acts.group_id == bindparam("group_id") if in_group else Acts.group_id.is_(None)
+    wanted = [_CONDITIONS[name] for name in sorted(filters)]
+    return pages(_ACTS.where(whose, *wanted), Acts.id, newest_first=True)
+
+
+def _view(row: AnyRow) -> ActView:
+    return {
+        "id": row.id,
+        "kind": row.kind,
+        "at": row.at,
+        "by_id": row.by_id,
+        "via": row.via,
+        "person_id": row.person_id,
+        "subject": row.subject,
+        "details": msgspec.json.decode(row.details),
+    }
 
 
 async def _insert(

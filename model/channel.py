@@ -23,11 +23,12 @@ from sqlalchemy.dialects.postgresql import insert as insert_or_ignore
 from sqlalchemy.orm import Mapped, mapped_column
 from typing_extensions import TypedDict
 
+from model.act import record_channel_act
 from model.database.row import columns_of, load
 from model.database.table import Base, now, one_of
 from model.database.unit_of_work import Transaction, finder
 from model.errors import Conflict, Forbidden, Invalid, NotFound
-from model.group import Group, Memberships, Role
+from model.group import Group, Memberships, Role, require_moderates
 from model.log.event import Rights, judge_again, record, tell_again
 from model.user import Caller
 
@@ -214,8 +215,7 @@ async def create_channel(
 
     Raises Forbidden when the caller is no moderator.
     """
-    if not group.role.moderates:
-        raise Forbidden("not_a_moderator", "Only moderators and owners make channels.")
+    require_moderates(group.role)
     created_at = now()
     channel_id = await db.scalar_one(
         _INSERT,
@@ -241,6 +241,7 @@ async def create_channel(
         await let_in(db, channel, by.id, by=by)
     else:
         record(db, channel.group_topic, "channel.created", channel.view(), by=by.id)
+    await record_channel_act(db, channel, "channel.created", by=by)
     return channel
 
 
@@ -265,11 +266,14 @@ async def edit_channel(
         return channel
     await db.run(EDIT_CHANNEL, of_channel=channel.id, **changes)
     record(db, channel.topic, "channel.edited", changed.view(), by=by.id)
+    is_opened = channel.is_private and not changed.is_private
+    act = "channel.opened" if is_opened else "channel.edited"
+    await record_channel_act(db, changed, act, by=by, fields=sorted(changes))
     if changed.is_private and not channel.is_private:
         record(db, channel.group_topic, "channel.deleted", {"id": channel.id}, by=by.id)
         await let_in(db, changed, by.id, by=by)
         judge_again(db, Rights(topics=[channel.topic], reason="private"))
-    elif channel.is_private and not changed.is_private:
+    elif is_opened:
         record(db, channel.group_topic, "channel.created", changed.view(), by=by.id)
         for user_id in await list_channel_members(db, channel):
             record_left(db, channel, user_id, by=by)
@@ -297,8 +301,7 @@ async def let_in(db: Transaction, channel: Channel, user_id: int, *, by: Caller)
 
 def require_moderator(channel: Channel) -> None:
     """Raises Forbidden when the reader of the channel is only a member of its group."""
-    if not channel.role.moderates:
-        raise Forbidden("not_a_moderator", "Only moderators and owners of the group may do this.")
+    require_moderates(channel.role)
 
 
 def require_active(channel: Channel) -> None:

@@ -2,6 +2,7 @@
 
 from sqlalchemy import bindparam
 
+from model.act import record_channel_act
 from model.channel import (
     REMOVE_CHANNEL_MEMBERS,
     Channel,
@@ -15,7 +16,7 @@ from model.channel import (
 from model.database.unit_of_work import Transaction
 from model.errors import NotFound
 from model.group import find_group, find_member
-from model.log.event import ADMIN_TOPIC, Rights, judge_again, record
+from model.log.event import Rights, judge_again, record
 from model.user import Caller
 
 _REMOVE_MEMBER = REMOVE_CHANNEL_MEMBERS.where(ChannelMembers.user_id == bindparam("of_user"))
@@ -37,11 +38,14 @@ async def add_channel_member(
         require_moderator(channel)
     group = await find_group(db, channel.group_id, reader=by)
     member = await find_member(db, group, user_id)
-    is_new = await let_in(db, channel, member.id, by=by)
-    if is_new and lets_herself_in:
+    if not await let_in(db, channel, member.id, by=by):
+        return
+    if lets_herself_in:
         ids = {"id": channel.id, "group_id": channel.group_id, "user_id": by.id}
-        for topic in (channel.topic, ADMIN_TOPIC):
-            record(db, topic, "channel.entered", ids, by=by.id)
+        record(db, channel.topic, "channel.entered", ids, by=by.id)
+        await record_channel_act(db, channel, "channel.entered", by=by)
+    else:
+        await record_channel_act(db, channel, "channel_member.added", by=by, person_id=member.id)
 
 
 async def remove_channel_member(
@@ -59,3 +63,5 @@ async def remove_channel_member(
         raise NotFound("member")
     record_left(db, channel, user_id, by=by)
     judge_again(db, Rights(users=[user_id], reason="removed"))
+    if user_id != by.id:
+        await record_channel_act(db, channel, "channel_member.removed", by=by, person_id=user_id)

@@ -29,6 +29,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column
 from typing_extensions import TypedDict
 
+from model.act import record_channel_act
 from model.database.page import Page, pages
 from model.database.row import AnyRow, columns_of
 from model.database.table import Base, now
@@ -218,6 +219,10 @@ async def delete_document(
     await db.run(_DELETE, of_document=document.id)
     deleted, about = {"id": document.id, "key": key}, document.about
     record(db, space.topic, "document.deleted", deleted, by=by.id, about=about, scrubs=[about])
+    if space.channel is not None and space.is_of_another(key, by=by):
+        await record_channel_act(
+            db, space.channel, "document.deleted", by=by, person_id=document.saved_by, subject=about
+        )
 
 
 async def _find(db: Transaction, space: DocumentSpace, key: str) -> Document | None:

@@ -29,11 +29,15 @@ class DocumentSpace:
     def channel_id(self) -> int | None:
         return self.channel.id if self.channel else None
 
+    def is_of_another(self, key: str, *, by: Caller) -> bool:
+        """Whether only another member saves under this key."""
+        return self.channel is not None and key.startswith(_MEMBERS) and not _belongs(key, by)
+
     def require_writable(self, key: str, *, by: Caller) -> None:
         """Raises Forbidden when the caller may not save under this key."""
         if self.channel is not None:
             require_writable(self.channel)
-            if key.startswith(_MEMBERS) and not _belongs(key, by):
+            if self.is_of_another(key, by=by):
                 raise Forbidden("document_not_yours", "Only that member writes there.")
 
     def require_deletable(self, key: str, *, by: Caller) -> None:

@@ -14,6 +14,7 @@ from sqlalchemy.dialects.postgresql import insert as insert_or_ignore
 from sqlalchemy.orm import Mapped, mapped_column
 from typing_extensions import TypedDict
 
+from model.act import record_group_act
 from model.database.page import Page, pages
 from model.database.row import columns_of, load, load_all
 from model.database.table import Base, now, one_of
@@ -215,6 +216,7 @@ async def edit_group(
     if changed != group:
         await db.run(_EDIT, of_group=group.id, **changes)
         record(db, group.topic, "group.edited", changed.view(), by=by.id)
+        await record_group_act(db, group.id, "group.edited", by=by, fields=sorted(changes))
     return changed
 
 
@@ -261,6 +263,16 @@ async def set_role(
     await db.run(_SET_ROLE, of_group=group.id, of_user=member.id, role=role)
     changed = replace(member, role=role)
     record(db, group.topic, "member.changed", changed.view(), by=by.id, about=member.about)
+    if changed != member:
+        await record_group_act(
+            db,
+            group.id,
+            "role.changed",
+            by=by,
+            person_id=member.id,
+            role=role,
+            before=member.role,
+        )
     if member.role.moderates and not role.moderates:
         judge_again(db, Rights(users=[member.id], reason="role"))
     return changed
@@ -272,9 +284,9 @@ def require_open(group: Group) -> None:
         raise Forbidden("archived", "The group is archived: it can be read, not changed.")
 
 
-def require_moderates(group: Group) -> None:
-    """Raises Forbidden when the reader of the group is only a member."""
-    if not group.role.moderates:
+def require_moderates(role: Role) -> None:
+    """Raises Forbidden when this is the role of somebody who is only a member."""
+    if not role.moderates:
         raise Forbidden("not_a_moderator", "Only moderators and owners of the group may do this.")
 
 

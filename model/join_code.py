@@ -97,7 +97,7 @@ async def find_join_code(db: Transaction, group: Group) -> JoinCodeView:
     Raises Forbidden when the caller, whose role `group` carries, is only a member, and NotFound
     when there is none.
     """
-    require_moderates(group)
+    require_moderates(group.role)
     row = await db.first(_SHOW, of_group=group.id)
     if row is None:
         raise NotFound("join code")
@@ -117,7 +117,7 @@ async def make_join_code(
 
     Raises Forbidden when the caller is only a member, and in an archived group.
     """
-    require_moderates(group)
+    require_moderates(group.role)
     require_open(group)
     code = "".join(secrets.choice(JOIN_CODE_LETTERS) for _ in range(_CODE_CHARS))
     view: JoinCodeView = {
@@ -164,7 +164,7 @@ async def withdraw_join_code(db: Transaction, group: Group, *, by: Caller) -> No
 
     Raises Forbidden when the caller is only a member, and NotFound when the group has no code.
     """
-    require_moderates(group)
+    require_moderates(group.role)
     if not await db.run(_DROP, of_group=group.id):
         raise NotFound("join code")
     await record_group_act(db, group.id, "code.withdrawn", by=by)

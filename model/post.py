@@ -8,6 +8,7 @@ from sqlalchemy import ForeignKey, Index, Text, bindparam, delete, insert, selec
 from sqlalchemy.orm import Mapped, aliased, mapped_column
 from typing_extensions import TypedDict
 
+from model.act import record_channel_act
 from model.channel import (
     CHANNEL_COLUMNS,
     CHANNELS_OF_READER,
@@ -249,6 +250,10 @@ async def delete_post(db: Transaction, post: Post, *, by: Caller) -> None:
     deleted = {"id": post.id, "parent": parent}
     record(db, post.topic, "post.deleted", deleted, by=by.id, about=post.about, scrubs=scrubs)
     tell_again(db, post.channel_id)
+    if post.author_id != by.id:
+        await record_channel_act(
+            db, post.channel, "post.deleted", by=by, person_id=post.author_id, subject=post.about
+        )
 
 
 def require_content(text: str, files: Sequence[FileView]) -> None:

@@ -25,6 +25,7 @@ from sqlalchemy import (
 
 from model.account import GROUPS_OF_USER, lock_admins, require_admin, require_another_admin
 from model.account_link import AccountLinks
+from model.act import record_channel_act, record_group_act, record_server_act
 from model.application import Applications
 from model.ban import Bans
 from model.channel import (
@@ -131,6 +132,8 @@ async def remove_member(db: Transaction, group: Group, member: Member, *, by: Ca
     record(db, group.topic, "member.left", {"id": member.id}, by=by.id)
     record(db, member.topic, "membership.removed", {"group_id": group.id}, by=by.id)
     judge_again(db, Rights(users=[member.id], reason="removed"))
+    if member.id != by.id:
+        await record_group_act(db, group.id, "member.removed", by=by, person_id=member.id)
 
 
 async def delete_channel(db: Transaction, channel: Channel, *, by: Caller) -> None:
@@ -149,6 +152,7 @@ async def delete_channel(db: Transaction, channel: Channel, *, by: Caller) -> No
         record_left(db, channel, user_id, by=by)
     if not channel.is_private:
         record(db, channel.group_topic, "channel.deleted", deleted, by=by.id)
+    await record_channel_act(db, channel, "channel.deleted", by=by)
 
 
 async def delete_group(db: Transaction, group: Group, *, by: Caller) -> None:
@@ -163,6 +167,7 @@ async def delete_group(db: Transaction, group: Group, *, by: Caller) -> None:
     topics = [group.topic, *channels]
     judge_again(db, Rights(topics=topics, reason="deleted"), forget=topics)
     record(db, group.topic, "group.deleted", {"id": group.id}, by=by.id)
+    await record_server_act(db, "group.deleted", by=by, subject=group.topic)
     for user_id in members:
         record(db, f"user:{user_id}", "membership.removed", {"group_id": group.id}, by=by.id)
 

@@ -19,6 +19,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column
 from typing_extensions import TypedDict
 
+from model.act import record_channel_act
 from model.channel import (
     CHANNEL_COLUMNS,
     CHANNELS_OF_READER,
@@ -230,6 +231,10 @@ async def delete_score(db: Transaction, score: Score, *, by: Caller) -> None:
     await db.run(_DELETE, of_score=score.id)
     about, topic = score.about, score.channel.topic
     record(db, topic, "score.deleted", {"id": score.id}, by=by.id, about=about, scrubs=[about])
+    if score.player_id != by.id:
+        await record_channel_act(
+            db, score.channel, "score.deleted", by=by, person_id=score.player_id, subject=about
+        )
 
 
 def _view(row: AnyRow) -> ScoreView:

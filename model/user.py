@@ -80,8 +80,13 @@ class PersonView(TypedDict):
     avatar: str | None
 
 
-class UserView(PersonView):
+class NamedPersonView(PersonView):
+    """A person with her username, for those who have to tell people of one name apart."""
+
     username: str
+
+
+class UserView(NamedPersonView):
     role: ServerRole
     active: bool
     created_at: datetime
