@@ -27,6 +27,7 @@ from model.group import find_group
 from model.log.cursor import Live, cursors
 from model.read_mark import ReadMarkView, move_read_mark
 from model.removal import delete_channel
+from model.slow_mode import MAX_SECONDS_BETWEEN_POSTS
 
 channels = Blueprint("channels", __name__)
 
@@ -40,12 +41,16 @@ class ChannelForm(Form):
 
 
 class ChannelChanges(Form):
-    """What changes; to open a private channel takes `publish_history`: the group reads it all."""
+    """What changes; to open a private channel takes `publish_history`: the group reads it all.
+
+    With `seconds_between_posts` it is in slow mode: members post once in so many; 0 ends it.
+    """
 
     name: Name = ""
     description: Description = ""
     kind: Annotated[Kind, Field(strict=False)] = Kind.OPEN
     publish_history: bool = False
+    seconds_between_posts: Annotated[int, Field(ge=0, le=MAX_SECONDS_BETWEEN_POSTS)] = 0
 
 
 class ReadMarkForm(Form):
@@ -109,7 +114,7 @@ async def show(channel_id: int) -> OneChannel:
 @validate_request(ChannelChanges)
 @document_response(ChannelView)
 async def update(channel_id: int, data: ChannelChanges) -> ChannelView:
-    """Rename, describe, open or close a channel, as a moderator."""
+    """Rename, describe, open, close or slow down a channel, as a moderator."""
     async with write() as db:
         channel = await find_channel(db, channel_id, reader=caller())
         changed = await edit_channel(db, channel, by=caller(), **data.given)

@@ -27,7 +27,7 @@ from model.act import record_channel_act
 from model.database.row import columns_of, load
 from model.database.table import Base, now, one_of
 from model.database.unit_of_work import Transaction, finder
-from model.errors import Conflict, Forbidden, Invalid, NotFound
+from model.errors import Forbidden, Invalid, NotFound
 from model.group import Group, Memberships, Role, require_moderates
 from model.log.event import Rights, judge_again, record, tell_again
 from model.user import Caller
@@ -89,6 +89,7 @@ class ChannelChanges(TypedDict, total=False):
     name: str
     description: str
     kind: Kind
+    seconds_between_posts: int
 
 
 @dataclass(frozen=True)
@@ -267,8 +268,11 @@ async def edit_channel(
     await db.run(EDIT_CHANNEL, of_channel=channel.id, **changes)
     record(db, channel.topic, "channel.edited", changed.view(), by=by.id)
     is_opened = channel.is_private and not changed.is_private
-    act = "channel.opened" if is_opened else "channel.edited"
-    await record_channel_act(db, changed, act, by=by, fields=sorted(changes))
+    if changes.keys() == {"seconds_between_posts"}:
+        await record_channel_act(db, changed, "slow_mode.set", by=by, **changes)
+    else:
+        act = "channel.opened" if is_opened else "channel.edited"
+        await record_channel_act(db, changed, act, by=by, fields=sorted(changes))
     if changed.is_private and not channel.is_private:
         record(db, channel.group_topic, "channel.deleted", {"id": channel.id}, by=by.id)
         await let_in(db, changed, by.id, by=by)
@@ -321,12 +325,6 @@ def require_writable(channel: Channel) -> None:
     require_active(channel)
     if not channel.writable:
         raise Forbidden("not_a_moderator", "Only moderators and owners write here.")
-
-
-def require_private(channel: Channel) -> None:
-    """Raises Conflict for a channel to which the whole group belongs."""
-    if not channel.is_private:
-        raise Conflict("not_private", "Everybody in the group belongs to this channel.")
 
 
 def record_left(db: Transaction, channel: Channel, user_id: int, *, by: Caller) -> None:

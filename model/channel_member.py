@@ -11,10 +11,9 @@ from model.channel import (
     let_in,
     record_left,
     require_moderator,
-    require_private,
 )
 from model.database.unit_of_work import Transaction
-from model.errors import NotFound
+from model.errors import Conflict, NotFound
 from model.group import find_group, find_member
 from model.log.event import Rights, judge_again, record
 from model.user import Caller
@@ -31,7 +30,7 @@ async def add_channel_member(
     NotFound when the caller may not read it or the user does not belong to the group, Forbidden
     when the caller is no moderator.
     """
-    require_private(channel)
+    _require_private(channel)
     lets_herself_in = channel.role.owns and user_id == by.id
     if not lets_herself_in:
         await find_channel(db, channel.id, reader=by)
@@ -56,7 +55,7 @@ async def remove_channel_member(
     Raises Conflict when the channel is not private, Forbidden when somebody who is no moderator
     removes another, NotFound when the user is no member of the channel.
     """
-    require_private(channel)
+    _require_private(channel)
     if user_id != by.id:
         require_moderator(channel)
     if not await db.run(_REMOVE_MEMBER, of_channel=channel.id, of_user=user_id):
@@ -65,3 +64,9 @@ async def remove_channel_member(
     judge_again(db, Rights(users=[user_id], reason="removed"))
     if user_id != by.id:
         await record_channel_act(db, channel, "channel_member.removed", by=by, person_id=user_id)
+
+
+def _require_private(channel: Channel) -> None:
+    """Raises Conflict for a channel to which the whole group belongs."""
+    if not channel.is_private:
+        raise Conflict("not_private", "Everybody in the group belongs to this channel.")

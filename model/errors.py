@@ -98,8 +98,8 @@ class PreconditionFailed(Refusal):
 class TooMany(Refusal):
     """A sentence about what is too many gets another one, which says for how long."""
 
-    def __init__(self, detail: str, *, retry_after_s: int) -> None:
-        super().__init__("too_many", f"{detail} Try again in {in_words(retry_after_s)}.")
+    def __init__(self, detail: str, *, retry_after_s: int, code: str = "too_many") -> None:
+        super().__init__(code, f"{detail} Try again in {in_words(retry_after_s)}.")
         self.retry_after_s = retry_after_s
 
 

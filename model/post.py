@@ -27,6 +27,7 @@ from model.group import Memberships
 from model.log.event import record, tell_again
 from model.mention import mention_people, mention_people_anew, take_mentions_back
 from model.reaction import ReactionView, list_reactions
+from model.slow_mode import take_turn
 from model.text.typed import is_blank
 from model.text.word import searchable
 from model.user import Caller, PersonView, Users, author
@@ -198,12 +199,14 @@ async def write_post(
     """A new post, or a reply to `parent_id`, with files in the given order.
 
     Raises Forbidden in a channel of announcements when the caller is no moderator; Invalid when
-    there is neither text nor a file, or no such file or post; Conflict for a reply to a reply.
+    there is neither text nor a file, or no such file or post; Conflict for a reply to a reply;
+    TooMany in slow mode.
     """
     require_writable(channel)
     files = await find_own_files(db, file_ids, by=by)
     require_content(text, files)
     parent = await _parent(db, channel, parent_id, by=by) if parent_id is not None else None
+    await take_turn(db, channel, by=by)
     post = await _insert(db, channel, parent, text, by=by)
     await attach_files(db, post.id, files)
     await mention_people(db, post, by=by)

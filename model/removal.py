@@ -58,6 +58,7 @@ from model.log.event import ADMIN_TOPIC, Events, Rights, Topics, judge_again, re
 from model.mention import Mentions
 from model.read_mark import ReadMarks
 from model.session import Sessions, revoke_other_sessions
+from model.slow_mode import LastPosts
 from model.storage.blob import note_use
 from model.user import Caller, Enrolments, User, Users, erase_user, find_account
 
@@ -112,8 +113,8 @@ _DELETE_DOCUMENTS = (
     .execution_options(in_thread=True)
 )
 _UNSEEN: set[type[Base]] = {
-    AccountLinks, Applications, Bans, Documents, Enrolments, IdempotencyKeys, KeptMutes, Mentions,
-    ReadMarks, Sessions,
+    AccountLinks, Applications, Bans, Documents, Enrolments, IdempotencyKeys, KeptMutes, LastPosts,
+    Mentions, ReadMarks, Sessions,
 }  # fmt: skip
 """What goes with an account, and is seen by nobody when it has none: it waits for the purge."""
 

@@ -15,6 +15,7 @@ from tests.support.people import Person, Visitor, sign_up
 MODERATORS = ("mia", "ann")
 PRIVATE = "/api/channels/{private_channel_id}"
 PUBLISHED = {"kind": "open", "publish_history": True}
+SLOW = {"seconds_between_posts": 1}
 EXAMPLES = (
     Example(
         "POST /api/groups/{group_id}/channels", {"name": "new"},
@@ -27,7 +28,7 @@ EXAMPLES = (
     ),
     Example(
         "PATCH /api/channels/{channel_id}", {"name": "other"},
-        (PUBLISHED, {**PUBLISHED, "kind": "announce"}, {"kind": "private"}), by=MODERATORS,
+        (PUBLISHED, {**PUBLISHED, "kind": "announce"}, {"kind": "private"}, SLOW), by=MODERATORS,
     ),
     Example("DELETE /api/channels/{channel_id}", by=MODERATORS),
     Example("PUT /api/channels/{channel_id}/read-mark", {"post_id": "{post_id}"}, often=0),
