@@ -6,6 +6,7 @@ import { attempt, notify } from "./page/dialogs.js";
 import { find } from "./page/dom.js";
 import { LiveQuery } from "./page/live_query.js";
 import { Composer } from "./posts/composer.js";
+import { showSlowMode } from "./posts/slow_mode.js";
 import { Timeline, keepAtEnd } from "./posts/timeline.js";
 import { Typing } from "./posts/typing.js";
 
@@ -144,6 +145,7 @@ export class OpenChannel extends EventTarget {
     find("#channel-settings").hidden = !mayModerate;
     find("#open-scores").hidden = !channel.has_scores;
     find("#text").placeholder = `Write to ${channel.name}`;
+    showSlowMode(this.#context);
   }
 
   #show(list) {
@@ -156,6 +158,7 @@ export class OpenChannel extends EventTarget {
   #apply(event) {
     if (event.kind === "channel.edited") {
       Object.assign(this.#context.channel, event.data);
+      this.#context.outbox.hurry();
       this.#showHead();
     }
     if (event.kind === "score.set" && !this.#context.channel.has_scores) {

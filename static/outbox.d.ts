@@ -18,10 +18,12 @@ export interface Item {
   /** When it was written, in milliseconds since 1970, by the clock of this device. */
   readonly at: number;
   readonly state: "waiting" | "sent" | "failed";
-  /** Why it failed: that of the server's refusal, or `waited_too_long`. */
+  /** Why it failed: that of the server's refusal, or `waited_too_long`; why it waits: `slow_mode`. */
   readonly code?: string;
   /** Why it failed, or waits, for people. */
   readonly detail?: string;
+  /** When its turn is in slow mode, in milliseconds since 1970, by the clock of this device. */
+  readonly notBefore?: number;
   /** What is wrong in each wrong field. */
   readonly fields?: Record<string, string>;
   /** The id of the post, once it is sent. */

@@ -18,7 +18,8 @@
  * written `at` this time of the device, and sent in its `turn`. Its `files` have been uploaded
  * before, and are as `POST /api/files` answered them. Its `state` is
  * - `waiting`, with a `detail` when somebody else is signed in here: it is sent when its user is
- *   back, and never for anybody else;
+ *   back, and never for anybody else; with the `code` `slow_mode` it waits for its turn, `notBefore`
+ *   this time of the device, and what was written later in its channel waits behind it;
  * - `sent`, until the page shows it by itself: it tells with `settle` each event, and with
  *   `settleListed` each list. Whatever comes first, no post is shown twice, or in no place;
  * - `failed`, until somebody calls `retry` or `discard`. The `code`, `detail` and `fields` are those
@@ -31,6 +32,7 @@
  */
 
 import { Problem, ask, askPatiently, newKey } from "./api.js";
+import { NO_STORAGE, storageOfBrowser } from "./live/storage.js";
 import { onWake } from "./live/wake.js";
 
 const KEY_LASTS_MS = 23 * 3_600_000; // the server knows it for 24 hours
@@ -38,19 +40,13 @@ const ANSWER_WITHIN_MS = 20_000;
 const [FIRST_PAUSE_MS, LONGEST_PAUSE_MS] = [400, 8_000];
 const CLOCK_WAS_WRONG_MS = 3_600_000; // what is written so long after now
 const SIGNED_OUT = 401;
-const [OTHER_ACCOUNT, NOT_FOUND] = ["other_account", "not_found"];
-const NO_REFUSAL = { code: undefined, detail: undefined, fields: undefined };
+const [OTHER_ACCOUNT, NOT_FOUND, SLOW_MODE] = ["other_account", "not_found", "slow_mode"];
+const [SHORTEST_HOLD_MS, LONGEST_HOLD_MS] = [1_000, 3_600_000];
+const NO_REFUSAL = { code: undefined, detail: undefined, fields: undefined, notBefore: undefined };
 const WAITED_TOO_LONG = {
   state: "failed",
   code: "waited_too_long",
   detail: "It has waited for too long. See whether it has arrived before you send it.",
-};
-const NO_STORAGE = {
-  getItem: () => null,
-  setItem() {
-    throw new DOMException("The browser keeps nothing.", "SecurityError");
-  },
-  removeItem() {},
 };
 
 export class Outbox extends EventTarget {
@@ -151,6 +147,7 @@ export class Outbox extends EventTarget {
   hurry() {
     this.#attempts = 0;
     giveUp(this.#attempt);
+    for (const item of this.#held) this.#put({ ...item, ...NO_REFUSAL });
     this.#send();
   }
 
@@ -168,8 +165,17 @@ export class Outbox extends EventTarget {
   /** What is to be sent next. What another tab has taken out of the storage, that tab tells us. */
   get #next() {
     const isStored = (place) => this.#unstored.has(place) || this.#storage.getItem(place) !== null;
-    const isNext = (item) => item.state === "waiting" && isStored(this.#placeOf(item));
-    return this.#inOrder.find(isNext);
+    const slow = new Set(this.#held.map(({ channelId }) => channelId));
+    const isNext = (item) => item.state === "waiting" && !slow.has(item.channelId);
+    return this.#inOrder.find((item) => isNext(item) && isStored(this.#placeOf(item)));
+  }
+
+  /** What waits for its turn in a channel that is in slow mode. */
+  get #held() {
+    return this.#inOrder.filter(({ state, notBefore = 0 }) => {
+      const ms = notBefore - Date.now();
+      return state === "waiting" && ms > 0 && ms <= LONGEST_HOLD_MS; // or a clock was set back
+    });
   }
 
   #placeOf(item) {
@@ -264,6 +270,8 @@ export class Outbox extends EventTarget {
         await this.#oneTabAtATime(() => this.#sendNext());
         this.#attempts = 0;
       }
+      const [soonest] = this.#held.map(({ notBefore }) => notBefore).sort((a, b) => a - b);
+      if (soonest) this.#retry = setTimeout(() => this.#send(), soonest - Date.now());
     } catch (problem) {
       if (!(problem instanceof Problem)) throw problem;
       if (problem.status === SIGNED_OUT) return; // until somebody looks at the page again
@@ -294,7 +302,12 @@ export class Outbox extends EventTarget {
     try {
       ({ id } = await this.#post(item));
     } catch (problem) {
-      const { isPassing, status, code, message: detail, fields } = problem;
+      const { isPassing, status, code, message: detail, fields, retryAfterMs } = problem;
+      if (code === SLOW_MODE) {
+        const notBefore = Date.now() + Math.max(retryAfterMs, SHORTEST_HOLD_MS);
+        if (!isGivenUp()) this.#put({ ...item, code, detail, notBefore });
+        return;
+      }
       if (isPassing || status === SIGNED_OUT) {
         if (code === OTHER_ACCOUNT && !isGivenUp()) this.#put({ ...item, detail });
         throw problem;
@@ -334,13 +347,4 @@ function listOf({ channelId, parentId }) {
 /** Ends an attempt that hangs, as if the server could not be reached. */
 function giveUp(attempt) {
   attempt?.abort(new DOMException("It takes too long.", "TimeoutError"));
-}
-
-/** That of the browser, or one that takes nothing, where it forbids or lacks one. */
-function storageOfBrowser() {
-  try {
-    return localStorage ?? NO_STORAGE;
-  } catch {
-    return NO_STORAGE;
-  }
 }

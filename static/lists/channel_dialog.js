@@ -1,11 +1,14 @@
-/** The dialog to create a channel, or to change its name, its kind, and who is in a private one. */
+/** The dialog to create a channel, or to change its name, its kind, its pace, and who is in a private one. */
 
 import { ask, askPatiently, newKey } from "../api.js";
 import { addressOf } from "../page/address.js";
 import { attempt, confirmed } from "../page/dialogs.js";
 import { avatar, find, make } from "../page/dom.js";
+import { durationOf } from "../page/format.js";
 import { clearProblems, onSubmit } from "../page/forms.js";
 import { visit } from "../page/layers.js";
+
+const PAUSES_S = [0, 10, 30, 60, 300, 900, 3600];
 
 export class ChannelDialog {
   #me;
@@ -31,7 +34,9 @@ export class ChannelDialog {
     find("[type=submit]", this.#form).textContent = channel ? "Save" : "Create channel";
     find("#delete-channel").hidden = !channel;
     find("#channel-people").hidden = true;
+    find("#slow-mode").hidden = !channel;
     if (channel) {
+      this.#showSlowMode(channel.seconds_between_posts);
       const { name, description, kind } = this.#form.elements;
       [name.value, description.value, kind.value] = [
         channel.name,
@@ -41,6 +46,15 @@ export class ChannelDialog {
       if (channel.kind === "private") await attempt(() => this.#listPeople());
     }
     this.#dialog.showModal();
+  }
+
+  #showSlowMode(seconds) {
+    const choices = [...new Set([...PAUSES_S, seconds])].sort((a, b) => a - b);
+    const nameOf = (pause) => (pause ? `Once in ${durationOf(pause)}` : "As often as they like");
+    const options = choices.map((pause) => new Option(nameOf(pause), pause));
+    const { seconds_between_posts: field } = this.#form.elements;
+    field.replaceChildren(...options);
+    field.value = seconds;
   }
 
   async #listPeople() {
@@ -67,13 +81,15 @@ export class ChannelDialog {
   async #save(values) {
     if (this.#channel) return this.#change(values);
     const path = `/groups/${this.#group.id}/channels`;
-    const channel = await askPatiently("POST", path, values, { key: newKey() });
+    const { seconds_between_posts: _, ...made } = values;
+    const channel = await askPatiently("POST", path, made, { key: newKey() });
     visit(addressOf({ groupId: channel.group_id, channelId: channel.id }));
   }
 
   async #change(values) {
     const { id, name, kind } = this.#channel;
-    const changes = { description: "", ...values };
+    const seconds = Number(values.seconds_between_posts);
+    const changes = { description: "", ...values, seconds_between_posts: seconds };
     if (kind === "private" && values.kind !== "private") {
       const text = "Everybody in the group will read all that was ever written in it.";
       if (!(await confirmed(`Open ${name}?`, text, "Open"))) return;

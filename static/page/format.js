@@ -8,6 +8,7 @@ const LIST = new Intl.ListFormat("en-GB"); // the language of the pages
 const A_DAY_MS = 86_400_000;
 const EXCERPT_CHARS = 60;
 const STEP = 1024; // as the server counts its limits
+const DURATIONS = Object.entries({ hour: 3600, minute: 60, second: 1 });
 const UNITS = ["byte", "kilobyte", "megabyte", "gigabyte"];
 
 export const timeOf = (moment) => TIME.format(new Date(moment));
@@ -19,6 +20,13 @@ export function dayOf(moment) {
   if (day === new Date().toDateString()) return "Today";
   if (day === new Date(Date.now() - A_DAY_MS).toDateString()) return "Yesterday";
   return DAY.format(new Date(moment));
+}
+
+/** "30 seconds", "1 minute", "90 minutes" */
+export function durationOf(seconds) {
+  const [unit, length] = DURATIONS.find(([, of]) => seconds % of === 0);
+  const style = { style: "unit", unit, unitDisplay: "long" };
+  return new Intl.NumberFormat("en-GB", style).format(seconds / length);
 }
 
 /** "512 bytes", "1.5 MB" */

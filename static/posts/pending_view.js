@@ -4,6 +4,7 @@ import { notify } from "../page/dialogs.js";
 import { avatar, button, find, make } from "../page/dom.js";
 import { putBack } from "./draft.js";
 import { FilesView } from "./files_view.js";
+import { timeOf } from "../page/format.js";
 import { formatted } from "./formatted.js";
 import { articleOf } from "./post_view.js";
 
@@ -17,13 +18,14 @@ const PARTS = { text: "Text", file_ids: "Files", parent_id: "Post that it replie
  */
 export function pendingView(item, context) {
   const { me, people, outbox, channel } = context;
+  const hasFailed = item.state === "failed";
   const state = make("p", { className: "delivery" }, outcomeOf(item));
-  if (item.state === "failed") {
+  state.classList.toggle("failed", hasFailed);
+  if (hasFailed || item.notBefore) {
     const mayHaveArrived = item.code === "waited_too_long";
     const isHere = channel?.id === item.channelId && channel.writable;
     const add = (verb, act) => state.append(" ", button(verb, act, { className: "quiet" }));
-    state.classList.add("failed");
-    add(mayHaveArrived ? "Send" : "Try again", () => outbox.retry(item));
+    if (hasFailed) add(mayHaveArrived ? "Send" : "Try again", () => outbox.retry(item));
     if (isHere && !mayHaveArrived) add("Edit", () => edit(item, context));
     add("Discard", () => outbox.discard(item));
   }
@@ -47,9 +49,10 @@ function edit(item, { drafts, outbox }) {
   else notify("It is waiting where you wrote it.");
 }
 
-/** "Sending…", "Not sent: Somebody else is signed in here now.", "Not sent. Text: It is empty." */
-function outcomeOf({ state, detail, fields = {} }) {
+/** "Sending…", "It is sent at 10:32.", "Not sent: Somebody else is signed in here now.", "Not sent. Text: It is empty." */
+function outcomeOf({ state, detail, fields = {}, notBefore }) {
   if (!detail) return STATES[state];
+  if (notBefore) return `It is sent at ${timeOf(notBefore)}.`;
   const wrong = Object.entries(fields).map(([name, said]) => `${PARTS[name] ?? name}: ${said}`);
   return wrong.length ? `Not sent. ${wrong.join(" ")}` : `Not sent: ${detail}`;
 }
