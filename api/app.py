@@ -37,6 +37,7 @@ from api.mentions import mentions
 from api.middleware import auth, compress, cors, errors, headers, idempotent, limits, request_id
 from api.middleware.proxy import TrustedProxy
 from api.password_resets import password_resets
+from api.pins import pins
 from api.posts import posts
 from api.qr_codes import qr_codes
 from api.rosters import rosters
@@ -68,7 +69,7 @@ log = logging.getLogger(__name__)
 RESOURCES = (
     users, me, avatars, sessions, groups, join_codes, memberships, rosters, channels, posts,
     files, documents, search, mentions, scores, qr_codes, topics, live, stream, account_links,
-    password_resets, email_confirmations, acts,
+    password_resets, email_confirmations, acts, pins,
 )  # fmt: skip
 SOCKETS_CLOSE_WITHIN_S = ANSWERED_WITHIN_S = 5
 

@@ -31,6 +31,7 @@ class Screen:
         self.members: dict[int, dict[str, Any]] = {}
         self.posts: dict[int, Posts] = {}
         self.things: dict[int, Things] = {}
+        self.pins: dict[int, set[int]] = {}  # ids of posts, by channel
         self.mentions: dict[int, dict[str, Any]] = {}
         self.applied = 0  # messages of the client
         self.live: dict[str, Any] = {"epoch": "", "topics": {}}
@@ -65,6 +66,7 @@ class Screen:
 
     async def _fetch_channel(self, who: Person, channel_id: int) -> None:
         await self._fetch_posts(who, channel_id)
+        await self._fetch_pins(who, channel_id)
         await self._fetch_things(who, channel_id)
 
     async def _fetch_mentions(self, who: Person) -> None:
@@ -79,6 +81,13 @@ class Screen:
         for post in listed["posts"]:
             replies = await who.get(f"/api/posts/{post['id']}/replies?limit=100")
             posts.update((reply["id"], reply) for reply in replies["posts"])
+
+    async def _fetch_pins(self, who: Person, channel_id: int) -> None:
+        listed = await who.get(f"/api/channels/{channel_id}/pins")
+        self._stands(listed)
+        self.pins[channel_id] = {post["id"] for post in listed["posts"]}
+        for post in listed["posts"]:
+            assert self.posts[channel_id].get(post["id"], post) == post
 
     async def _fetch_things(self, who: Person, channel_id: int) -> None:
         things = self.things[channel_id] = {}
@@ -101,6 +110,7 @@ class Screen:
         noun, _, number = message["topic"].partition(":")
         if message["type"] == "revoked" and noun == "channel":
             self.posts.pop(int(number), None)
+            self.pins.pop(int(number), None)
             self.things.pop(int(number), None)
         elif message["type"] == "event" and message["kind"] == "person.changed":
             self._rename(message["data"], noun, int(number))
@@ -156,10 +166,15 @@ class Screen:
             case ["post", "created" | "edited"]:
                 posts[data["id"]] = data
                 self._count_replies(number, data["parent"])
+            case ["post", "pinned"]:
+                self.pins[number].add(data["id"])
+            case ["post", "unpinned"]:
+                self.pins[number].discard(data["id"])
             case ["post", "deleted"]:
                 gone = {
                     i for i, post in posts.items() if (post["parent"] or {}).get("id") == data["id"]
                 }
+                self.pins[number].discard(data["id"])
                 for post_id in {data["id"], *gone}:
                     posts.pop(post_id, None)
                 self._count_replies(number, data["parent"])
@@ -205,7 +220,8 @@ class Screen:
         channels: dict[int, Any] = dict.fromkeys(self.private)
         channels |= {i: self.views[i][1] for i in self.of_group | self.private & channel_ids}
         shown = {"channels": channels, "members": self.members}
-        return {**shown, "posts": posts, "things": things, "mentions": mentions}
+        pins = {i: self.pins[i] for i in channel_ids & self.pins.keys()}
+        return {**shown, "posts": posts, "pins": pins, "things": things, "mentions": mentions}
 
 
 def listed_in_channels() -> list[Example]:

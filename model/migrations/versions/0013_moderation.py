@@ -1,4 +1,4 @@
-"""moderation: slow mode."""
+"""moderation: slow mode, and pins."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -14,6 +14,11 @@ INSTANT = model.database.table.Instant(timezone=True)
 
 
 def upgrade() -> None:
+    make_last_posts()
+    make_pins()
+
+
+def make_last_posts() -> None:
     op.create_table(
         "last_posts",
         sa.Column("channel_id", NUMBER, nullable=False),
@@ -29,3 +34,20 @@ def upgrade() -> None:
     )
     op.create_index("ix_last_posts_posted_at", "last_posts", ["posted_at"])
     op.create_index("ix_last_posts_user_id", "last_posts", ["user_id"])
+
+
+def make_pins() -> None:
+    op.create_table(
+        "pins",
+        sa.Column("post_id", NUMBER, nullable=False),
+        sa.Column("channel_id", NUMBER, nullable=False),
+        sa.Column("pinned_at", INSTANT, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["channel_id"], ["channels.id"], name="fk_pins_channel_id", ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["post_id"], ["posts.id"], name="fk_pins_post_id", ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("post_id", name="pk_pins"),
+    )
+    op.create_index("ix_pins_channel_id", "pins", ["channel_id"])
