@@ -40,6 +40,7 @@ from api.password_resets import password_resets
 from api.pins import pins
 from api.posts import posts
 from api.qr_codes import qr_codes
+from api.reports import reports
 from api.rosters import rosters
 from api.scores import scores
 from api.search import search
@@ -69,7 +70,7 @@ log = logging.getLogger(__name__)
 RESOURCES = (
     users, me, avatars, sessions, groups, join_codes, memberships, rosters, channels, posts,
     files, documents, search, mentions, scores, qr_codes, topics, live, stream, account_links,
-    password_resets, email_confirmations, acts, pins,
+    password_resets, email_confirmations, acts, pins, reports,
 )  # fmt: skip
 SOCKETS_CLOSE_WITHIN_S = ANSWERED_WITHIN_S = 5
 

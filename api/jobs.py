@@ -16,6 +16,7 @@ from model.limit import forget_passed_limits
 from model.log.retention import prune
 from model.purge import purge
 from model.session import UsedSessions, forget_expired_sessions
+from model.settlement import forget_settled_reports
 from model.slow_mode import forget_old_turns
 from model.storage.store import Store
 
@@ -90,6 +91,7 @@ async def clean_up(database: Database, store: Store, settings: Settings) -> None
         forget_expired_sessions,
         forget_expired_links,
         forget_old_turns,
+        forget_settled_reports,
     ):
         async with database.write() as db:
             await forget(db)

@@ -31,6 +31,7 @@ from model.database.unit_of_work import Transaction
 from model.group import Group, Member, Memberships
 from model.log.event import record
 from model.mention import Mentions
+from model.report import Reports
 from model.user import Caller, User, Users, person
 
 _hers = aliased(Memberships)
@@ -71,8 +72,12 @@ def _topics_of_groups_left() -> CompoundSelect[str]:
 
 
 def channels_naming() -> list[Select[int]]:
-    """The channels that name `user_id`: with what stays there without her when her account goes."""
-    return channels_with(key for key in foreign_keys_to(Users) if key.ondelete == "SET NULL")
+    """The channels that name `user_id`: with what stays there without her when her account goes.
+
+    Who has reported what there is none of that.
+    """
+    keys = [key for key in foreign_keys_to(Users) if key.ondelete == "SET NULL"]
+    return channels_with(key for key in keys if key.parent.table is not Reports.__table__)
 
 
 def channels_with(keys: Iterable[ForeignKey]) -> list[Select[int]]:

@@ -64,6 +64,7 @@ SIGN_IN_ACCOUNT_LIMIT = Limit("sign-in", burst=100, every_s=2)
 SIGN_IN_DEVICE_LIMIT = Limit("sign-in-device", burst=30, every_s=20)
 REGISTER_ADDRESS_LIMIT = Limit("register-address", burst=200, every_s=10)
 JOIN_CODE_LIMIT = Limit("join-code", burst=20, every_s=180)
+REPORT_LIMIT = Limit("report", burst=30, every_s=120)
 UPLOAD_LIMIT = Limit("upload", burst=100, every_s=2)
 PASSWORD_LIMIT = Limit("password", burst=10, every_s=30)
 # Mails that somebody at an address asks for, and that go to one: nobody's mailbox is filled

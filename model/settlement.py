@@ -1,0 +1,101 @@
+"""Settling reports, once each, and forgetting them a while later, with the copy of the post."""
+
+from datetime import timedelta
+
+from sqlalchemy import bindparam, delete, update
+
+from model.act import record_group_act, record_server_act
+from model.database.table import now
+from model.database.unit_of_work import Transaction
+from model.errors import Conflict, Forbidden, NotFound
+from model.log.event import record
+from model.post import Post, delete_post, find_post
+from model.report import (
+    FIND_REPORT,
+    Outcome,
+    Report,
+    Reports,
+    ReportView,
+    find_report,
+    list_responsible,
+)
+from model.user import Caller
+
+SETTLED_REPORT_LASTS = timedelta(days=30)
+
+_SETTLE = update(Reports).where(Reports.id == bindparam("of_report"))
+_SETTLE_OTHERS = update(Reports).where(
+    Reports.post_id == bindparam("of_post"), Reports.settled_at.is_(None)
+)
+_FORGET = delete(Reports).where(Reports.settled_at < bindparam("before"))
+
+
+async def settle_report(
+    db: Transaction, report_id: int, outcome: Outcome, *, by: Caller
+) -> ReportView:
+    """The report, settled: its post is deleted then, or its author is told that she is warned.
+
+    With the post, all its other reports are settled. Raises NotFound for who is not responsible,
+    Conflict when it is settled already, and Forbidden for deleting in a channel that the caller
+    would have to join first.
+    """
+    post = await _find_post(db, report_id, by=by) if outcome == Outcome.DELETED else None
+    report = await find_report(db, report_id, reader=by)
+    if report.settled_at is not None:
+        raise Conflict("already_settled", "Somebody has settled this report already.")
+    settled_at = now()
+    how = {"settled_at": settled_at, "settled_by_id": by.id, "outcome": outcome}
+    await db.run(_SETTLE, of_report=report.id, **how)
+    await _tell(db, report, outcome, by=by)
+    settled: ReportView = {
+        **report.view(),
+        "settled_at": settled_at,
+        "settled_by": by.person,
+        "outcome": outcome,
+    }
+    if post is not None:
+        await db.run(_SETTLE_OTHERS, of_post=post.id, **how)
+        await delete_post(db, post, by=by)
+        settled["post_id"] = settled["parent_id"] = None
+    return settled
+
+
+async def forget_settled_reports(db: Transaction) -> None:
+    """Forget what was settled long ago."""
+    await db.run(_FORGET, before=now() - SETTLED_REPORT_LASTS)
+
+
+async def _find_post(db: Transaction, report_id: int, *, by: Caller) -> Post | None:
+    """The post of a report, if it is still there; it is locked before the report.
+
+    So it is when somebody deletes the post, and nobody waits for each other in a ring.
+    """
+    values = {"report_id": report_id, "user_id": by.id}
+    row = await db.first(FIND_REPORT.reading, **values)
+    if row is None or row.post_id is None:
+        return None
+    try:
+        return await find_post(db, row.post_id, reader=by)
+    except NotFound:
+        again = await db.first(FIND_REPORT.reading, **values)
+        if again is None or again.post_id is None:
+            return None
+    raise Forbidden("not_in_channel", "Join the channel first: you do not belong to it.")
+
+
+async def _tell(db: Transaction, report: Report, outcome: Outcome, *, by: Caller) -> None:
+    """Record the act; where it is discreet, in the audit, and tell those who are responsible."""
+    group_id, whose = report.channel.group_id, report.author_id
+    kind, subject = "report.settled", f"report:{report.id}"
+    if not report.is_discreet:
+        await record_group_act(
+            db, group_id, kind, by=by, person_id=whose, subject=subject, outcome=outcome
+        )
+    else:
+        await record_server_act(db, kind, by=by, person_id=whose, subject=subject, outcome=outcome)
+        for user_id in await list_responsible(db, report.id):
+            ids = {"id": report.id, "group_id": group_id}
+            record(db, f"user:{user_id}", kind, ids, by=by.id)
+    if outcome == Outcome.WARNED and whose is not None:
+        of_what = {"group_id": group_id, "channel_id": report.channel.id, "post_id": report.post_id}
+        record(db, f"user:{whose}", "member.warned", of_what, by=None)
