@@ -136,7 +136,7 @@ def demo() -> None:
     """Fill a new instance with a class that looks real, to look round in."""
     from api.demo.fill import fill  # noqa: PLC0415 - loads Pillow, and the story
 
-    click.echo("\n".join(with_database(lambda database: fill(load_settings(), database)).lines()))
+    click.echo("\n".join(with_database(lambda database: fill(given_settings(), database)).lines()))
     click.echo("Start the server, and sign in.")
 
 

@@ -269,7 +269,8 @@ async def edit_channel(
     record(db, channel.topic, "channel.edited", changed.view(), by=by.id)
     is_opened = channel.is_private and not changed.is_private
     if changes.keys() == {"seconds_between_posts"}:
-        await record_channel_act(db, changed, "slow_mode.set", by=by, **changes)
+        seconds = changed.seconds_between_posts
+        await record_channel_act(db, changed, "slow_mode.set", by=by, seconds=seconds)
     else:
         act = "channel.opened" if is_opened else "channel.edited"
         await record_channel_act(db, changed, act, by=by, fields=sorted(changes))

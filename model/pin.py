@@ -6,7 +6,8 @@ from sqlalchemy import ForeignKey, bindparam, delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
-from model.channel import Channel, record_channel_act, require_active, require_moderator
+from model.act import record_channel_act
+from model.channel import Channel, require_active, require_moderator
 from model.database.table import Base, now
 from model.database.unit_of_work import Transaction
 from model.errors import Conflict

@@ -92,7 +92,8 @@ class Stage:
         async with self.write() as db:
             group = await create_group(db, name, _ABOUT[name], by=self.callers[founder])
             self.groups[name] = group.id
-            return (await make_join_code(db, group, max_uses=None))["join_code"]
+            code = await make_join_code(db, group, by=self.callers[founder])
+            return str(code["join_code"])
 
     async def _join(self, code: str, username: str) -> None:
         async with self.write() as db:

@@ -68,16 +68,13 @@ async def test_the_topic_of_moderators_is_followed_by_them_until_they_are_none(
             assert live.events(topic_of(people)) == []
 
 
-async def test_what_is_done_to_people_and_things_of_others_is_in_the_record(
-    people: Cast,
-) -> None:
+async def act_on_others(people: Cast) -> tuple[int, int, int, int]:
+    """All that may be done to them in a group; the ids of the things of it, which are gone."""
     group, general = f"/api/groups/{people.group['id']}", f"/api/channels/{people.channel['id']}"
     post = await people.bob.post(people.posts, {"text": "of bob"})
     score = await people.bob.post(f"{general}/scores", {"game": "snake", "points": 1})
     own = f"{general}/documents/members/{people.bob.id}/notes"
     document = await people.bob.put(own, {"is": "bob's"}, status=201)
-    before = await people.mia.get(record_of(people))
-
     await people.ann.post(f"{group}/join-code", {})
     await people.ann.patch(f"{group}/join-code", {"max_uses": 3})
     await people.mia.delete(f"{group}/join-code")
@@ -94,8 +91,15 @@ async def test_what_is_done_to_people_and_things_of_others_is_in_the_record(
     await people.mia.delete(f"/api/scores/{score['id']}")
     await people.mia.delete(own)
     await people.mia.delete(f"{group}/members/{people.bob.id}")
+    return channel["id"], post["id"], score["id"], document["id"]
 
-    bob, made = people.bob.id, f"channel:{channel['id']}"
+
+async def test_what_is_done_to_people_and_things_of_others_is_in_the_record(
+    people: Cast,
+) -> None:
+    before = await people.mia.get(record_of(people))
+    channel_id, post_id, score_id, document_id = await act_on_others(people)
+    bob, made = people.bob.id, f"channel:{channel_id}"
     after = await people.ann.get(record_of(people))
     done = after["acts"][: len(after["acts"]) - len(before["acts"])]
     assert short(done[::-1]) == [
@@ -109,9 +113,9 @@ async def test_what_is_done_to_people_and_things_of_others_is_in_the_record(
         ("channel.edited", None, made),
         ("channel.opened", None, made),
         ("channel.deleted", None, made),
-        ("post.deleted", bob, f"post:{post['id']}"),
-        ("score.deleted", bob, f"score:{score['id']}"),
-        ("document.deleted", bob, f"document:{document['id']}"),
+        ("post.deleted", bob, f"post:{post_id}"),
+        ("score.deleted", bob, f"score:{score_id}"),
+        ("document.deleted", bob, f"document:{document_id}"),
         ("member.removed", bob, None),
     ]
     assert {act["via"] for act in done} == {"request"}

@@ -128,7 +128,7 @@ async def test_it_is_told_to_the_readers_and_kept_as_an_act(people: Cast) -> Non
     (act,) = await told(people.ann, f"moderation:{people.group['id']}")
     assert act["data"]["by_id"] == people.mia.id
     assert act["data"]["subject"] == f"channel:{people.channel['id']}"
-    assert act["data"]["details"] == {"seconds": 30}
+    assert act["data"]["details"] == {"channel_id": people.channel["id"], "seconds": 30}
     listed = await people.bob.get(f"/api/groups/{people.group['id']}/channels")
     assert listed["channels"][0]["seconds_between_posts"] == 30
     path = f"/api/groups/{people.group['id']}/channels"
@@ -136,6 +136,5 @@ async def test_it_is_told_to_the_readers_and_kept_as_an_act(people: Cast) -> Non
     await people.mia.patch(f"/api/channels/{secret['id']}", {"seconds_between_posts": 60})
     assert len(await told(people.ann, f"moderation:{people.group['id']}")) == 1
     (act,) = await told(people.root, "admin")
-    assert (act["data"]["subject"], act["data"]["details"]) == (
-        f"channel:{secret['id']}", {"seconds": 60},
-    )  # fmt: skip
+    ids = {"group_id": people.group["id"], "channel_id": secret["id"]}
+    assert (act["data"]["subject"], act["data"]["details"]) == (f"channel:{secret['id']}", ids)
