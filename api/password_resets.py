@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from functools import partial
 
-from quart import Blueprint
+from quart import Blueprint, Response, jsonify, request
 from quart_schema import document_response, validate_request
 from typing_extensions import TypedDict
 
@@ -12,6 +12,7 @@ from api.context import Services, limited, read, services, write
 from api.forms import Email, Form, Password
 from api.mail.letter import Letter
 from api.middleware.auth import public
+from api.middleware.cookies import remember_device
 from api.middleware.limits import address
 from model.account_link import Purpose, find_link
 from model.errors import NoMail
@@ -66,8 +67,11 @@ async def write_letters(running: Services, email: str) -> Sequence[Letter]:
 @public
 @validate_request(NewPasswordForm)
 @document_response(OwnUserView)
-async def update(data: NewPasswordForm) -> OwnUserView:
-    """Set a new password by a link, once. It signs you out everywhere; sign in with it then."""
+async def update(data: NewPasswordForm) -> Response:
+    """Set a new password by a link, once. It signs you out everywhere; sign in with it then.
+
+    A browser is known as a device of the account from then on, whoever guesses meanwhile.
+    """
     await limited(Action(LINK_ADDRESS_LIMIT, address()))
     async with read() as db:
         link = await find_link(db, data.token, Purpose.RESET, Purpose.CLAIM)
@@ -75,4 +79,7 @@ async def update(data: NewPasswordForm) -> OwnUserView:
     password_hash = await services().passwords.hash(data.password)
     async with write() as db:
         user = await use_password_link(db, link, password_hash)
-    return user.own_view()
+    response = jsonify(user.own_view())
+    if "Authorization" not in request.headers:
+        remember_device(response, user, password_hash)
+    return response

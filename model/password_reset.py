@@ -46,7 +46,7 @@ MAILED_LINK_LASTS = timedelta(hours=1)
 _MOST_ACCOUNTS_OF_AN_ADDRESS = 10
 
 _ACCOUNT = finder(
-    select(*USER_COLUMNS, Users.password_hash, Users.email_confirmed).where(
+    select(*USER_COLUMNS, Users.password_hash, Users.email_confirmed.label("has_confirmed")).where(
         Users.id == bindparam("user_id"), Users.active == true(), HAS_ACCOUNT
     ),
     locks=[Users],
@@ -152,7 +152,7 @@ async def make_mailed_links(db: Transaction, email: str) -> list[tuple[User, Mad
     links = []
     for user_id in [row.id for row in await db.all(_AT_ADDRESS, **values)]:
         row = await db.find(_ACCOUNT, user_id=user_id)
-        if row is not None and row.email is not None and row.email_confirmed:
+        if row is not None and row.email is not None and row.has_confirmed:
             made = await make_link(db, user_id, Purpose.RESET, MAILED_LINK_LASTS, email=row.email)
             links.append((load(User, row), made))
     return links
@@ -194,7 +194,7 @@ async def _holds(db: Transaction, link: AccountLink, account: Row[*tuple[object,
         group_id = await db.scalar(_ENROLLED_ONLY, user_id=link.user_id)
         return not account.password_hash and group_id in {link.group_id or group_id} - {None}
     if link.email is not None:
-        return bool(account.email_confirmed) and account.email == link.email
+        return bool(account.has_confirmed) and account.email == link.email
     if link.group_id is not None:
         values = {"user_id": link.user_id, "owner_id": link.made_by_id}
         return await db.scalar(_OWNS_GROUP_OF, **values) == link.group_id

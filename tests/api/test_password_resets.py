@@ -13,7 +13,14 @@ from api.context import Services
 from model.account_link import AccountLinks, MadeLink, Purpose, make_link
 from model.act import Acts
 from model.database.table import now
-from model.limit import LINK_ADDRESS_LIMIT, MAIL_ADDRESS_LIMIT, MAIL_TO_LIMIT, Action, take
+from model.limit import (
+    LINK_ADDRESS_LIMIT,
+    MAIL_ADDRESS_LIMIT,
+    MAIL_TO_LIMIT,
+    SIGN_IN_ACCOUNT_LIMIT,
+    Action,
+    take,
+)
 from tests.api.browser import SESSION, browser, problem
 from tests.live.client import LiveClient
 from tests.support import mail
@@ -92,13 +99,13 @@ async def test_a_link_sets_a_password_once_and_ends_all_that_was_signed_in(
         answer = await use(visitor, f" {token}\n")
         assert await live.closed() == 4401
     assert (answer.status, answer.body["username"]) == (200, "bob")
-    assert "Set-Cookie" not in answer.headers
+    assert f"{SESSION}=" not in answer.headers["Set-Cookie"], "it signs nobody in"
     await people.bob.get("/api/me", 401)
     await people.ann.get("/api/me")
     assert await signs_in(app, "bob", NEW)
     assert not await signs_in(app, "bob", PASSWORD)
-    assert is_dead(await use(visitor, token))
-    dead = await visitor.ask("PUT", "/api/email-confirmations", {"token": other.token})
+    assert is_dead(await use(browser(app), token))
+    dead = await browser(app).ask("PUT", "/api/email-confirmations", {"token": other.token})
     assert is_dead(dead), "whoever was in the account could have asked for it"
     async with services.database.read() as db:
         (act,) = await db.all(select(*Acts.__table__.c).where(Acts.kind == "link.used"))
@@ -155,6 +162,17 @@ async def test_who_is_signed_in_as_somebody_else_stays_so_and_changes_only_the_l
     assert (await page.get("/api/me"))["username"] == "bob"
 
 
+async def test_whoever_guesses_does_not_lock_out_who_has_set_a_new_password(
+    app: Quart, people: Cast, services: Services
+) -> None:
+    page = browser(app, headers={"Sec-Fetch-Site": "same-origin"})
+    await use(page, (await made_for(services, people.bob)).token)
+    await take(services.database, Action(SIGN_IN_ACCOUNT_LIMIT, "bob", SIGN_IN_ACCOUNT_LIMIT.burst))
+    form = {"username": "bob", "password": NEW}
+    problem(await browser(app).ask("POST", "/api/sessions", form), 429, "too_many")
+    await page.post("/api/sessions", form)
+
+
 async def test_a_page_elsewhere_sets_no_password(
     app: Quart, people: Cast, services: Services
 ) -> None:
@@ -174,7 +192,7 @@ async def test_who_was_enrolled_claims_the_account_once(
     assert (shown["purpose"], shown["username"], shown["name"]) == ("claim", "zoe", "Zoe")
     assert (await use(visitor, link.token)).status == 200
     assert await signs_in(app, "zoe", NEW)
-    assert is_dead(await use(visitor, link.token, PASSWORD))
+    assert is_dead(await use(browser(app), link.token, PASSWORD))
 
 
 async def test_a_new_password_has_the_rules_of_every_password(
