@@ -1,28 +1,33 @@
-"""Which topics somebody may read, decided in one statement of one snapshot."""
+"""Which topics somebody may read, decided in one statement of one snapshot; where she is silent."""
 
 import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
     CompoundSelect,
     FromClause,
+    Select,
     bindparam,
     literal,
+    or_,
     select,
     true,
     union_all,
 )
+from sqlalchemy.orm import Mapped
 
 from model.act import MODERATION
 from model.channel import READABLE_CHANNEL, Channels
 from model.database.json_rows import json_object, json_rows, number
 from model.database.row import AnyRow
+from model.database.table import now
 from model.database.unit_of_work import Transaction
 from model.errors import NotFound
-from model.group import Memberships, Role
+from model.group import Groups, Memberships, Role
 from model.log.cursor import TopicHead, topic_heads
 from model.log.event import ADMIN_TOPIC
 from model.user import Caller, ServerRole, Users
@@ -68,6 +73,35 @@ _OF_ONE = _readable_topics(bindparam("user_id", type_=BigInteger))
 _OF_MANY = _readable_topics(number(_users.c.key), _users)
 _PAIRS_AT_ONCE = 2000  # of a user and a topic: those who follow the same are asked together
 
+GroupId = Mapped[int] | Mapped[int | None]
+_of_users = Memberships.user_id.in_(select(number(_users.c.key)))
+
+
+def _silenced(
+    noun: str, given: FromClause, place: type[Channels | Groups], group_id: GroupId
+) -> Select[int, str, int, datetime | None, bool]:
+    """Those of the given places where users are muted, or the group is archived."""
+    return (
+        select(
+            Memberships.user_id,
+            literal(noun).label("noun"),
+            place.id.label("number"),
+            Memberships.muted_until,
+            place.archived,
+        )
+        .join_from(given, place, place.id == number(given.c.key))
+        .join(Memberships, Memberships.group_id == group_id)
+        .where(_of_users, or_(place.archived, Memberships.muted_until > bindparam("now")))
+    )
+
+
+_SILENCED = union_all(
+    _silenced("channel", _channels, Channels, Channels.group_id),
+    _silenced("group", _groups, Groups, Groups.id),
+    _silenced(MODERATION, _moderated, Groups, Groups.id),
+)
+_FOR_EVER = datetime.max.replace(tzinfo=UTC)
+
 _READERS_OF_CHANNELS = (
     select(Memberships.user_id, Channels.id.label("channel_id"), Channels.group_id)
     .join_from(_channels, Channels, Channels.id == number(_channels.c.key))
@@ -103,6 +137,18 @@ async def readable_topics_of(
         for row in await db.all(_OF_MANY, user_ids=json_object(user_ids), **_given(topics)):
             found[row.user_id].add(_topic(row))
     return {user_id: found[user_id].intersection(topics) for user_id, topics in wanted.items()}
+
+
+async def silences_of(
+    db: Transaction, wanted: Mapping[int, Collection[str]]
+) -> dict[int, dict[str, datetime]]:
+    """Of the topics given for each of some users, where she may not signal, and until when."""
+    found = defaultdict[int, dict[str, datetime]](dict)
+    for user_ids, topics in _together(wanted):
+        values = {"user_ids": json_object(user_ids), "now": now(), **_given(topics)}
+        for row in await db.all(_SILENCED, **values):
+            found[row.user_id][_topic(row)] = _FOR_EVER if row.archived else row.muted_until
+    return found
 
 
 def _together(wanted: Mapping[int, Collection[str]]) -> Iterator[tuple[list[int], set[str]]]:

@@ -158,9 +158,15 @@ def watch(message: Watch, client: Connection) -> None:
 
 
 def signal(message: Signal, client: Connection) -> None:
-    """Pass a signal on. Nobody learns whether it arrived: a newer one follows soon."""
-    if message.topic not in client.subscriptions:
+    """Pass a signal on, unless its sender is muted or the group archived.
+
+    Nobody learns whether it arrived: a newer one follows soon.
+    """
+    subscription = client.subscriptions.get(message.topic)
+    if subscription is None:
         client.put(Error("not_subscribed", "You do not follow this topic.", topic=message.topic))
+    elif subscription.is_silent:
+        client.put(Error("silenced", "You can read here, but not write.", topic=message.topic))
     elif len(bytes(message.data)) > MAX_SIGNAL_BYTES:
         client.put(Error("too_large", "A signal may have at most 1 KiB.", topic=message.topic))
     else:

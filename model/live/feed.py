@@ -16,12 +16,13 @@ import time
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
+from datetime import datetime
 from itertools import chain
 from typing import TypeVar
 
 import msgspec
 
-from model.access import readable_topics, readable_topics_of
+from model.access import readable_topics, readable_topics_of, silences_of
 from model.database.row import AnyRow
 from model.database.unit_of_work import Database, Transaction
 from model.errors import TryAgain
@@ -151,6 +152,7 @@ class Feed:
         async with self.database.read_apart() as db:
             people = await people_of_sessions(db, [check.session_id for check in checks])
             allowed = await readable_topics_of(db, topics)
+            silences = await silences_of(db, topics)
         for check in checks:
             reader = check.reader
             if self.unchecked.pop(reader, None) is None:
@@ -159,6 +161,7 @@ class Feed:
                 self.leave(reader)
                 reader.signed_out()
                 continue
+            check.silence(silences.get(reader.user_id, {}))
             if check.update_person(people):
                 self._moved.update(reader.subscriptions)
             for topic in check.lost(allowed[reader.user_id]):
@@ -244,17 +247,23 @@ class Feed:
         The answer of a topic is None when the reader may not know of it.
         """
 
-        async def judge(db: Transaction) -> dict[str, TopicHead]:
+        async def judge(db: Transaction) -> tuple[dict[str, TopicHead], dict[str, datetime]]:
             allowed = await readable_topics(db, reader.user_id, wanted)
-            return await topic_heads(db, *allowed) if allowed else {}
+            if not allowed:
+                return {}, {}
+            silences = await silences_of(db, {reader.user_id: allowed})
+            return await topic_heads(db, *allowed), silences.get(reader.user_id, {})
 
-        found = await self.judged(judge)
+        found, silences = await self.judged(judge)
         if reader not in self.readers:
             return {}
-        return {
+        outcomes = {
             topic: self._subscribe(reader, topic, found.get(topic), after, epoch)
             for topic, after in wanted.items()
         }
+        for topic in silences.keys() & reader.subscriptions.keys():
+            reader.subscriptions[topic].silent_until = silences[topic]
+        return outcomes
 
     def unsubscribe(self, reader: Reader, topic: str) -> bool:
         """Follow a topic no longer; whether the reader did."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from model.live.subscription import Reader, Subscription
 from model.user import PersonView
@@ -29,6 +30,11 @@ class RightsCheck:
         before = self.reader.person
         self.reader.person = people.get(self.session_id, before)
         return self.reader.person != before
+
+    def silence(self, silences: Mapping[str, datetime]) -> None:
+        """Take over where the reader may not signal, and until when."""
+        for topic, subscription in self.held.items():
+            subscription.silent_until = silences.get(topic)
 
     def lost(self, allowed: Collection[str]) -> list[str]:
         """The topics that the reader may not read, of those that it still follows as it did."""

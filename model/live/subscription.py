@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal, Protocol
 
+from model.database.table import now
 from model.live.ephemeral import SignalKey
 from model.log.cursor import TopicHead
 from model.user import PersonView
@@ -23,12 +25,17 @@ class Subscription:
     """A topic that a reader follows.
 
     `cursor` is the number of the last event that was sent, `presence` the last version of who is
-    there.
+    there. Until `silent_until` its reader may not signal.
     """
 
     topic: str
     cursor: int
     presence: int = 0
+    silent_until: datetime | None = None
+
+    @property
+    def is_silent(self) -> bool:
+        return self.silent_until is not None and self.silent_until > now()
 
 
 @dataclass(frozen=True)
