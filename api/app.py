@@ -15,7 +15,9 @@ from api.account_links import account_links
 from api.acts import acts
 from api.adapters.application import Homeroom, Json
 from api.adapters.guard import require_tried
+from api.applications import applications
 from api.avatars import avatars
+from api.bans import bans
 from api.channels import channels
 from api.context import Services, keep_services
 from api.docs import openapi
@@ -68,9 +70,9 @@ from model.storage.thumbnail import Thumbnails
 log = logging.getLogger(__name__)
 
 RESOURCES = (
-    users, me, avatars, sessions, groups, join_codes, memberships, rosters, channels, posts,
-    files, documents, search, mentions, scores, qr_codes, topics, live, stream, account_links,
-    password_resets, email_confirmations, acts, pins, reports,
+    users, me, avatars, sessions, groups, join_codes, memberships, applications, bans, rosters,
+    channels, posts, files, documents, search, mentions, scores, qr_codes, topics, live, stream,
+    account_links, password_resets, email_confirmations, acts, pins, reports,
 )  # fmt: skip
 SOCKETS_CLOSE_WITHIN_S = ANSWERED_WITHIN_S = 5
 

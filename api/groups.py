@@ -9,7 +9,8 @@ from api.forms import Description, Form, Name, PageQuery
 from api.middleware.compress import uncompressed
 from api.middleware.idempotent import idempotent
 from api.middleware.location import located
-from model.group import GroupEntry, create_group, edit_group, find_group
+from model.archive import change_group
+from model.group import GroupEntry, create_group, find_group
 from model.group_list import ListedGroup, list_groups
 from model.log.cursor import Live, cursors
 from model.removal import delete_group
@@ -25,6 +26,7 @@ class GroupForm(Form):
 class GroupChanges(Form):
     name: Name = ""
     description: Description = ""
+    archived: bool = False
 
 
 class GroupList(TypedDict):
@@ -69,10 +71,10 @@ async def show(group_id: int) -> GroupEntry:
 @validate_request(GroupChanges)
 @document_response(GroupEntry)
 async def update(group_id: int, data: GroupChanges) -> GroupEntry:
-    """Rename or describe a group, as an owner."""
+    """Rename, describe or archive a group, as an owner: archived, it can only be read."""
     async with write() as db:
         group = await find_group(db, group_id, reader=caller())
-        changed = await edit_group(db, group, by=caller(), **data.given)
+        changed = await change_group(db, group, by=caller(), **data.given)
     return changed.entry()
 
 

@@ -1,8 +1,8 @@
 """Who belongs to a group: joining, roles, leaving."""
 
-from typing import Annotated
+from typing import Annotated, Literal, NotRequired
 
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 from quart import Blueprint
 from quart_schema import document_response, validate_querystring, validate_request
 from typing_extensions import TypedDict
@@ -13,7 +13,11 @@ from api.middleware.idempotent import idempotent
 from api.middleware.limits import address, limit
 from api.middleware.location import located
 from api.transfer.versions import ListVersion, versioned
+from model.application import GroupName, name_of
+from model.database.page import Page
+from model.database.unit_of_work import Transaction
 from model.group import (
+    Group,
     GroupEntry,
     MemberView,
     Role,
@@ -22,9 +26,10 @@ from model.group import (
     list_members,
     set_role,
 )
-from model.join_code import find_group_of_code, join_group
+from model.join_code import accept_invitation, find_invitation
 from model.limit import JOIN_CODE_LIMIT, give_back
 from model.log.cursor import Live
+from model.mute import ModeratedView, list_moderated, mute, unmute
 from model.removal import remove_member
 
 memberships = Blueprint("memberships", __name__)
@@ -38,7 +43,24 @@ class RoleForm(Form):
     role: Annotated[Role, Field(strict=False)]
 
 
-class MemberList(TypedDict):
+class MuteForm(Form):
+    until: Annotated[AwareDatetime, Field(strict=False)]
+
+
+class WaitingView(TypedDict):
+    """The code takes approval: a moderator of the group lets in, or does not."""
+
+    status: Literal["waiting"]
+    group: GroupName
+
+
+class Beside(TypedDict):
+    """What stands beside the list of members for moderators."""
+
+    moderated: NotRequired[list[ModeratedView]]
+
+
+class MemberList(Beside):
     members: list[MemberView]
     next: int | None
     live: Live
@@ -51,16 +73,19 @@ def caller_at_address() -> str:
 @memberships.post("/memberships")
 @validate_request(JoinForm)
 @document_response(GroupEntry, 201)
+@document_response(WaitingView, 202)
 @located("/api/groups/{id}")
 @limit(JOIN_CODE_LIMIT, caller_at_address)
 @idempotent
-async def create(data: JoinForm) -> tuple[GroupEntry, int]:
-    """Join the group of a code. Wrong codes are counted."""
+async def create(data: JoinForm) -> tuple[GroupEntry | WaitingView, int]:
+    """Join the group of a code, or wait to be let in. Wrong codes are counted."""
     async with write() as db:
-        group = await find_group_of_code(db, data.join_code)
-        await join_group(db, group, by=caller())
+        invitation = await find_invitation(db, data.join_code)
+        joined = await accept_invitation(db, invitation, by=caller())
         await give_back(db, JOIN_CODE_LIMIT, caller_at_address())
-    return group.entry(), 201
+    if joined is None:
+        return {"status": "waiting", "group": name_of(invitation.group)}, 202
+    return joined.entry(), 201
 
 
 @memberships.get("/groups/<id:group_id>/members")
@@ -71,9 +96,14 @@ async def index(group_id: int, query_args: PageQuery, version: ListVersion) -> M
     """Who belongs to the group."""
     async with read() as db:
         group = await find_group(db, group_id, reader=caller())
-        live = await version.cursors(db, group.topic)
+        beside = await list_beside(db, group, query_args.page)
+        live = await version.cursors(db, group.topic, beside=beside)
         found, following = await list_members(db, group, query_args.page)
-    return {"members": found, "next": following, "live": live}
+    return {"members": found, **beside, "next": following, "live": live}
+
+
+async def list_beside(db: Transaction, group: Group, page: Page) -> Beside:
+    return {"moderated": await list_moderated(db, group, page)} if group.role.moderates else {}
 
 
 @memberships.put("/groups/<id:group_id>/members/<id:user_id>")
@@ -95,4 +125,25 @@ async def delete(group_id: int, user_id: int) -> tuple[str, int]:
         group = await find_group(db, group_id, reader=caller())
         member = await find_member(db, group, user_id)
         await remove_member(db, group, member, by=caller())
+    return "", 204
+
+
+@memberships.put("/groups/<id:group_id>/members/<id:user_id>/mute")
+@validate_request(MuteForm)
+async def silence(group_id: int, user_id: int, data: MuteForm) -> tuple[str, int]:
+    """Let a member only read until some time, as a moderator; she keeps what she wrote."""
+    async with write() as db:
+        group = await find_group(db, group_id, reader=caller())
+        member = await find_member(db, group, user_id)
+        await mute(db, group, member, data.until, by=caller())
+    return "", 204
+
+
+@memberships.delete("/groups/<id:group_id>/members/<id:user_id>/mute")
+async def let_speak(group_id: int, user_id: int) -> tuple[str, int]:
+    """Let a member write again, as a moderator."""
+    async with write() as db:
+        group = await find_group(db, group_id, reader=caller())
+        member = await find_member(db, group, user_id)
+        await unmute(db, group, member, by=caller())
     return "", 204

@@ -19,7 +19,7 @@ from model.database.unit_of_work import Transaction
 from model.errors import Conflict, Forbidden, NotFound
 from model.former_member import tell_name_to_groups_left
 from model.group import Groups, Member, Memberships
-from model.join_code import find_group_of_code, join_group
+from model.join_code import accept_invitation, find_invitation
 from model.log.event import ADMIN_TOPIC, Epochs, Rights, judge_again, record
 from model.session import revoke_other_sessions
 from model.storage.blob import Blob, Blobs, note_use
@@ -130,10 +130,10 @@ async def register(
         raise Forbidden("registration_closed", "Ask an administrator for an account.")
     if policy == Registration.JOIN_CODE and join_code is None:
         raise Forbidden("join_code_needed", "Registration needs a group's join code.")
-    group = await find_group_of_code(db, join_code) if join_code is not None else None
+    invitation = await find_invitation(db, join_code) if join_code is not None else None
     user = await create_user(db, username, name, password_hash, email=email)
-    if group is not None:
-        await join_group(db, group, by=user)
+    if invitation is not None:
+        await accept_invitation(db, invitation, by=user)
     return user
 
 
@@ -184,7 +184,8 @@ async def edit_profile(db: Transaction, user: User, **changes: Unpack[ProfileCha
     if (changed.name, changed.avatar) != (user.name, user.avatar):
         judge_again(db, Rights(users=[user.id]))  # live connections show both
         for row in await db.all(GROUPS_OF_USER, user_id=user.id):
-            member = Member(user.id, changed.name, changed.avatar, row.role, row.joined_at)
+            name, avatar, username = changed.name, changed.avatar, changed.username
+            member = Member(user.id, name, avatar, username, row.role, row.joined_at)
             view, topic = member.view(), f"group:{row.id}"
             record(db, topic, "member.changed", view, by=user.id, about=user.about)
         await tell_name_to_groups_left(db, changed)

@@ -28,7 +28,7 @@ from model.database.row import columns_of, load
 from model.database.table import Base, now, one_of
 from model.database.unit_of_work import Transaction, finder
 from model.errors import Forbidden, Invalid, NotFound
-from model.group import Group, Memberships, Role, require_moderates
+from model.group import Group, Memberships, Role, require_moderates, require_open
 from model.log.event import Rights, judge_again, record, tell_again
 from model.user import Caller
 
@@ -214,9 +214,10 @@ async def create_channel(
 ) -> Channel:
     """A new channel; of a private one the caller is the first member.
 
-    Raises Forbidden when the caller is no moderator.
+    Raises Forbidden when the caller is no moderator, or the group is archived.
     """
     require_moderates(group.role)
+    require_open(group)
     created_at = now()
     channel_id = await db.scalar_one(
         _INSERT,
@@ -265,12 +266,14 @@ async def edit_channel(
         raise Invalid({"publish_history": "Then the whole group reads its posts: say true."})
     if changed == channel:
         return channel
+    require_not_archived(channel)
     await db.run(EDIT_CHANNEL, of_channel=channel.id, **changes)
     record(db, channel.topic, "channel.edited", changed.view(), by=by.id)
     is_opened = channel.is_private and not changed.is_private
     if changes.keys() == {"seconds_between_posts"}:
-        seconds = changed.seconds_between_posts
-        await record_channel_act(db, changed, "slow_mode.set", by=by, seconds=seconds)
+        await record_channel_act(
+            db, changed, "slow_mode.set", by=by, seconds=changed.seconds_between_posts
+        )
     else:
         act = "channel.opened" if is_opened else "channel.edited"
         await record_channel_act(db, changed, act, by=by, fields=sorted(changes))
@@ -309,10 +312,15 @@ def require_moderator(channel: Channel) -> None:
     require_moderates(channel.role)
 
 
-def require_active(channel: Channel) -> None:
-    """Raises Forbidden when its group is archived, or its reader is muted there."""
+def require_not_archived(channel: Channel) -> None:
+    """Raises Forbidden when its group is archived."""
     if channel.archived:
         raise Forbidden("archived", "The group is archived: it can be read, not changed.")
+
+
+def require_active(channel: Channel) -> None:
+    """Raises Forbidden when its group is archived, or its reader is muted there."""
+    require_not_archived(channel)
     if channel.is_muted:
         until = f"{channel.muted_until:%Y-%m-%dT%H:%M:%SZ}"
         raise Forbidden("muted", f"You can read, but not write, until {until}.")

@@ -11,6 +11,7 @@ from model.channel import (
     let_in,
     record_left,
     require_moderator,
+    require_not_archived,
 )
 from model.database.unit_of_work import Transaction
 from model.errors import Conflict, NotFound
@@ -28,9 +29,10 @@ async def add_channel_member(
 
     The channel and the audit are told so, by ids. Raises Conflict when the channel is not private,
     NotFound when the caller may not read it or the user does not belong to the group, Forbidden
-    when the caller is no moderator.
+    when the caller is no moderator, or the group is archived.
     """
     _require_private(channel)
+    require_not_archived(channel)
     lets_herself_in = channel.role.owns and user_id == by.id
     if not lets_herself_in:
         await find_channel(db, channel.id, reader=by)

@@ -25,6 +25,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, aliased
 
+from model.act import MODERATION
+from model.application import Applications
+from model.ban import Bans
 from model.channel import READABLE_CHANNEL, Channels
 from model.database.table import foreign_keys_to
 from model.database.unit_of_work import Transaction
@@ -39,6 +42,14 @@ _IN_NO_GROUP_OF_HERS = ~exists().where(
     _hers.group_id == Channels.group_id, _hers.user_id == bindparam("user_id")
 )
 _IN_GROUP = Channels.group_id == bindparam("group_id")
+_TOPICS_OF_MODERATORS = union(
+    *[
+        select((literal(f"{MODERATION}:") + cast(table.group_id, Text)).label("topic")).where(
+            table.user_id == bindparam("user_id")
+        )
+        for table in (Applications, Bans)
+    ]
+)
 
 
 async def tell_name_after_leaving(
@@ -49,8 +60,12 @@ async def tell_name_after_leaving(
 
 
 async def tell_name_to_groups_left(db: Transaction, user: User) -> None:
-    """Tell what somebody is called wherever groups that she has left show her."""
+    """Tell what somebody is called wherever groups that she has left show her.
+
+    So are the moderators of those that she waits to be let into, or is banned from.
+    """
     await _tell_name(db, user, _topics_of_groups_left(), by=user.id)
+    await _tell_name(db, user, _TOPICS_OF_MODERATORS, by=user.id)
 
 
 async def _tell_name(

@@ -21,7 +21,7 @@ from model.database.table import Base, now, one_of
 from model.database.unit_of_work import Transaction, finder
 from model.errors import Conflict, Forbidden, NotFound
 from model.log.event import Rights, judge_again, record
-from model.user import Caller, PersonView, User, Users, person
+from model.user import Caller, NamedPersonView, User, Users, person
 
 MUTE_LASTS_AT_MOST = timedelta(days=365)
 
@@ -94,12 +94,13 @@ class GroupChanges(TypedDict, total=False):
 
 
 class GroupEntry(GroupView):
-    """A group as one of its members has it, with that member's role."""
+    """A group as one of its members has it, with her role and until when she is muted."""
 
     role: Role
+    muted_until: datetime | None
 
 
-class MemberView(PersonView):
+class MemberView(NamedPersonView):
     role: Role
     joined_at: datetime
 
@@ -130,7 +131,7 @@ class Group:
         }
 
     def entry(self) -> GroupEntry:
-        return {**self.view(), "role": self.role}
+        return {**self.view(), "role": self.role, "muted_until": still(self.muted_until)}
 
 
 @dataclass(frozen=True)
@@ -138,8 +139,10 @@ class Member:
     id: int
     name: str
     avatar: str | None
+    username: str
     role: Role
     joined_at: datetime
+    muted_until: datetime | None = None
 
     @property
     def topic(self) -> str:
@@ -152,6 +155,7 @@ class Member:
     def view(self) -> MemberView:
         return {
             **person(self.id, self.name, self.avatar),
+            "username": self.username,
             "role": self.role,
             "joined_at": self.joined_at,
         }
@@ -168,20 +172,25 @@ _FIND = finder(
 """With the reader's membership: a role taken while a write waits is seen when it goes on."""
 
 _INSERT = insert(Groups).returning(Groups.id)
-_EDIT = update(Groups).where(Groups.id == bindparam("of_group"))
+EDIT_GROUP = update(Groups).where(Groups.id == bindparam("of_group"))
 _MEMBERS = (
-    select(Users.id, Users.name, Users.avatar, *columns_of(Memberships, Member))
+    select(Users.id, Users.name, Users.avatar, Users.username, *columns_of(Memberships, Member))
     .join_from(Memberships, Users, Users.id == Memberships.user_id)
     .where(Memberships.group_id == bindparam("group_id"))
 )
 _FIND_MEMBER = finder(_MEMBERS.where(Users.id == bindparam("user_id")), locks=[Memberships])
 _LIST_MEMBERS = pages(_MEMBERS, Users.id)
 _ADD_MEMBER = insert_or_ignore(Memberships).on_conflict_do_nothing().returning(Memberships.user_id)
+_TAKE_KEPT_MUTE = (
+    delete(KeptMutes)
+    .where(KeptMutes.group_id == bindparam("of_group"), KeptMutes.user_id == bindparam("of_user"))
+    .returning(KeptMutes.until)
+)
 _ONE_MEMBER = (
     Memberships.group_id == bindparam("of_group"),
     Memberships.user_id == bindparam("of_user"),
 )
-_SET_ROLE = update(Memberships).where(*_ONE_MEMBER)
+EDIT_MEMBER = update(Memberships).where(*_ONE_MEMBER)
 REMOVE_MEMBER = delete(Memberships).where(*_ONE_MEMBER)
 _COUNT_OWNERS = select(func.count()).where(
     Memberships.group_id == bindparam("group_id"), Memberships.role == Role.OWNER
@@ -210,11 +219,12 @@ async def create_group(db: Transaction, name: str, description: str, *, by: Call
 async def edit_group(
     db: Transaction, group: Group, *, by: Caller, **changes: Unpack[GroupChanges]
 ) -> Group:
-    """The group with new values. Raises Forbidden when the caller is no owner."""
+    """The group with new values. Raises Forbidden when she is no owner, or it is archived."""
     require_owner(group)
     changed = replace(group, **changes)
     if changed != group:
-        await db.run(_EDIT, of_group=group.id, **changes)
+        require_open(group)
+        await db.run(EDIT_GROUP, of_group=group.id, **changes)
         record(db, group.topic, "group.edited", changed.view(), by=by.id)
         await record_group_act(db, group.id, "group.edited", by=by, fields=sorted(changes))
     return changed
@@ -228,6 +238,11 @@ async def find_member(db: Transaction, group: Group, user_id: int) -> Member:
     return load(Member, row)
 
 
+async def is_member(db: Transaction, group: Group, user_id: int) -> bool:
+    """Whether a user belongs to the group."""
+    return await db.first(_FIND_MEMBER.reading, group_id=group.id, user_id=user_id) is not None
+
+
 async def list_members(
     db: Transaction, group: Group, page: Page
 ) -> tuple[list[MemberView], int | None]:
@@ -237,17 +252,24 @@ async def list_members(
     return [member.view() for member in load_all(Member, rows)], following
 
 
-async def add_member(db: Transaction, group: Group, user: Caller | User) -> None:
-    """Let a user into a group, with the role that `group` carries.
+async def add_member(
+    db: Transaction, group: Group, user: Caller | User, *, by: Caller | None = None
+) -> Member:
+    """Let a user into a group, with the role that `group` carries; muted, if she left so.
 
     Raises Conflict for somebody who belongs to it.
     """
-    member = Member(user.id, user.name, user.avatar, group.role, now())
-    values = {"group_id": group.id, "user_id": user.id, "role": member.role}
-    if not await db.scalar(_ADD_MEMBER, **values, joined_at=member.joined_at):
+    muted_until = await db.scalar(_TAKE_KEPT_MUTE, of_group=group.id, of_user=user.id)
+    member = Member(
+        user.id, user.name, user.avatar, user.username, group.role, now(), still(muted_until)
+    )
+    values = {"role": member.role, "joined_at": member.joined_at, "muted_until": member.muted_until}
+    if not await db.scalar(_ADD_MEMBER, group_id=group.id, user_id=user.id, **values):
         raise Conflict("already_member", "You are a member of this group already.")
-    record(db, group.topic, "member.joined", member.view(), by=user.id, about=member.about)
-    record(db, member.topic, "membership.added", group.entry(), by=user.id)
+    by_id, hers = by.id if by else user.id, replace(group, muted_until=member.muted_until)
+    record(db, group.topic, "member.joined", member.view(), by=by_id, about=member.about)
+    record(db, member.topic, "membership.added", hers.entry(), by=by_id)
+    return member
 
 
 async def set_role(
@@ -260,7 +282,7 @@ async def set_role(
     require_owner(group)
     if member.role.owns and not role.owns:
         await require_another_owner(db, group)
-    await db.run(_SET_ROLE, of_group=group.id, of_user=member.id, role=role)
+    await db.run(EDIT_MEMBER, of_group=group.id, of_user=member.id, role=role)
     changed = replace(member, role=role)
     record(db, group.topic, "member.changed", changed.view(), by=by.id, about=member.about)
     if changed != member:
@@ -276,6 +298,17 @@ async def set_role(
     if member.role.moderates and not role.moderates:
         judge_again(db, Rights(users=[member.id], reason="role"))
     return changed
+
+
+def still(until: datetime | None) -> datetime | None:
+    """Until when somebody is muted; None when that time has passed."""
+    return until if until is not None and until > now() else None
+
+
+def require_outranks(group: Group, member: Member) -> None:
+    """Raises Forbidden unless the reader of the group has a higher role than the member."""
+    if not group.role.outranks(member.role):
+        raise Forbidden("not_outranked", "Only who has a higher role may do this to a member.")
 
 
 def require_open(group: Group) -> None:

@@ -2,6 +2,7 @@
 
 import hashlib
 import secrets
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Unpack
@@ -11,7 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from typing_extensions import TypedDict
 
 from model.act import record_group_act
-from model.application import close_application
+from model.application import apply, withdraw_application
 from model.ban import require_not_banned
 from model.database.row import columns_of, load
 from model.database.table import Base, now, one_of
@@ -68,6 +69,14 @@ class JoinCodeChanges(TypedDict, total=False):
     admission: Admission
 
 
+@dataclass(frozen=True)
+class Invitation:
+    """The group of a code, with the role that it gives, and how it lets people in."""
+
+    group: Group
+    admission: Admission
+
+
 _OF_GROUP = JoinCodes.group_id == bindparam("of_group")
 _INSERT = insert(JoinCodes)
 _SHOW = select(
@@ -77,9 +86,10 @@ _EDIT = update(JoinCodes).where(_OF_GROUP)
 _DROP = delete(JoinCodes).where(_OF_GROUP)
 _FIND = (
     select(
-        *columns_of(Groups, Group),
-        literal(Role.MEMBER).label("role"),
-        null().label("muted_until"),
+        *columns_of(Groups, Group, "group_"),
+        literal(Role.MEMBER).label("group_role"),
+        null().label("group_muted_until"),
+        JoinCodes.admission,
         JoinCodes.expires_at,
         JoinCodes.max_uses,
         JoinCodes.uses,
@@ -119,7 +129,7 @@ async def make_join_code(
     """
     require_moderates(group.role)
     require_open(group)
-    code = "".join(secrets.choice(JOIN_CODE_LETTERS) for _ in range(_CODE_CHARS))
+    code = _new_code()
     view: JoinCodeView = {
         "join_code": code,
         "expires_at": given.get("expires_at", now() + JOIN_CODE_LASTS),
@@ -191,8 +201,8 @@ def code_digest(code: str) -> str:
     return hashlib.sha256(read.translate(_READ_AS).encode()).hexdigest()
 
 
-async def find_group_of_code(db: Transaction, join_code: str) -> Group:
-    """The group that a code is for, with the role that the code gives.
+async def find_invitation(db: Transaction, join_code: str) -> Invitation:
+    """What a code invites to: its group, with the role that it gives.
 
     Raises Invalid when the code is for no group, has expired or is used up.
     """
@@ -200,15 +210,40 @@ async def find_group_of_code(db: Transaction, join_code: str) -> Group:
     used_up = row is not None and row.max_uses is not None and row.uses >= row.max_uses
     if row is None or (row.expires_at and row.expires_at < now()) or used_up:
         raise Invalid({"join_code": "There is no such code, or it has expired or been used up."})
-    return load(Group, row)
+    return load(Invitation, row)
 
 
-async def join_group(db: Transaction, group: Group, *, by: Caller | User) -> None:
-    """Make the caller a member of the group of a code, which is used once more.
+async def accept_invitation(
+    db: Transaction, invitation: Invitation, *, by: Caller | User
+) -> Group | None:
+    """The group, of which the caller is a member now; None when she waits to be let in.
 
-    Raises Conflict for somebody who is a member already, Forbidden for who is banned.
+    Both use the code once more. Raises Conflict for somebody who is a member already, Forbidden
+    for who is banned, and when the group is archived.
     """
+    group = invitation.group
+    require_open(group)
     await require_not_banned(db, group.id, by.id)
-    await close_application(db, group.id, by.id)
+    if invitation.admission == Admission.APPROVAL:
+        if await apply(db, group, by=by):
+            await db.run(_COUNT_USE, of_group=group.id)
+        return None
+    await withdraw_application(db, group.id, by=by)
     await db.run(_COUNT_USE, of_group=group.id)
-    await add_member(db, group, by)
+    member = await add_member(db, group, by)
+    return replace(group, muted_until=member.muted_until)
+
+
+async def renew_join_code(db: Transaction, group: Group, *, by: Caller) -> None:
+    """Another code with the same rules, if the group has one: whoever knows that is kept out."""
+    if await db.first(_SHOW, of_group=group.id) is None:
+        return
+    view = await find_join_code(db, group)
+    code = _new_code()
+    digest = code_digest(code)
+    await db.run(_EDIT, of_group=group.id, code=code, code_sha256=digest, uses=0)
+    await _record(db, group, "code.made", view, by=by)
+
+
+def _new_code() -> str:
+    return "".join(secrets.choice(JOIN_CODE_LETTERS) for _ in range(_CODE_CHARS))

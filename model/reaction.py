@@ -8,6 +8,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 from typing_extensions import TypedDict
 
+from model.channel import Channel, require_active, require_not_archived
 from model.database.json_rows import json_object, json_rows, number
 from model.database.table import Base
 from model.database.unit_of_work import Transaction
@@ -43,6 +44,8 @@ class Reactable(Protocol):
     def id(self) -> int: ...
     @property
     def topic(self) -> str: ...
+    @property
+    def channel(self) -> Channel: ...
 
 
 _ADD = insert(Reactions).on_conflict_do_nothing().returning(Reactions.post_id)
@@ -88,8 +91,10 @@ async def list_reactions(db: Transaction, post_ids: Sequence[int]) -> dict[int, 
 async def add_reaction(db: Transaction, post: Reactable, emoji: str, *, by: Caller) -> ReactionView:
     """Add the caller's reaction to a post; who reacts with this emoji now.
 
-    Raises Invalid for what is no emoji, Conflict when the post has too many different ones.
+    Raises Forbidden when she is muted or the group archived, Invalid for what is no emoji, Conflict
+    when the post has too many different ones.
     """
+    require_active(post.channel)
     emoji = required_emoji(emoji)
     if await db.scalar(_ADD, post_id=post.id, emoji=emoji, user_id=by.id) is None:
         return await _view(db, post, emoji)
@@ -103,8 +108,10 @@ async def remove_reaction(
 ) -> ReactionView:
     """Remove the caller's reaction from a post; who reacts with this emoji now.
 
-    Raises Invalid for what is no emoji, unless an earlier version took it: several at once.
+    Raises Forbidden in an archived group, and Invalid for what is no emoji, unless an earlier
+    version took it: several at once.
     """
+    require_not_archived(post.channel)
     kept = one_emoji(emoji) or clean_text(emoji)
     if await db.run(_REMOVE, of_post=post.id, of_emoji=kept, of_user=by.id):
         return await _tell(db, "reaction.removed", post, kept, by=by)

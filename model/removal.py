@@ -18,6 +18,7 @@ from sqlalchemy import (
     cast,
     delete,
     func,
+    insert,
     literal,
     or_,
     select,
@@ -26,7 +27,7 @@ from sqlalchemy import (
 from model.account import GROUPS_OF_USER, lock_admins, require_admin, require_another_admin
 from model.account_link import AccountLinks
 from model.act import record_channel_act, record_group_act, record_server_act
-from model.application import Applications
+from model.application import Applications, close_all_applications
 from model.ban import Bans
 from model.channel import (
     EDIT_CHANNEL,
@@ -52,6 +53,7 @@ from model.group import (
     Role,
     require_another_owner,
     require_owner,
+    still,
 )
 from model.idempotency import IdempotencyKeys
 from model.log.event import ADMIN_TOPIC, Events, Rights, Topics, judge_again, record
@@ -62,7 +64,8 @@ from model.slow_mode import LastPosts
 from model.storage.blob import note_use
 from model.user import Caller, Enrolments, User, Users, erase_user, find_account
 
-_CHANNELS_OF_GROUP = (
+_KEEP_MUTE = insert(KeptMutes)
+CHANNELS_OF_GROUP = (
     select(Channels.id)
     .where(Channels.group_id == bindparam("of_group"))
     .order_by(Channels.id)
@@ -128,13 +131,20 @@ async def remove_member(db: Transaction, group: Group, member: Member, *, by: Ca
         raise Forbidden("not_allowed_to_remove", "Only a higher role may remove this member.")
     if member.role.owns:
         await require_another_owner(db, group)
+    await take_out(db, group, member, by=by)
+    if member.id != by.id:
+        await record_group_act(db, group.id, "member.removed", by=by, person_id=member.id)
+
+
+async def take_out(db: Transaction, group: Group, member: Member, *, by: Caller) -> None:
+    """Let a member belong to the group no longer; she stays muted for when she comes back."""
     await db.run(REMOVE_MEMBER, of_group=group.id, of_user=member.id)
+    if until := still(member.muted_until):
+        await db.run(_KEEP_MUTE, group_id=group.id, user_id=member.id, until=until)
     await tell_name_after_leaving(db, group, member, by=by)
     record(db, group.topic, "member.left", {"id": member.id}, by=by.id)
     record(db, member.topic, "membership.removed", {"group_id": group.id}, by=by.id)
     judge_again(db, Rights(users=[member.id], reason="removed"))
-    if member.id != by.id:
-        await record_group_act(db, group.id, "member.removed", by=by, person_id=member.id)
 
 
 async def delete_channel(db: Transaction, channel: Channel, *, by: Caller) -> None:
@@ -162,8 +172,9 @@ async def delete_group(db: Transaction, group: Group, *, by: Caller) -> None:
     Raises Forbidden when the caller is no owner.
     """
     require_owner(group)
-    channels = [f"channel:{row.id}" for row in await db.all(_CHANNELS_OF_GROUP, of_group=group.id)]
+    channels = [f"channel:{row.id}" for row in await db.all(CHANNELS_OF_GROUP, of_group=group.id)]
     members = [row.user_id for row in await db.all(_MEMBERS_OF_GROUP, of_group=group.id)]
+    await close_all_applications(db, group.id, by=by)
     await db.run(_DELETE_GROUP, of_group=group.id)
     topics = [group.topic, *channels]
     judge_again(db, Rights(topics=topics, reason="deleted"), forget=topics)

@@ -225,8 +225,8 @@ async def _insert(
         raise TryAgain
     ids = {row.username_key: row.id for row in made}
     members = [
-        Member(ids[key], one.name, None, Role.MEMBER, at)
-        for one, key in zip(applicants, keys, strict=True)
+        Member(ids[key], one.name, None, seat.username, Role.MEMBER, at)
+        for one, seat, key in zip(applicants, seats, keys, strict=True)
     ]
     joined = {"group_id": group.id, "role": Role.MEMBER, "joined_at": at}
     await db.run_for_each(_INSERT_MEMBER, [{**joined, "user_id": one.id} for one in members])

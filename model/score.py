@@ -26,6 +26,7 @@ from model.channel import (
     READABLE_CHANNEL,
     Channel,
     Channels,
+    require_active,
 )
 from model.database.page import Page, pages
 from model.database.row import AnyRow, columns_of, load
@@ -140,6 +141,8 @@ _DELETE = delete(Scores).where(Scores.id == bindparam("of_score"))
 async def set_score(
     db: Transaction, channel: Channel, game: str, points: int, *, by: Caller
 ) -> ScoreView:
+    """A new score. Raises Forbidden when the caller is muted, or the group archived."""
+    require_active(channel)
     created_at = now()
     score_id = await db.scalar_one(
         _INSERT,

@@ -116,6 +116,16 @@ _PROLONG = (
 )
 """It finds no session that is over, and none that was prolonged within a day."""
 
+_NOTE_SEEN = (
+    update(Users)
+    .where(
+        Users.id == bindparam("of_user"),
+        or_(Users.last_seen_on.is_(None), Users.last_seen_on < bindparam("day")),
+    )
+    .values(last_seen_on=bindparam("day"))
+)
+"""Once a day at most."""
+
 _OWN = delete(Sessions).where(Sessions.user_id == bindparam("user_id"))
 _DELETE_ONE = _OWN.where(Sessions.id == bindparam("session_id"))
 _DELETE_OTHERS = _OWN.where(Sessions.id != bindparam("session_id")).returning(Sessions.id)
@@ -152,12 +162,17 @@ class UsedSessions:
     def __init__(self) -> None:
         self.noted = asyncio.Event()
         self._ends: dict[int, datetime] = {}
+        self._seen_on: dict[int, datetime] = {}
 
     def note(self, caller: Caller) -> datetime | None:
         """Note that the caller's session is used; its new end, or None if that changes nothing."""
         until = self.new_end(caller)
         if until is not None:
             self._ends[caller.session_id] = until
+            self.noted.set()
+        today = now().replace(hour=0, minute=0, second=0, microsecond=0)
+        if caller.last_seen_on is None or caller.last_seen_on < today:
+            self._seen_on[caller.id] = today
             self.noted.set()
         return until
 
@@ -167,9 +182,11 @@ class UsedSessions:
         return until if until - caller.expires_at >= _USE_COUNTS_AFTER else None
 
     async def prolong(self, database: Database) -> None:
-        """Write the new ends of those that are not over meanwhile."""
+        """Write the new ends of those that are not over meanwhile, and who was here today."""
         self.noted.clear()
         ends, self._ends = sorted(self._ends.items()), {}
+        seen_on, self._seen_on = sorted(self._seen_on.items()), {}
+        seen = [{"of_user": user_id, "day": day} for user_id, day in seen_on]
         rows = [
             {
                 "of_session": session_id,
@@ -181,6 +198,7 @@ class UsedSessions:
         ]
         async with database.write() as db:
             await db.run_for_each(_PROLONG, rows)
+            await db.run_for_each(_NOTE_SEEN, seen)
 
 
 async def find_caller(db: Transaction, token: str) -> Caller | None:

@@ -114,6 +114,7 @@ class Caller:
     scope: Scope = Scope.SESSION
     confirmed_at: datetime | None = None
     may_enrol: bool = False
+    last_seen_on: datetime | None = None
 
     @property
     def is_admin(self) -> bool:

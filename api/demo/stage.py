@@ -18,7 +18,7 @@ from model.channel_member import add_channel_member
 from model.database.table import as_of
 from model.database.unit_of_work import Database, Transaction
 from model.group import Role, create_group, find_group, find_member, set_role
-from model.join_code import find_group_of_code, join_group, make_join_code
+from model.join_code import accept_invitation, find_invitation, make_join_code
 from model.storage.blob import Blob, expect_blob
 from model.storage.incoming import incoming, put_content
 from model.storage.picture_work import avatar, measure
@@ -93,11 +93,12 @@ class Stage:
             group = await create_group(db, name, _ABOUT[name], by=self.callers[founder])
             self.groups[name] = group.id
             code = await make_join_code(db, group, by=self.callers[founder])
-            return str(code["join_code"])
+            return code["join_code"] or ""
 
     async def _join(self, code: str, username: str) -> None:
         async with self.write() as db:
-            await join_group(db, await find_group_of_code(db, code), by=self.callers[username])
+            invitation = await find_invitation(db, code)
+            await accept_invitation(db, invitation, by=self.callers[username])
 
     async def _promote(self, username: str) -> None:
         teacher = self.callers[TEACHER.username]

@@ -26,6 +26,9 @@ View = Callable[..., Awaitable[Any]]
 Find = Callable[[str], bytes | None]
 
 
+NOTHING: Mapping[str, object] = {}
+
+
 class Known(Exception):
     """The client has this version of the list, or its answer (`body`) is kept here."""
 
@@ -41,13 +44,18 @@ class ListVersion:
         self.tag = ""
         self._known, self._code, self._kept = known, code, kept
 
-    async def cursors(self, db: Transaction, topic: str, *others: str) -> Live:
+    async def cursors(
+        self, db: Transaction, topic: str, *others: str, beside: Mapping[str, object] = NOTHING
+    ) -> Live:
         """The `live` of the list, which follows `topic`; the `others` tell what it shows as well.
 
-        Comes after the right to read was judged. Raises Known when no row need be read.
+        What stands `beside` it, and no event tells, belongs to its version itself. Comes after the
+        right to read was judged. Raises Known when no row need be read.
         """
         stand = await cursors(db, topic, *others)
         told = [f"{name}={seq}" for name, seq in sorted(stand["topics"].items())]
+        if beside:
+            told.append(hashlib.sha256(msgspec.json.encode(beside)).hexdigest())
         self.tag = f'"{".".join((stand["epoch"], self._code, *told))}"'
         if self._known.is_known(self.tag):
             raise Known(None)

@@ -12,10 +12,11 @@ from tests.support.world import World
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # the same on both
 
-WITHOUT_ADDRESS = {  # these are told once
+WITHOUT_ADDRESS = {  # these are told once, or whoever was let in is among the members
     "POST /api/files/{}/links",
     "POST /api/groups/{}/roster",
     "POST /api/groups/{}/roster/{}/link",
+    "PUT /api/groups/{}/applications/{}",
 }
 
 

@@ -78,9 +78,9 @@ async def test_the_list_of_members_has_their_roles_and_where_to_follow(people: C
         ("Bob", "member", None),
     ]
     assert listed["live"]["topics"].keys() == {f"group:{people.group['id']}"}
-    assert all(
-        who.keys() == {"id", "name", "avatar", "role", "joined_at"} for who in listed["members"]
-    )
+    assert [who["username"] for who in listed["members"]] == ["ann", "mia", "bob"]
+    shown = {"id", "name", "avatar", "username", "role", "joined_at"}
+    assert all(who.keys() == shown for who in listed["members"])
 
 
 async def test_a_new_role_counts_at_once(people: Cast) -> None:

@@ -48,6 +48,9 @@ class Example:
 
     by: tuple[str, ...] = GROUP
     values: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    settles: bool = False
+    """A PUT after which nothing is there any more."""
+
     often: int = 1
     """How often the replay does it, compared with others; 0: never."""
 

@@ -13,7 +13,7 @@ from model.channel import Channel, Kind, create_channel
 from model.database.table import now
 from model.database.unit_of_work import Database, Transaction
 from model.group import create_group
-from model.join_code import find_group_of_code, join_group, make_join_code
+from model.join_code import accept_invitation, find_invitation, make_join_code
 from model.session import Sessions, find_caller, open_session, token_digest
 from model.user import Caller, ServerRole, create_user
 
@@ -156,5 +156,5 @@ async def private_channel(db: Transaction) -> tuple[Caller, Caller, Channel]:
     assert bob
     group = await create_group(db, "class", "", by=ann)
     code = await make_join_code(db, group, by=ann)
-    await join_group(db, await find_group_of_code(db, code["join_code"] or ""), by=bob)
+    await accept_invitation(db, await find_invitation(db, code["join_code"] or ""), by=bob)
     return ann, bob, await create_channel(db, group, "secret", "", Kind.PRIVATE, by=ann)

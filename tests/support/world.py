@@ -85,12 +85,13 @@ class World:
             if name not in values and said is not None:
                 values[name] = said
             elif name not in values:
-                is_at_stake = example.method in {"PATCH", "DELETE"} and name == last
+                changes = example.method in {"PATCH", "DELETE"} and name == last
+                is_at_stake = changes and example.path.endswith(f"{{{name}}}")
                 thing = await self.thing(name, who, is_at_stake=is_at_stake)
                 values[name] = thing.name
                 views.append(thing.view)
         put = example_of(f"PUT {example.path}")
-        if put and example.method in {"GET", "PATCH", "DELETE"}:
+        if put and not put.settles and example.method in {"GET", "PATCH", "DELETE"}:
             await ask(who, ("PUT", filled(put.path, values), filled(put.body, values)))
         return values
 
@@ -100,12 +101,15 @@ class World:
             return Thing(plain[0])
         if name == "username":
             return Thing(self.new_name())
-        if name == "user_id" and is_at_stake:
-            return Thing((await self.member()).id)
+        if name in {"newcomer_id", "applicant_id"} or (name == "user_id" and is_at_stake):
+            guest = self.waiting if name == "applicant_id" else self.member
+            return Thing((await guest()).id)
         if name in LINKS:
             return Thing(await self.link(LINKS[name], who))
-        if name in self.standing and not is_at_stake:
-            return Thing(self.standing[name])
+        if name == "awaited_group_id":
+            await self.waiting(who)
+        if name == "awaited_group_id" or (name in self.standing and not is_at_stake):
+            return Thing(self.standing[name.removeprefix("awaited_")])
         return await self.made(name, who)
 
     async def made(self, name: str, who: Person) -> Thing:
@@ -123,6 +127,15 @@ class World:
         async with self.services.database.write() as db:
             made = await make_link(db, who.id, purpose, timedelta(hours=1), email=email)
         return made.token
+
+    async def waiting(self, who: Person | None = None) -> Person:
+        """Somebody who waits to be let into the group; somebody new, unless it is said who."""
+        guest = who or await self.person("guest")
+        path = f"/api/groups/{self.people.group['id']}/join-code"
+        code = await self.people.ann.post(path, {"admission": "approval"})
+        body = {"join_code": code["join_code"]}
+        assert (await guest.post("/api/memberships", body, status=202))["status"] == "waiting"
+        return guest
 
     async def member(self) -> Person:
         """Somebody new in the group."""

@@ -1,0 +1,90 @@
+"""Mutes: until some time a member reads, and writes nothing; she keeps what she wrote."""
+
+from datetime import date, datetime
+
+from sqlalchemy import bindparam, select
+from typing_extensions import TypedDict
+
+from model.act import record_group_act
+from model.database.page import Page, pages
+from model.database.table import now
+from model.database.unit_of_work import Transaction
+from model.errors import Invalid
+from model.group import (
+    EDIT_MEMBER,
+    MUTE_LASTS_AT_MOST,
+    Group,
+    Member,
+    Memberships,
+    require_moderates,
+    require_outranks,
+    still,
+)
+from model.log.event import Rights, judge_again, record
+from model.user import Caller, Users
+
+
+class ModeratedView(TypedDict):
+    """What moderators see of a member: the day she was here last, and until when she is muted."""
+
+    id: int
+    last_seen_on: date | None
+    muted_until: datetime | None
+
+
+_LIST = pages(
+    select(Users.id, Users.last_seen_on, Memberships.muted_until)
+    .join_from(Memberships, Users, Users.id == Memberships.user_id)
+    .where(Memberships.group_id == bindparam("group_id")),
+    Users.id,
+)
+
+
+async def list_moderated(db: Transaction, group: Group, page: Page) -> list[ModeratedView]:
+    """What moderators see beside the same page of the members."""
+    rows, _ = page.cut(await db.all(_LIST.of(page), group_id=group.id, **page.values))
+    return [
+        {
+            "id": row.id,
+            "last_seen_on": row.last_seen_on and row.last_seen_on.date(),
+            "muted_until": still(row.muted_until),
+        }
+        for row in rows
+    ]
+
+
+async def mute(
+    db: Transaction, group: Group, member: Member, until: datetime, *, by: Caller
+) -> None:
+    """Let a member write nothing until some time, whatever was said before.
+
+    Raises Forbidden when the caller does not outrank her, Invalid unless it is within a year.
+    """
+    require_moderates(group.role)
+    require_outranks(group, member)
+    if not now() < until <= now() + MUTE_LASTS_AT_MOST:
+        raise Invalid({"until": "It must be later than now, and within a year."})
+    if member.muted_until != until:
+        await _set(db, group, member, until, by=by)
+        await record_group_act(
+            db, group.id, "member.muted", by=by, person_id=member.id, until=until
+        )
+
+
+async def unmute(db: Transaction, group: Group, member: Member, *, by: Caller) -> None:
+    """Let a member write again. Raises Forbidden when the caller does not outrank her."""
+    require_moderates(group.role)
+    require_outranks(group, member)
+    if still(member.muted_until):
+        await _set(db, group, member, None, by=by)
+        await record_group_act(db, group.id, "member.unmuted", by=by, person_id=member.id)
+
+
+async def _set(
+    db: Transaction, group: Group, member: Member, until: datetime | None, *, by: Caller
+) -> None:
+    """Her connections are judged again, because of what they signal."""
+    await db.run(EDIT_MEMBER, of_group=group.id, of_user=member.id, muted_until=until)
+    muted = {"group_id": group.id, "until": until}
+    record(db, member.topic, "membership.muted", muted, by=by.id)
+    judge_again(db, Rights(users=[member.id], reason="role"))
