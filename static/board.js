@@ -24,6 +24,7 @@ import { notify } from "./page/dialogs.js";
 import { button, find, loadFailedPictures, make } from "./page/dom.js";
 import { personName } from "./page/format.js";
 import { settled, visit } from "./page/layers.js";
+import { Pins } from "./pins.js";
 import { forgetDrafts } from "./posts/draft.js";
 import { DraftStorage } from "./posts/draft_storage.js";
 import { Unfinished, textOf } from "./posts/unfinished.js";
@@ -33,7 +34,7 @@ import { Thread } from "./thread.js";
 
 const PERSONAL = `#groups, #channels, #people, #sessions, #account, #nothing, #mentions, #code,
   #search-results, #search-here-name, #channel-name, #channel-description, #members-title,
-  #account-username, #confirm-text, #code-link, #addresses, #unfinished,
+  #account-username, #confirm-text, #pins ul, #code-link, #addresses, #unfinished,
   #unsent, #scores-title, #score-game, #scores`;
 
 const me = await askPatiently("GET", "/me", undefined, { patience: Infinity }).catch((problem) => {
@@ -48,6 +49,7 @@ const people = new People(live, me);
 const outbox = new Outbox({ user: me.id });
 const drafts = new DraftStorage(me.id);
 const context = new Context({ me, live, people, outbox, drafts });
+context.pins = new Pins(context);
 
 const account = new Account(me, { unsent: () => [...outbox.unsent, ...drafts.all].map(textOf) });
 const mentions = new Mentions(live);

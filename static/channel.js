@@ -41,6 +41,7 @@ export class OpenChannel extends EventTarget {
     this.#typing = new Typing(context, find("#text"), find("#typing"));
     const { outbox } = context;
     outbox.addEventListener("changed", () => this.#timeline?.showPending());
+    context.pins.addEventListener("changed", () => this.#timeline?.showAuthors());
     this.#composer = new Composer(find("#composer"), context, {
       within: find("#main"),
       send: ({ channelId }, text, files) => {
@@ -66,6 +67,7 @@ export class OpenChannel extends EventTarget {
     if (!isOpen) this.#close();
     this.#context.channel = channel;
     if (isOpen) return this.#showHead();
+    this.#context.pins.open(channel);
     this.#showHead();
     this.#composer.open(channel && { channelId: channel.id, kind: "post" });
     if (!channel) return;

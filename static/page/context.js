@@ -5,6 +5,8 @@ export class Context {
   group = null;
   /** The open channel, as in the list of channels; null while there is none. */
   channel = null;
+  /** The pinned posts of the open channel; null until the board has made them. @type {import("../pins.js").Pins} */
+  pins = null;
 
   /**
    * @param {{id: number, username: string, name: string, avatar: string|null}} shared.me

@@ -5,6 +5,7 @@ import { avatar, button, find, make } from "../page/dom.js";
 import { fullyOf, personName, timeOf } from "../page/format.js";
 import { onKey } from "../page/keys.js";
 import { Editor } from "./editor.js";
+import { setPin } from "../pins.js";
 import { FilesView } from "./files_view.js";
 import { formatted } from "./formatted.js";
 import { deleteFile, deletePost, editPost } from "./post_actions.js";
@@ -39,14 +40,15 @@ export class PostView {
       author: make("strong", { className: "author" }),
       time: make("time"),
       edited: make("span", { className: "edited", hidden: true }, "edited"),
+      pinned: make("span", { className: "edited", hidden: true }, "pinned"),
       text: make("div", { className: "text", dir: "auto" }),
       replies: button("", () => openReplies(this.post), { className: "quiet replies" }),
       actions: make("div", { className: "actions", role: "group" }),
     };
     this.#parts = parts;
     this.#reactions = new Reactions(parts.actions, context);
-    const { face, author, time, edited, text, replies, actions } = parts;
-    const about = [author, " ", time, " ", edited];
+    const { face, author, time, edited, pinned, text, replies, actions } = parts;
+    const about = [author, " ", time, " ", edited, " ", pinned];
     const shown = [text, this.#files.element, this.#reactions.element, replies];
     const article = articleOf(face, about, shown);
     article.append(actions);
@@ -81,7 +83,8 @@ export class PostView {
   /** Shows the author as known now: names change, and people leave. */
   showAuthor() {
     const person = this.#context.people.of(this.post.author);
-    const { author, face, actions } = this.#parts;
+    const { author, face, pinned, actions } = this.#parts;
+    pinned.hidden = !this.#isPinned;
     author.textContent = personName(person);
     author.classList.toggle("gone", !person);
     const shown = `${person?.name} ${person?.avatar}`;
@@ -102,6 +105,10 @@ export class PostView {
     return this.#context.people.of(this.post.author)?.id === this.#context.me.id;
   }
 
+  get #isPinned() {
+    return this.#context.pins.has(this.post.id);
+  }
+
   #showActions() {
     const { mayModerate, channel } = this.#context;
     const openReplies = this.#openReplies;
@@ -113,6 +120,10 @@ export class PostView {
     const add = (label, iconName, act) =>
       given.push(button(label, act, { iconName, className: "plain" }));
     if (openReplies) add("Reply", "reply", () => openReplies(this.post));
+    if (openReplies && mayModerate) {
+      const isPinned = this.#isPinned;
+      add(isPinned ? "Unpin" : "Pin", "pin", () => setPin(this.post, !isPinned));
+    }
     if (this.#isMine && channel.writable) add("Edit", "edit", () => this.#edit().focus());
     if (this.#isMine || mayModerate) add("Delete", "delete", () => deletePost(this.post));
     const { actions } = this.#parts;
