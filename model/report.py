@@ -253,7 +253,7 @@ _COUNT_OPEN = (
     .where(_of_group, ~_is_settled, _MAY_SEE)
 )
 FIND_REPORT = finder(
-    _OF_READER.where(Reports.id == bindparam("report_id")), locks=[Reports, Memberships]
+    _OF_READER.where(Reports.id == bindparam("report_id")), locks=[Channels, Reports, Memberships]
 )
 _RESPONSIBLE = (
     select(Memberships.user_id)

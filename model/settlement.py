@@ -97,5 +97,6 @@ async def _tell(db: Transaction, report: Report, outcome: Outcome, *, by: Caller
             ids = {"id": report.id, "group_id": group_id}
             record(db, f"user:{user_id}", kind, ids, by=by.id)
     if outcome == Outcome.WARNED and whose is not None:
-        of_what = {"group_id": group_id, "channel_id": report.channel.id, "post_id": report.post_id}
-        record(db, f"user:{whose}", "member.warned", of_what, by=None)
+        post = {"post_id": report.post_id, "parent_id": report.parent_id}
+        place = {"group_id": group_id, "channel_id": report.channel.id}
+        record(db, f"user:{whose}", "member.warned", {**place, **post}, by=None)

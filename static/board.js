@@ -13,8 +13,11 @@ import { Groups } from "./lists/groups.js";
 import { Mentions } from "./lists/mentions.js";
 import { MentionsDialog } from "./lists/mentions_dialog.js";
 import { People } from "./lists/people.js";
+import { Reports } from "./lists/reports.js";
+import { ReportsDialog } from "./lists/reports_dialog.js";
 import { Sidebar } from "./lists/sidebar.js";
 import { UnsentDialog } from "./lists/unsent_dialog.js";
+import { showWarning } from "./lists/warning.js";
 import { Live } from "./live.js";
 import { Outbox } from "./outbox.js";
 import { addressOf, addressOfPost, placeOf } from "./page/address.js";
@@ -34,8 +37,8 @@ import { Thread } from "./thread.js";
 
 const PERSONAL = `#groups, #channels, #people, #sessions, #account, #nothing, #mentions, #code,
   #search-results, #search-here-name, #channel-name, #channel-description, #members-title,
-  #account-username, #confirm-text, #pins ul, #code-link, #addresses, #unfinished,
-  #unsent, #scores-title, #score-game, #scores`;
+  #account-username, #confirm-text, #pins ul, #reports, #report-post, #report-disclosure,
+  #warned-text, #code-link, #addresses, #unfinished, #unsent, #scores-title, #score-game, #scores`;
 
 const me = await askPatiently("GET", "/me", undefined, { patience: Infinity }).catch((problem) => {
   if (problem.status === 401) location.replace(`/sign-in${location.hash}`);
@@ -55,6 +58,7 @@ const account = new Account(me, { unsent: () => [...outbox.unsent, ...drafts.all
 const mentions = new Mentions(live);
 const groups = new Groups(live, mentions);
 const channels = new Channels(live, me, mentions);
+const reports = new Reports(live);
 const nameOf = channelNames(groups, channels);
 const sidebar = new Sidebar();
 const openChannel = new OpenChannel(context, channels);
@@ -65,6 +69,7 @@ const channelDialog = new ChannelDialog(me, people);
 new MentionsDialog(mentions, people, nameOf);
 new Unfinished(context, goOnWith);
 new UnsentDialog(context, nameOf);
+new ReportsDialog(context, reports, nameOf);
 
 let isShown = false; // the post or the game that the address names
 
@@ -85,6 +90,7 @@ function show() {
   groups.select(group?.id ?? null);
   channels.open(group);
   people.open(group);
+  reports.open(group);
   if (!group || !channels.isLoaded) return showChannel(null);
   const readable = [wanted.channelId, context.channel?.id]
     .map((id) => channels.find(id))
@@ -182,6 +188,7 @@ function empty() {
   openChannel.open(null);
   channels.open(null);
   people.open(null);
+  reports.open(null);
   groups.isLoaded = false;
   drafts.end();
   forgetDrafts();
@@ -205,6 +212,7 @@ async function tellMention(mention) {
 }
 
 groups.addEventListener("changed", show);
+groups.addEventListener("warned", ({ detail }) => showWarning(detail, groups));
 groups.addEventListener("failed", ({ detail }) => detail.status === 401 && showState("signed out"));
 channels.addEventListener("changed", show);
 channels.addEventListener("changed", showAuthors);

@@ -8,7 +8,10 @@ import { clearProblems, onSubmit } from "../page/forms.js";
 import { visit } from "../page/layers.js";
 import { LiveQuery } from "../page/live_query.js";
 
-/** Dispatches `changed` with the list, `failed` if it cannot be loaded, `counted` with what is unread. */
+/**
+ * Dispatches `changed` with the list, `failed` if it cannot be loaded, `counted` with what is unread,
+ * and `warned` with the post of yours about which those who moderate a group have warned you.
+ */
 export class Groups extends EventTarget {
   all = [];
   isLoaded = false;
@@ -28,7 +31,10 @@ export class Groups extends EventTarget {
         this.#render();
         this.dispatchEvent(new Event("changed"));
       },
-      event: ({ kind }) => kind.startsWith("membership.") && this.load(),
+      event: ({ kind, data }) => {
+        if (kind.startsWith("membership.")) this.load();
+        if (kind === "member.warned") this.#tellWarned(data);
+      },
       failed: (problem) => this.dispatchEvent(new CustomEvent("failed", { detail: problem })),
     });
     live.watch({
@@ -71,6 +77,10 @@ export class Groups extends EventTarget {
     }
     this.#render();
     this.dispatchEvent(new Event("counted"));
+  }
+
+  #tellWarned(post) {
+    this.dispatchEvent(new CustomEvent("warned", { detail: post }));
   }
 
   #listen() {

@@ -10,6 +10,7 @@ import { FilesView } from "./files_view.js";
 import { formatted } from "./formatted.js";
 import { deleteFile, deletePost, editPost } from "./post_actions.js";
 import { Reactions } from "./reactions.js";
+import { reportPost } from "./report_dialog.js";
 
 /** The frame of a post, also of one that is not sent yet. */
 export function articleOf(face, about, shown) {
@@ -125,6 +126,7 @@ export class PostView {
       add(isPinned ? "Unpin" : "Pin", "pin", () => setPin(this.post, !isPinned));
     }
     if (this.#isMine && channel.writable) add("Edit", "edit", () => this.#edit().focus());
+    if (!this.#isMine) add("Report", "flag", () => reportPost(this.post, this.#context));
     if (this.#isMine || mayModerate) add("Delete", "delete", () => deletePost(this.post));
     const { actions } = this.#parts;
     if (actions.dataset.given === `${given.map((one) => one.title)}`) return;

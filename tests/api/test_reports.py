@@ -20,7 +20,7 @@ from tests.support.cast import Cast
 from tests.support.examples import Example
 from tests.support.people import Person, Visitor, sign_up
 
-MODERATORS = ("mia", "ann")
+MODERATORS = ("ann", "mia")
 RUDE = {"text": "You all are stupid"}
 BECAUSE = {"reason": "It is rude"}
 EXAMPLES = (
@@ -221,6 +221,7 @@ async def test_the_author_hears_that_she_is_warned_and_nothing_else(people: Cast
     assert [(event["kind"], event["by"]) for event in answer["events"]] == [("member.warned", None)]
     assert answer["events"][0]["data"] == {
         "group_id": people.group["id"], "channel_id": people.channel["id"], "post_id": post["id"],
+        "parent_id": None,
     }  # fmt: skip
     assert await people.bob.get(f"/api/posts/{post['id']}") == post
     await people.bob.get(f"/api/topics/{moderation(people)}/events", status=404)

@@ -2,7 +2,7 @@
 
 from playwright.sync_api import Locator, expect
 
-from tests.browser.board import Board
+from tests.browser.board import Board, OpenBoard
 
 
 def pins(board: Board) -> Locator:
@@ -46,3 +46,52 @@ def test_pinned_posts_are_live_above_the_channel_and_lead_to_their_place(
 
 def posted(board: Board, text: str) -> str:
     return str(board.post(text).first.get_attribute("data-post"))
+
+
+def test_a_post_is_reported_and_settled_with_the_keys_alone(
+    two: tuple[Board, Board], open_board: OpenBoard
+) -> None:
+    ann, bob = two
+    tom = open_board()
+    tom.arrive("tom", join_code=ann.join_code())
+    tom.opens("general")
+    bob.write("You are stupid")
+    bob.write("And you, too")
+    expect(bob.post("stupid").get_by_role("button", name="Report")).to_have_count(0)
+    report_it = tom.post("stupid").get_by_role("button", name="Report")
+    report_it.focus()
+    tom.page.keyboard.press("Enter")
+    expect(tom.page.locator("#report-disclosure")).to_contain_text(
+        "The moderators and owners of Class get a copy of the post as it is now, your reason and"
+        " your name. Bob is not told who has reported it."
+    )
+    expect(tom.page.get_by_label("What is wrong with it?")).to_be_focused()
+    tom.page.keyboard.type("It is rude")
+    tom.page.keyboard.press("Tab")
+    tom.page.keyboard.press("Enter")
+    expect(tom.page.locator("#notices")).to_contain_text("Reported to Ann.")
+    expect(report_it).to_be_focused()
+    button = ann.page.get_by_role("button", name="Reports, 1 to settle")
+    tom.ask(f"/posts/{posted(tom, 'too')}/reports", {"reason": "That one, too"})
+    button = ann.page.get_by_role("button", name="Reports, 2 to settle")
+    expect(bob.page.locator("#open-reports")).to_be_hidden()
+    button.focus()
+    ann.page.keyboard.press("Enter")
+    first = ann.page.get_by_role("article", name="Bob").filter(has_text="It is rude")
+    expect(first.locator("blockquote")).to_have_text("You are stupid")
+    expect(first).to_contain_text("Tom: It is rude")
+    first.get_by_role("button", name="Warn the author").press("Enter")
+    ann.page.locator("#confirm-yes").press("Enter")
+    expect(bob.page.get_by_role("dialog")).to_contain_text("moderate Class have warned you")
+    bob.page.get_by_role("link", name="See the post").press("Enter")
+    expect(bob.post("stupid")).to_be_focused()
+    ann.page.get_by_role("button", name="Delete the post").press("Enter")
+    ann.page.locator("#confirm-yes").press("Enter")
+    expect(ann.page.locator("#no-reports")).to_be_visible()
+    ann.page.get_by_label("Show those that are settled").press("Space")
+    expect(ann.page.get_by_role("article")).to_contain_text(
+        ["The post was deleted by Ann", "Warned by Ann"]
+    )
+    ann.page.keyboard.press("Escape")
+    bob.shows(["You are stupid"])
+    expect(ann.page.locator("#open-reports")).to_have_accessible_name("Reports")
