@@ -1,5 +1,6 @@
 """Channels of a group: open to all its members, for announcements, or private to its own."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -174,6 +175,7 @@ _FIND_TO_JOIN = finder(
     locks=[Channels, Memberships],
 )
 _INSERT = insert(Channels).returning(Channels.id)
+_PACE = "seconds_between_posts"
 EDIT_CHANNEL = update(Channels).where(Channels.id == bindparam("of_channel"))
 _LIST_MEMBERS = (
     select(ChannelMembers.user_id)
@@ -270,13 +272,7 @@ async def edit_channel(
     await db.run(EDIT_CHANNEL, of_channel=channel.id, **changes)
     record(db, channel.topic, "channel.edited", changed.view(), by=by.id)
     is_opened = channel.is_private and not changed.is_private
-    if changes.keys() == {"seconds_between_posts"}:
-        await record_channel_act(
-            db, changed, "slow_mode.set", by=by, seconds=changed.seconds_between_posts
-        )
-    else:
-        act = "channel.opened" if is_opened else "channel.edited"
-        await record_channel_act(db, changed, act, by=by, fields=sorted(changes))
+    await _record_edit(db, channel, changed, sorted(changes), by=by)
     if changed.is_private and not channel.is_private:
         record(db, channel.group_topic, "channel.deleted", {"id": channel.id}, by=by.id)
         await let_in(db, changed, by.id, by=by)
@@ -291,6 +287,21 @@ async def edit_channel(
     else:
         record(db, channel.group_topic, "channel.edited", changed.view(), by=by.id)
     return changed
+
+
+async def _record_edit(
+    db: Transaction, channel: Channel, changed: Channel, fields: Sequence[str], *, by: Caller
+) -> None:
+    """Record what is different of some fields, in which the pace is an act of its own."""
+    different = [name for name in fields if getattr(channel, name) != getattr(changed, name)]
+    if _PACE in different:
+        seconds = changed.seconds_between_posts
+        await record_channel_act(db, changed, "slow_mode.set", by=by, seconds=seconds)
+        different.remove(_PACE)
+    if different:
+        is_opened = channel.is_private and not changed.is_private
+        act = "channel.opened" if is_opened else "channel.edited"
+        await record_channel_act(db, changed, act, by=by, fields=different)
 
 
 async def list_channel_members(db: Transaction, channel: Channel) -> list[int]:

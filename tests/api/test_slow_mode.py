@@ -133,8 +133,12 @@ async def test_it_is_told_to_the_readers_and_kept_as_an_act(people: Cast) -> Non
     assert listed["channels"][0]["seconds_between_posts"] == 30
     path = f"/api/groups/{people.group['id']}/channels"
     secret = await people.mia.post(path, {"name": "secret", "kind": "private"})
-    await people.mia.patch(f"/api/channels/{secret['id']}", {"seconds_between_posts": 60})
+    unchanged = {name: secret[name] for name in ("name", "description", "kind")}
+    changes = {**unchanged, "seconds_between_posts": 60}
+    await people.mia.patch(f"/api/channels/{secret['id']}", changes)
     assert len(await told(people.ann, f"moderation:{people.group['id']}")) == 1
     (act,) = await told(people.root, "admin")
     ids = {"group_id": people.group["id"], "channel_id": secret["id"]}
     assert (act["data"]["subject"], act["data"]["details"]) == (f"channel:{secret['id']}", ids)
+    events = await people.root.get("/api/topics/admin/events?after=0")
+    assert [event["kind"] for event in events["events"]][-1] == "slow_mode.set"
