@@ -14,7 +14,7 @@ from sqlalchemy.dialects.postgresql import insert as insert_or_update
 from typing_extensions import TypedDict
 
 from model.account_link import LINK_LASTS_AT_MOST, AccountLinks, Purpose
-from model.act import record_group_act
+from model.act import record_group_act, record_server_act
 from model.database.json_rows import json_object, json_rows
 from model.database.page import Page, pages
 from model.database.row import columns_of, load
@@ -22,7 +22,7 @@ from model.database.table import now
 from model.database.unit_of_work import Transaction, finder
 from model.errors import Forbidden, Invalid, NotFound, TryAgain
 from model.group import Group, Member, Memberships, Role, find_group, require_owner
-from model.log.event import ADMIN_TOPIC, record
+from model.log.event import record
 from model.seat import Applicant, Seat, seats_of
 from model.session import token_digest
 from model.user import (
@@ -138,8 +138,8 @@ async def enrol(
     ids = [member.id for member in members]
     tokens = await _make_claim_links(db, ids, group, by=by)
     record(db, group.topic, "members.joined", {"members": [m.view() for m in members]}, by=by.id)
-    record(db, ADMIN_TOPIC, "users.enrolled", {"group_id": group.id, "user_ids": ids}, by=by.id)
     await record_group_act(db, group.id, "roster.enrolled", by=by, count=len(ids))
+    await record_server_act(db, "roster.enrolled", by=by, group_id=group.id, user_ids=ids)
     return [
         Enrolled(member.id, member.name, seat.username, token)
         for member, seat, token in zip(members, seats, tokens, strict=True)
@@ -175,6 +175,9 @@ async def renew_claim_link(db: Transaction, group: Group, user_id: int, *, by: C
     person = load(Unclaimed, row)
     (token,) = await _make_claim_links(db, [person.id], group, by=by)
     await record_group_act(db, group.id, "link.made", by=by, person_id=person.id)
+    await record_server_act(
+        db, "link.made", by=by, person_id=person.id, purpose=Purpose.CLAIM, group_id=group.id
+    )
     return Enrolled(person.id, person.name, person.username, token)
 
 

@@ -29,6 +29,7 @@ MUCH = {  # they touch many tables, or come in several steps
     "DELETE /api/users/{user_id}",
     "POST /api/files",
     "POST /api/groups/{group_id}/roster",
+    "POST /api/groups/{group_id}/roster/{unclaimed_id}/link",
     "POST /api/memberships",
     "POST /api/sessions",
     "POST /api/users/{user_id}/reset-links",

@@ -173,25 +173,29 @@ async def test_nobody_signs_in_before_she_has_claimed_her_account(
         problem(await people.ann.ask("POST", f"{roster}/{somebody}/link"), 404, "not_found")
 
 
-async def test_the_group_keeps_a_record_without_names_or_secrets(
+async def test_the_group_and_the_audit_keep_a_record_without_names_or_secrets(
     people: Cast, services: Services, roster: str
 ) -> None:
     made = await people.ann.post(roster, {"rows": [ZOE, {"name": "Kay"}]})
-    await people.ann.post(f"{roster}/{made['people'][1]['id']}/link")
+    zoe, kay = (one["id"] for one in made["people"])
+    await people.ann.post(f"{roster}/{kay}/link")
+    acted = select(Acts.kind, Acts.person_id, Acts.details).where(Acts.by_id == people.ann.id)
     async with services.database.read() as db:
-        acts = await db.all(
-            select(Acts.kind, Acts.by_id, Acts.person_id, Acts.details)
-            .where(Acts.group_id == people.group["id"])
-            .order_by(Acts.id)
-        )
-        events = await db.all(select(Events.data).where(Events.topic == "admin"))
-    assert [tuple(act) for act in acts[-2:]] == [
-        ("roster.enrolled", people.ann.id, None, '{"count":2}'),
-        ("link.made", people.ann.id, made["people"][1]["id"], "{}"),
+        of_group = await db.all(acted.where(Acts.group_id == people.group["id"]).order_by(Acts.id))
+        of_server = await db.all(acted.where(Acts.group_id.is_(None)).order_by(Acts.id))
+        told = await db.all(select(Events.topic, Events.data))
+    assert [tuple(act) for act in of_group[-2:]] == [
+        ("roster.enrolled", None, '{"count":2}'),
+        ("link.made", kay, "{}"),
     ]
-    kept = "".join(event.data for event in events)
-    assert str(made["people"][0]["id"]) in kept
+    assert [tuple(act) for act in of_server] == [
+        ("roster.enrolled", None, f'{{"group_id":1,"user_ids":[{zoe},{kay}]}}'),
+        ("link.made", kay, '{"purpose":"claim","group_id":1}'),
+    ]
+    kept = "".join(event.data for event in told if event.topic in {"admin", "moderation:1"})
+    assert "roster.enrolled" in kept
     assert "Zoe" not in kept
+    assert made["people"][0]["link"].partition("=")[2] not in kept
 
 
 @pytest.mark.usefixtures("gone_and_banned")
