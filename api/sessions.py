@@ -1,5 +1,7 @@
 """Signing in and out, and the list of sessions."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import NotRequired
 
@@ -10,7 +12,7 @@ from typing_extensions import TypedDict
 
 from api.context import caller, limited, read, services, write
 from api.forms import Form, PageQuery
-from api.middleware.auth import public
+from api.middleware.auth import public, token_of
 from api.middleware.cookies import (
     delete_cookie,
     device_that_asks,
@@ -19,14 +21,17 @@ from api.middleware.cookies import (
 )
 from api.middleware.limits import address
 from api.middleware.location import located
+from model.database.unit_of_work import Transaction
 from model.device import Device, device_of
-from model.errors import NotSignedIn
+from model.errors import Invalid, NotSignedIn, Refusal
 from model.limit import forgive_tries_to_sign_in, tries_to_sign_in
 from model.session import (
     OpenedSession,
     SessionView,
+    confirm_session,
     list_sessions,
     open_session,
+    require_session,
     revoke_other_sessions,
     revoke_session,
 )
@@ -45,6 +50,10 @@ class SignInForm(Form):
     password: str = Field(max_length=200)
     token: bool = False
     device: str | None = Field(default=None, max_length=300)
+
+
+class ConfirmationForm(Form):
+    password: str = Field(max_length=200)
 
 
 class SignedInView(TypedDict):
@@ -86,22 +95,37 @@ async def create(data: SignInForm) -> tuple[Response, int]:
 
 
 async def _sign_in(data: SignInForm, device: Device) -> tuple[User, OpenedSession, Device]:
-    account, key = username_key(data.username), services().signing_key
+    wrong = NotSignedIn("The username or the password is wrong.", "wrong_credentials")
+    right = _right_password(data.username, data.password, device, wrong)
+    async with right as (db, user, password_hash):
+        session = await open_session(db, user, request.headers.get("User-Agent", ""))
+    return user, session, device.remembering(user, password_hash, key=services().signing_key)
+
+
+@asynccontextmanager
+async def _right_password(
+    username: str, password: str, device: Device, wrong: Refusal
+) -> AsyncIterator[tuple[Transaction, User, str]]:
+    """A transaction for whoever knows the password, with the account and the hash of it.
+
+    Raises `wrong` unless it is right, and TooMany after too many tries.
+    """
+    account = username_key(username)
     async with read() as db:
         found = await find_account_by_name(db, account)
-    known = device.name if found is not None and device.knows(*found, key=key) else None
+    is_known = found is not None and device.knows(*found, key=services().signing_key)
+    known = device.name if is_known else None
     await limited(*tries_to_sign_in(account, address(), known))
-    right = await services().passwords.verify(data.password, found[1] if found else None)
+    right = await services().passwords.verify(password, found[1] if found else None)
     if found is None or not right:
-        raise NotSignedIn("The username or the password is wrong.", "wrong_credentials")
+        raise wrong
     async with write() as db:
         again = await find_account_by_name(db, account)
         if again is None or again[1] != found[1]:
-            raise NotSignedIn("The username or the password is wrong.", "wrong_credentials")
-        session = await open_session(db, again[0], request.headers.get("User-Agent", ""))
+            raise wrong
+        yield db, *again
         if known is None:
             await forgive_tries_to_sign_in(db, account, address())
-    return again[0], session, device.remembering(*again, key=key)
 
 
 @sessions.get("/sessions")
@@ -112,6 +136,19 @@ async def index(query_args: PageQuery) -> SessionList:
     async with read() as db:
         found, following = await list_sessions(db, query_args.page, reader=caller())
     return {"sessions": found, "current_id": caller().session_id, "next": following}
+
+
+@sessions.post("/sessions/current/confirmation")
+@validate_request(ConfirmationForm)
+async def confirm(data: ConfirmationForm) -> tuple[str, int]:
+    """Give your password again where it is asked for (`password_needed`): it holds ten minutes."""
+    require_session(caller())
+    wrong = Invalid({"password": "This is not your password."})
+    username, device = caller().username, device_that_asks()
+    async with _right_password(username, data.password, device, wrong) as (db, _, _):
+        await confirm_session(db, by=caller())
+    services().recent_callers.forget(token_of(request) or "")
+    return "", 204
 
 
 @sessions.delete("/sessions/<id:session_id>")

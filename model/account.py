@@ -21,7 +21,7 @@ from model.former_member import tell_name_to_groups_left
 from model.group import Groups, Member, Memberships
 from model.join_code import accept_invitation, find_invitation
 from model.log.event import ADMIN_TOPIC, Epochs, Rights, judge_again, record
-from model.session import revoke_other_sessions
+from model.session import require_recent_password, revoke_other_sessions
 from model.storage.blob import Blob, Blobs, note_use
 from model.text.typed import clean_name
 from model.user import (
@@ -214,8 +214,8 @@ async def change_account(
 ) -> User:
     """The user with new values. Whoever is disabled is signed out.
 
-    Raises Forbidden when the caller is no administrator, NotFound when there is no such account,
-    and Conflict when no active administrator would be left.
+    Raises Forbidden when the caller is no administrator or has to give her password again, NotFound
+    when there is no such account, and Conflict when no active administrator would be left.
     """
     admins = await require_admin(db, by=by)
     user = await find_account(db, user_id)
@@ -224,6 +224,7 @@ async def change_account(
         return user
     if not changed.administers:
         require_another_admin(admins, user)
+    require_recent_password(by)
     await db.run(SET_USER, of_user=user.id, **changes)
     record(db, ADMIN_TOPIC, "user.changed", changed.view(), by=by.id, about=user.about)
     if not changed.active:

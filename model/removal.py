@@ -59,7 +59,7 @@ from model.idempotency import IdempotencyKeys
 from model.log.event import ADMIN_TOPIC, Events, Rights, Topics, judge_again, record
 from model.mention import Mentions
 from model.read_mark import ReadMarks
-from model.session import Sessions, revoke_other_sessions
+from model.session import Sessions, require_recent_password, revoke_other_sessions
 from model.slow_mode import LastPosts
 from model.storage.blob import note_use
 from model.user import Caller, Enrolments, User, Users, erase_user, find_account
@@ -187,11 +187,13 @@ async def delete_group(db: Transaction, group: Group, *, by: Caller) -> None:
 async def remove_account(db: Transaction, user_id: int, *, by: Caller) -> None:
     """Delete the account of anybody, as `delete_account` does.
 
-    Raises Forbidden unless the caller is an administrator, NotFound, and what `delete_account`
-    raises.
+    Raises Forbidden unless the caller is an administrator who has given her password lately,
+    NotFound, and what `delete_account` raises.
     """
     await require_admin(db, by=by)
-    await delete_account(db, await find_account(db, user_id), by=by)
+    user = await find_account(db, user_id)
+    require_recent_password(by)
+    await delete_account(db, user, by=by)
 
 
 async def delete_account(db: Transaction, user: User, *, by: Caller) -> None:

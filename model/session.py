@@ -126,6 +126,7 @@ _NOTE_SEEN = (
 )
 """Once a day at most."""
 
+_CONFIRM = update(Sessions).where(Sessions.id == bindparam("of_session"))
 _OWN = delete(Sessions).where(Sessions.user_id == bindparam("user_id"))
 _DELETE_ONE = _OWN.where(Sessions.id == bindparam("session_id"))
 _DELETE_OTHERS = _OWN.where(Sessions.id != bindparam("session_id")).returning(Sessions.id)
@@ -236,9 +237,23 @@ async def lock_sessions_of(db: Transaction, user_id: int) -> None:
 
 
 def require_recent_password(by: Caller) -> None:
-    """Raises Forbidden when the caller has not given her password within ten minutes."""
+    """Raises Forbidden when the caller has not given her password within ten minutes.
+
+    `by` is the caller as a unit of work finds her: what a worker remembers of her may be older.
+    """
     if by.confirmed_at is None or by.confirmed_at < now() - CONFIRMATION_LASTS:
         raise Forbidden("password_needed", "Enter your password again to do this.")
+
+
+def require_session(by: Caller) -> None:
+    """Raises Forbidden when the caller came with a personal access token."""
+    if by.scope != Scope.SESSION:
+        raise Forbidden("session_needed", "A personal access token may not do this: sign in.")
+
+
+async def confirm_session(db: Transaction, *, by: Caller) -> None:
+    """Note that the caller has given her password just now."""
+    await db.run(_CONFIRM, of_session=by.session_id, confirmed_at=now())
 
 
 async def people_of_sessions(db: Transaction, session_ids: Sequence[int]) -> dict[int, PersonView]:

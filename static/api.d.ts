@@ -55,6 +55,13 @@ export interface AskOptions extends Who {
  */
 export function askAs(userId: number): void;
 
+/**
+ * Says how to go on where the server wants the password again (`password_needed`): `asking()`
+ * promises whether it was given (`POST /api/sessions/current/confirmation`), and the request is then
+ * repeated.
+ */
+export function onPasswordNeeded(asking: () => Promise<boolean>): void;
+
 /** The headers that say who asks. */
 export function headersOf(who: Who): Record<string, string>;
 

@@ -57,6 +57,16 @@ export function askAs(userId) {
   owner = userId;
 }
 
+let confirm = async () => false;
+
+/**
+ * Says how to go on where the server wants the password again (`password_needed`): `asking()`
+ * promises whether it was given, and the request is then repeated.
+ */
+export function onPasswordNeeded(asking) {
+  confirm = asking;
+}
+
 /** The headers that say who asks; `key` makes a POST safe to repeat. */
 export function headersOf({ token, user = owner, key }) {
   const headers = {};
@@ -94,6 +104,7 @@ export async function ask(method, path, body, options = {}) {
   const onTheWay = problemOnTheWay(status, told.get("Content-Type"), size, retryAfterMs);
   if (onTheWay) throw onTheWay;
   const sent = await response.json().catch(() => ({}));
+  if (sent.code === "password_needed" && (await confirm())) return ask(method, path, body, options);
   const detail = sent.detail ?? `The server answered ${status}.`;
   throw new Problem({ ...sent, status, detail }, retryAfterMs);
 }

@@ -1,5 +1,6 @@
 /** Dialogs, and notices that pass by themselves. */
 
+import "./confirmation.js";
 import { find, make } from "./dom.js";
 import { Layer } from "./layers.js";
 

@@ -2,7 +2,8 @@
 
 import { button, find, make } from "./dom.js";
 
-for (const place of document.querySelectorAll(".password")) {
+/** Adds the button to what is around the field of a password. */
+export function makeShowable(place) {
   const field = find("input", place);
   const name = field.labels[0].textContent.toLowerCase();
   const verb = make("span");
@@ -17,3 +18,5 @@ for (const place of document.querySelectorAll(".password")) {
   show(false);
   place.append(toggle);
 }
+
+document.querySelectorAll(".password").forEach(makeShowable);
