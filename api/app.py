@@ -16,6 +16,7 @@ from api.acts import acts
 from api.adapters.application import Homeroom, Json
 from api.adapters.guard import require_tried
 from api.applications import applications
+from api.audit import audit
 from api.avatars import avatars
 from api.bans import bans
 from api.channels import channels
@@ -72,7 +73,7 @@ log = logging.getLogger(__name__)
 RESOURCES = (
     users, me, avatars, sessions, groups, join_codes, memberships, applications, bans, rosters,
     channels, posts, files, documents, search, mentions, scores, qr_codes, topics, live, stream,
-    account_links, password_resets, email_confirmations, acts, pins, reports,
+    account_links, password_resets, email_confirmations, acts, audit, pins, reports,
 )  # fmt: skip
 SOCKETS_CLOSE_WITHIN_S = ANSWERED_WITHIN_S = 5
 

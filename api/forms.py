@@ -5,6 +5,7 @@ What a person has typed is cleaned (model/text/typed.py), then judged.
 
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from pydantic import (
@@ -51,7 +52,18 @@ def _email(typed: str) -> str:
     return email
 
 
+def _moment(given: datetime) -> datetime:
+    """In UTC, which is meant where no zone is given."""
+    if given.tzinfo is None:
+        return given.replace(tzinfo=UTC)
+    try:
+        return given.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("There is no such moment.") from None
+
+
 LINE, TEXT = cleaned(_one_line), cleaned(clean_text)
+Moment = Annotated[datetime, AfterValidator(_moment)]
 Id = Annotated[int, Field(ge=1, le=MAX_ID)]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=80), LINE]
 Description = Annotated[str, StringConstraints(strip_whitespace=True, max_length=500), TEXT]

@@ -15,7 +15,7 @@ from api.middleware.compress import uncompressed
 from api.middleware.cookies import remember_device, set_cookie
 from api.middleware.limits import address
 from api.middleware.location import located
-from model.account import change_account, find_user, list_users, register
+from model.account import change_account, end_sessions, find_user, list_users, register
 from model.errors import Invalid
 from model.limit import REGISTER_ADDRESS_LIMIT, Action
 from model.removal import remove_account
@@ -112,6 +112,15 @@ async def update(user_id: int, data: AccountForm) -> OwnUserView:
         await find_user(db, user_id, reader=caller())
         changed = await change_account(db, user_id, by=caller(), **data.given)
     return changed.own_view()
+
+
+@users.delete("/users/<id:user_id>/sessions")
+async def delete_sessions(user_id: int) -> tuple[str, int]:
+    """Sign somebody out everywhere, as an administrator; yourself, everywhere else."""
+    async with write(ending=user_id) as db:
+        user = await find_user(db, user_id, reader=caller())
+        await end_sessions(db, user, by=caller())
+    return "", 204
 
 
 @users.delete("/users/<id:user_id>")

@@ -5,14 +5,15 @@ counts administrators locks their rows until the commit.
 """
 
 import re
-from dataclasses import replace
+from dataclasses import asdict, replace
 from enum import StrEnum
-from typing import Unpack
+from typing import Any, Unpack
 
 from sqlalchemy import bindparam, exists, func, or_, select, true
 from sqlalchemy.orm import aliased
 from typing_extensions import TypedDict
 
+from model.act import record_server_act
 from model.database.page import Page, pages
 from model.database.row import columns_of, load, load_all
 from model.database.unit_of_work import Transaction
@@ -20,7 +21,7 @@ from model.errors import Conflict, Forbidden, NotFound
 from model.former_member import tell_name_to_groups_left
 from model.group import Groups, Member, Memberships
 from model.join_code import accept_invitation, find_invitation
-from model.log.event import ADMIN_TOPIC, Epochs, Rights, judge_again, record
+from model.log.event import Epochs, Rights, judge_again, record
 from model.session import require_recent_password, revoke_other_sessions
 from model.storage.blob import Blob, Blobs, note_use
 from model.text.typed import clean_name
@@ -226,11 +227,28 @@ async def change_account(
         require_another_admin(admins, user)
     require_recent_password(by)
     await db.run(SET_USER, of_user=user.id, **changes)
-    record(db, ADMIN_TOPIC, "user.changed", changed.view(), by=by.id, about=user.about)
+    before, after = asdict(user), asdict(changed)
+    told = sorted(name for name in changes if before[name] != after[name])
+    details: dict[str, Any] = {
+        way: {name: account[name] for name in told}
+        for way, account in (("from", before), ("to", after))
+    }
+    await record_server_act(db, "account.changed", by=by, person_id=user.id, **details)
     if not changed.active:
         await revoke_other_sessions(db, user.id, but=None, by=by.id)
     judge_again(db, Rights(users=[user.id], reason="role" if changed.active else "account"))
     return changed
+
+
+async def end_sessions(db: Transaction, user: User, *, by: Caller) -> None:
+    """Sign somebody out everywhere; the audit tells that it was done to her.
+
+    Raises Forbidden when the caller is no administrator. Her own session stays.
+    """
+    await require_admin(db, by=by)
+    own = by.session_id if user.id == by.id else None
+    await revoke_other_sessions(db, user.id, but=own, by=by.id)
+    await record_server_act(db, "sessions.ended", by=by, person_id=user.id)
 
 
 async def lock_admins(db: Transaction) -> set[int]:
@@ -242,8 +260,18 @@ async def require_admin(db: Transaction, *, by: Caller) -> set[int]:
     """Do what `lock_admins` does. Raises Forbidden when the caller is not one of them."""
     admins = await lock_admins(db)
     if by.id not in admins:
-        raise Forbidden("not_an_admin", "Only administrators of the server may do this.")
+        raise not_an_admin()
     return admins
+
+
+def require_administers(reader: Caller) -> None:
+    """Raises Forbidden when the reader is no administrator."""
+    if not reader.is_admin:
+        raise not_an_admin()
+
+
+def not_an_admin() -> Forbidden:
+    return Forbidden("not_an_admin", "Only administrators of the server may do this.")
 
 
 def require_another_admin(admins: set[int], user: User) -> None:

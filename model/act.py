@@ -104,8 +104,8 @@ _ACTS = (
 )
 _CONDITIONS = {
     "kind": Acts.kind == bindparam("kind"),
-    "person_id": Acts.person_id == bindparam("person_id"),
-    "by_id": Acts.by_id == bindparam("by_id"),
+    "person_id": and_(Acts.person_id == bindparam("person_id"), _person.id.is_not(None)),
+    "by_id": and_(Acts.by_id == bindparam("by_id"), _by.id.is_not(None)),
     "since": Acts.at >= bindparam("since"),
     "until": Acts.at < bindparam("until"),
 }

@@ -193,6 +193,8 @@ async def remove_account(db: Transaction, user_id: int, *, by: Caller) -> None:
     await require_admin(db, by=by)
     user = await find_account(db, user_id)
     require_recent_password(by)
+    if user.id != by.id:
+        await record_server_act(db, "account.deleted", by=by, person_id=user.id)
     await delete_account(db, user, by=by)
 
 

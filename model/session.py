@@ -248,7 +248,7 @@ def require_recent_password(by: Caller) -> None:
 def require_session(by: Caller) -> None:
     """Raises Forbidden when the caller came with a personal access token."""
     if by.scope != Scope.SESSION:
-        raise Forbidden("session_needed", "A personal access token may not do this: sign in.")
+        raise Forbidden("token_not_enough", "A personal access token is not good for that.")
 
 
 async def confirm_session(db: Transaction, *, by: Caller) -> None:

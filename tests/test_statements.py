@@ -32,6 +32,7 @@ MUCH = {  # they touch many tables, or come in several steps
     "POST /api/groups/{group_id}/roster/{unclaimed_id}/link",
     "POST /api/memberships",
     "POST /api/sessions",
+    "POST /api/sessions/current/confirmation",
     "POST /api/users/{user_id}/reset-links",
     "PUT /api/me/avatar",
     "PUT /api/me/password",

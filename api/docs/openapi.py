@@ -194,8 +194,10 @@ def _refused(method: str, rule: Rule, operation: Json, view: Any) -> Iterator[st
         yield "401"
     if rule.arguments or method == "post":
         yield "404"
+    if not is_public or method == "post":
+        yield "403"
     if method != "get":
-        yield from ("403", "409", "504", "507")
+        yield from ("409", "504", "507")
     if method != "get" and hasattr(view, "preconditions"):
         yield "412"
     if "requestBody" in operation:

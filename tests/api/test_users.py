@@ -18,6 +18,7 @@ EXAMPLES = (
     ),
     Example("PATCH /api/users/{user_id}", {"active": True}, by=("root",), often=0),
     Example("DELETE /api/users/{user_id}", by=("root",), often=0),
+    Example("DELETE /api/users/{user_id}/sessions", by=("root",), often=0),
 )  # fmt: skip
 
 
