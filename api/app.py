@@ -15,6 +15,8 @@ from api.account_links import account_links
 from api.acts import acts
 from api.adapters.application import Homeroom, Json
 from api.adapters.guard import require_tried
+from api.admin_groups import admin_groups
+from api.admin_users import admin_users
 from api.applications import applications
 from api.audit import audit
 from api.avatars import avatars
@@ -74,6 +76,7 @@ RESOURCES = (
     users, me, avatars, sessions, groups, join_codes, memberships, applications, bans, rosters,
     channels, posts, files, documents, search, mentions, scores, qr_codes, topics, live, stream,
     account_links, password_resets, email_confirmations, acts, audit, pins, reports,
+    admin_users, admin_groups,
 )  # fmt: skip
 SOCKETS_CLOSE_WITHIN_S = ANSWERED_WITHIN_S = 5
 

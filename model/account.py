@@ -159,8 +159,8 @@ async def list_users(
     matter.
     """
     values = {
-        "username": _literally(username_key(search)),
-        "name": _literally(clean_name(search).lower()),
+        "username": literally(username_key(search)),
+        "name": literally(clean_name(search).lower()),
         "reader_id": reader.id,
         "all": reader.is_admin,
     }
@@ -168,7 +168,7 @@ async def list_users(
     return [user.view_for(reader) for user in load_all(User, rows)], following
 
 
-def _literally(text: str) -> str:
+def literally(text: str) -> str:
     """The text for LIKE."""
     return re.sub(r"([\\%_])", r"\\\1", text)
 

@@ -1,0 +1,67 @@
+"""The people of the server, as its administrators see and sort them."""
+
+from typing import Annotated
+
+from pydantic import Field
+from quart import Blueprint
+from quart_schema import document_response, validate_querystring
+from typing_extensions import TypedDict
+
+from api.context import caller, read
+from api.forms import Id, Query
+from api.middleware.compress import uncompressed
+from model.account_list import AccountOrder, AccountState, AccountView, list_accounts_sorted
+from model.database.page import DEFAULT_LIMIT, MAX_LIMIT
+from model.database.sorted_page import SortedPage
+from model.log.cursor import Live, cursors
+from model.log.event import ADMIN_TOPIC
+from model.user import ServerRole
+
+admin_users = Blueprint("admin_users", __name__)
+
+
+class SortedQuery(Query):
+    """A page of what follows, in the order that is asked for, on the thing with the id `after`."""
+
+    limit: int = Field(default=DEFAULT_LIMIT, ge=1, le=MAX_LIMIT)
+    after: Id | None = None
+    search: str = Field(default="", max_length=80)
+
+    @property
+    def page(self) -> SortedPage:
+        return SortedPage(self.limit, self.after)
+
+
+class AccountQuery(SortedQuery):
+    sort: Annotated[AccountOrder, Field(strict=False)] = AccountOrder.NAME
+    state: Annotated[AccountState | None, Field(strict=False)] = None
+    role: Annotated[ServerRole | None, Field(strict=False)] = None
+
+
+class AccountList(TypedDict):
+    """`total` is how many match on all pages; `next` is to be given as `after`."""
+
+    users: list[AccountView]
+    total: int
+    next: int | None
+    live: Live
+
+
+@admin_users.get("/admin/users")
+@uncompressed
+@validate_querystring(AccountQuery)
+@document_response(AccountList)
+async def index(query_args: AccountQuery) -> AccountList:
+    """Everybody who has an account, as an administrator."""
+    async with read() as db:
+        found, total, following = await list_accounts_sorted(
+            db,
+            query_args.page,
+            query_args.sort,
+            reader=caller(),
+            search=query_args.search,
+            state=query_args.state,
+            role=query_args.role,
+        )
+        live = await cursors(db, ADMIN_TOPIC)
+    return {"users": found, "total": total, "next": following, "live": live}

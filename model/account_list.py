@@ -1,0 +1,184 @@
+"""The accounts of the server, as its administrators see them: sorted, searched, and with counts.
+
+Nothing in it tells which groups somebody belongs to, only how many.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+
+from sqlalchemy import bindparam, case, func, literal, or_, select
+
+from model.account import literally, require_administers
+from model.database.json_rows import json_object, json_rows, number
+from model.database.row import columns_of, load_all
+from model.database.sorted_page import Order, SortedPage
+from model.database.unit_of_work import Transaction
+from model.document import Documents
+from model.file import FILE_IN_USE, Files
+from model.group import Memberships
+from model.storage.blob import Blobs
+from model.text.typed import clean_name
+from model.user import HAS_ACCOUNT, Caller, NamedPersonView, ServerRole, Users, person, username_key
+
+_NEVER = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class AccountState(StrEnum):
+    """Whether somebody may sign in; `unclaimed` until she has set a password."""
+
+    ACTIVE = "active"
+    UNCLAIMED = "unclaimed"
+    INACTIVE = "inactive"
+
+
+class AccountOrder(StrEnum):
+    """By name or username, or who registered, was seen, or keeps most, the last one first."""
+
+    NAME = "name"
+    USERNAME = "username"
+    REGISTERED = "registered"
+    SEEN = "seen"
+    BYTES = "bytes"
+    GROUPS = "groups"
+
+
+class AccountView(NamedPersonView):
+    """An account; `bytes` are what counts against its quota, `groups` how many it belongs to."""
+
+    email: str | None
+    email_confirmed: bool
+    role: ServerRole
+    state: AccountState
+    may_enrol: bool
+    created_at: datetime
+    last_seen_on: datetime | None
+    groups: int
+    bytes: int
+
+
+@dataclass(frozen=True)
+class _Account:
+    id: int
+    username: str
+    name: str
+    avatar: str | None
+    email: str | None
+    email_confirmed: bool
+    role: ServerRole
+    may_enrol: bool
+    created_at: datetime
+    last_seen_on: datetime | None
+    state: str
+    groups: int
+    bytes: int
+
+    def view(self) -> AccountView:
+        return {
+            **person(self.id, self.name, self.avatar),
+            "username": self.username,
+            "email": self.email,
+            "email_confirmed": self.email_confirmed,
+            "role": self.role,
+            "state": AccountState(self.state),
+            "may_enrol": self.may_enrol,
+            "created_at": self.created_at,
+            "last_seen_on": self.last_seen_on,
+            "groups": self.groups,
+            "bytes": int(self.bytes),
+        }
+
+
+_state = case(
+    (Users.active.is_(False), AccountState.INACTIVE.value),
+    (Users.password_hash == "", AccountState.UNCLAIMED.value),
+    else_=AccountState.ACTIVE.value,
+)
+_groups = (
+    select(func.count())
+    .where(Memberships.user_id == Users.id)
+    .correlate(Users)
+    .scalar_subquery()
+)  # fmt: skip
+_of_files = (
+    select(func.coalesce(func.sum(Blobs.size_bytes), 0))
+    .join_from(Files, Blobs, Blobs.id == Files.blob_id)
+    .where(Files.uploader_id == Users.id, FILE_IN_USE)
+    .correlate(Users)
+    .scalar_subquery()
+)
+_of_documents = (
+    select(func.coalesce(func.sum(Documents.size_bytes), 0))
+    .where(Documents.saved_by == Users.id)
+    .correlate(Users)
+    .scalar_subquery()
+)
+_bytes = _of_files + _of_documents
+_MATCHES = (
+    or_(
+        Users.username_key.like("%" + bindparam("username") + "%", escape="\\"),
+        func.lower(Users.name).like("%" + bindparam("name") + "%", escape="\\"),
+        func.lower(Users.email).like(bindparam("username") + "%", escape="\\"),
+    ),
+    or_(bindparam("any_state"), _state == bindparam("state")),
+    or_(bindparam("any_role"), Users.role == bindparam("role", type_=Users.role.type)),
+)
+_IDS = select(Users.id).where(HAS_ACCOUNT)
+_KEYS = {
+    AccountOrder.NAME: (func.lower(Users.name), False),
+    AccountOrder.USERNAME: (Users.username_key, False),
+    AccountOrder.REGISTERED: (Users.id, True),
+    AccountOrder.SEEN: (
+        func.coalesce(Users.last_seen_on, literal(_NEVER, Users.last_seen_on.type)),
+        True,
+    ),
+    AccountOrder.BYTES: (_bytes, True),
+    AccountOrder.GROUPS: (_groups, True),
+}
+_ORDERS = {
+    order: Order(_IDS.where(*_MATCHES), _IDS, Users.id, key, descending=descending)
+    for order, (key, descending) in _KEYS.items()
+}
+_COUNT = select(func.count()).select_from(Users).where(HAS_ACCOUNT, *_MATCHES)
+_wanted = json_rows("user_ids")
+_ROWS = (
+    select(
+        *columns_of(Users, _Account),
+        _state.label("state"),
+        _groups.label("groups"),
+        _bytes.label("bytes"),
+    )
+    .join_from(_wanted, Users, Users.id == number(_wanted.c.key))
+    .where(HAS_ACCOUNT)
+)
+
+
+async def list_accounts_sorted(
+    db: Transaction,
+    page: SortedPage,
+    order: AccountOrder,
+    *,
+    reader: Caller,
+    search: str = "",
+    state: AccountState | None = None,
+    role: ServerRole | None = None,
+) -> tuple[list[AccountView], int, int | None]:
+    """A page of the accounts that match, how many these are, and where the next page begins.
+
+    `search` is in the username or the name, or begins the e-mail address. Raises Forbidden when the
+    reader is no administrator, and Invalid.
+    """
+    require_administers(reader)
+    matches = {
+        "username": literally(username_key(search)),
+        "name": literally(clean_name(search).lower()),
+        "any_state": state is None,
+        "state": state or "",
+        "any_role": role is None,
+        "role": role or ServerRole.MEMBER,
+    }
+    ids, following = await _ORDERS[order].ids(db, page, **matches)
+    rows = load_all(_Account, await db.all(_ROWS, user_ids=json_object(ids)))
+    views = {account.id: account.view() for account in rows}
+    total = await db.scalar_one(_COUNT, **matches)
+    return [views[user_id] for user_id in ids], total, following
