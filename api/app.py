@@ -22,7 +22,7 @@ from api.audit import audit
 from api.avatars import avatars
 from api.bans import bans
 from api.channels import channels
-from api.context import Services, keep_services
+from api.context import LiveConnection, Services, keep_services
 from api.docs import openapi
 from api.docs.pages import documentation
 from api.documents import documents
@@ -41,6 +41,7 @@ from api.memberships import memberships
 from api.mentions import mentions
 from api.middleware import auth, compress, cors, errors, headers, idempotent, limits, request_id
 from api.middleware.proxy import TrustedProxy
+from api.overview import overview
 from api.password_resets import password_resets
 from api.pins import pins
 from api.posts import posts
@@ -57,10 +58,11 @@ from api.transfer.versions import code_digest
 from api.users import users
 from model.database.unit_of_work import Database
 from model.live.bus import Bus
-from model.live.ephemeral import Attendance, Ephemeral, SignalMessage, WorkerDied
+from model.live.ephemeral import Attendance, Ephemeral, SignalMessage, WorkerDied, WorkerReport
 from model.live.feed import Feed
 from model.live.presence import Presence
 from model.live.signal import Signals
+from model.live.workers import Workers
 from model.log.event import write_events
 from model.password import Passwords
 from model.schema import check, prepare
@@ -76,7 +78,7 @@ RESOURCES = (
     users, me, avatars, sessions, groups, join_codes, memberships, applications, bans, rosters,
     channels, posts, files, documents, search, mentions, scores, qr_codes, topics, live, stream,
     account_links, password_resets, email_confirmations, acts, audit, pins, reports,
-    admin_users, admin_groups,
+    overview, admin_users, admin_groups,
 )  # fmt: skip
 SOCKETS_CLOSE_WITHIN_S = ANSWERED_WITHIN_S = 5
 
@@ -132,7 +134,7 @@ def open_services(
         bus.hint(topics)
 
     database.committed = tell
-    store, pictures = open_store(settings), Pictures()
+    store, pictures, connections = open_store(settings), Pictures(), set[LiveConnection]()
     return Services(
         settings=settings,
         database=database,
@@ -140,6 +142,8 @@ def open_services(
         feed=feed,
         bus=bus,
         presence=Presence(feed, bus, worker),
+        workers=Workers(bus, worker, connections),
+        connections=connections,
         signals=Signals(feed, bus),
         passwords=Passwords(settings.workers),
         recent_callers=RecentCallers(),
@@ -165,6 +169,7 @@ async def at_work(services: Services) -> AsyncIterator[None]:
     background = [
         asyncio.create_task(feed.run()),
         asyncio.create_task(services.presence.run()),
+        asyncio.create_task(services.workers.run()),
         asyncio.create_task(jobs.run(database, services.store, settings)),
         asyncio.create_task(jobs.run_purges(database, settings, feed.forgotten)),
         asyncio.create_task(jobs.run_prolongings(database, services.used_sessions)),
@@ -189,8 +194,11 @@ def listen(services: Services) -> None:
                     services.signals.pass_on(message)
                 case Attendance():
                     services.presence.take(message, time.monotonic())
+                case WorkerReport():
+                    services.workers.take(message, time.monotonic())
                 case WorkerDied(worker):
                     services.presence.died(worker)
+                    services.workers.died(worker)
 
     services.bus.listen(services.feed.wake, told)
 

@@ -23,6 +23,7 @@ from model.live.bus import Bus
 from model.live.feed import Feed
 from model.live.presence import Presence
 from model.live.signal import Signals
+from model.live.workers import Workers
 from model.password import Passwords
 from model.search import Searches
 from model.session import RecentCallers, UsedSessions, judge_caller
@@ -52,6 +53,7 @@ class Services:
     feed: Feed
     bus: Bus
     presence: Presence
+    workers: Workers
     signals: Signals
     passwords: Passwords
     recent_callers: RecentCallers
@@ -66,7 +68,7 @@ class Services:
     letters: Letters
     outbox: Outbox
     kept_lists: KeptLists = field(default_factory=KeptLists)
-    connections: set[LiveConnection] = field(default_factory=set)
+    connections: set[LiveConnection]
     connection_left: asyncio.Event = field(default_factory=asyncio.Event)
     is_stopping: bool = False
 

@@ -76,7 +76,11 @@ class BucketSettings(BaseSettings):
 
 class Settings(BaseSettings):
     model_config = SettingsConfigDict(
-        env_prefix=PREFIX, env_ignore_empty=True, extra="ignore", frozen=True
+        env_prefix=PREFIX,
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
+        use_attribute_docstrings=True,
     )
 
     bind: Bind = "127.0.0.1:8080"
@@ -164,7 +168,7 @@ class Settings(BaseSettings):
     """Events that it keeps at most, of all topics together; the longest topics lose first."""
 
     audit_days: int = Field(default=Retention.audit_days, ge=1)
-    """Days that events of the topic `admin` are kept, however many there are."""
+    """Days that the audit is kept, however much there is of it."""
 
     @property
     def database_address(self) -> URL:

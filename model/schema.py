@@ -21,7 +21,7 @@ from model.database.engine import Patience, postgresql_engine
 from model.database.row import AnyRow
 from model.database.server import Server
 from model.database.table import Base
-from model.database.unit_of_work import Database
+from model.database.unit_of_work import Database, Transaction
 from model.log.event import Epochs, epoch_name, write_events
 
 _MIGRATIONS = Path(__file__).parent / "migrations" / "versions"
@@ -39,6 +39,12 @@ class Schema(Base):
 
 
 _SCHEMA_ROW = select(Schema.head, Schema.oldest_code)
+_HEAD = select(Schema.head)
+
+
+async def find_head(db: Transaction) -> str:
+    """The number of the migration up to which the database is."""
+    return str(await db.scalar_one(_HEAD))
 
 
 class SchemaMismatch(Exception):

@@ -1,6 +1,7 @@
 """Messages that nobody stores: signals, who is there, and what workers tell each other of both."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 import msgspec
 
@@ -75,7 +76,17 @@ class WorkerDied(msgspec.Struct, tag="died"):
     worker: int
 
 
-Ephemeral = SignalMessage | Attendance | WorkerDied
+class WorkerReport(msgspec.Struct, tag="report"):
+    """What a worker says of itself; `memory_bytes` is its share of what it has in common."""
+
+    worker: int
+    process_id: int
+    started_at: datetime
+    memory_bytes: int | None
+    connections: int
+
+
+Ephemeral = SignalMessage | Attendance | WorkerDied | WorkerReport
 
 _decoder = msgspec.json.Decoder(list[Ephemeral])
 

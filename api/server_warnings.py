@@ -1,0 +1,51 @@
+"""What is wrong with a server, or could be better: one line each, for its administrators."""
+
+from collections.abc import Iterator
+
+from typing_extensions import TypedDict
+
+from api.settings import Settings
+from model.database.table import CLOCKS_DIFFER_BY
+from model.server_state import ServerState
+
+_FREE_SHARE, _FREE_BYTES = 0.1, 2**30  # less than both is too little
+
+
+class WarningView(TypedDict):
+    """`code` stays the same between versions; `detail` is a sentence for people."""
+
+    code: str
+    detail: str
+
+
+def warnings_of(
+    settings: Settings, state: ServerState, free_bytes: int, total_bytes: int
+) -> list[WarningView]:
+    """What is wrong, the most dangerous first."""
+    found = _found(settings, state, free_bytes, total_bytes)
+    return [{"code": code, "detail": detail} for code, detail in found]
+
+
+def _found(
+    settings: Settings, state: ServerState, free_bytes: int, total_bytes: int
+) -> Iterator[tuple[str, str]]:
+    if not settings.is_limited:
+        yield "limits_off", "HOMEROOM_LIMITS is off: passwords can be guessed as fast as one likes."
+    if free_bytes < min(_FREE_SHARE * total_bytes, _FREE_BYTES):
+        yield "disk_nearly_full", "The disk of the instance folder is nearly full."
+    if abs(state.clock_ahead_s) > CLOCKS_DIFFER_BY.total_seconds():
+        yield (
+            "clock_off",
+            "The clocks of this machine and of the database differ by more than a minute.",
+        )
+    yield "no_backup", "Nothing is known of a backup: see instance/README.md for how to make one."
+    if settings.public_url is None:
+        yield (
+            "no_public_url",
+            "HOMEROOM_PUBLIC_URL is not set: links may not work for people elsewhere.",
+        )
+    if settings.mail_url is None:
+        yield (
+            "no_mail",
+            "HOMEROOM_MAIL_URL is not set: who forgets a password needs a link from you.",
+        )

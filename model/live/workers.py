@@ -1,0 +1,65 @@
+"""The workers of the server, as each of them knows the others. Nothing of it is stored.
+
+Each worker tells the others of itself every 5 s. What one has told for the last time 12 s ago, or
+of which the supervisor says that it died, no longer counts.
+"""
+
+import asyncio
+import os
+import re
+import time
+from collections.abc import Sized
+from pathlib import Path
+
+from model.database.table import now
+from model.live.bus import Bus
+from model.live.ephemeral import WorkerReport
+from model.live.presence import EXPIRE_S, RENEW_S
+
+_MEMORY = Path("/proc/self/smaps_rollup")  # of Linux
+_SHARE = re.compile(r"^Pss: +(\d+) kB$", re.MULTILINE)
+
+
+class Workers:
+    def __init__(self, bus: Bus, worker: int, connections: Sized) -> None:
+        self._bus, self._worker, self._connections = bus, worker, connections
+        self._started_at = now()
+        self._others: dict[int, tuple[WorkerReport, float]] = {}
+
+    async def run(self) -> None:
+        """Tell the others of this worker, for ever."""
+        while True:
+            self._bus.tell([await self.own()])
+            await asyncio.sleep(RENEW_S)
+
+    async def own(self) -> WorkerReport:
+        return WorkerReport(
+            self._worker,
+            os.getpid(),
+            self._started_at,
+            await asyncio.to_thread(memory_bytes),
+            len(self._connections),
+        )
+
+    def take(self, told: WorkerReport, moment: float) -> None:
+        """Take over what another worker says of itself."""
+        self._others[told.worker] = told, moment
+
+    def died(self, worker: int) -> None:
+        """Forget another worker."""
+        self._others.pop(worker, None)
+
+    async def all(self) -> list[WorkerReport]:
+        """All that live, in the order of their numbers."""
+        since = time.monotonic() - EXPIRE_S
+        others = [report for report, moment in self._others.values() if moment >= since]
+        return sorted([await self.own(), *others], key=lambda report: report.worker)
+
+
+def memory_bytes() -> int | None:
+    """What this process takes of the machine's memory; None where the system does not say."""
+    try:
+        found = _SHARE.search(_MEMORY.read_text())
+    except OSError:
+        return None
+    return int(found[1]) * 1024 if found else None
