@@ -1,6 +1,5 @@
 """Channels of a group: open to all its members, for announcements, or private to its own."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -272,7 +271,7 @@ async def edit_channel(
     await db.run(EDIT_CHANNEL, of_channel=channel.id, **changes)
     record(db, channel.topic, "channel.edited", changed.view(), by=by.id)
     is_opened = channel.is_private and not changed.is_private
-    await _record_edit(db, channel, changed, sorted(changes), by=by)
+    await _record_edit(db, channel, changed, by=by)
     if changed.is_private and not channel.is_private:
         record(db, channel.group_topic, "channel.deleted", {"id": channel.id}, by=by.id)
         await let_in(db, changed, by.id, by=by)
@@ -289,10 +288,9 @@ async def edit_channel(
     return changed
 
 
-async def _record_edit(
-    db: Transaction, channel: Channel, changed: Channel, fields: Sequence[str], *, by: Caller
-) -> None:
-    """Record what is different of some fields, in which the pace is an act of its own."""
+async def _record_edit(db: Transaction, channel: Channel, changed: Channel, *, by: Caller) -> None:
+    """Record what is different; that of the pace is an act of its own."""
+    fields = sorted(ChannelChanges.__annotations__)
     different = [name for name in fields if getattr(channel, name) != getattr(changed, name)]
     if _PACE in different:
         seconds = changed.seconds_between_posts

@@ -62,8 +62,7 @@ export class ReportsDialog {
     const { group, mayModerate } = this.#context;
     find("#open-reports").hidden = !mayModerate;
     find("#reports-count").hidden = !count;
-    find("#reports-count").textContent = count;
-    find("#open-reports").ariaLabel = count ? `Reports, ${count} to settle` : "Reports";
+    find("#reports-count span").textContent = count;
     if (!mayModerate) this.#dialog.close();
     if (!this.#dialog.open) return;
     const shown = this.#isSettledShown ? this.#settled : newest;
@@ -93,7 +92,8 @@ export class ReportsDialog {
     const copy = make("blockquote", { className: "reported text", dir: "auto" });
     copy.append(...formatted(text));
     if (files.length) copy.append(make("p", { className: "hint" }, `With ${listOf(files)}`));
-    const said = make("p", { dir: "auto" }, make("strong", {}, personName(reporter)), `: ${reason}`);
+    const by = make("strong", {}, personName(reporter));
+    const said = make("p", { dir: "auto" }, "Reported by ", by, `: ${reason}`);
     const parts = [head, copy, said, report.settled_at ? outcomeOf(report) : this.#verbs(report)];
     return make("li", { className: "report" }, make("article", { "aria-labelledby": who.id }, ...parts));
   }

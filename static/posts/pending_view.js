@@ -19,7 +19,11 @@ const PARTS = { text: "Text", file_ids: "Files", parent_id: "Post that it replie
 export function pendingView(item, context) {
   const { me, people, outbox, channel } = context;
   const hasFailed = item.state === "failed";
-  const state = make("p", { className: "delivery" }, outcomeOf(item));
+  const isBehind = outbox.unsent.some(
+    ({ key, channelId, notBefore }) => notBefore && key !== item.key && channelId === item.channelId,
+  );
+  const said = isBehind && !item.detail ? "It waits for the one before it." : outcomeOf(item);
+  const state = make("p", { className: "delivery" }, said);
   state.classList.toggle("failed", hasFailed);
   if (hasFailed || item.notBefore) {
     const mayHaveArrived = item.code === "waited_too_long";
