@@ -57,7 +57,6 @@ def test_a_post_is_reported_and_settled_with_the_keys_alone(
     tom.opens("general")
     bob.write("You are stupid")
     bob.write("And you, too")
-    expect(bob.post("stupid").get_by_role("button", name="Report")).to_have_count(0)
     report_it = tom.post("stupid").get_by_role("button", name="Report")
     report_it.focus()
     tom.page.keyboard.press("Enter")
@@ -94,3 +93,29 @@ def test_a_post_is_reported_and_settled_with_the_keys_alone(
     ann.page.keyboard.press("Escape")
     bob.shows(["You are stupid"])
     expect(ann.page.locator("#open-reports")).to_have_accessible_name("Reports")
+
+
+def test_the_author_of_what_is_reported_is_muted_and_banned_where_the_report_is(
+    two: tuple[Board, Board],
+) -> None:
+    ann, bob = two
+    bob.write("You are stupid")
+    expect(bob.post("stupid").get_by_role("button", name="Report")).to_have_count(0)
+    ann.act(ann.post("stupid"), "Report")
+    ann.page.get_by_label("What is wrong with it?").fill("It is rude")
+    ann.page.locator("#report-dialog").get_by_role("button", name="Report").click()
+    ann.page.get_by_role("button", name="Reports 1 to settle").click()
+    ann.page.get_by_label("Mute Bob").select_option("for a day")
+    expect(ann.page.locator("#notices")).to_contain_text("Bob can read, but not write, for a day.")
+    refused = bob.context.request.post(
+        f"{bob.server.url}/api{bob.posts_path}",
+        data={"text": "x"},
+        headers={"Origin": bob.server.url},
+    )
+    assert refused.json()["code"] == "muted"
+    ann.page.get_by_role("button", name="Ban").click()
+    ann.page.locator("#confirm-yes").click()
+    expect(bob.page.locator("#notices")).to_contain_text("You are no longer in Class.")
+    expect(ann.page.get_by_role("button", name="Ban")).to_have_count(0)
+    ann.page.get_by_role("button", name="Dismiss").click()
+    expect(ann.page.locator("#no-reports")).to_be_visible()
