@@ -16,6 +16,7 @@ from api.settings import Switch
 from model.database.statement import SQLITE, Prepared, Statements
 from model.database.table import now
 from model.session import Sessions
+from model.user import Users
 from tests.support.cast import Cast
 from tests.support.examples import Example, ask, examples, filled, parameters
 from tests.support.references import resolved
@@ -34,6 +35,7 @@ MUCH = {  # they touch many tables, or come in several steps
     "POST /api/sessions",
     "POST /api/sessions/current/confirmation",
     "POST /api/users/{user_id}/reset-links",
+    "PUT /api/groups/{group_id}/bans/{newcomer_id}",
     "PUT /api/me/avatar",
     "PUT /api/me/password",
     "PUT /api/password-resets",
@@ -207,6 +209,8 @@ async def test_a_key_costs_two_statements_more(people: Cast) -> None:
 async def test_to_stay_signed_in_costs_a_request_nothing(people: Cast, services: Services) -> None:
     """It is noted, and written beside the requests."""
     costs = []
+    async with services.database.write() as db:
+        await db.run(update(Users), last_seen_on=now())
     for days_left in (30, 20):
         async with services.database.write() as db:
             await db.run(update(Sessions), expires_at=now() + timedelta(days=days_left))

@@ -89,7 +89,7 @@ async def counted(reader: Person, path: str) -> int | None:
     answer = await reader.ask("GET", path)
     if answer.status != 200:
         return None
-    return sum(len(value) for value in answer.body.values() if isinstance(value, list))
+    return next(len(value) for value in answer.body.values() if isinstance(value, list))
 
 
 async def test_whoever_makes_something_may_send_a_key(people: Cast) -> None:
