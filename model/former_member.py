@@ -42,7 +42,7 @@ _IN_NO_GROUP_OF_HERS = ~exists().where(
     _hers.group_id == Channels.group_id, _hers.user_id == bindparam("user_id")
 )
 _IN_GROUP = Channels.group_id == bindparam("group_id")
-_TOPICS_OF_MODERATORS = union(
+TOPICS_OF_MODERATORS = union(
     *[
         select((literal(f"{MODERATION}:") + cast(table.group_id, Text)).label("topic")).where(
             table.user_id == bindparam("user_id")
@@ -50,6 +50,7 @@ _TOPICS_OF_MODERATORS = union(
         for table in (Applications, Bans)
     ]
 )
+"""Of those groups whose moderators see `user_id` wait, or banned."""
 
 
 async def tell_name_after_leaving(
@@ -65,7 +66,7 @@ async def tell_name_to_groups_left(db: Transaction, user: User) -> None:
     So are the moderators of those that she waits to be let into, or is banned from.
     """
     await _tell_name(db, user, _topics_of_groups_left(), by=user.id)
-    await _tell_name(db, user, _TOPICS_OF_MODERATORS, by=user.id)
+    await _tell_name(db, user, TOPICS_OF_MODERATORS, by=user.id)
 
 
 async def _tell_name(

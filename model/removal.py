@@ -42,7 +42,13 @@ from model.database.unit_of_work import Transaction
 from model.document import Documents
 from model.document_space import own_keys
 from model.errors import Conflict, Forbidden
-from model.former_member import channels_naming, channels_with, tell_name_after_leaving, topics_of
+from model.former_member import (
+    TOPICS_OF_MODERATORS,
+    channels_naming,
+    channels_with,
+    tell_name_after_leaving,
+    topics_of,
+)
 from model.group import (
     REMOVE_MEMBER,
     Group,
@@ -213,6 +219,7 @@ async def delete_account(db: Transaction, user: User, *, by: Caller) -> None:
         names = ", ".join(row.name for row in groups if row.id in alone)
         raise Conflict("last_owner", f"Make somebody else an owner first, of: {names}.")
     group_topics = [f"group:{row.id}" for row in groups]
+    moderated = await db.all(TOPICS_OF_MODERATORS, user_id=user.id)
     logs = {user.topic, *group_topics, *await _logs_with(db, user)}
     documents = await db.all(_DELETE_DOCUMENTS, user_id=user.id, prefix=own_keys(user.id))
     logs.update(row.topic for row in documents)
@@ -221,6 +228,7 @@ async def delete_account(db: Transaction, user: User, *, by: Caller) -> None:
     for statement in _delete_own_rows():
         await db.run(statement, of_user=user.id)
     await erase_user(db, user)
+    group_topics.extend(row.topic for row in moderated)
     _tell_deleted(db, user, group_topics, sorted(logs - {ADMIN_TOPIC}), by=by)
 
 

@@ -113,6 +113,14 @@ async def test_who_is_banned_is_shown_as_she_is_called_now_and_goes_with_her_acc
     assert (await people.mia.get(bans))["bans"][0]["name"] == "Robert"
     await people.bob.delete("/api/me")
     assert (await people.mia.get(bans))["bans"] == []
+    told = (
+        await people.mia.get(
+            f"/api/topics/moderation:{people.group['id']}/events?after={log[-1]['seq']}"
+        )
+    )["events"]
+    assert [(event["kind"], event["data"]) for event in told] == [
+        ("member.anonymised", {"id": people.bob.id})
+    ]
 
 
 async def test_who_is_banned_while_she_is_let_in_is_out(company: Company, people: Cast) -> None:
