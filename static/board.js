@@ -40,6 +40,9 @@ const PERSONAL = `#groups, #channels, #people, #sessions, #account, #nothing, #m
   #account-username, #confirm-text, #pins ul, #reports, #report-post, #report-disclosure,
   #warned-text, #code-link, #addresses, #unfinished, #unsent, #scores-title, #score-game, #scores`;
 
+const LINK_MADE = `Somebody who may has made a link that sets a new password for your account. If you did
+  not ask for it, tell an administrator of this server.`;
+
 const me = await askPatiently("GET", "/me", undefined, { patience: Infinity }).catch((problem) => {
   if (problem.status === 401) location.replace(`/sign-in${location.hash}`);
   throw problem;
@@ -240,6 +243,7 @@ search.addEventListener("chosen", ({ detail: { post, group_id } }) => {
   visit(addressOfPost({ group_id, channel_id, post_id, parent_id: parent?.id }));
 });
 mentions.addEventListener("mentioned", ({ detail: mention }) => tellMention(mention));
+mentions.addEventListener("told", ({ detail: kind }) => kind === "link.made" && notify(LINK_MADE));
 addEventListener("hashchange", () => {
   isShown = false;
   show();

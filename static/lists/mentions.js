@@ -7,7 +7,7 @@ import { LiveQuery } from "../page/live_query.js";
 const NEWEST = 100;
 const RIGHTS = /^(membership|channel)\./u; // you may be able to read less now
 
-/** Dispatches `changed`, and `mentioned` with a new mention. */
+/** Dispatches `changed`, `mentioned` with a new mention, and `told` with what else concerns oneself. */
 export class Mentions extends EventTarget {
   #query;
   #all = new Map(); // by the id of the post
@@ -64,7 +64,10 @@ export class Mentions extends EventTarget {
       for (const [id, mention] of this.#all)
         if (mention.by?.id === data.id) this.#all.set(id, { ...mention, by: data });
     } else if (kind === "read_mark.moved") this.#marks.set(data.channel_id, data.post_id);
-    else return RIGHTS.test(kind) && this.#query.load();
+    else {
+      this.dispatchEvent(new CustomEvent("told", { detail: kind }));
+      return RIGHTS.test(kind) && this.#query.load();
+    }
     this.#changed();
   }
 

@@ -24,6 +24,7 @@ def test_a_link_sets_a_password_signs_in_here_and_out_everywhere_else(
     ann, bob = two
     bobs_id = bob.ask("/me", method="GET")["id"]
     path = ann.ask(f"/users/{bobs_id}/reset-links")["link"]
+    expect(bob.page.get_by_text("a link that sets a new password")).to_be_visible()
     again = open_board()
     again.go("/sign-in")
     again.page.get_by_role("link", name="Forgotten your password?").click()
