@@ -43,7 +43,7 @@ from model.user import (
 
 RESET_LINK_LASTS = timedelta(hours=24)
 MAILED_LINK_LASTS = timedelta(hours=1)
-_MOST_ACCOUNTS_OF_AN_ADDRESS = 10
+MOST_ACCOUNTS_OF_AN_ADDRESS = 10
 
 _ACCOUNT = finder(
     select(*USER_COLUMNS, Users.password_hash, Users.email_confirmed.label("has_confirmed")).where(
@@ -63,7 +63,7 @@ _AT_ADDRESS = (
         HAS_ACCOUNT,
     )
     .order_by(Users.id)
-    .limit(_MOST_ACCOUNTS_OF_AN_ADDRESS)
+    .limit(MOST_ACCOUNTS_OF_AN_ADDRESS)
 )
 _ADMINISTERS = select(
     exists().where(

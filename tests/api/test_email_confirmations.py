@@ -26,6 +26,7 @@ ASK, CONFIRM, RESET = (
     "/api/email-confirmations",
     "/api/password-resets",
 )
+on_one_database = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # as on both
 PUBLIC_URL = "https://class.example.org"
 BOBS = "bob@example.org"
 
@@ -75,6 +76,7 @@ async def test_a_link_confirms_no_other_address_than_the_one_that_got_it(
     problem(await visitor.ask("PUT", RESET, body), 400, "invalid")
 
 
+@on_one_database
 async def test_nobody_can_make_the_server_write_what_she_wants_to_others(
     people: Cast, services: Services, mails: MailServer
 ) -> None:
@@ -90,6 +92,7 @@ async def test_nobody_can_make_the_server_write_what_she_wants_to_others(
     assert mails.is_empty
 
 
+@on_one_database
 async def test_what_has_no_address_or_none_that_takes_mail_is_told(
     people: Cast, services: Services, mails: MailServer
 ) -> None:
@@ -100,6 +103,7 @@ async def test_what_has_no_address_or_none_that_takes_mail_is_told(
     assert mails.is_empty
 
 
+@on_one_database
 async def test_the_old_address_is_told_of_a_change(services: Services, mails: MailServer) -> None:
     tell_old_address(services, BOBS, "bob")
     got = await mails.mail()
@@ -108,5 +112,6 @@ async def test_the_old_address_is_told_of_a_change(services: Services, mails: Ma
         assert "bob" in got.part(kind)
 
 
+@on_one_database
 async def test_without_a_mail_server_nobody_waits_for_a_mail(people: Cast) -> None:
     problem(await people.bob.ask("POST", ASK), 404, "no_mail")
