@@ -9,7 +9,8 @@ from quart import Blueprint
 from quart_schema import document_response, validate_querystring, validate_request
 from typing_extensions import TypedDict
 
-from api.context import caller, read, settings, write
+from api.account_links import password_link
+from api.context import caller, read, write
 from api.forms import Email, Form, Name, PageQuery, Username
 from api.middleware.errors import wrong_fields
 from api.reach import addresses_for_others
@@ -204,13 +205,12 @@ def dry_run(
 
 
 def enrolled_list(people: Sequence[Enrolled]) -> EnrolledList:
-    host = settings().public_url or ""
     views: list[EnrolledView] = [
         {
             "id": one.id,
             "name": one.name,
             "username": one.username,
-            "link": f"{host}/reset#token={one.token}",
+            "link": password_link(one.token),
         }
         for one in people
     ]

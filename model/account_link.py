@@ -5,6 +5,7 @@ its token. Whoever makes or uses one has locked the account.
 """
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -18,7 +19,7 @@ from model.database.table import Base, now, one_of
 from model.database.unit_of_work import Transaction
 from model.errors import Invalid
 from model.session import token_digest
-from model.user import User, set_password_hash
+from model.user import Caller, User, set_password_hash
 
 LINK_LASTS_AT_MOST = timedelta(days=14)
 
@@ -138,6 +139,29 @@ async def make_link(
         expires_at=made.expires_at,
     )
     return made
+
+
+async def make_claim_links(
+    db: Transaction, user_ids: Sequence[int], group_id: int, *, by: Caller
+) -> list[MadeLink]:
+    """A new link for each account of some that a roster has made, to claim it within 14 days."""
+    made_at = now()
+    links = [MadeLink(secrets.token_urlsafe(32), made_at + LINK_LASTS_AT_MOST) for _ in user_ids]
+    rows = [
+        {
+            "user_id": user_id,
+            "purpose": Purpose.CLAIM,
+            "token_sha256": token_digest(link.token),
+            "email": None,
+            "made_by_id": by.id,
+            "group_id": group_id,
+            "created_at": made_at,
+            "expires_at": link.expires_at,
+        }
+        for user_id, link in zip(user_ids, links, strict=True)
+    ]
+    await db.run_for_each(_MAKE, rows)
+    return links
 
 
 async def take_link(db: Transaction, link: AccountLink) -> None:

@@ -124,7 +124,7 @@ async def make_reset_link(db: Transaction, user: User, *, by: Caller | None) -> 
         await require_admin(db, by=by)
     user = await find_account(db, user.id)
     if by is not None and not by.is_admin:
-        group_id = await _require_owner_of(db, user, by=by)
+        group_id = await require_owner_of(db, user.id, by=by)
     if by is not None:
         require_recent_password(by)
     if not user.active:
@@ -156,6 +156,21 @@ async def make_mailed_links(db: Transaction, email: str) -> list[tuple[User, Mad
             made = await make_link(db, user_id, Purpose.RESET, MAILED_LINK_LASTS, email=row.email)
             links.append((load(User, row), made))
     return links
+
+
+async def require_owner_of(db: Transaction, user_id: int, *, by: Caller) -> int:
+    """The group by which the caller may make a link for an account that its roster has made.
+
+    Raises Forbidden when there is none.
+    """
+    group_id = await db.scalar(_OWNS_GROUP_OF, user_id=user_id, owner_id=by.id)
+    if group_id is None:
+        raise Forbidden(
+            "not_allowed_to_reset",
+            "Only an administrator of the server may do this, or an owner of the group whose roster"
+            " has made the account, as long as it is used for nothing else.",
+        )
+    return group_id
 
 
 async def use_password_link(db: Transaction, link: AccountLink, password_hash: str) -> User:
@@ -199,15 +214,3 @@ async def _holds(db: Transaction, link: AccountLink, account: Row[*tuple[object,
         values = {"user_id": link.user_id, "owner_id": link.made_by_id}
         return await db.scalar(_OWNS_GROUP_OF, **values) == link.group_id
     return link.made_by_id is None or await db.scalar_one(_ADMINISTERS, user_id=link.made_by_id)
-
-
-async def _require_owner_of(db: Transaction, user: User, *, by: Caller) -> int:
-    """The group by which the caller may make a link. Raises Forbidden when there is none."""
-    group_id = await db.scalar(_OWNS_GROUP_OF, user_id=user.id, owner_id=by.id)
-    if group_id is None:
-        raise Forbidden(
-            "not_allowed_to_reset",
-            "Only an administrator of the server may do this, or an owner of the group whose roster"
-            " has made the account, as long as it is used for nothing else.",
-        )
-    return group_id

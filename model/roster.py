@@ -4,16 +4,15 @@ An account of a roster has no password until its person has opened her link and 
 said by the server's administrators; the group's other owners may not.
 """
 
-import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import bindparam, insert, select
-from sqlalchemy.dialects.postgresql import insert as insert_or_update
+from sqlalchemy.dialects.postgresql import insert as insert_or_ignore
 from typing_extensions import TypedDict
 
-from model.account_link import LINK_LASTS_AT_MOST, AccountLinks, Purpose
+from model.account_link import AccountLinks, Purpose, make_claim_links
 from model.act import record_group_act, record_server_act
 from model.database.json_rows import json_object, json_rows
 from model.database.page import Page, pages
@@ -23,8 +22,8 @@ from model.database.unit_of_work import Transaction, finder
 from model.errors import Forbidden, Invalid, NotFound, TryAgain
 from model.group import Group, Member, Memberships, Role, find_group, require_owner
 from model.log.event import record
+from model.password_reset import require_owner_of
 from model.seat import Applicant, Seat, seats_of
-from model.session import token_digest
 from model.user import (
     HAS_ACCOUNT,
     Caller,
@@ -65,19 +64,11 @@ class Enrolled:
 
 
 _new = json_rows("new_keys")
-_INSERT_USER = insert_or_update(Users).on_conflict_do_nothing()
+_INSERT_USER = insert_or_ignore(Users).on_conflict_do_nothing()
 _MADE = (
     select(Users.id, Users.username_key)
     .join_from(_new, Users, Users.username_key == _new.c.key)
     .where(Users.created_at == bindparam("made_at"), Users.password_hash == "")
-)
-_link = insert_or_update(AccountLinks)
-_MAKE_LINK = _link.on_conflict_do_update(
-    index_elements=[AccountLinks.user_id, AccountLinks.purpose],
-    set_={
-        name: _link.excluded[name]
-        for name in ("token_sha256", "email", "made_by_id", "group_id", "created_at", "expires_at")
-    },
 )
 _INSERT_MEMBER, _INSERT_ENROLMENT = insert(Memberships), insert(Enrolments)
 _UNCLAIMED = (
@@ -136,13 +127,13 @@ async def enrol(
         raise Invalid(wrong)
     members = await _insert(db, group, applicants, seats)
     ids = [member.id for member in members]
-    tokens = await _make_claim_links(db, ids, group, by=by)
+    links = await make_claim_links(db, ids, group.id, by=by)
     record(db, group.topic, "members.joined", {"members": [m.view() for m in members]}, by=by.id)
     await record_group_act(db, group.id, "roster.enrolled", by=by, count=len(ids))
     await record_server_act(db, "roster.enrolled", by=by, group_id=group.id, user_ids=ids)
     return [
-        Enrolled(member.id, member.name, seat.username, token)
-        for member, seat, token in zip(members, seats, tokens, strict=True)
+        Enrolled(member.id, member.name, seat.username, link.token)
+        for member, seat, link in zip(members, seats, links, strict=True)
     ]
 
 
@@ -166,40 +157,21 @@ async def list_unclaimed(
 async def renew_claim_link(db: Transaction, group: Group, user_id: int, *, by: Caller) -> Enrolled:
     """Somebody enrolled with a new link, which replaces the one before.
 
-    Raises NotFound for whoever was not enrolled here, or has claimed her account.
+    Raises NotFound for whoever was not enrolled here, or has claimed her account, and Forbidden
+    when the account is in something that its owner does not see.
     """
     await lock_account(db, user_id)
     row = await db.find(_FIND_UNCLAIMED, group_id=group.id, user_id=user_id)
     if row is None:
         raise NotFound("unclaimed account")
     person = load(Unclaimed, row)
-    (token,) = await _make_claim_links(db, [person.id], group, by=by)
+    await require_owner_of(db, person.id, by=by)
+    (link,) = await make_claim_links(db, [person.id], group.id, by=by)
     await record_group_act(db, group.id, "link.made", by=by, person_id=person.id)
     await record_server_act(
         db, "link.made", by=by, person_id=person.id, purpose=Purpose.CLAIM, group_id=group.id
     )
-    return Enrolled(person.id, person.name, person.username, token)
-
-
-async def _make_claim_links(
-    db: Transaction, user_ids: Sequence[int], group: Group, *, by: Caller
-) -> list[str]:
-    """A token for each account, instead of the one that it had."""
-    tokens, made_at = [secrets.token_urlsafe(32) for _ in user_ids], now()
-    common = {
-        "purpose": Purpose.CLAIM,
-        "email": None,
-        "made_by_id": by.id,
-        "group_id": group.id,
-        "created_at": made_at,
-        "expires_at": made_at + LINK_LASTS_AT_MOST,
-    }
-    rows = [
-        {**common, "user_id": user_id, "token_sha256": token_digest(token)}
-        for user_id, token in zip(user_ids, tokens, strict=True)
-    ]
-    await db.run_for_each(_MAKE_LINK, rows)
-    return tokens
+    return Enrolled(person.id, person.name, person.username, link.token)
 
 
 async def _insert(

@@ -4,17 +4,16 @@ import asyncio
 from typing import Any
 
 import pytest
+from quart import Quart
 from sqlalchemy import insert, select, update
 
 from api.context import Services
-from model.account_link import AccountLinks
 from model.act import Acts
 from model.ban import Bans
 from model.database.table import now
 from model.group import Groups
 from model.log.event import Events
-from model.session import token_digest
-from model.user import RetiredUsernames, Users
+from model.user import RetiredUsernames
 from tests.api.browser import problem
 from tests.api.tables import Statuses, rows, tried
 from tests.live.client import LiveClient
@@ -53,7 +52,7 @@ def roster(people: Cast) -> str:
 
 
 async def members(people: Cast) -> Any:
-    return await people.ann.get(f"/api/groups/{people.group['id']}/members?limit=100")
+    return await people.bob.get(f"/api/groups/{people.group['id']}/members?limit=100")
 
 
 @rows("""
@@ -151,26 +150,42 @@ async def test_a_table_is_tried_and_then_enrolled(people: Cast, url: str, roster
 
 
 async def test_nobody_signs_in_before_she_has_claimed_her_account(
-    people: Cast, visitor: Visitor, services: Services, roster: str
+    app: Quart, people: Cast, roster: str
 ) -> None:
-    made = await people.ann.post(roster, {"rows": [ZOE]})
+    visitor = Visitor(app.test_client(use_cookies=False))
+    (zoe,) = (await people.ann.post(roster, {"rows": [ZOE]}))["people"]
     for password in ("", " ", PASSWORD):
         form = {"username": "zoe", "password": password}
         assert (await visitor.ask("POST", "/api/sessions", form)).status in {400, 401}
-    (zoe,) = made["people"]
-    listed = await people.ann.get(roster)
-    assert [(one["id"], one["username"]) for one in listed["people"]] == [(zoe["id"], "zoe")]
-    again = (await people.ann.post(f"{roster}/{zoe['id']}/link"))["people"]
-    assert again[0] == {**zoe, "link": again[0]["link"]}
-    async with services.database.read() as db:
-        (kept,) = await db.all(select(AccountLinks.token_sha256, AccountLinks.user_id))
-    token = again[0]["link"].partition("/reset#token=")[2]
-    assert (kept.token_sha256, kept.user_id) == (token_digest(token), zoe["id"])
-    async with services.database.write() as db:
-        await db.run(update(Users).where(Users.id == zoe["id"]), password_hash="claimed")
+    (listed,) = (await people.ann.get(roster))["people"]
+    assert listed.items() >= {"id": zoe["id"], "name": "Zoe Ray", "username": "zoe"}.items()
+    (renewed,) = (await people.ann.post(f"{roster}/{zoe['id']}/link"))["people"]
+    assert renewed == {**zoe, "link": renewed["link"]}
+    old, new = (
+        {"token": one["link"].partition("/reset#token=")[2], "password": PASSWORD}
+        for one in (zoe, renewed)
+    )
+    problem(await visitor.ask("PUT", "/api/password-resets", old), 400, "invalid")
+    await visitor.put("/api/password-resets", new)
+    problem(await visitor.ask("PUT", "/api/password-resets", new), 400, "invalid")
+    await visitor.post("/api/sessions", {"username": "zoe", "password": PASSWORD})
     assert (await people.ann.get(roster))["people"] == []
     for somebody in (zoe["id"], people.bob.id, people.eve.id):
         problem(await people.ann.ask("POST", f"{roster}/{somebody}/link"), 404, "not_found")
+
+
+async def test_no_link_is_made_anew_for_who_reads_what_the_owner_does_not(
+    people: Cast, roster: str
+) -> None:
+    (zoe,) = (await people.ann.post(roster, {"rows": [ZOE]}))["people"]
+    private = {"name": "secret", "kind": "private"}
+    channel = await people.mia.post(f"/api/groups/{people.group['id']}/channels", private)
+    path = f"/api/channels/{channel['id']}/members"
+    await people.mia.put(f"{path}/{zoe['id']}", status=204)
+    refused = await people.ann.ask("POST", f"{roster}/{zoe['id']}/link")
+    problem(refused, 403, "not_allowed_to_reset")
+    await people.mia.put(f"{path}/{people.ann.id}", status=204)
+    await people.ann.post(f"{roster}/{zoe['id']}/link")
 
 
 async def test_the_group_and_the_audit_keep_a_record_without_names_or_secrets(
