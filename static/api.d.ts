@@ -87,11 +87,12 @@ export function askPatiently<Answer = unknown>(
 /**
  * Promises a whole list, page after page, with the cursor of its first page.
  * @param plural what the list is called in its answer, such as `posts`
+ * @param options.beside other lists of each page that are wanted whole
  */
 export function askForAll<List = unknown>(
   path: string,
   plural: string,
-  options?: AskOptions & { patience?: number; most?: number },
+  options?: AskOptions & { patience?: number; most?: number; beside?: string[] },
 ): Promise<List>;
 
 /** A new `Idempotency-Key`. */

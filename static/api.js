@@ -123,18 +123,22 @@ export async function askPatiently(method, path, body, { patience = PATIENCE_MS,
   }
 }
 
-/** Promises a whole list, page after page, with the cursor of its first page. */
-export async function askForAll(path, plural, { most = 1000, ...options } = {}) {
-  const found = [];
+/**
+ * Promises a whole list, page after page, with the cursor of its first page.
+ * @param {string} plural what the things are called in each page
+ * @param {string[]} [options.beside] other lists of each page that are wanted whole
+ */
+export async function askForAll(path, plural, { most = 1000, beside = [], ...options } = {}) {
+  const found = Object.fromEntries([plural, ...beside].map((name) => [name, []]));
   let first = null;
   let next = `${path}?limit=100`;
-  while (next && found.length < most) {
+  while (next && found[plural].length < most) {
     const page = await askPatiently("GET", next, undefined, options);
     first ??= page;
-    found.push(...page[plural]);
+    for (const name of Object.keys(found)) found[name].push(...(page[name] ?? []));
     next = page.next && `${path}?limit=100&after=${encodeURIComponent(page.next)}`;
   }
-  return { ...first, [plural]: found };
+  return { ...first, ...found };
 }
 
 /** A new `Idempotency-Key`. */
