@@ -14,9 +14,13 @@ from api.assets import STATIC
 from api.context import read, services, settings
 from api.middleware.auth import public, visitor
 from api.middleware.compress import uncompressed
+from api.qr_codes import drawn
+from api.reach import address_to_pass_on
 from api.transfer.delivery import deliver_static
 from model.database.page import MAX_LIMIT, Page
+from model.group import find_group
 from model.group_list import list_groups
+from model.join_code import find_join_code, is_used_up
 from model.roster import MAX_ENROLLED, find_roster
 from model.user import anybody_there
 
@@ -104,6 +108,35 @@ async def roster(group_id: int) -> str | Redirection:
     modules = await asyncio.to_thread(modules_of, "roster.js")
     return await render_template(
         "roster.html", visitor=who, group=group, modules=modules, most=MAX_ENROLLED
+    )
+
+
+@pages.get("/groups/<id:group_id>/invite")
+@public
+@uncompressed
+@hide
+async def invite(group_id: int) -> str | Redirection:
+    """The join code of a group, for its moderators to project or to print."""
+    who = await visitor()
+    if who is None:
+        return redirect("/sign-in")
+    async with read() as db:
+        group = await find_group(db, group_id, reader=who)
+        code = await find_join_code(db, group)
+    address, is_reached = address_to_pass_on()
+    link = f"{address}/register#join={code['join_code']}"
+    (picture,) = await asyncio.to_thread(drawn, [link])
+    modules = await asyncio.to_thread(modules_of, "invite.js")
+    return await render_template(
+        "invite.html",
+        visitor=who,
+        modules=modules,
+        group=group,
+        code=code,
+        is_used_up=is_used_up(code),
+        address=address.removeprefix("https://"),
+        picture=picture,
+        is_reached=is_reached,
     )
 
 

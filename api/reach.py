@@ -25,6 +25,13 @@ def addresses_for_others() -> list[str]:
     return [f"http://{address}:{settings().port}" for address in own if address]
 
 
+def address_to_pass_on() -> tuple[str, bool]:
+    """Where this server is, as far as it knows, and whether others reach it there."""
+    if others := addresses_for_others():
+        return others[0], True
+    return request.host_url.rstrip("/"), not _is_loopback(request.host)
+
+
 def own_address(family: socket.AddressFamily) -> str | None:
     """From where this machine speaks to others, as in a URL; nothing is sent to find that out."""
     try:

@@ -195,6 +195,12 @@ async def _record(
     )
 
 
+def is_used_up(code: JoinCodeView) -> bool:
+    """Whether nobody gets in by it any more, because of its uses or its time."""
+    has_expired = code["expires_at"] is not None and code["expires_at"] < now()
+    return has_expired or (code["max_uses"] is not None and code["uses"] >= code["max_uses"])
+
+
 def code_digest(code: str) -> str:
     """SHA-256 of a code as people may have written it: any case, O for 0, any marks round it."""
     read = "".join(filter(str.isalnum, clean_short(code).upper()))

@@ -38,7 +38,7 @@ PUBLIC = {
     "email_confirmations.update",  # to who has the token of a link, or asks for a mail
     "pages.reset", "pages.confirm_email",
     "pages.home", "pages.register", "pages.sign_in", "pages.board", "pages.favicon", "pages.static",
-    "pages.roster",
+    "pages.invite", "pages.roster",
     "health.live", "health.ready",
     "avatars.show",  # to who knows the digest of the picture
     "live.follow",  # who connects says `hello` and is asked there

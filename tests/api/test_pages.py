@@ -30,6 +30,24 @@ async def test_afterwards_no_page_does(people: Cast) -> None:
             assert "docker compose logs" not in (await somebody.get(path)).decode(), path
 
 
+@on_sqlite
+async def test_a_join_code_is_a_page_for_those_who_moderate_its_group(
+    people: Cast, visitor: Visitor
+) -> None:
+    path = f"/groups/{people.group['id']}/invite"
+    code_of = f"/api/groups/{people.group['id']}/join-code"
+    code = (await people.ann.post(code_of, {"max_uses": 1}))["join_code"]
+    asked = (visitor, people.eve, people.bob, people.mia, people.ann)
+    assert [(await who.ask("GET", path)).status for who in asked] == [302, 404, 403, 200, 200]
+    page = (await people.mia.get(path)).decode()
+    assert f"{code[:5]} {code[5:]}" in page
+    assert "Nobody can join" not in page
+    await people.eve.post("/api/memberships", {"join_code": code})
+    assert "Nobody can join" in (await people.mia.get(path)).decode()
+    await people.ann.delete(code_of)
+    assert (await people.mia.ask("GET", path)).status == 404
+
+
 class Fields(HTMLParser):
     """The fields of a template that something is typed into."""
 
