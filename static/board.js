@@ -8,6 +8,12 @@ import { askAs, askPatiently } from "./api.js";
 import { OpenChannel } from "./channel.js";
 import { ChannelDialog } from "./lists/channel_dialog.js";
 import { channelNames } from "./lists/channel_names.js";
+import { GroupDialog } from "./group/group_dialog.js";
+import { MembersDialog } from "./group/members_dialog.js";
+import { Moderation } from "./group/moderation.js";
+import { whenMuteEnds } from "./group/own_mute.js";
+import { RecordDialog } from "./group/record_dialog.js";
+import { Applications } from "./lists/applications.js";
 import { Channels } from "./lists/channels.js";
 import { Groups } from "./lists/groups.js";
 import { Mentions } from "./lists/mentions.js";
@@ -25,7 +31,7 @@ import { showConnection } from "./page/connection_status.js";
 import { Context } from "./page/context.js";
 import { notify } from "./page/dialogs.js";
 import { button, find, loadFailedPictures, make } from "./page/dom.js";
-import { personName } from "./page/format.js";
+import { listOf, personName } from "./page/format.js";
 import { settled, visit } from "./page/layers.js";
 import { Pins } from "./pins.js";
 import { forgetDrafts } from "./posts/draft.js";
@@ -38,7 +44,9 @@ import { Thread } from "./thread.js";
 const PERSONAL = `#groups, #channels, #people, #sessions, #account, #nothing, #mentions, #code,
   #search-results, #search-here-name, #channel-name, #channel-description, #members-title,
   #account-username, #confirm-text, #pins ul, #reports, #report-post, #report-disclosure,
-  #warned-text, #code-link, #addresses, #unfinished, #unsent, #scores-title, #score-game, #scores`;
+  #warned-text, #code-link, #addresses, #unfinished, #unsent, #scores-title, #score-game, #scores,
+  #waiting, #banned, #record, #applications, #archived, #member-title, #member-about, #read-only,
+  #about-group-title, #group-about, #delete-group-title, #mute-state`;
 
 const LINK_MADE = `Somebody who may has made a link that sets a new password for your account. If you did
   not ask for it, tell an administrator of this server.`;
@@ -69,6 +77,11 @@ const thread = new Thread(context);
 const search = new Search(context, nameOf);
 const scores = new Scores(context);
 const channelDialog = new ChannelDialog(me, people);
+const moderation = new Moderation(live);
+const membersDialog = new MembersDialog(context, moderation);
+const groupDialog = new GroupDialog(context);
+const applications = new Applications(live);
+new RecordDialog(context, channels);
 new MentionsDialog(mentions, people, nameOf);
 new Unfinished(context, goOnWith);
 new UnsentDialog(context, nameOf);
@@ -88,12 +101,16 @@ function show() {
   if (isLost) notify(`You are no longer in ${before.name}.`);
   const found = groups.find(wanted.groupId);
   const isAwaited = before !== null && !isLost && wanted.groupId && !found;
-  const group = found ?? groups.find(before?.id) ?? groups.all[0] ?? null;
+  const group = found ?? groups.find(before?.id) ?? groups.first;
   context.group = group;
   groups.select(group?.id ?? null);
   channels.open(group);
   people.open(group);
   reports.open(group);
+  moderation.open(group);
+  membersDialog.show();
+  groupDialog.show();
+  whenMuteEnds(context, () => groups.load());
   if (!group || !channels.isLoaded) return showChannel(null);
   const readable = [wanted.channelId, context.channel?.id]
     .map((id) => channels.find(id))
@@ -145,6 +162,11 @@ function showNothing() {
 function whatIsMissing({ group, mayModerate }) {
   const primary = { className: "primary" };
   if (!groups.isLoaded) return ["One moment…", "Your groups are loading."];
+  if (!group && applications.all.length) {
+    const names = listOf(applications.all.map((asked) => asked.group.name));
+    const text = `You have asked to join ${names}. As soon as a moderator lets you in, it opens here.`;
+    return ["Waiting to be let in", text];
+  }
   if (!group) {
     const text = "A group is for a class, a club or a team. Join one with a code, or create one.";
     const join = button("Join or create a group", () => find("#new-group").click(), primary);
@@ -162,9 +184,10 @@ function showUnread() {
   const { unread } = channels;
   if (channels.isLoaded) groups.count(unread);
   const isUnread = unread > 0 || groups.isUnreadElsewhere;
-  find("#menu").classList.toggle("has-unread", isUnread);
-  find("#menu .hidden-label").textContent =
-    `Groups and channels${isUnread ? ", with something to read" : ""}`;
+  const isWaited = moderation.waiting.length > 0;
+  find("#menu").classList.toggle("has-unread", isUnread || isWaited);
+  const [read, letIn] = [isUnread && ", with something to read", isWaited && ", somebody waits"];
+  find("#menu .hidden-label").textContent = `Groups and channels${read || ""}${letIn || ""}`;
   const { channel, group } = context;
   const names = [channel?.name, group?.name ?? "Board", "Homeroom"].filter(Boolean);
   const count = unread >= 100 ? "(99+) " : unread ? `(${unread}) ` : isUnread ? "• " : "";
@@ -192,6 +215,7 @@ function empty() {
   channels.open(null);
   people.open(null);
   reports.open(null);
+  moderation.open(null);
   groups.isLoaded = false;
   drafts.end();
   forgetDrafts();
@@ -222,6 +246,12 @@ channels.addEventListener("changed", showAuthors);
 channels.addEventListener("group", () => groups.load());
 channels.addEventListener("counted", showUnread);
 groups.addEventListener("counted", showUnread);
+groups.addEventListener("asked", ({ detail: group }) => {
+  notify(`You have asked to join ${group.name}. A moderator has to let you in.`);
+  applications.load();
+});
+applications.addEventListener("changed", showNothing);
+moderation.addEventListener("changed", showUnread);
 people.addEventListener("changed", () => {
   account.show(people.of(me) ?? me);
   showAuthors();

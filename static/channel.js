@@ -6,6 +6,7 @@ import { attempt, notify } from "./page/dialogs.js";
 import { find } from "./page/dom.js";
 import { LiveQuery } from "./page/live_query.js";
 import { Composer } from "./posts/composer.js";
+import { whyReadOnly } from "./posts/read_only.js";
 import { showSlowMode } from "./posts/slow_mode.js";
 import { Timeline, keepAtEnd } from "./posts/timeline.js";
 import { Typing } from "./posts/typing.js";
@@ -142,6 +143,8 @@ export class OpenChannel extends EventTarget {
     find("#composer").hidden = !channel?.writable;
     find("#read-only").hidden = !channel || channel.writable;
     if (!channel) return;
+    this.#showEmpty();
+    find("#read-only").textContent = whyReadOnly(this.#context);
     find("#channel-name").textContent = channel.name;
     find("#channel-description").textContent = channel.description;
     find("#channel-settings").hidden = !mayModerate;
@@ -187,10 +190,16 @@ export class OpenChannel extends EventTarget {
       find(`#${direction}`).hidden = posts[direction] === null;
     if (posts.newer !== null) find("#to-newest").hidden = false;
     find("#empty").hidden = posts.all.size > 0;
-    find("#empty").textContent = this.#context.channel.writable
-      ? "Nothing here yet. Write the first post below."
-      : "Nothing here yet. Announcements from the moderators will appear here.";
+    this.#showEmpty();
     this.#maybeRead();
+  }
+
+  #showEmpty() {
+    const { writable, kind } = this.#context.channel;
+    const announcements = "Announcements from the moderators will appear here.";
+    const hint = kind === "announce" ? announcements : "";
+    find("#empty").textContent =
+      `Nothing here yet. ${writable ? "Write the first post below." : hint}`.trim();
   }
 
   #scrolled() {

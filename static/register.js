@@ -45,7 +45,8 @@ if (form) {
 if (joinForm) {
   onSubmit(joinForm, async (values) => {
     const group = await ask("POST", "/memberships", values, { key: newKey() });
-    location.assign(`/board#group=${group.id}`);
+    const isWaiting = group.status === "waiting";
+    location.assign(isWaiting ? "/board" : `/board#group=${group.id}`);
   });
 }
 

@@ -9,6 +9,7 @@ import { LiveQuery } from "./page/live_query.js";
 import { Composer } from "./posts/composer.js";
 import { PostView } from "./posts/post_view.js";
 import { Posts } from "./posts/posts.js";
+import { whyReadOnly } from "./posts/read_only.js";
 import { Timeline, keepAtEnd } from "./posts/timeline.js";
 import { Typing } from "./posts/typing.js";
 
@@ -63,7 +64,7 @@ export class Thread {
     this.#layer.isOpen = true;
     find("#thread").hidden = false;
     find("#board").classList.add("with-thread");
-    find("#reply-composer").hidden = !this.#context.channel.writable;
+    this.#showComposer();
     this.#typing.open(this.#channelId, post.id);
     this.#query = new LiveQuery(this.#context.live, {
       fetch: (options) => this.#fetch(options),
@@ -93,7 +94,14 @@ export class Thread {
   showAuthors() {
     this.#parent?.update(this.#parent.post);
     this.#replies?.showAuthors();
-    if (this.#post) find("#reply-composer").hidden = !this.#context.channel?.writable;
+    if (this.#post) this.#showComposer();
+  }
+
+  #showComposer() {
+    const { channel } = this.#context;
+    find("#reply-composer").hidden = !channel?.writable;
+    find("#thread-read-only").hidden = !channel || channel.writable;
+    if (channel) find("#thread-read-only").textContent = whyReadOnly(this.#context);
   }
 
   #end() {

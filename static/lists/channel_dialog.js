@@ -91,7 +91,9 @@ export class ChannelDialog {
     const seconds = Number(values.seconds_between_posts);
     const changes = { description: "", ...values, seconds_between_posts: seconds };
     if (kind === "private" && values.kind !== "private") {
-      const text = "Everybody in the group will read all that was ever written in it.";
+      const text =
+        "Everybody in the group will read every post, reply and file that was ever in it, and so " +
+        "will whoever joins later. That includes what people wrote who have left.";
       if (!(await confirmed(`Open ${name}?`, text, "Open"))) return;
       changes.publish_history = true;
     }

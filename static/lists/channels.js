@@ -42,7 +42,7 @@ export class Channels extends EventTarget {
 
   open(group) {
     if (group?.id === this.#group?.id) {
-      const changed = group?.role !== this.#group?.role;
+      const changed = rightsOf(group) !== rightsOf(this.#group);
       this.#group = group;
       if (changed) this.reload();
       return;
@@ -156,7 +156,7 @@ export class Channels extends EventTarget {
   #render() {
     if (!this.#group || !this.isLoaded) return;
     const isModerator = this.#group.role !== "member";
-    find("#new-channel").hidden = !isModerator;
+    find("#new-channel").hidden = !isModerator || this.#group.archived;
     const isEmpty = !this.#listed.size;
     find("#no-channels").hidden = !isEmpty;
     find("#no-channels").textContent = isModerator
@@ -210,6 +210,11 @@ export class Channels extends EventTarget {
   async #join(entry) {
     await attempt(() => ask("PUT", `/channels/${entry.id}/members/${this.#me.id}`));
   }
+}
+
+/** What decides what can be done in its channels. */
+function rightsOf(group) {
+  return group && JSON.stringify([group.role, group.archived, group.muted_until]);
 }
 
 /** What else than its posts a channel looks like. */

@@ -10,7 +10,8 @@ import { LiveQuery } from "../page/live_query.js";
 
 /**
  * Dispatches `changed` with the list, `failed` if it cannot be loaded, `counted` with what is unread,
- * and `warned` with the post of yours about which those who moderate a group have warned you.
+ * `warned` with the post of yours about which those who moderate a group have warned you,
+ * and `asked` with a group that lets nobody in before a moderator has said yes.
  */
 export class Groups extends EventTarget {
   all = [];
@@ -50,6 +51,11 @@ export class Groups extends EventTarget {
 
   find(id) {
     return this.all.find((group) => group.id === id) ?? null;
+  }
+
+  /** The one to open by itself. */
+  get first() {
+    return this.all.find(({ archived }) => !archived) ?? this.all[0] ?? null;
   }
 
   select(id) {
@@ -95,6 +101,10 @@ export class Groups extends EventTarget {
     });
     const enter = async (path, values) => {
       const group = await ask("POST", path, values, { key: newKey() });
+      if (group.status === "waiting") {
+        dialog.close();
+        return this.dispatchEvent(new CustomEvent("asked", { detail: group.group }));
+      }
       await this.load();
       visit(addressOf({ groupId: group.id }));
     };
@@ -103,26 +113,39 @@ export class Groups extends EventTarget {
   }
 
   #render() {
-    const rows = this.all.map((group) => {
-      const row = make(
-        "a",
-        {
-          id: `to-group-${group.id}`,
-          href: addressOf({ groupId: group.id }),
-          title: group.description,
-        },
-        make("span", { className: "name" }, group.name),
-      );
-      const isOpen = group.id === this.#current;
-      if (isOpen) row.setAttribute("aria-current", "true");
-      else if (this.#mentions.unreadInGroup(group.id)) row.append(mentionBadge());
-      if (group.unread && !isOpen) {
-        const label = make("span", { className: "hidden-label" }, " has something to read");
-        row.append(make("span", { className: "dot" }, label));
-        row.classList.add("has-unread");
-      }
-      return make("li", {}, row);
-    });
-    replaceRows(find("#groups"), rows);
+    const archived = this.all.filter((group) => group.archived);
+    const others = this.all.filter((group) => !group.archived);
+    replaceRows(
+      find("#groups"),
+      others.map((group) => this.#row(group)),
+    );
+    replaceRows(
+      find("#archived"),
+      archived.map((group) => this.#row(group)),
+    );
+    find("#archived-groups").hidden = !archived.length;
+    find("#archived-label").textContent = `Archived (${archived.length})`;
+    if (archived.some(({ id }) => id === this.#current)) find("#archived-groups").open = true;
+  }
+
+  #row(group) {
+    const row = make(
+      "a",
+      {
+        id: `to-group-${group.id}`,
+        href: addressOf({ groupId: group.id }),
+        title: group.description,
+      },
+      make("span", { className: "name" }, group.name),
+    );
+    const isOpen = group.id === this.#current;
+    if (isOpen) row.setAttribute("aria-current", "true");
+    else if (this.#mentions.unreadInGroup(group.id)) row.append(mentionBadge());
+    if (group.unread && !isOpen) {
+      const label = make("span", { className: "hidden-label" }, " has something to read");
+      row.append(make("span", { className: "dot" }, label));
+      row.classList.add("has-unread");
+    }
+    return make("li", {}, row);
   }
 }

@@ -15,7 +15,7 @@ export class Presence {
   constructor({ me, people }) {
     this.#me = me;
     this.#people = people;
-    this.#place.addEventListener("click", () => people.showDialog());
+    this.#place.addEventListener("click", () => find("#members").click());
   }
 
   /** Shows who is present, or the same people again after their names have changed. */

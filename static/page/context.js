@@ -22,4 +22,13 @@ export class Context {
   get mayModerate() {
     return this.group !== null && this.group.role !== "member";
   }
+
+  /** Until when you are muted in the open group; null if you are not. */
+  get mutedUntil() {
+    return this.group?.muted_until ?? null;
+  }
+
+  get mayReact() {
+    return this.group !== null && !this.group.archived && this.mutedUntil === null;
+  }
 }

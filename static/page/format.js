@@ -3,6 +3,7 @@
 const TIME = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
 const DAY = new Intl.DateTimeFormat(undefined, { weekday: "long", day: "numeric", month: "long" });
 const FULL = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "short" });
+const DAY_OF_YEAR = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeZone: "UTC" });
 const DATE = new Intl.DateTimeFormat(undefined, { dateStyle: "medium" });
 const LIST = new Intl.ListFormat("en-GB"); // the language of the pages
 const A_DAY_MS = 86_400_000;
@@ -14,6 +15,9 @@ const UNITS = ["byte", "kilobyte", "megabyte", "gigabyte"];
 export const timeOf = (moment) => TIME.format(new Date(moment));
 export const fullyOf = (moment) => FULL.format(new Date(moment));
 export const dateOf = (moment) => DATE.format(new Date(moment));
+
+/** A day without a time, such as "2026-11-27". */
+export const dateOfDay = (day) => DAY_OF_YEAR.format(new Date(day));
 
 export function dayOf(moment) {
   const day = new Date(moment).toDateString();

@@ -111,13 +111,12 @@ export class PostView {
   }
 
   #showActions() {
-    const { mayModerate, channel } = this.#context;
+    const { mayModerate, mayReact, channel } = this.#context;
     const openReplies = this.#openReplies;
     const openPalette = () => this.#reactions.openPalette();
-    const given = [
-      moreButton(),
-      button("React", openPalette, { iconName: "react", className: "plain react" }),
-    ];
+    const given = [moreButton()];
+    if (mayReact)
+      given.push(button("React", openPalette, { iconName: "react", className: "plain react" }));
     const add = (label, iconName, act) =>
       given.push(button(label, act, { iconName, className: "plain" }));
     if (openReplies) add("Reply", "reply", () => openReplies(this.post));

@@ -62,7 +62,7 @@ class Fields(HTMLParser):
             self.found.append(given)
 
 
-@pytest.mark.parametrize("name", ["sign_in", "register", "dialogs"])
+@pytest.mark.parametrize("name", ["sign_in", "register", "dialogs", "group_dialogs"])
 def test_no_phone_changes_what_is_typed_as_it_is_meant(name: str) -> None:
     found = Fields(ROOT / "templates" / f"{name}.html").found
     assert len(found) > 1

@@ -46,7 +46,9 @@ def test_a_link_is_for_others_and_works_in_a_tab_that_is_open_already(
     where = "http://192.0.2.7:8080"
 
     def say_where(route: Route) -> None:
-        route.fulfill(status=201, json={**route.fetch().json(), "addresses": [where]})
+        answer = route.fetch()
+        told = {**answer.json(), "addresses": [where]} if answer.ok else None
+        route.fulfill(response=answer, json=told)
 
     ann.page.route("**/join-code", say_where)
     link = f"{where}/register#join={ann.make_code()}"

@@ -1,0 +1,50 @@
+/** Who waits to be let in, with the number of them at the button of the members. */
+
+import { ask } from "../api.js";
+import { attempt } from "../page/dialogs.js";
+import { avatar, button, find, make } from "../page/dom.js";
+import { fullyOf } from "../page/format.js";
+import { Rows } from "../page/rows.js";
+
+export class WaitingList {
+  #context;
+  #moderation;
+  #rows = new Rows(find("#waiting"));
+
+  /**
+   * @param {import("../page/context.js").Context} context
+   * @param {import("./moderation.js").Moderation} moderation
+   */
+  constructor(context, moderation) {
+    this.#context = context;
+    this.#moderation = moderation;
+    moderation.addEventListener("changed", () => this.#show());
+  }
+
+  #show() {
+    const { waiting } = this.#moderation;
+    const label = make("span", { className: "hidden-label" }, " waiting to be let in");
+    find("#members-waiting").hidden = !waiting.length;
+    find("#members-waiting").replaceChildren(`${waiting.length}`, label);
+    find("#waiting-part").hidden = !waiting.length;
+    if (find("#waiting").contains(document.activeElement)) find("#members-title").focus();
+    const rows = waiting.map((person) => ({
+      id: person.id,
+      looks: JSON.stringify(person),
+      person,
+    }));
+    this.#rows.show(rows, ({ person }) => this.#row(person));
+  }
+
+  #row(person) {
+    const { id, name, username, created_at: at } = person;
+    const hint = make("span", { className: "hint", title: fullyOf(at) }, `@${username}`);
+    const path = `/groups/${this.#context.group.id}/applications/${id}`;
+    const settle = (method) => () => attempt(() => ask(method, path));
+    const accept = button("Let in", settle("PUT"), { ariaLabel: `Let in ${name}` });
+    const refuse = button("Refuse", settle("DELETE"), { ariaLabel: `Refuse ${name}` });
+    refuse.classList.add("plain");
+    const about = make("span", { className: "person" }, name, hint);
+    return make("li", {}, avatar(person), about, accept, refuse);
+  }
+}
