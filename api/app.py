@@ -53,6 +53,7 @@ from api.search import search
 from api.sessions import sessions
 from api.settings import Settings
 from api.token_bucket import TokenBuckets
+from api.tokens import tokens
 from api.transfer.storage import check_bucket, open_store
 from api.transfer.versions import code_digest
 from api.users import users
@@ -67,17 +68,18 @@ from model.log.event import write_events
 from model.password import Passwords
 from model.schema import check, prepare
 from model.search import Searches
-from model.session import RecentCallers, UsedSessions
+from model.session import RecentCallers
 from model.storage.incoming import own_folder
 from model.storage.picture_work import Pictures
 from model.storage.thumbnail import Thumbnails
+from model.used_session import UsedSessions
 
 log = logging.getLogger(__name__)
 
 RESOURCES = (
-    users, me, avatars, sessions, groups, join_codes, memberships, applications, bans, rosters,
-    channels, posts, files, documents, search, mentions, scores, qr_codes, topics, live, stream,
-    account_links, password_resets, email_confirmations, acts, audit, pins, reports,
+    users, me, avatars, sessions, tokens, groups, join_codes, memberships, applications, bans,
+    rosters, channels, posts, files, documents, search, mentions, scores, qr_codes, topics, live,
+    stream, account_links, password_resets, email_confirmations, acts, audit, pins, reports,
     overview, admin_users, admin_groups,
 )  # fmt: skip
 SOCKETS_CLOSE_WITHIN_S = ANSWERED_WITHIN_S = 5
@@ -172,7 +174,7 @@ async def at_work(services: Services) -> AsyncIterator[None]:
         asyncio.create_task(services.workers.run()),
         asyncio.create_task(jobs.run(database, services.store, settings)),
         asyncio.create_task(jobs.run_purges(database, settings, feed.forgotten)),
-        asyncio.create_task(jobs.run_prolongings(database, services.used_sessions)),
+        asyncio.create_task(jobs.run_uses(database, services.used_sessions)),
     ]
     yield
     for task in background:

@@ -26,10 +26,11 @@ from model.live.signal import Signals
 from model.live.workers import Workers
 from model.password import Passwords
 from model.search import Searches
-from model.session import RecentCallers, UsedSessions, judge_caller
+from model.session import RecentCallers, judge_caller
 from model.storage.picture_work import Pictures
 from model.storage.store import Store
 from model.storage.thumbnail import Thumbnails
+from model.used_session import UsedSessions
 from model.user import Caller
 
 T = TypeVar("T")

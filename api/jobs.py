@@ -15,15 +15,16 @@ from model.idempotency import forget_old_answers
 from model.limit import forget_passed_limits
 from model.log.retention import prune
 from model.purge import purge
-from model.session import UsedSessions, forget_expired_sessions
+from model.session import forget_expired_sessions
 from model.settlement import forget_settled_reports
 from model.slow_mode import forget_old_turns
 from model.storage.store import Store
+from model.used_session import UsedSessions
 
 log = logging.getLogger(__name__)
 
 FIRST_S, EVERY_S = 60, 3600  # after the start, and then
-PURGE_AGAIN_S = PROLONG_AGAIN_S = 1
+PURGE_AGAIN_S = USES_AGAIN_S = 1
 
 
 async def run(database: Database, store: Store, settings: Settings) -> None:
@@ -53,17 +54,17 @@ async def run_purges(database: Database, settings: Settings, deleted: asyncio.Ev
         await asyncio.sleep(PURGE_AGAIN_S)
 
 
-async def run_prolongings(database: Database, used: UsedSessions) -> None:
-    """Prolong the sessions of this worker that were used, for ever, many at once."""
+async def run_uses(database: Database, used: UsedSessions) -> None:
+    """Write which sessions of this worker were used, for ever, many at once."""
     while True:
         await used.noted.wait()
         try:
-            await used.prolong(database)
+            await used.write(database)
         except TryAgain:
-            log.info("sessions that were used are prolonged when they are used again")
+            log.info("that sessions were used is written when they are used again")
         except Exception:
-            log.exception("prolonging sessions failed")
-        await asyncio.sleep(PROLONG_AGAIN_S)
+            log.exception("writing which sessions were used failed")
+        await asyncio.sleep(USES_AGAIN_S)
 
 
 async def clean_up_alone(database: Database, store: Store, settings: Settings) -> None:

@@ -182,6 +182,7 @@ def _route(view: Callable[..., Any]) -> Route:
 class LaneConnection(FinishingHTTPConnection):
     async def __call__(self, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
         self.received = deque[ASGIReceiveEvent]()
+        self.peer = (self.scope.get("client") or ("",))[0]
 
         async def receive_again() -> ASGIReceiveEvent:
             return self.received.popleft() if self.received else await receive()
@@ -209,7 +210,7 @@ class LaneConnection(FinishingHTTPConnection):
         rule, route, values = lane_of(self.app).find(self.scope)
         values |= _query(route.query, self.scope["query_string"])
         token = self._token(given, send)
-        known = None if route.is_public else self._known(given, token)
+        known = None if route.is_public else self._known(given, token, rule.endpoint)
         if route.form is not None:
             if given.get(b"content-type") != b"application/json":
                 raise Declined
@@ -227,19 +228,19 @@ class LaneConnection(FinishingHTTPConnection):
             return auth.bearer_token(_header(given, b"authorization") or "")
         return auth.token_of(self._create_request_from_scope(send)) or ""
 
-    def _known(self, given: Mapping[bytes, bytes], token: str) -> Caller:
+    def _known(self, given: Mapping[bytes, bytes], token: str, name: str) -> Caller:
         """Who came with the token lately. Raises Declined: to look for anybody else is Quart's.
 
         So is to see from which page something is written with a cookie, and to set that anew.
         """
         if not token:
             raise Declined
-        running = services(self.app)
+        running, method = services(self.app), self.scope["method"]
         known = running.recent_callers.of(token)
-        if known is None or not auth.is_meant(_header(given, b"homeroom-user"), known):
+        if known is None or not auth.may_ask(known, _header(given, b"homeroom-user"), name, method):
             raise Declined
         is_cookie = b"authorization" not in given
-        if is_cookie and (self.scope["method"] not in SAFE or running.used_sessions.new_end(known)):
+        if is_cookie and (method not in SAFE or running.used_sessions.new_end(known)):
             raise Declined
         return known
 
@@ -253,7 +254,7 @@ class LaneConnection(FinishingHTTPConnection):
                 told = errors.explain(error)
                 headers = {"Content-Type": errors.PROBLEM, **told.headers}
                 answer = Answer(told.status, msgspec.json.encode(told.problem), headers)
-            auth.note_use(call.token, answer.status)
+            auth.note_use(call.token, answer.status, self.peer)
             answer.vary("Origin")
             if origin := call.header(b"origin"):
                 answer.headers |= of_origin(origin)
@@ -270,7 +271,7 @@ class LaneConnection(FinishingHTTPConnection):
     async def _carried_out(self, call: Call) -> Answer:
         route, headers = call.route, {"Content-Type": "application/json"}
         g.caller, g.is_remembered = call.caller, call.caller is not None
-        limits.count_request((self.scope.get("client") or ("",))[0])
+        limits.count_request(self.peer)
         if route.is_versioned:
             shown, tag = await fetched(route.view, call.precondition, call.values)
             headers |= of_version(tag)

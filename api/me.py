@@ -62,7 +62,7 @@ async def delete() -> Response:
 @me.put("/me/password")
 @validate_request(PasswordForm)
 async def update_password(data: PasswordForm) -> Response:
-    """Change your password; all other sessions are signed out, and no other device is known."""
+    """Change your password; other sessions and tokens end, and no other device is known."""
     await limited(Action(PASSWORD_LIMIT, f"session:{caller().session_id}"))
     async with read() as db:
         found = await find_account_by_name(db, caller().username)

@@ -31,11 +31,10 @@ from model.session import (
     confirm_session,
     list_sessions,
     open_session,
-    require_session,
-    revoke_other_sessions,
     revoke_session,
+    sign_out_elsewhere,
 )
-from model.user import OwnUserView, User, find_account_by_name, username_key
+from model.user import OwnUserView, User, find_account, find_account_by_name, username_key
 
 sessions = Blueprint("sessions", __name__)
 
@@ -98,7 +97,7 @@ async def _sign_in(data: SignInForm, device: Device) -> tuple[User, OpenedSessio
     wrong = NotSignedIn("The username or the password is wrong.", "wrong_credentials")
     right = _right_password(data.username, data.password, device, wrong)
     async with right as (db, user, password_hash):
-        session = await open_session(db, user, request.headers.get("User-Agent", ""))
+        session = await open_session(db, user, request.headers.get("User-Agent", ""), address())
     return user, session, device.remembering(user, password_hash, key=services().signing_key)
 
 
@@ -142,9 +141,10 @@ async def index(query_args: PageQuery) -> SessionList:
 @validate_request(ConfirmationForm)
 async def confirm(data: ConfirmationForm) -> tuple[str, int]:
     """Give your password again where it is asked for (`password_needed`): it holds ten minutes."""
-    require_session(caller())
     wrong = Invalid({"password": "This is not your password."})
-    username, device = caller().username, device_that_asks()
+    async with read() as db:  # the caller whom a worker remembers may have another username by now
+        username = (await find_account(db, caller().id)).username
+    device = device_that_asks()
     async with _right_password(username, data.password, device, wrong) as (db, _, _):
         await confirm_session(db, by=caller())
     services().recent_callers.forget(token_of(request) or "")
@@ -171,7 +171,7 @@ async def delete_current() -> Response:
 
 @sessions.delete("/sessions")
 async def delete_others() -> tuple[str, int]:
-    """Sign out all your other sessions."""
+    """Sign out all your other sessions; tokens stay."""
     async with write(ending=caller().id) as db:
-        await revoke_other_sessions(db, caller().id, but=caller().session_id, by=caller().id)
+        await sign_out_elsewhere(db, by=caller())
     return "", 204

@@ -76,7 +76,7 @@ async def create(data: RegistrationForm) -> tuple[Response, int]:
             join_code=data.join_code,
             is_first=data.token is not None,
         )
-        session = await open_session(db, user, request.headers.get("User-Agent", ""))
+        session = await open_session(db, user, request.headers.get("User-Agent", ""), address())
     response = jsonify(user.own_view())
     set_cookie(response, session.token, session.expires_at)
     remember_device(response, user, password_hash)

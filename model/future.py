@@ -7,8 +7,19 @@ What only is shown, such as when a post was written, stays.
 """
 
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import BindParameter, bindparam, exists, select, update
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Select,
+    Update,
+    bindparam,
+    exists,
+    select,
+    update,
+)
+from sqlalchemy.orm import InstrumentedAttribute
 
 from model.account_link import LINK_LASTS_AT_MOST, AccountLinks
 from model.database.table import now
@@ -17,31 +28,37 @@ from model.file import Files
 from model.group import MUTE_LASTS_AT_MOST, KeptMutes, Memberships
 from model.idempotency import IdempotencyKeys
 from model.join_code import JOIN_CODE_LASTS_AT_MOST, JoinCodes
-from model.session import SESSION_LASTS, Sessions
+from model.session import IS_SESSION, SESSION_LASTS, Sessions
 from model.storage.blob import Blobs
+from model.token import TOKEN_LASTS
 from model.user import RetiredUsernames
 
-_LATEST = (  # each moment that is compared with now, and how far ahead of now it may be
-    (Sessions.created_at, timedelta()),
-    (Sessions.expires_at, SESSION_LASTS),
-    (JoinCodes.expires_at, JOIN_CODE_LASTS_AT_MOST),
-    (AccountLinks.expires_at, LINK_LASTS_AT_MOST),
-    (RetiredUsernames.retired_at, timedelta()),
-    (Sessions.confirmed_at, timedelta()),
-    (Memberships.muted_until, MUTE_LASTS_AT_MOST),
-    (KeptMutes.until, MUTE_LASTS_AT_MOST),
-    (IdempotencyKeys.created_at, timedelta()),
-    (Files.created_at, timedelta()),
-    (Blobs.used_at, timedelta()),
-)
 _latest: BindParameter[datetime] = bindparam("latest")
-_BRING_BACK = [
-    (
-        select(exists().where(moment > _latest)),
-        update(moment.class_).where(moment > _latest).values({moment.key: _latest}),
-        ahead,
-    )
-    for moment, ahead in _LATEST
+
+
+def _bring_back(
+    moment: InstrumentedAttribute[Any], ahead: timedelta, *where: ColumnElement[bool]
+) -> tuple[Select[bool], Update, timedelta]:
+    """Whether a moment is later than so far ahead of now, and what changes that."""
+    is_late = (moment > _latest, *where)
+    changed = update(moment.class_).where(*is_late).values({moment.key: _latest})
+    return select(exists().where(*is_late)), changed, ahead
+
+
+_BRING_BACK = [  # each moment that is compared with now, and how far ahead of now it may be
+    _bring_back(Sessions.created_at, timedelta()),
+    _bring_back(Sessions.expires_at, SESSION_LASTS, IS_SESSION),
+    _bring_back(Sessions.expires_at, TOKEN_LASTS, ~IS_SESSION),
+    _bring_back(JoinCodes.expires_at, JOIN_CODE_LASTS_AT_MOST),
+    _bring_back(AccountLinks.expires_at, LINK_LASTS_AT_MOST),
+    _bring_back(RetiredUsernames.retired_at, timedelta()),
+    _bring_back(Sessions.confirmed_at, timedelta()),
+    _bring_back(Sessions.used_at, timedelta()),
+    _bring_back(Memberships.muted_until, MUTE_LASTS_AT_MOST),
+    _bring_back(KeptMutes.until, MUTE_LASTS_AT_MOST),
+    _bring_back(IdempotencyKeys.created_at, timedelta()),
+    _bring_back(Files.created_at, timedelta()),
+    _bring_back(Blobs.used_at, timedelta()),
 ]
 
 

@@ -1,10 +1,9 @@
 """Sessions: only its holder has the random token of a session; the table keeps its SHA-256.
 
-A session ends 30 days after it was last used, and a year after its sign-in at the latest. That it
-was used is written once a day, beside the requests.
+A session ends 30 days after it was last used, and a year after its sign-in at the latest
+(model/used_session.py). Personal access tokens (model/token.py) are sessions of a smaller scope.
 """
 
-import asyncio
 import hashlib
 import secrets
 from collections import OrderedDict
@@ -20,7 +19,7 @@ from model.database.json_rows import json_object, json_rows, number
 from model.database.page import Page, pages
 from model.database.row import columns_of, load
 from model.database.table import Base, now, one_of
-from model.database.unit_of_work import Database, Transaction
+from model.database.unit_of_work import Transaction
 from model.errors import Forbidden, NotFound, NotSignedIn
 from model.log.event import Rights, judge_again, record
 from model.user import Caller, PersonView, Scope, User, Users, person
@@ -29,7 +28,6 @@ SESSION_LASTS = timedelta(days=30)  # without being used
 SESSION_LASTS_AT_MOST = timedelta(days=365)
 SESSION_GRACE = timedelta(seconds=25)  # for a live connection, to renew its sign-in
 CONFIRMATION_LASTS = timedelta(minutes=10)
-_USE_COUNTS_AFTER = timedelta(days=1)
 _MAX_AGENT_CHARS = 200
 _MAX_RECENT_CALLERS = 10_000
 
@@ -47,16 +45,23 @@ class Sessions(Base):
     confirmed_at: Mapped[datetime | None]  # when the password was given last
     used_at: Mapped[datetime | None]
     address: Mapped[str | None]  # from where it was used last
+    prolonged: Mapped[bool] = mapped_column(server_default=true())  # while it is used
     __table_args__ = {"sqlite_autoincrement": True}
 
 
 class SessionView(TypedDict):
-    """Where one is signed in, until `expires_at` if it is not used before."""
+    """Where one is signed in, until `expires_at` if it is not used before.
+
+    It was used last at `used_at`, give or take a day, from `address`. Both are null until they are
+    known.
+    """
 
     id: int
     agent: str
     created_at: datetime
     expires_at: datetime
+    used_at: datetime | None
+    address: str | None
 
 
 @dataclass(frozen=True)
@@ -66,6 +71,10 @@ class OpenedSession:
     id: int
     token: str
     expires_at: datetime
+
+
+def new_token() -> str:
+    return secrets.token_urlsafe(32)
 
 
 def token_digest(token: str) -> str:
@@ -80,6 +89,9 @@ _CALLERS = (
         Sessions.expires_at,
         Sessions.scope,
         Sessions.confirmed_at,
+        Sessions.used_at,
+        Sessions.address,
+        Sessions.prolonged,
     )
     .join_from(Sessions, Users, Users.id == Sessions.user_id)
     .where(Sessions.expires_at > bindparam("now"), Users.active == true())
@@ -98,38 +110,30 @@ _PEOPLE_OF_SESSIONS = _CALLERS.with_only_columns(
     Sessions.id.label("session_id"), Users.id, Users.name, Users.avatar
 ).join(_sessions, Sessions.id == number(_sessions.c.key))
 _INSERT = insert(Sessions).returning(Sessions.id)
+IS_SESSION = Sessions.scope == Scope.SESSION
+"""Of `Sessions`: false for personal access tokens."""
+
 _LIST = pages(
-    select(Sessions.id, Sessions.agent, Sessions.created_at, Sessions.expires_at).where(
-        Sessions.user_id == bindparam("user_id"), Sessions.expires_at > bindparam("now")
+    select(
+        Sessions.id,
+        Sessions.agent,
+        Sessions.created_at,
+        Sessions.expires_at,
+        Sessions.used_at,
+        Sessions.address,
+    ).where(
+        Sessions.user_id == bindparam("user_id"),
+        Sessions.expires_at > bindparam("now"),
+        IS_SESSION,
     ),
     Sessions.id,
     newest_first=True,
 )
-_PROLONG = (
-    update(Sessions)
-    .where(
-        Sessions.id == bindparam("of_session"),
-        Sessions.expires_at > bindparam("now"),
-        Sessions.expires_at <= bindparam("a_day_before"),
-    )
-    .values(expires_at=bindparam("until"))
-)
-"""It finds no session that is over, and none that was prolonged within a day."""
-
-_NOTE_SEEN = (
-    update(Users)
-    .where(
-        Users.id == bindparam("of_user"),
-        or_(Users.last_seen_on.is_(None), Users.last_seen_on < bindparam("day")),
-    )
-    .values(last_seen_on=bindparam("day"))
-)
-"""Once a day at most."""
-
 _CONFIRM = update(Sessions).where(Sessions.id == bindparam("of_session"))
 _OWN = delete(Sessions).where(Sessions.user_id == bindparam("user_id"))
-_DELETE_ONE = _OWN.where(Sessions.id == bindparam("session_id"))
+_DELETE_ONE = _OWN.where(Sessions.id == bindparam("session_id"), IS_SESSION)
 _DELETE_OTHERS = _OWN.where(Sessions.id != bindparam("session_id")).returning(Sessions.id)
+_SIGN_OUT_OTHERS = _DELETE_OTHERS.where(IS_SESSION)
 _FORGET_EXPIRED = (
     delete(Sessions).where(Sessions.expires_at < bindparam("now")).execution_options(in_thread=True)
 )
@@ -151,55 +155,6 @@ class RecentCallers:
 
     def forget(self, token: str) -> None:
         self._callers.pop(token_digest(token), None)
-
-
-class UsedSessions:
-    """The sessions of a worker that were used, and have to be prolonged.
-
-    What is lost before it is written, because the database or the worker goes, is noted again with
-    the next use.
-    """
-
-    def __init__(self) -> None:
-        self.noted = asyncio.Event()
-        self._ends: dict[int, datetime] = {}
-        self._seen_on: dict[int, datetime] = {}
-
-    def note(self, caller: Caller) -> datetime | None:
-        """Note that the caller's session is used; its new end, or None if that changes nothing."""
-        until = self.new_end(caller)
-        if until is not None:
-            self._ends[caller.session_id] = until
-            self.noted.set()
-        today = now().replace(hour=0, minute=0, second=0, microsecond=0)
-        if caller.last_seen_on is None or caller.last_seen_on < today:
-            self._seen_on[caller.id] = today
-            self.noted.set()
-        return until
-
-    @staticmethod
-    def new_end(caller: Caller) -> datetime | None:
-        until = min(now() + SESSION_LASTS, caller.signed_in_at + SESSION_LASTS_AT_MOST)
-        return until if until - caller.expires_at >= _USE_COUNTS_AFTER else None
-
-    async def prolong(self, database: Database) -> None:
-        """Write the new ends of those that are not over meanwhile, and who was here today."""
-        self.noted.clear()
-        ends, self._ends = sorted(self._ends.items()), {}
-        seen_on, self._seen_on = sorted(self._seen_on.items()), {}
-        seen = [{"of_user": user_id, "day": day} for user_id, day in seen_on]
-        rows = [
-            {
-                "of_session": session_id,
-                "now": now(),
-                "a_day_before": until - _USE_COUNTS_AFTER,
-                "until": until,
-            }
-            for session_id, until in ends
-        ]
-        async with database.write() as db:
-            await db.run_for_each(_PROLONG, rows)
-            await db.run_for_each(_NOTE_SEEN, seen)
 
 
 async def find_caller(db: Transaction, token: str) -> Caller | None:
@@ -245,12 +200,6 @@ def require_recent_password(by: Caller) -> None:
         raise Forbidden("password_needed", "Enter your password again to do this.")
 
 
-def require_session(by: Caller) -> None:
-    """Raises Forbidden when the caller came with a personal access token."""
-    if by.scope != Scope.SESSION:
-        raise Forbidden("token_not_enough", "A personal access token is not good for that.")
-
-
 async def confirm_session(db: Transaction, *, by: Caller) -> None:
     """Note that the caller has given her password just now."""
     await db.run(_CONFIRM, of_session=by.session_id, confirmed_at=now())
@@ -264,9 +213,11 @@ async def people_of_sessions(db: Transaction, session_ids: Sequence[int]) -> dic
     return {row.session_id: person(row.id, row.name, row.avatar) for row in rows}
 
 
-async def open_session(db: Transaction, user: User, agent: str) -> OpenedSession:
-    """Sign a user in; `agent` is what the browser says of itself."""
-    token = secrets.token_urlsafe(32)
+async def open_session(
+    db: Transaction, user: User, agent: str, address: str | None = None
+) -> OpenedSession:
+    """Sign a user in from an address; `agent` is what the browser says of itself."""
+    token = new_token()
     expires_at = now() + SESSION_LASTS
     session_id = await db.scalar_one(
         _INSERT,
@@ -276,6 +227,8 @@ async def open_session(db: Transaction, user: User, agent: str) -> OpenedSession
         created_at=now(),
         expires_at=expires_at,
         confirmed_at=now(),
+        used_at=now(),
+        address=address,
     )
     return OpenedSession(session_id, token, expires_at)
 
@@ -292,6 +245,8 @@ async def list_sessions(
             "agent": row.agent,
             "created_at": row.created_at,
             "expires_at": row.expires_at,
+            "used_at": row.used_at,
+            "address": row.address,
         }
         for row in rows
     ], following
@@ -301,19 +256,29 @@ async def revoke_session(db: Transaction, session_id: int, *, by: Caller) -> Non
     """End one of the caller's own sessions. Raises NotFound when there is no such one."""
     if not await db.run(_DELETE_ONE, user_id=by.id, session_id=session_id):
         raise NotFound("session")
-    _tell(db, [session_id], by.id)
+    tell_revoked(db, [session_id], by.id)
+
+
+async def sign_out_elsewhere(db: Transaction, *, by: Caller) -> None:
+    """End all other sessions of the caller; her tokens stay."""
+    rows = await db.all(_SIGN_OUT_OTHERS, user_id=by.id, session_id=by.session_id)
+    if rows:
+        tell_revoked(db, [row.id for row in rows], by.id)
 
 
 async def revoke_other_sessions(
     db: Transaction, user_id: int, *, but: int | None, by: int | None
 ) -> None:
-    """End all sessions of a user but the session `but`."""
+    """End all sessions and tokens of a user but the session `but`."""
     rows = await db.all(_DELETE_OTHERS, user_id=user_id, session_id=but or 0)
     if rows:
-        _tell(db, [row.id for row in rows], user_id, by=by)
+        tell_revoked(db, [row.id for row in rows], user_id, by=by)
 
 
-def _tell(db: Transaction, session_ids: list[int], user_id: int, *, by: int | None = None) -> None:
+def tell_revoked(
+    db: Transaction, session_ids: list[int], user_id: int, *, by: int | None = None
+) -> None:
+    """Tell a user, and live connections, that some sessions or tokens of hers are over."""
     record(db, f"user:{user_id}", "session.revoked", {"session_ids": session_ids}, by=by or user_id)
     judge_again(db, Rights(sessions=session_ids, reason="account"))
 

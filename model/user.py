@@ -115,10 +115,14 @@ class Caller:
     confirmed_at: datetime | None = None
     may_enrol: bool = False
     last_seen_on: datetime | None = None
+    used_at: datetime | None = None
+    address: str | None = None
+    prolonged: bool = True
 
     @property
     def is_admin(self) -> bool:
-        return self.role == ServerRole.ADMIN
+        """Whether she administers the server: never with a personal access token."""
+        return self.role == ServerRole.ADMIN and self.scope == Scope.SESSION
 
     @property
     def person(self) -> PersonView:

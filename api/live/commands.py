@@ -26,6 +26,7 @@ from api.live.protocol import (
     Watching,
     Welcome,
 )
+from api.middleware.scope import may_follow, not_enough
 from model.database.unit_of_work import Transaction
 from model.errors import OtherAccount
 from model.live.ephemeral import Sender, SignalMessage
@@ -107,12 +108,17 @@ async def renew(message: Token, client: Connection) -> None:
     caller, _ = await judged(message.token, client)
     if client.code is not None:
         return
-    if caller is None or caller.id != client.user_id:
+    if caller is None or not is_renewal(caller, client.caller):
         detail = "This is not a token of yours; you stay signed in with the one before."
         client.put(Error("not_renewed", detail, message.id))
     else:
         client.is_signed_in_as(caller)
         client.put(Renewed(message.id, caller.expires_at))
+
+
+def is_renewal(caller: Caller, before: Caller | None) -> bool:
+    """Whether the same person comes with the same scope: it decides what others see of her."""
+    return before is not None and (caller.id, caller.scope) == (before.id, before.scope)
 
 
 def has_too_many(caller: Caller, client: Connection) -> bool:
@@ -125,6 +131,10 @@ async def subscribe(
     wanted: Mapping[str, int | None], epoch: str | None, message_id: Id, client: Connection
 ) -> None:
     """Follow topics. The answers go out before the events that come behind them."""
+    caller = client.caller
+    for topic in [one for one in wanted if caller and not may_follow(caller, one)]:
+        client.put(_not_enough(message_id, topic))
+        wanted = {name: after for name, after in wanted.items() if name != topic}
     others = client.subscriptions.keys() - wanted.keys()
     free = client.services.settings.live_topics - len(others)
     for topic in list(wanted)[free:]:
@@ -167,9 +177,16 @@ def signal(message: Signal, client: Connection) -> None:
         client.put(Error("not_subscribed", "You do not follow this topic.", topic=message.topic))
     elif subscription.is_silent:
         client.put(Error("silenced", "You can read here, but not write.", topic=message.topic))
+    elif not client.is_shown:
+        client.put(_not_enough(None, message.topic))
     elif len(bytes(message.data)) > MAX_SIGNAL_BYTES:
         client.put(Error("too_large", "A signal may have at most 1 KiB.", topic=message.topic))
     else:
         sender = Sender(client.user_id, client.person["name"], client.name)
         passed_on = SignalMessage(message.topic, message.name, message.data, sender)
         client.services.signals.send(passed_on)
+
+
+def _not_enough(message_id: Id, topic: str) -> Error:
+    refusal = not_enough()
+    return Error(refusal.code, refusal.detail, message_id, topic)

@@ -15,6 +15,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from api.context import Services, shielded
 from api.live.clock import Clock, Due
 from api.live.protocol import Bye, Close, Error, ResetMessage, Revoked, ServerMessage, ServerPing
+from api.middleware.scope import is_shown
 from model.errors import TryAgain
 from model.live.ephemeral import SignalKey, encode
 from model.live.frame import Frame, in_one_frame
@@ -38,6 +39,7 @@ class Connection:
 
     user_id = session_id = 0
     person: PersonView
+    is_shown = False
 
     def __init__(
         self,
@@ -78,6 +80,7 @@ class Connection:
         self.caller = caller
         self.clock.signed_in(caller.expires_at)
         self.user_id, self.session_id, self.person = caller.id, caller.session_id, caller.person
+        self.is_shown = is_shown(caller)
         self._watch_clock()
 
     def wake(self, topic: str | None = None) -> None:

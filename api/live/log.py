@@ -12,6 +12,7 @@ from typing_extensions import TypedDict
 from api.context import caller, read
 from api.forms import Query
 from api.middleware.errors import Problem
+from api.middleware.scope import may_follow, not_enough
 from model.access import find_topic
 from model.database.table import MAX_ID
 from model.errors import Conflict
@@ -55,6 +56,8 @@ class EventList(TypedDict):
 async def index(topic: str, query_args: EventQuery) -> EventList:
     """The events of a topic after the number `after`, oldest first. After 409 fetch the list."""
     after, limit = query_args.after, query_args.limit
+    if not may_follow(caller(), topic):
+        raise not_enough()
     async with read() as db:
         head = await find_topic(db, topic, reader=caller())
         if reset := reset_of(head, after, query_args.epoch, most=MAX_ID):

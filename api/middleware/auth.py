@@ -18,10 +18,12 @@ from api.adapters.quart import itself
 from api.context import services, signed_in
 from api.middleware.cookies import cookie_of, prolong_cookie
 from api.middleware.cors import SAFE
+from api.middleware.limits import address_of
 from api.middleware.links import caller_by_link
+from api.middleware.scope import is_enough, not_enough
 from model.errors import NotSignedIn, OtherAccount
 from model.session import find_caller
-from model.user import Caller
+from model.user import Caller, Scope
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -51,41 +53,49 @@ def init(app: Quart) -> None:
         token = token_of(asked) or ""
         if token and _is_short_write(asked) and (known := services().recent_callers.of(token)):
             facts.caller, facts.is_remembered = known, True
-        elif (found := await visitor()) is None:
+        elif (found := await _found()) is None:
             raise NotSignedIn
         elif "is_by_link" not in facts:
             services().recent_callers.remember(token, found)
-        _require_meant(asked, facts.caller)
+        _require_may_ask(asked, facts.caller)
 
     @app.after_request
     async def prolong(response: Response) -> Response:
         asked = itself(request)
-        until = note_use(token_of(asked) or "", response.status_code)
+        until = note_use(token_of(asked) or "", response.status_code, asked.remote_addr)
         is_by_cookie = "Authorization" not in asked.headers
         if until and is_by_cookie and "Set-Cookie" not in response.headers:
             prolong_cookie(response, until)  # who has just signed out has another one
         return response
 
 
-def note_use(token: str, status: int) -> datetime | None:
+def note_use(token: str, status: int, peer: str | None) -> datetime | None:
     """Let whoever is signed in stay so for longer; the new end, or None if it does not change.
+
+    It is noted from which address somebody comes.
 
     Whoever was refused, perhaps before anybody judged, is looked up the next time.
     """
     if token and status >= HTTPStatus.BAD_REQUEST:
         services().recent_callers.forget(token)
     elif (who := signed_in()) and "is_by_link" not in itself(g):
-        return services().used_sessions.note(who)
+        return services().used_sessions.note(who, address_of(peer))
     return None
 
 
-def _require_meant(asked: Request, caller: Caller) -> None:
-    if not is_meant(asked.headers.get(USER_HEADER), caller):
+def _require_may_ask(asked: Request, caller: Caller) -> None:
+    if not _is_meant(asked.headers.get(USER_HEADER), caller):
         raise OtherAccount
+    if not is_enough(caller, asked.endpoint or "", asked.method):
+        raise not_enough()
 
 
-def is_meant(user: str | None, caller: Caller) -> bool:
-    """Whether a request that names this user, if any, does not say that somebody else asks."""
+def may_ask(caller: Caller, user: str | None, endpoint: str, method: str) -> bool:
+    """Whether the request names nobody else as its `user`, and comes with enough for the route."""
+    return _is_meant(user, caller) and is_enough(caller, endpoint, method)
+
+
+def _is_meant(user: str | None, caller: Caller) -> bool:
     return user is None or user == str(caller.id)
 
 
@@ -96,7 +106,15 @@ def _is_short_write(asked: Request) -> bool:
 
 
 async def visitor() -> Caller | None:
-    """Who is signed in, if anybody, for pages that look different then."""
+    """Who is signed in, if anybody, for pages that look different then. A token opens none."""
+    found = await _found()
+    if found is not None and found.scope != Scope.SESSION:
+        itself(g).caller = found = None
+    return found
+
+
+async def _found() -> Caller | None:
+    """Who comes with the token of the request, or with a signed link."""
     facts = itself(g)
     if "caller" not in facts:
         facts.caller = await _find(token_of(itself(request)))

@@ -6,7 +6,7 @@ It keeps a runaway script from slowing the class down. What must be exact on all
 
 import ipaddress
 from collections.abc import Awaitable, Callable
-from functools import wraps
+from functools import lru_cache, wraps
 from typing import Any
 
 from quart import Quart, request
@@ -62,6 +62,7 @@ def address() -> str:
     return address_of(request.remote_addr)
 
 
+@lru_cache(maxsize=1000)
 def address_of(peer: str | None) -> str:
     """Who is counted: an IPv4 address, or the /64 of IPv6 that one household has.
 

@@ -87,7 +87,7 @@ class Presence:
         """Take over what has changed, and return what the other workers have to be told."""
         moved = {topic for topic in self._feed.take_moved() if is_shared(topic)}
         for topic in moved:
-            readers = self._feed.subscribers(topic)
+            readers = [one for one in self._feed.subscribers(topic) if one.is_shown]
             self._own[topic] = {reader.user_id: reader.person for reader in readers}
             if not readers:
                 del self._own[topic]
@@ -120,7 +120,8 @@ class Presence:
             self._refresh(topic, time.monotonic())
         room = self._rooms[topic]
         subscription.presence = room.version
-        return list((room.people | {reader.user_id: reader.person}).values())
+        own = {reader.user_id: reader.person} if reader.is_shown else {}
+        return list((room.people | own).values())
 
     def frame(self, subscription: Subscription) -> Frame | None:
         """What has changed for a subscription; everybody who is there, if it missed a change."""

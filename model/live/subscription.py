@@ -74,6 +74,7 @@ class Reader(Protocol):
 
     user_id: int
     person: PersonView
+    is_shown: bool  # to others, as present
     session_id: int
     subscriptions: dict[str, Subscription]
 

@@ -187,7 +187,10 @@ async def test_ones_sessions_are_listed_newest_first_and_only_ones_own(
     listed = await page.get("/api/sessions")
     assert [session["agent"] for session in listed["sessions"]] == ["bob's phone", "tests"]
     newest = listed["sessions"][0]
-    assert newest.keys() == {"id", "agent", "created_at", "expires_at"}
+    assert newest.keys() == {
+        "id", "agent", "created_at", "expires_at", "used_at", "address",
+    }  # fmt: skip
+    assert newest["address"] == page.address
     assert listed["current_id"] == newest["id"]
     assert (await people.bob.get("/api/sessions"))["current_id"] == listed["sessions"][1]["id"]
 

@@ -57,7 +57,7 @@ def refuse(frame: bytes) -> bool:
 class Reader:
     """Of the feed; it counts how often it was asked who it is."""
 
-    asked = 0
+    asked, is_shown = 0, True
 
     def __init__(self, caller: Caller) -> None:
         self.user_id, self.session_id, self.person = caller.id, caller.session_id, caller.person

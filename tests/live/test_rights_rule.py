@@ -105,7 +105,7 @@ class Socket:
     def __init__(self, world: World, feed: Feed) -> None:
         self.world, self.feed = world, feed
         self.user_id, self.session_id = world.bob.id, world.bob.session_id
-        self.person = world.bob.person
+        self.person, self.is_shown = world.bob.person, True
         self.subscriptions: dict[str, Subscription] = {}
         self.deliveries = self.notices = self.leaks = 0
 

@@ -24,6 +24,7 @@ LASTS = [
     (Sessions.created_at, timedelta()),
     (Sessions.expires_at, A_MONTH),
     (Sessions.confirmed_at, timedelta()),
+    (Sessions.used_at, timedelta()),
     (JoinCodes.expires_at, A_YEAR),
     (Memberships.muted_until, A_YEAR),
     (IdempotencyKeys.created_at, timedelta()),
@@ -64,6 +65,8 @@ async def test_what_a_clock_that_was_ahead_has_dated_is_of_today(
 async def test_what_is_dated_rightly_is_left_alone(people: Cast, services: Services) -> None:
     await people.ann.post(f"/api/groups/{people.group['id']}/join-code", {})
     await people.bob.upload(b"x", Idempotency_Key="once")
+    async with services.database.write() as db:
+        await db.run(update(Sessions), confirmed_at=now())
     before = [await latest(services, column) for column, _ in LASTS]
     await clean_up(services)
     assert [await latest(services, column) for column, _ in LASTS] == before

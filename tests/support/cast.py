@@ -6,14 +6,18 @@ moderates it, bob is a member; eve has an account and belongs nowhere.
 
 import asyncio
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Generic, TypeVar, cast
 
 from quart import Quart
+from sqlalchemy import update
 
 from api.app import create_app
 from api.context import services
 from api.settings import Settings
+from model.database.table import now
+from model.session import Sessions
 from model.user import ServerRole
 from tests.support.databases import PostgreSQL, SQLite
 from tests.support.people import Person, sign_up
@@ -77,4 +81,6 @@ async def _gather(settings: Settings) -> Cast:
             await person.post("/api/memberships", {"join_code": code["join_code"]})
         await ann.put(f"/api/groups/{group['id']}/members/{mia.id}", {"role": "moderator"})
         channel = await ann.post(f"/api/groups/{group['id']}/channels", {"name": "general"})
+        async with database.write() as db:  # all have given their passwords lately, all day long
+            await db.run(update(Sessions), confirmed_at=now() + timedelta(days=1))
     return Cast(root, ann, mia, bob, eve, group, channel)

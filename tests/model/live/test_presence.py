@@ -28,7 +28,7 @@ def named(user_id: int) -> PersonView:
 class Following:
     """A reader that follows the class."""
 
-    session_id = 1
+    session_id, is_shown = 1, True
 
     def __init__(self, user_id: int) -> None:
         self.user_id, self.person = user_id, named(user_id)

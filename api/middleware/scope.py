@@ -1,0 +1,46 @@
+"""What personal access tokens are good for: all that a door has to know of their scopes.
+
+A route is closed to them unless it is named here, by its blueprint or by itself. So they never get
+at accounts, at ways back into them, or at the administration of the server.
+"""
+
+from model.errors import Forbidden
+from model.log.event import ADMIN_TOPIC
+from model.user import Caller, Scope
+
+_SAFE = {"GET", "HEAD", "OPTIONS"}
+_OF_GROUPS = {
+    "groups", "join_codes", "memberships", "applications", "bans", "acts", "channels", "posts",
+    "pins", "reports", "files", "documents", "search", "mentions", "scores", "topics", "stream",
+}  # fmt: skip
+"""The blueprints of what people do in groups: tokens see all of it, and with `write` do it."""
+
+_SHOWN = {"me.show", "users.index", "users.show", "avatars.show"}
+"""What else they see."""
+
+_LETTING_IN = {"join_codes.show"}
+"""What `read` does not see: it lets others in."""
+
+
+def is_enough(caller: Caller, endpoint: str, method: str) -> bool:
+    """Whether what the caller came with is good for a route; her rights are judged besides."""
+    if caller.scope == Scope.SESSION:
+        return True
+    is_of_groups = endpoint.partition(".")[0] in _OF_GROUPS
+    if method in _SAFE and endpoint not in _LETTING_IN:
+        return is_of_groups or endpoint in _SHOWN
+    return is_of_groups and caller.scope == Scope.WRITE
+
+
+def may_follow(caller: Caller, topic: str) -> bool:
+    """Whether what the caller came with is good for a topic."""
+    return caller.scope == Scope.SESSION or topic != ADMIN_TOPIC
+
+
+def is_shown(caller: Caller) -> bool:
+    """Whether others see the caller on a live connection: her presence, and what she signals."""
+    return caller.scope != Scope.READ
+
+
+def not_enough() -> Forbidden:
+    return Forbidden("token_not_enough", "This personal access token is not good for that.")
