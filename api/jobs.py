@@ -20,6 +20,7 @@ from model.settlement import forget_settled_reports
 from model.slow_mode import forget_old_turns
 from model.storage.store import Store
 from model.used_session import UsedSessions
+from model.username import forget_retired_usernames
 
 log = logging.getLogger(__name__)
 
@@ -93,6 +94,7 @@ async def clean_up(database: Database, store: Store, settings: Settings) -> None
         forget_expired_links,
         forget_old_turns,
         forget_settled_reports,
+        forget_retired_usernames,
     ):
         async with database.write() as db:
             await forget(db)

@@ -5,10 +5,10 @@ from quart import Blueprint, Response, request
 from quart_schema import document_response, validate_request
 
 from api.context import caller, limited, read, services, write
-from api.forms import Email, Form, Name, Password
+from api.forms import Email, Form, Name, Password, Username
 from api.lane import in_lane
 from api.middleware.cookies import delete_cookie, remember_device
-from model.account import edit_profile
+from model.account import change_email, edit_profile
 from model.account_link import set_password
 from model.errors import Invalid
 from model.limit import PASSWORD_LIMIT, Action
@@ -21,6 +21,7 @@ me = Blueprint("me", __name__)
 
 class ProfileForm(Form):
     name: Name = ""
+    username: Username = ""
     email: Email | None = None
 
 
@@ -42,10 +43,16 @@ async def show() -> OwnUserView:
 @validate_request(ProfileForm)
 @document_response(OwnUserView)
 async def update(data: ProfileForm) -> OwnUserView:
-    """Change your name or e-mail."""
+    """Change your name, your username (twice a year), or your e-mail (`password_needed`).
+
+    For a year the username before still leads to you, and is nobody else's.
+    """
+    given = data.given
     async with write() as db:
         user = await find_account(db, caller().id)
-        changed = await edit_profile(db, user, **data.given)
+        if "email" in given:
+            user = await change_email(db, user, given.pop("email"), by=caller())
+        changed = await edit_profile(db, user, **given)
     return changed.own_view()
 
 

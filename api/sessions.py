@@ -34,7 +34,8 @@ from model.session import (
     revoke_session,
     sign_out_elsewhere,
 )
-from model.user import OwnUserView, User, find_account, find_account_by_name, username_key
+from model.user import OwnUserView, User, find_account, find_account_by_name
+from model.username import username_key
 
 sessions = Blueprint("sessions", __name__)
 

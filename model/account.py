@@ -14,6 +14,7 @@ from sqlalchemy.orm import aliased
 from typing_extensions import TypedDict
 
 from model.act import record_server_act
+from model.database.failure import unless_taken
 from model.database.page import Page, pages
 from model.database.row import columns_of, load, load_all
 from model.database.unit_of_work import Transaction
@@ -38,7 +39,14 @@ from model.user import (
     anybody_there,
     create_user,
     find_account,
+)
+from model.username import (
+    RetiredUsernames,
+    require_change,
+    require_not_retired,
+    retire_username,
     username_key,
+    username_taken,
 )
 
 _SHA256 = re.compile("[0-9a-f]{64}")  # PostgreSQL takes no text with NUL
@@ -52,7 +60,7 @@ class Registration(StrEnum):
 
 class ProfileChanges(TypedDict, total=False):
     name: str
-    email: str | None
+    username: str
     avatar: str | None
 
 
@@ -76,6 +84,10 @@ _LIST = pages(
         _VISIBLE,
         or_(
             Users.username_key.like(bindparam("username") + "%", escape="\\"),
+            exists().where(
+                RetiredUsernames.username_key == bindparam("retired"),
+                RetiredUsernames.user_id == Users.id,
+            ),
             func.lower(Users.name).like("%" + bindparam("name") + "%", escape="\\"),
         ),
     ),
@@ -155,11 +167,12 @@ async def list_users(
 ) -> tuple[list[UserView | OwnUserView], int | None]:
     """The users that `find_user` finds, in the order in which they registered.
 
-    They are those whose username begins with `search` or whose name contains it; case does not
-    matter.
+    They are those whose username begins with `search` or whose name contains it, and whoever was
+    so called within a year; case does not matter.
     """
     values = {
         "username": literally(username_key(search)),
+        "retired": username_key(search),
         "name": literally(clean_name(search).lower()),
         "reader_id": reader.id,
         "all": reader.is_admin,
@@ -174,23 +187,55 @@ def literally(text: str) -> str:
 
 
 async def edit_profile(db: Transaction, user: User, **changes: Unpack[ProfileChanges]) -> User:
-    """The user with new values. Her groups are told of another name or picture.
+    """The user with new values. Her groups are told of another name, username or picture.
 
-    So is whoever sees something of hers in a group that she has left.
+    Of a name or a picture, so is whoever sees something of hers in a group that she has left.
+    Raises Conflict when she cannot have the username.
     """
     changed = replace(user, **changes)
     if changed == user:
         return user
-    await db.run(SET_USER, of_user=user.id, **changes)
+    if changed.username != user.username:
+        await _change_username(db, user, changed.username)
+    await db.run(SET_USER, of_user=user.id, name=changed.name, avatar=changed.avatar)
+    judge_again(db, Rights(users=[user.id]))  # live connections show all of it
+    for row in await db.all(GROUPS_OF_USER, user_id=user.id):
+        name, avatar, username = changed.name, changed.avatar, changed.username
+        member = Member(user.id, name, avatar, username, row.role, row.joined_at)
+        view, topic = member.view(), f"group:{row.id}"
+        record(db, topic, "member.changed", view, by=user.id, about=user.about)
     if (changed.name, changed.avatar) != (user.name, user.avatar):
-        judge_again(db, Rights(users=[user.id]))  # live connections show both
-        for row in await db.all(GROUPS_OF_USER, user_id=user.id):
-            name, avatar, username = changed.name, changed.avatar, changed.username
-            member = Member(user.id, name, avatar, username, row.role, row.joined_at)
-            view, topic = member.view(), f"group:{row.id}"
-            record(db, topic, "member.changed", view, by=user.id, about=user.about)
         await tell_name_to_groups_left(db, changed)
     return changed
+
+
+async def _change_username(db: Transaction, user: User, username: str) -> None:
+    """Give a user another username; the one before stays hers for a year.
+
+    Raises Conflict when somebody else has it, or had it within a year, and when she has changed
+    hers twice within a year. To write it in other letters is no change.
+    """
+    if username_key(username) != username_key(user.username):
+        await require_change(db, user.id)
+        await retire_username(db, user.username, user_id=user.id)
+    with unless_taken(username_taken()):
+        await db.run(
+            SET_USER, of_user=user.id, username=username, username_key=username_key(username)
+        )
+    await require_not_retired(db, username, by_id=user.id)
+
+
+async def change_email(db: Transaction, user: User, email: str | None, *, by: Caller) -> User:
+    """The user with another address, of which nobody knows yet that it is hers.
+
+    Raises Forbidden when she has to give her password again.
+    """
+    if email == user.email:
+        return user
+    require_recent_password(by)
+    changed = {"email": email, "email_confirmed": False}
+    await db.run(SET_USER, of_user=user.id, **changed)
+    return replace(user, email=email, email_confirmed=False)
 
 
 async def find_avatar(db: Transaction, sha256: str) -> Blob:

@@ -31,7 +31,7 @@ from model.join_code import JOIN_CODE_LASTS_AT_MOST, JoinCodes
 from model.session import IS_SESSION, SESSION_LASTS, Sessions
 from model.storage.blob import Blobs
 from model.token import TOKEN_LASTS
-from model.user import RetiredUsernames
+from model.username import RetiredUsernames
 
 _latest: BindParameter[datetime] = bindparam("latest")
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
-from sqlalchemy import ForeignKey, Index, and_, bindparam, delete, insert, select
+from sqlalchemy import ForeignKey, Index, and_, bindparam, delete, insert, select, union_all
 from sqlalchemy.orm import Mapped, aliased, mapped_column
 from typing_extensions import TypedDict
 
@@ -20,6 +20,7 @@ from model.group import Memberships
 from model.log.event import record
 from model.text.mention_syntax import names_in, readings
 from model.user import Caller, PersonView, Users, author
+from model.username import RetiredUsernames
 
 MAX_MENTIONS = 20  # that one post tells
 
@@ -67,16 +68,25 @@ class Mentioning(Protocol):
     def text(self) -> str: ...
 
 
-_names = json_rows("names")
+_names, _former_names = json_rows("names"), json_rows("names")
+_who = aliased(Users)
+_NAMED = union_all(
+    select(_who.username_key, _who.id).join_from(_names, _who, _who.username_key == _names.c.key),
+    select(RetiredUsernames.username_key, RetiredUsernames.user_id).join_from(
+        _former_names, RetiredUsernames, RetiredUsernames.username_key == _former_names.c.key
+    ),
+).subquery()
 PEOPLE_NAMED = (
-    select(Users.username_key, Users.id, Users.active)
-    .join_from(_names, Users, Users.username_key == _names.c.key)
+    select(_NAMED.c.username_key, Users.id, Users.active)
+    .join_from(_NAMED, Users, Users.id == _NAMED.c.id)
     .join(Memberships, Memberships.user_id == Users.id)
     .join(Channels, Channels.group_id == Memberships.group_id)
     .where(Channels.id == bindparam("channel_id"), READABLE_CHANNEL)
     .with_for_update(of=[Users, Memberships], read=True, key_share=True, skip_locked=True)
 )
 """Bounded by the length of a text. The people stay members until they have been told.
+
+Somebody is named by her username of now, or by one that she had within a year.
 
 Only somebody who is just leaving is locked already. She is not told, because waiting for that lock
 could be a deadlock.

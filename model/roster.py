@@ -31,8 +31,8 @@ from model.user import (
     ServerRole,
     Users,
     lock_account,
-    username_key,
 )
+from model.username import username_key
 
 MAX_ENROLLED = 500  # people of one roster
 

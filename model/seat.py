@@ -12,7 +12,8 @@ from model.database.json_rows import json_object, json_rows
 from model.database.unit_of_work import Transaction
 from model.group import Group, Memberships, require_open
 from model.text.username_proposal import numbered
-from model.user import RetiredUsernames, Users, username_key
+from model.user import Users
+from model.username import RetiredUsernames, username_key
 
 
 @dataclass(frozen=True)

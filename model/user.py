@@ -1,4 +1,4 @@
-"""People. A username is ASCII, and is found without regard to case, and to how it was typed."""
+"""People, and how the person who asks is known."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,9 +13,9 @@ from model.database.page import Page, pages
 from model.database.row import columns_of, load, load_all
 from model.database.table import Base, now, one_of
 from model.database.unit_of_work import Transaction, finder
-from model.errors import Conflict, NotFound
+from model.errors import NotFound
 from model.log.event import ADMIN_TOPIC, record
-from model.text.typed import clean_short
+from model.username import require_not_retired, retire_username, username_key, username_taken
 
 
 class ServerRole(StrEnum):
@@ -61,17 +61,6 @@ class Enrolments(Base):
     )
 
 
-class RetiredUsernames(Base):
-    """Usernames that led to somebody, or still do; nobody else takes them for a year."""
-
-    __tablename__ = "retired_usernames"
-    username_key: Mapped[str] = mapped_column(primary_key=True)
-    user_id: Mapped[int | None] = mapped_column(
-        ForeignKey("users.id", ondelete="SET NULL"), index=True
-    )
-    retired_at: Mapped[datetime]
-
-
 class PersonView(TypedDict):
     """A person, where she wrote or belongs; `avatar` is the path of her picture."""
 
@@ -96,6 +85,7 @@ class OwnUserView(UserView):
     """A user as only that user and administrators may see it."""
 
     email: str | None
+    email_confirmed: bool
     may_enrol: bool
 
 
@@ -139,6 +129,7 @@ class User:
     role: ServerRole
     active: bool
     created_at: datetime
+    email_confirmed: bool = False
     may_enrol: bool = False
 
     @property
@@ -163,7 +154,12 @@ class User:
         }
 
     def own_view(self) -> OwnUserView:
-        return {**self.view(), "email": self.email, "may_enrol": self.may_enrol}
+        return {
+            **self.view(),
+            "email": self.email,
+            "email_confirmed": self.email_confirmed,
+            "may_enrol": self.may_enrol,
+        }
 
     def view_for(self, reader: Caller) -> UserView | OwnUserView:
         own = reader.is_admin or reader.id == self.id
@@ -210,11 +206,6 @@ _LIST = pages(select(*columns_of(Users, Account)).where(HAS_ACCOUNT), Users.id)
 _LOCK = select(Users.id).where(Users.id == bindparam("user_id")).with_for_update(key_share=True)
 _ANYBODY = select(exists().where(Users.id > 0))
 _INSERT = insert_or_ignore(Users).on_conflict_do_nothing().returning(Users.id)
-
-
-def username_key(typed: str) -> str:
-    """What a username is found by, however it was typed."""
-    return clean_short(typed).lower()
 
 
 async def find_account(db: Transaction, user_id: int) -> User:
@@ -265,7 +256,10 @@ async def create_user(
     email: str | None = None,
     role: ServerRole = ServerRole.MEMBER,
 ) -> User:
-    """A new account, active and without a picture. Raises Conflict when the username is taken."""
+    """A new account, active and without a picture.
+
+    Raises Conflict when somebody has the username, or had it within a year.
+    """
     created_at = now()
     user_id = await db.scalar(
         _INSERT,
@@ -279,14 +273,19 @@ async def create_user(
         created_at=created_at,
     )
     if user_id is None:
-        raise Conflict("username_taken", "Somebody has this username.")
+        raise username_taken()
+    await require_not_retired(db, username, by_id=user_id)  # now: who gives it up has committed
     user = User(user_id, username, name, None, email, role, active=True, created_at=created_at)
     record(db, ADMIN_TOPIC, "user.registered", user.view(), by=user.id, about=user.about)
     return user
 
 
 async def erase_user(db: Transaction, user: User) -> None:
-    """Take everything that is known of a person from her row, to which others still refer."""
+    """Take everything that is known of a person from her row, to which others still refer.
+
+    Nobody takes her username for a year, and passes for her.
+    """
+    await retire_username(db, user.username, user_id=None)
     await db.run(
         SET_USER,
         of_user=user.id,
@@ -294,6 +293,7 @@ async def erase_user(db: Transaction, user: User) -> None:
         username_key=f"deleted:{user.id}",  # as nobody can be called
         name="",
         email=None,
+        email_confirmed=False,
         role=ServerRole.MEMBER,
         active=False,
         password_hash="",

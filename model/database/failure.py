@@ -4,12 +4,14 @@ That names the statement and the columns, and never the values that it was given
 """
 
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import NoReturn
 
 import asyncpg
 from sqlalchemy.exc import DBAPIError
 
-from model.errors import StorageFull, TooSlow, TryAgain
+from model.errors import Refusal, StorageFull, TooSlow, TryAgain
 
 FAILURES = (
     sqlite3.Error,
@@ -31,6 +33,8 @@ _TRANSIENT_SQLSTATES = {
     "53300",  # too many connections
 }
 _TRANSIENT_IN_SQLITE = "database is locked"
+_TAKEN = "23505"
+_TAKEN_IN_SQLITE = "SQLITE_CONSTRAINT_UNIQUE"
 _TOO_SLOW = "57014"  # by statement_timeout
 _TOO_SLOW_IN_SQLITE = "interrupted"
 _DISK_FULL = "53100"
@@ -65,6 +69,20 @@ def refuse(error: Exception) -> NoReturn:
     raise without_values(error) from None
 
 
+@contextmanager
+def unless_taken(refusal: Refusal) -> Iterator[None]:
+    """Raises the refusal when somebody else has what can be there once.
+
+    It ends the unit of work: PostgreSQL takes no further statement.
+    """
+    try:
+        yield
+    except FAILURES as error:
+        if sqlstate(error) != _TAKEN and _name_in_sqlite(error) != _TAKEN_IN_SQLITE:
+            raise
+        raise refusal from None
+
+
 def without_values(error: Exception) -> StatementFailed:
     """Say what was refused. The words of the database quote values, so they are left out."""
     refused = _refused(error)
@@ -79,6 +97,11 @@ def sqlstate(error: Exception) -> str | None:
     """What PostgreSQL calls the error."""
     state: str | None = getattr(_refused(error), "sqlstate", None)
     return state
+
+
+def _name_in_sqlite(error: Exception) -> str | None:
+    name: str | None = getattr(_refused(error), "sqlite_errorname", None)
+    return name
 
 
 def _refused(error: Exception) -> BaseException:

@@ -1,12 +1,16 @@
 """One's own account: what one changes, the password, and leaving for good."""
 
 import asyncio
+from datetime import timedelta
 
 from quart import Quart
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from api.context import Services
+from model.database.table import now
 from model.log.event import Events
+from model.session import Sessions
+from model.user import Users
 from tests.api.browser import SESSION, browser, problem
 from tests.support.cast import Cast
 from tests.support.examples import Example
@@ -27,6 +31,7 @@ async def test_one_sees_oneself_and_never_a_hash(people: Cast) -> None:
     assert shown.keys() == {
         "id", "username", "name", "avatar", "role", "active", "created_at", "email",
         "may_enrol",
+        "email_confirmed",
     }  # fmt: skip
     assert (shown["id"], shown["username"], shown["email"]) == (people.bob.id, "bob", None)
 
@@ -37,8 +42,28 @@ async def test_only_what_is_given_changes(people: Cast) -> None:
     assert renamed == {**before, "name": "Robert"}
     assert await people.bob.patch("/api/me", {}) == renamed
     assert (await people.bob.patch("/api/me", {"email": None}))["email"] is None
-    for wrong in ({"name": ""}, {"name": None}, {"role": "admin"}, {"username": "x"}):
+    for wrong in ({"name": ""}, {"name": None}, {"role": "admin"}, {"email": "no"}):
         problem(await people.bob.ask("PATCH", "/api/me", wrong), 400, "invalid")
+
+
+async def test_another_address_wants_the_password_and_is_not_confirmed(
+    people: Cast, services: Services
+) -> None:
+    address, other = "bob@example.org", "robert@example.org"
+    await people.bob.patch("/api/me", {"email": address})
+    async with services.database.write() as db:
+        await db.run(update(Users), email_confirmed=True)
+        await db.run(update(Sessions), confirmed_at=now() - timedelta(minutes=11))
+    shown = await people.bob.patch("/api/me", {"email": address, "name": "Robert"})
+    assert (shown["email"], shown["email_confirmed"]) == (address, True)
+    for email in (other, None):
+        answer = await people.bob.ask("PATCH", "/api/me", {"email": email, "name": "No"})
+        problem(answer, 403, "password_needed")
+    assert await people.bob.get("/api/me") == shown
+    async with services.database.write() as db:
+        await db.run(update(Sessions), confirmed_at=now())
+    changed = await people.bob.patch("/api/me", {"email": other})
+    assert changed == {**shown, "email": other, "email_confirmed": False}
 
 
 async def test_a_new_name_is_seen_everywhere_at_once(people: Cast) -> None:
@@ -88,7 +113,7 @@ async def test_who_deletes_the_account_is_gone(app: Quart, people: Cast) -> None
     await people.bob.get("/api/me", status=401)
     await browser(app).post("/api/sessions", {"username": "bob", "password": PASSWORD}, 401)
     assert (await people.ann.get(f"/api/posts/{post['id']}"))["author"] is None
-    again = {"username": "bob", "name": "Another Bob", "password": PASSWORD}
+    again = {"username": "bobby", "name": "Another Bob", "password": PASSWORD}
     made = await browser(app).post("/api/users", again)
     assert made["id"] > people.bob.id, "nobody inherits what was somebody else's"
 

@@ -13,7 +13,7 @@ from model.ban import Bans
 from model.database.table import now
 from model.group import Groups
 from model.log.event import Events
-from model.user import RetiredUsernames
+from model.username import RetiredUsernames
 from tests.api.browser import problem
 from tests.api.tables import Statuses, rows, tried
 from tests.live.client import LiveClient
