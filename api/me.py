@@ -5,6 +5,7 @@ from quart import Blueprint, Response, request
 from quart_schema import document_response, validate_request
 
 from api.context import caller, limited, read, services, write
+from api.email_confirmations import tell_old_address
 from api.forms import Email, Form, Name, Password, Username
 from api.lane import in_lane
 from api.middleware.cookies import delete_cookie, remember_device
@@ -49,10 +50,12 @@ async def update(data: ProfileForm) -> OwnUserView:
     """
     given = data.given
     async with write() as db:
-        user = await find_account(db, caller().id)
+        before = user = await find_account(db, caller().id)
         if "email" in given:
-            user = await change_email(db, user, given.pop("email"), by=caller())
+            user = await change_email(db, before, given.pop("email"), by=caller())
         changed = await edit_profile(db, user, **given)
+    if before.email is not None and before.email_confirmed and not changed.email_confirmed:
+        tell_old_address(services(), before.email, changed.username)
     return changed.own_view()
 
 

@@ -6,7 +6,6 @@ import pytest
 from quart import Quart
 
 from api.context import Services
-from api.email_confirmations import tell_old_address
 from model.limit import MAIL_TO_LIMIT
 from tests.api.browser import browser, problem
 from tests.live.client import LiveClient
@@ -104,12 +103,21 @@ async def test_what_has_no_address_or_none_that_takes_mail_is_told(
 
 
 @on_one_database
-async def test_the_old_address_is_told_of_a_change(services: Services, mails: MailServer) -> None:
-    tell_old_address(services, BOBS, "bob")
+async def test_the_old_address_is_told_of_a_change_if_it_was_confirmed(
+    people: Cast, mails: MailServer
+) -> None:
+    """Nobody has said of another one that it is hers."""
+    await people.bob.patch("/api/me", {"email": "typo@example.org"})
+    await people.bob.patch("/api/me", {"email": BOBS})
+    await people.bob.post(ASK, status=202)
+    await people.bob.put(CONFIRM, {"token": await token_of(mails)}, 204)
+    await people.bob.patch("/api/me", {"email": BOBS, "username": "robert"})
+    await people.bob.patch("/api/me", {"email": "robert@example.org"})
     got = await mails.mail()
     assert got.recipients == [BOBS]
     for kind in ("plain", "html"):
-        assert "bob" in got.part(kind)
+        assert "robert" in got.part(kind)
+    assert mails.is_empty
 
 
 @on_one_database
