@@ -1,6 +1,6 @@
 """The people of the server, as its administrators see and sort them."""
 
-from typing import Annotated
+from typing import Literal
 
 from pydantic import Field
 from quart import Blueprint
@@ -33,9 +33,9 @@ class SortedQuery(Query):
 
 
 class AccountQuery(SortedQuery):
-    sort: Annotated[AccountOrder, Field(strict=False)] = AccountOrder.NAME
-    state: Annotated[AccountState | None, Field(strict=False)] = None
-    role: Annotated[ServerRole | None, Field(strict=False)] = None
+    sort: AccountOrder = "name"
+    state: AccountState | None = None
+    role: Literal["admin", "member"] | None = None
 
 
 class AccountList(TypedDict):
@@ -61,7 +61,7 @@ async def index(query_args: AccountQuery) -> AccountList:
             reader=caller(),
             search=query_args.search,
             state=query_args.state,
-            role=query_args.role,
+            role=query_args.role and ServerRole(query_args.role),
         )
         live = await cursors(db, ADMIN_TOPIC)
     return {"users": found, "total": total, "next": following, "live": live}

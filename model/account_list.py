@@ -5,7 +5,7 @@ Nothing in it tells which groups somebody belongs to, only how many.
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from enum import StrEnum
+from typing import Any, Literal
 
 from sqlalchemy import bindparam, case, func, literal, or_, select
 
@@ -24,23 +24,11 @@ from model.user import HAS_ACCOUNT, Caller, NamedPersonView, ServerRole, Users, 
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-class AccountState(StrEnum):
-    """Whether somebody may sign in; `unclaimed` until she has set a password."""
+AccountState = Literal["active", "unclaimed", "inactive"]
+"""Whether somebody may sign in; unclaimed until she has set a password."""
 
-    ACTIVE = "active"
-    UNCLAIMED = "unclaimed"
-    INACTIVE = "inactive"
-
-
-class AccountOrder(StrEnum):
-    """By name or username, or who registered, was seen, or keeps most, the last one first."""
-
-    NAME = "name"
-    USERNAME = "username"
-    REGISTERED = "registered"
-    SEEN = "seen"
-    BYTES = "bytes"
-    GROUPS = "groups"
+AccountOrder = Literal["name", "username", "registered", "seen", "bytes", "groups"]
+"""By name or username, or who registered or was seen last, or has most, first."""
 
 
 class AccountView(NamedPersonView):
@@ -69,7 +57,7 @@ class _Account:
     may_enrol: bool
     created_at: datetime
     last_seen_on: datetime | None
-    state: str
+    state: AccountState
     groups: int
     bytes: int
 
@@ -80,7 +68,7 @@ class _Account:
             "email": self.email,
             "email_confirmed": self.email_confirmed,
             "role": self.role,
-            "state": AccountState(self.state),
+            "state": self.state,
             "may_enrol": self.may_enrol,
             "created_at": self.created_at,
             "last_seen_on": self.last_seen_on,
@@ -90,9 +78,9 @@ class _Account:
 
 
 _state = case(
-    (Users.active.is_(False), AccountState.INACTIVE.value),
-    (Users.password_hash == "", AccountState.UNCLAIMED.value),
-    else_=AccountState.ACTIVE.value,
+    (Users.active.is_(False), "inactive"),
+    (Users.password_hash == "", "unclaimed"),
+    else_="active",
 )
 _groups = (
     select(func.count())
@@ -124,16 +112,16 @@ _MATCHES = (
     or_(bindparam("any_role"), Users.role == bindparam("role", type_=Users.role.type)),
 )
 _IDS = select(Users.id).where(HAS_ACCOUNT)
-_KEYS = {
-    AccountOrder.NAME: (func.lower(Users.name), False),
-    AccountOrder.USERNAME: (Users.username_key, False),
-    AccountOrder.REGISTERED: (Users.id, True),
-    AccountOrder.SEEN: (
+_KEYS: dict[AccountOrder, tuple[Any, bool]] = {
+    "name": (func.lower(Users.name), False),
+    "username": (Users.username_key, False),
+    "registered": (Users.id, True),
+    "seen": (
         func.coalesce(Users.last_seen_on, literal(_NEVER, Users.last_seen_on.type)),
         True,
     ),
-    AccountOrder.BYTES: (_bytes, True),
-    AccountOrder.GROUPS: (_groups, True),
+    "bytes": (_bytes, True),
+    "groups": (_groups, True),
 }
 _ORDERS = {
     order: Order(_IDS.where(*_MATCHES), _IDS, Users.id, key, descending=descending)

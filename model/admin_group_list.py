@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from enum import StrEnum
+from typing import Literal
 
 from sqlalchemy import bindparam, case, func, literal, or_, select, true
 from typing_extensions import TypedDict
@@ -32,22 +32,11 @@ MOST_OWNERS_NAMED = 3
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-class GroupOrder(StrEnum):
-    """By name, or what is newest, has the newest post, the most members, or keeps most, first."""
+GroupOrder = Literal["name", "created", "posted", "members", "bytes"]
+"""By name, or what is newest, has the newest post, the most members, or keeps most, first."""
 
-    NAME = "name"
-    CREATED = "created"
-    POSTED = "posted"
-    MEMBERS = "members"
-    BYTES = "bytes"
-
-
-class GroupState(StrEnum):
-    """An orphaned group has no owner who may sign in."""
-
-    OPEN = "open"
-    ARCHIVED = "archived"
-    ORPHANED = "orphaned"
+GroupState = Literal["open", "archived", "orphaned"]
+"""An orphaned group has no owner who may sign in."""
 
 
 class OverseenGroupView(TypedDict):
@@ -107,7 +96,7 @@ _owners = (
     .correlate(Groups)
     .scalar_subquery()
 )
-_HAS_OWNER = (
+HAS_OWNER = (
     select(literal(1))
     .join_from(Memberships, Users, Users.id == Memberships.user_id)
     .where(
@@ -154,9 +143,9 @@ _of_documents = (
 )
 _bytes = func.coalesce(_of_files.c.bytes, 0) + func.coalesce(_of_documents.c.bytes, 0)
 _state = case(
-    (Groups.archived, GroupState.ARCHIVED.value),
-    (~_HAS_OWNER, GroupState.ORPHANED.value),
-    else_=GroupState.OPEN.value,
+    (Groups.archived, "archived"),
+    (~HAS_OWNER, "orphaned"),
+    else_="open",
 )
 _MATCHES = (
     func.lower(Groups.name).like("%" + bindparam("name") + "%", escape="\\"),
@@ -172,11 +161,11 @@ _never = literal(_NEVER, Groups.created_at.type)
 _ORDERS = {
     order: Order(ids.where(*_MATCHES), ids, Groups.id, key, descending=descending)
     for order, ids, key, descending in (
-        (GroupOrder.NAME, _GROUPS, func.lower(Groups.name), False),
-        (GroupOrder.CREATED, _GROUPS, Groups.id, True),
-        (GroupOrder.POSTED, _GROUPS, func.coalesce(_last_post_at, _never), True),
-        (GroupOrder.MEMBERS, _GROUPS, _members, True),
-        (GroupOrder.BYTES, _WITH_BYTES, _bytes, True),
+        ("name", _GROUPS, func.lower(Groups.name), False),
+        ("created", _GROUPS, Groups.id, True),
+        ("posted", _GROUPS, func.coalesce(_last_post_at, _never), True),
+        ("members", _GROUPS, _members, True),
+        ("bytes", _WITH_BYTES, _bytes, True),
     )
 }
 _COUNT = select(func.count()).select_from(Groups).where(*_MATCHES)
@@ -184,7 +173,7 @@ _wanted, _owned = json_rows("group_ids"), json_rows("owned_ids")
 _ROWS = _WITH_BYTES.join(_wanted, Groups.id == number(_wanted.c.key)).with_only_columns(
     *columns_of(Groups, _Row),
     _owners.label("owner_count"),
-    (~_HAS_OWNER).label("orphaned"),
+    (~HAS_OWNER).label("orphaned"),
     _members.label("members"),
     _last_post_at.label("last_post_at"),
     _bytes.label("bytes"),

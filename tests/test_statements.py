@@ -27,6 +27,7 @@ AT_MOST_TO_WRITE = 10
 AT_MOST_FOR_MUCH = 22
 MUCH = {  # they touch many tables, or come in several steps
     "DELETE /api/me",
+    "DELETE /api/admin/groups/{group_id}",
     "DELETE /api/users/{user_id}",
     "POST /api/files",
     "POST /api/groups/{group_id}/roster",
@@ -36,6 +37,7 @@ MUCH = {  # they touch many tables, or come in several steps
     "POST /api/sessions/current/confirmation",
     "POST /api/users/{user_id}/reset-links",
     "PUT /api/groups/{group_id}/bans/{newcomer_id}",
+    "PUT /api/admin/groups/{group_id}/owner",
     "PUT /api/me/avatar",
     "PUT /api/me/password",
     "PUT /api/password-resets",

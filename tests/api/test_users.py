@@ -110,7 +110,7 @@ async def test_the_last_administrator_stays(people: Cast) -> None:
     problem(await people.root.ask("DELETE", path), 409, "last_admin")
 
 
-@pytest.mark.parametrize("how", ["step-down", "delete", "each-other"])
+@pytest.mark.parametrize("how", ["step-down", "delete", "each-other", "leave-and-unmake"])
 async def test_of_two_administrators_who_go_at_once_one_stays(people: Cast, how: str) -> None:
     await people.root.patch(f"/api/users/{people.eve.id}", {"role": "admin"})
     root, eve = f"/api/users/{people.root.id}", f"/api/users/{people.eve.id}"
@@ -119,8 +119,11 @@ async def test_of_two_administrators_who_go_at_once_one_stays(people: Cast, how:
         going = (people.root.ask("PATCH", root, demoted), people.eve.ask("PATCH", eve, demoted))
     elif how == "delete":
         going = (people.root.ask("DELETE", "/api/me"), people.eve.ask("DELETE", "/api/me"))
-    else:
+    elif how == "each-other":
         going = (people.root.ask("PATCH", eve, demoted), people.eve.ask("PATCH", root, demoted))
+    else:
+        left = people.eve.ask("DELETE", "/api/me")
+        going = (left, people.root.ask("PATCH", root, {"active": False}))
     answers = await asyncio.gather(*going)
     assert [answer.status < 300 for answer in answers].count(True) == 1, answers
     after = [await who.ask("GET", "/api/me") for who in (people.root, people.eve)]
