@@ -6,6 +6,7 @@ import random
 
 from api.settings import Settings
 from model.account_link import forget_expired_links
+from model.act_retention import prune_acts
 from model.collector import collect
 from model.database.lock import taken
 from model.database.unit_of_work import Database
@@ -101,5 +102,7 @@ async def clean_up(database: Database, store: Store, settings: Settings) -> None
     await purge(database)
     if pruned := await prune(database, settings.retention):
         log.info("pruned %d events", pruned)
+    if pruned := await prune_acts(database, settings.audit_days):
+        log.info("pruned %d acts", pruned)
     if removed := await collect(database, store):
         log.info("removed the bytes of %d files", removed)

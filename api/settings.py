@@ -168,7 +168,7 @@ class Settings(BaseSettings):
     """Events that it keeps at most, of all topics together; the longest topics lose first."""
 
     audit_days: int = Field(default=Retention.audit_days, ge=1)
-    """Days that the audit is kept, however much there is of it."""
+    """Days that the audit and the records of groups are kept."""
 
     @property
     def database_address(self) -> URL:

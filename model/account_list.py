@@ -4,7 +4,7 @@ Nothing in it tells which groups somebody belongs to, only how many.
 """
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any, Literal
 
 from sqlalchemy import bindparam, case, func, literal, or_, select
@@ -40,7 +40,7 @@ class AccountView(NamedPersonView):
     state: AccountState
     may_enrol: bool
     created_at: datetime
-    last_seen_on: datetime | None
+    last_seen_on: date | None
     groups: int
     bytes: int
 
@@ -71,7 +71,7 @@ class _Account:
             "state": self.state,
             "may_enrol": self.may_enrol,
             "created_at": self.created_at,
-            "last_seen_on": self.last_seen_on,
+            "last_seen_on": self.last_seen_on and self.last_seen_on.date(),
             "groups": self.groups,
             "bytes": int(self.bytes),
         }

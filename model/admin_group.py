@@ -70,12 +70,14 @@ async def give_owner(db: Transaction, group_id: int, user_id: int, *, by: Caller
     await require_admin(db, by=by)
     user = await find_account(db, user_id)
     group = await _find(db, group_id, by=by)
+    member = await find_member(db, group, user.id) if await is_member(db, group, user.id) else None
+    if member and member.role.owns and user.active:
+        return
     if await db.first(_HAS_OWNER, group_id=group.id):
         raise Conflict("has_owner", "The group has an owner, who decides who else becomes one.")
     if not user.active:
         raise Conflict("inactive", "This account is disabled: let her in again first.")
-    if await is_member(db, group, user.id):
-        member = await find_member(db, group, user.id)
+    if member:
         await set_role(db, group, member, Role.OWNER, by=by)
     else:
         await require_not_banned(db, group.id, user.id)

@@ -22,6 +22,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import InstrumentedAttribute
 
 from model.account_link import LINK_LASTS_AT_MOST, AccountLinks
+from model.act import Acts
 from model.database.table import now
 from model.database.unit_of_work import Database
 from model.file import Files
@@ -57,6 +58,7 @@ _BRING_BACK = [  # each moment that is compared with now, and how far ahead of n
     _bring_back(Memberships.muted_until, MUTE_LASTS_AT_MOST),
     _bring_back(KeptMutes.until, MUTE_LASTS_AT_MOST),
     _bring_back(IdempotencyKeys.created_at, timedelta()),
+    _bring_back(Acts.at, timedelta()),
     _bring_back(Files.created_at, timedelta()),
     _bring_back(Blobs.used_at, timedelta()),
 ]

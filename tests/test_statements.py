@@ -29,6 +29,7 @@ MUCH = {  # they touch many tables, or come in several steps
     "DELETE /api/me",
     "DELETE /api/admin/groups/{group_id}",
     "DELETE /api/users/{user_id}",
+    "GET /api/admin/acts.csv",
     "POST /api/files",
     "POST /api/groups/{group_id}/roster",
     "POST /api/groups/{group_id}/roster/{unclaimed_id}/link",
@@ -37,6 +38,7 @@ MUCH = {  # they touch many tables, or come in several steps
     "POST /api/sessions/current/confirmation",
     "POST /api/users/{user_id}/reset-links",
     "PUT /api/groups/{group_id}/bans/{newcomer_id}",
+    "PUT /api/admin/groups/{group_id}/membership",
     "PUT /api/admin/groups/{group_id}/owner",
     "PUT /api/me/avatar",
     "PUT /api/me/password",
@@ -164,12 +166,14 @@ async def test_one_thing_costs_few_statements(app: Quart, services: Services, pe
                 shown.append("?".join([path, *needed]))
     assert len(shown) > 5
     for path in shown:
-        values = await world.values(Example(f"GET {path}"), people.ann)
+        who = people.root if path.startswith("/api/admin") else people.ann
+        values = await world.values(Example(f"GET {path}"), who)
         with counted() as statements:
-            answer = await people.ann.ask("GET", filled(path, values))
+            answer = await who.ask("GET", filled(path, values))
         if answer.status != 409:  # a file that is no picture
             assert answer.status == 200, (path, answer)
-            assert 2 <= len(statements) <= AT_MOST_TO_READ, (path, statements)
+            most = AT_MOST_FOR_MUCH if f"GET {path}" in MUCH else AT_MOST_TO_READ
+            assert 2 <= len(statements) <= most, (path, statements)
 
 
 async def test_what_is_written_costs_few_statements(

@@ -18,8 +18,8 @@ ARCHIVED, OPEN = {"archived": True}, {"archived": False}
 EXAMPLES = (
     Example("PATCH /api/admin/groups/{group_id}", OPEN, by=("root",), often=0),
     Example("DELETE /api/admin/groups/{group_id}", by=("root",), often=0),
-    Example(
-        "PUT /api/admin/groups/{group_id}/owner", {"user_id": "{user_id}"}, by=("root",), often=0
+    Example(  # ann is an owner
+        "PUT /api/admin/groups/{group_id}/owner", {"user_id": 2}, by=("root",), often=0
     ),
     Example("PUT /api/admin/groups/{group_id}/membership", by=("root",), often=0),
 )
@@ -103,6 +103,12 @@ async def test_an_administrator_who_joins_a_group_is_seen_there(people: Cast) ->
     assert audit[0] == ("group.entered", None, f"group:{people.group['id']}")
     await people.ann.put(f"{group}/bans/{people.root.id}", {}, status=204)
     problem(await people.root.ask("PUT", f"{path}/membership"), 403, "banned")
+
+
+async def test_nothing_changes_for_somebody_who_owns_the_group(people: Cast) -> None:
+    path = f"/api/admin/groups/{people.group['id']}/owner"
+    await people.root.put(path, {"user_id": people.ann.id})
+    assert (await acts_of(people))[1] == []
 
 
 async def test_an_orphaned_group_gets_an_owner_which_its_record_tells(people: Cast) -> None:

@@ -8,6 +8,7 @@ from sqlalchemy import func, select, update
 
 from api import jobs
 from api.context import Services
+from model.act import Acts
 from model.database.table import now
 from model.file import Files
 from model.group import Memberships
@@ -30,6 +31,7 @@ LASTS = [
     (IdempotencyKeys.created_at, timedelta()),
     (Files.created_at, timedelta()),
     (Blobs.used_at, timedelta()),
+    (Acts.at, timedelta()),
     (Events.at, timedelta()),
 ]
 
