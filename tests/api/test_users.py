@@ -16,7 +16,7 @@ EXAMPLES = (
         "POST /api/users", {"username": "{username}", "name": "New", "password": PASSWORD},
         by=("root",), listed="/api/users", oldest_first=True, often=0,
     ),
-    Example("PATCH /api/users/{user_id}", {"active": True}, by=("root",), often=0),
+    Example("PATCH /api/users/{user_id}", {"role": "admin"}, by=("root",), often=0),
     Example("DELETE /api/users/{user_id}", by=("root",), often=0),
     Example("DELETE /api/users/{user_id}/sessions", by=("root",), often=0),
 )  # fmt: skip
