@@ -19,7 +19,8 @@ from model.file import FILE_IN_USE, Files
 from model.group import Memberships
 from model.storage.blob import Blobs
 from model.text.typed import clean_name
-from model.user import HAS_ACCOUNT, Caller, NamedPersonView, ServerRole, Users, person, username_key
+from model.user import HAS_ACCOUNT, Caller, NamedPersonView, ServerRole, Users, person
+from model.username import username_key
 
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 

@@ -18,7 +18,7 @@ EXAMPLES = (
     ),
     Example("PATCH /api/users/{user_id}", {"role": "admin"}, by=("root",), often=0),
     Example("DELETE /api/users/{user_id}", by=("root",), often=0),
-    Example("DELETE /api/users/{user_id}/sessions", by=("root",), often=0),
+    Example("DELETE /api/users/{newcomer_id}/sessions", by=("root",), often=0),
 )  # fmt: skip
 
 
