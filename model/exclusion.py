@@ -121,13 +121,13 @@ def _known() -> Select[int]:
         Memberships.user_id == bindparam("reader_id"),
         READABLE_CHANNEL,
     )
-    in_record = and_(
-        Acts.group_id == bindparam("group_id"),
-        or_(Acts.by_id == Users.id, Acts.person_id == Users.id),
-    )
+    in_record = [
+        and_(named == Users.id, Acts.group_id == bindparam("group_id"))
+        for named in (Acts.by_id, Acts.person_id)
+    ]
     in_group = [
         and_(table.group_id == bindparam("group_id"), table.user_id == Users.id)
         for table in (Applications, Bans)
     ]
-    known = [is_shown, *(exists().where(rule) for rule in (in_record, *in_group))]
+    known = [is_shown, *(exists().where(rule) for rule in (*in_record, *in_group))]
     return select(Users.id).where(Users.id == bindparam("user_id"), HAS_ACCOUNT, or_(*known))

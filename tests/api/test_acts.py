@@ -3,6 +3,11 @@
 import json
 from typing import Any
 
+import pytest
+from quart import Quart
+
+from api.context import Services
+from tests.api.company import Company
 from tests.live.client import LiveClient
 from tests.support.cast import Cast
 from tests.support.people import Person
@@ -11,6 +16,11 @@ Act = tuple[str, int | None, str | None]
 """Its kind, to whom it was done, and to what."""
 
 Thing = dict[str, Any]
+
+
+@pytest.fixture
+def company(app: Quart, services: Services, people: Cast) -> Company:
+    return Company(app, services, people)
 
 
 def record_of(people: Cast) -> str:
@@ -31,12 +41,15 @@ def short(acts: list[dict[str, Any]]) -> list[Act]:
 
 
 async def test_the_topic_of_moderators_is_followed_by_them_until_they_are_none(
-    people: Cast, url: str
+    company: Company, people: Cast, url: str
 ) -> None:
     members = f"/api/groups/{people.group['id']}/members"
-    for who, answer in ((people.bob, "error"), (people.root, "error"), (people.ann, "subscribed")):
+    for name in ("root", "eve", "left", "banned", "muted", "bob", "mia", "ann"):
+        who = await company.actor(name, people.eve)
+        assert isinstance(who, Person)
         async with LiveClient(url, who.token) as live:
-            assert (await live.follow(topic_of(people)))["type"] == answer, who.username
+            answer = (await live.follow(topic_of(people)))["type"]
+            assert answer == ("subscribed" if name in {"mia", "ann"} else "error"), name
     for act in (("PUT", {"role": "member"}), ("DELETE", None)):
         await people.ann.put(f"{members}/{people.mia.id}", {"role": "moderator"})
         async with LiveClient(url, people.mia.token) as live:
@@ -139,11 +152,14 @@ async def test_the_record_of_a_group_never_tells_that_a_private_channel_exists(
     score = await people.bob.post(f"{path}/scores", {"game": "snake", "points": 1})
     own = f"{path}/documents/members/{people.bob.id}/notes"
     document = await people.bob.put(own, {"is": "bob's"}, status=201)
+    await people.mia.put(f"/api/posts/{post['id']}/pin", status=204)
+    await people.mia.delete(f"/api/posts/{post['id']}/pin")
     await people.mia.delete(f"/api/posts/{post['id']}")
     await people.mia.delete(f"/api/scores/{score['id']}")
     await people.mia.delete(own)
     await people.ann.put(f"{path}/members/{people.ann.id}", status=204)
     await people.mia.patch(path, {"name": "the great surprise"})
+    await people.mia.patch(path, {"seconds_between_posts": 60})
     await people.mia.delete(f"{path}/members/{people.bob.id}")
     await people.mia.delete(path)
 
@@ -154,16 +170,20 @@ async def test_the_record_of_a_group_never_tells_that_a_private_channel_exists(
     ]
     for sign in ("surprise", f"channel:{secret['id']}", f'"channel_id": {secret["id"]}'):
         assert sign not in json.dumps(everything)
-    audit = [e["data"] for e in await log_of(people.root, "admin") if "subject" in e["data"]]
+    said = [event["data"] for event in await log_of(people.root, "admin")]
+    audit = [act for act in said if "channel_id" in act.get("details", ())]
     here, bob = f"channel:{secret['id']}", people.bob.id
     assert short(audit) == [
         ("channel.created", None, here),
         ("channel_member.added", bob, here),
+        ("post.pinned", bob, f"post:{post['id']}"),
+        ("post.unpinned", bob, f"post:{post['id']}"),
         ("post.deleted", bob, f"post:{post['id']}"),
         ("score.deleted", bob, f"score:{score['id']}"),
         ("document.deleted", bob, f"document:{document['id']}"),
         ("channel.entered", None, here),
         ("channel.edited", None, here),
+        ("slow_mode.set", None, here),
         ("channel_member.removed", bob, here),
         ("channel.deleted", None, here),
     ]

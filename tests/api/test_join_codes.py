@@ -53,6 +53,26 @@ async def test_a_code_is_shown_again_with_its_rules_and_uses(people: Cast) -> No
     assert await people.ann.patch(path, {}) == week
 
 
+async def test_no_event_tells_a_code(people: Cast) -> None:
+    group = f"/api/groups/{people.group['id']}"
+    codes = [(await people.ann.post(code_of(people), {}))["join_code"]]
+    await people.ann.patch(code_of(people), RULES)
+    for _ in range(2):
+        await people.ann.put(f"{group}/bans/{people.bob.id}", {"new_code": True}, status=204)
+        codes.append((await people.ann.get(code_of(people)))["join_code"])
+    assert len(set(codes)) == 3
+    said = [await people.ann.get(f"{group}/acts")]
+    for who, topic in (
+        (people.ann, f"moderation:{people.group['id']}"),
+        (people.ann, f"group:{people.group['id']}"),
+        (people.ann, f"user:{people.ann.id}"),
+        (people.root, "admin"),
+    ):
+        said.append(await who.get(f"/api/topics/{topic}/events"))
+    assert "code.changed" in str(said)
+    assert not [code for code in codes if code in str(said)]
+
+
 async def test_no_code_lasts_for_more_than_a_year_or_admits_otherwise(people: Cast) -> None:
     wrong = {"expires_in_days": 366, "max_uses": 0, "admission": "always"}
     for method in ("POST", "PATCH"):
