@@ -260,9 +260,8 @@ async def add_member(
     Raises Conflict for somebody who belongs to it.
     """
     muted_until = await db.scalar(_TAKE_KEPT_MUTE, of_group=group.id, of_user=user.id)
-    member = Member(
-        user.id, user.name, user.avatar, user.username, group.role, now(), still(muted_until)
-    )
+    mute = None if group.role.owns else still(muted_until)
+    member = Member(user.id, user.name, user.avatar, user.username, group.role, now(), mute)
     values = {"role": member.role, "joined_at": member.joined_at, "muted_until": member.muted_until}
     if not await db.scalar(_ADD_MEMBER, group_id=group.id, user_id=user.id, **values):
         raise Conflict("already_member", "You are a member of this group already.")
@@ -275,15 +274,16 @@ async def add_member(
 async def set_role(
     db: Transaction, group: Group, member: Member, role: Role, *, by: Caller
 ) -> Member:
-    """The member with another role.
+    """The member with another role; an owner, whom nobody outranks, is not muted any more.
 
     Raises Forbidden when the caller is no owner, Conflict when the last owner would be none.
     """
     require_owner(group)
     if member.role.owns and not role.owns:
         await require_another_owner(db, group)
-    await db.run(EDIT_MEMBER, of_group=group.id, of_user=member.id, role=role)
-    changed = replace(member, role=role)
+    changed = replace(member, role=role, muted_until=None if role.owns else member.muted_until)
+    values = {"role": role, "muted_until": changed.muted_until}
+    await db.run(EDIT_MEMBER, of_group=group.id, of_user=member.id, **values)
     record(db, group.topic, "member.changed", changed.view(), by=by.id, about=member.about)
     if changed != member:
         await record_group_act(
@@ -295,7 +295,10 @@ async def set_role(
             role=role,
             before=member.role,
         )
-    if member.role.moderates and not role.moderates:
+    if changed.muted_until != member.muted_until:
+        ended = {"group_id": group.id, "until": None}
+        record(db, member.topic, "membership.muted", ended, by=by.id)
+    if changed.muted_until != member.muted_until or (member.role.moderates and not role.moderates):
         judge_again(db, Rights(users=[member.id], reason="role"))
     return changed
 

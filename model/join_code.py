@@ -18,7 +18,15 @@ from model.database.row import columns_of, load
 from model.database.table import Base, now, one_of
 from model.database.unit_of_work import Transaction
 from model.errors import Invalid, NotFound
-from model.group import Group, Groups, Role, add_member, require_moderates, require_open
+from model.group import (
+    Group,
+    Groups,
+    Memberships,
+    Role,
+    add_member,
+    require_moderates,
+    require_open,
+)
 from model.text.typed import clean_short
 from model.user import Caller, User
 
@@ -87,7 +95,7 @@ _DROP = delete(JoinCodes).where(_OF_GROUP)
 _FIND = (
     select(
         *columns_of(Groups, Group, "group_"),
-        literal(Role.MEMBER).label("group_role"),
+        literal(Role.MEMBER, Memberships.role.type).label("group_role"),
         null().label("group_muted_until"),
         JoinCodes.admission,
         JoinCodes.expires_at,

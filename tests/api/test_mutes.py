@@ -155,6 +155,18 @@ async def test_who_leaves_and_comes_back_is_muted_still(company: Company, people
     await people.bob.post(people.posts, {"text": "x"})
 
 
+async def test_who_becomes_an_owner_is_not_muted_any_more(company: Company, people: Cast) -> None:
+    """Nobody outranks her, so nobody could let her write again."""
+    member = f"{company.group}/members/{people.bob.id}"
+    await company.muted(people.bob)
+    await people.ann.put(member, {"role": "moderator"})
+    problem(await people.bob.ask("POST", people.posts, {"text": "x"}), 403, "muted")
+    await people.ann.put(member, {"role": "owner"})
+    await people.bob.post(people.posts, {"text": "x"})
+    await people.ann.put(member, {"role": "member"})
+    await people.bob.post(people.posts, {"text": "x"})
+
+
 def kinds(live: LiveClient) -> list[str]:
     return [message["type"] for message in live.messages]
 
