@@ -13,12 +13,15 @@ from dataclasses import replace
 from typing import Any
 
 from quart import Quart
+from sqlalchemy import update
 
 from api.app import create_app
 from api.context import Services
 from api.kept import KeptLists
 from api.settings import Settings, Switch
+from model.database.table import now
 from model.log.retention import Retention, prune
+from model.user import Users
 from tests.support.cast import Cast
 from tests.support.chaos import Chaos
 from tests.support.examples import nameless
@@ -100,6 +103,8 @@ async def test_a_list_with_the_same_tag_is_the_same(
     random.seed(0)
     chaos = Chaos(app, services, people)
     guests = [await chaos.person("guest") for _ in range(2)]
+    async with services.database.write() as db:  # or that they were here is noted meanwhile
+        await db.run(update(Users), last_seen_on=now())
     other = create_app(settings.model_copy(update={"limits": Switch.OFF}), prepared=True)
     async with other.test_app():
         services.kept_lists = KeptLists(max_bytes=0)

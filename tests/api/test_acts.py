@@ -139,19 +139,17 @@ async def test_what_is_done_to_ones_own_or_changes_nothing_is_no_act(people: Cas
     assert (await people.ann.get(record_of(people)))["acts"] == before
 
 
-async def test_the_record_of_a_group_never_tells_that_a_private_channel_exists(
-    people: Cast,
-) -> None:
-    """The audit has the ids of what is done there, and no name."""
+async def in_secret(people: Cast) -> tuple[Thing, Thing, Thing, Thing]:
+    """What is done in a private channel: it, a post, a score, and a document of bob's there."""
     group = f"/api/groups/{people.group['id']}"
-    before = await people.ann.get(record_of(people))
-    secret = await people.mia.post(f"{group}/channels", {"name": "the surprise", "kind": "private"})
+    surprise = {"name": "the surprise", "kind": "private"}
+    secret: Thing = await people.mia.post(f"{group}/channels", surprise)
     path = f"/api/channels/{secret['id']}"
     await people.mia.put(f"{path}/members/{people.bob.id}", status=204)
-    post = await people.bob.post(f"{path}/posts", {"text": "a cake"})
-    score = await people.bob.post(f"{path}/scores", {"game": "snake", "points": 1})
+    post: Thing = await people.bob.post(f"{path}/posts", {"text": "a cake"})
+    score: Thing = await people.bob.post(f"{path}/scores", {"game": "snake", "points": 1})
     own = f"{path}/documents/members/{people.bob.id}/notes"
-    document = await people.bob.put(own, {"is": "bob's"}, status=201)
+    document: Thing = await people.bob.put(own, {"is": "bob's"}, status=201)
     await people.mia.put(f"/api/posts/{post['id']}/pin", status=204)
     await people.mia.delete(f"/api/posts/{post['id']}/pin")
     await people.mia.delete(f"/api/posts/{post['id']}")
@@ -162,7 +160,15 @@ async def test_the_record_of_a_group_never_tells_that_a_private_channel_exists(
     await people.mia.patch(path, {"seconds_between_posts": 60})
     await people.mia.delete(f"{path}/members/{people.bob.id}")
     await people.mia.delete(path)
+    return secret, post, score, document
 
+
+async def test_the_record_of_a_group_never_tells_that_a_private_channel_exists(
+    people: Cast,
+) -> None:
+    """The audit has the ids of what is done there, and no name."""
+    before = await people.ann.get(record_of(people))
+    secret, post, score, document = await in_secret(people)
     assert await people.ann.get(record_of(people)) == before
     everything = [
         await log_of(people.ann, f"group:{people.group['id']}"),
