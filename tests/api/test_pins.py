@@ -3,7 +3,11 @@
 import asyncio
 from typing import Any
 
+from quart import Quart
+
+from api.context import Services
 from tests.api.browser import problem
+from tests.api.company import Company
 from tests.api.tables import Statuses, rows, tried
 from tests.live.client import LiveClient
 from tests.support.cast import Cast
@@ -35,12 +39,15 @@ async def written(people: Cast, text: str, who: Person | None = None) -> str:
 nobody   401   401  401
 root     404   404  404
 eve      404   404  404
+left     404   404  404
+banned   404   404  404
+muted    200   403  403
 bob      200   403  403
 mia      200   204  204
 ann      200   204  204
 """)
 async def test_who_may_do_what_with_pins(
-    people: Cast, visitor: Visitor, who: str, may: Statuses
+    app: Quart, services: Services, people: Cast, visitor: Visitor, who: str, may: Statuses
 ) -> None:
     post = await written(people, "Read this")
     actions = {
@@ -48,7 +55,7 @@ async def test_who_may_do_what_with_pins(
         "pin": ("PUT", f"{post}/pin", None),
         "unpin": ("DELETE", f"{post}/pin", None),
     }
-    actor = visitor if who == "nobody" else people.named(who)
+    actor = await Company(app, services, people).actor(who, visitor)
     assert await tried(actor, actions, may) == may
 
 

@@ -8,7 +8,8 @@ from quart import Quart
 
 from api.context import Services
 from tests.api.browser import problem
-from tests.api.test_reports import BECAUSE, RUDE, joined, moderation, reported, reports, told
+from tests.api.company import Company
+from tests.api.test_reports import BECAUSE, RUDE, moderation, reported, reports, told
 from tests.support.cast import Cast
 from tests.support.people import Person
 from tests.test_statements import counted
@@ -38,7 +39,8 @@ OF_ONLY_OWNER: list[tuple[str, Sequence[str], Sequence[str]]] = [
 async def everybody(app: Quart, services: Services, people: Cast) -> Everybody:
     """Two owners, two moderators, and two members."""
     roles = {"zoe": "owner", "max": "moderator", "tom": "member"}
-    others = {name: await joined(app, services, people, name, role) for name, role in roles.items()}
+    company = Company(app, services, people)
+    others = {name: await company.member(name, role) for name, role in roles.items()}
     return {"ann": people.ann, "mia": people.mia, "bob": people.bob, **others}
 
 

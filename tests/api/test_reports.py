@@ -4,21 +4,21 @@ import asyncio
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from quart import Quart
-from sqlalchemy import insert, update
+from sqlalchemy import update
 
 from api.context import Services
-from model.ban import Bans
 from model.database.table import now
-from model.group import Memberships
 from model.purge import purge
 from model.report import Reports
 from model.settlement import SETTLED_REPORT_LASTS, forget_settled_reports
 from tests.api.browser import problem
+from tests.api.company import Company
 from tests.api.tables import Statuses, rows, tried
 from tests.support.cast import Cast
 from tests.support.examples import Example
-from tests.support.people import Person, Visitor, sign_up
+from tests.support.people import Person, Visitor
 
 MODERATORS = ("ann", "mia")
 RUDE = {"text": "You all are stupid"}
@@ -33,17 +33,6 @@ EXAMPLES = (
     ),
     Example("PATCH /api/reports/{report_id}", {"outcome": "dismissed"}, by=MODERATORS, often=0),
 )  # fmt: skip
-
-
-async def joined(
-    app: Quart, services: Services, people: Cast, name: str, role: str = "member"
-) -> Person:
-    person = await sign_up(app, services.database, name)
-    group = f"/api/groups/{people.group['id']}"
-    code = await people.ann.post(f"{group}/join-code", {})
-    await person.post("/api/memberships", {"join_code": code["join_code"]})
-    await people.ann.put(f"{group}/members/{person.id}", {"role": role})
-    return person
 
 
 async def rude(people: Cast, who: Person | None = None, **more: Any) -> Any:
@@ -71,22 +60,9 @@ def reports(people: Cast, *, settled: bool = False) -> str:
     return f"/api/groups/{people.group['id']}/reports?settled={settled}"
 
 
-async def former(app: Quart, services: Services, people: Cast, *, banned: bool) -> Person:
-    person = await joined(app, services, people, "tom")
-    await person.delete(f"/api/groups/{people.group['id']}/members/{person.id}")
-    if banned:
-        async with services.database.write() as db:
-            ban = {"group_id": people.group["id"], "user_id": person.id, "created_at": now()}
-            await db.run(insert(Bans), **ban)
-    return person
-
-
-async def muted(app: Quart, services: Services, people: Cast) -> Person:
-    person = await joined(app, services, people, "tom")
-    async with services.database.write() as db:
-        hers = update(Memberships).where(Memberships.user_id == person.id)
-        await db.run(hers, muted_until=now() + timedelta(days=1))
-    return person
+@pytest.fixture
+def company(app: Quart, services: Services, people: Cast) -> Company:
+    return Company(app, services, people)
 
 
 @rows("""
@@ -94,7 +70,7 @@ async def muted(app: Quart, services: Services, people: Cast) -> Person:
 nobody   401     401   401   401
 root     404     404   404   404
 eve      404     404   404   404
-former   404     404   404   404
+left     404     404   404   404
 banned   404     404   404   404
 muted    201     403   404   404
 member   201     403   404   404
@@ -103,19 +79,10 @@ mia      201     200   200   200
 ann      201     200   200   200
 """)
 async def test_who_may_do_what_with_reports_of_a_members_post(
-    app: Quart, services: Services, people: Cast, visitor: Visitor, who: str, may: Statuses
+    company: Company, people: Cast, visitor: Visitor, who: str, may: Statuses
 ) -> None:
-    match who:
-        case "nobody":
-            actor = visitor
-        case "former" | "banned":
-            actor = await former(app, services, people, banned=who == "banned")
-        case "muted":
-            actor = await muted(app, services, people)
-        case "member":
-            actor = await joined(app, services, people, "tom")
-        case _:
-            actor = people.named(who)
+    tom = await company.member("tom")
+    actor = tom if who == "member" else await company.actor(who, visitor)
     report = await reported(await rude(people), people.mia)
     post = await rude(people)
     actions = {
@@ -232,9 +199,9 @@ async def test_the_author_hears_that_she_is_warned_and_nothing_else(people: Cast
 
 
 async def test_the_copy_outlives_the_post_and_the_accounts_for_30_days_after_it_was_settled(
-    app: Quart, services: Services, people: Cast
+    services: Services, company: Company, people: Cast
 ) -> None:
-    tom = await joined(app, services, people, "tom")
+    tom = await company.member("tom")
     post = await rude(people)
     report = await reported(post, tom)
     path = f"/api/reports/{report['id']}"
@@ -261,10 +228,10 @@ async def test_the_copy_outlives_the_post_and_the_accounts_for_30_days_after_it_
 
 
 async def test_a_channel_does_not_name_who_has_reported_what_is_in_it(
-    app: Quart, services: Services, people: Cast
+    company: Company, people: Cast
 ) -> None:
     """It names former members who wrote there."""
-    tom = await joined(app, services, people, "tom")
+    tom = await company.member("tom")
     await reported(await rude(people), tom)
     await tom.delete(f"/api/groups/{people.group['id']}/members/{tom.id}")
     await tom.patch("/api/me", {"name": "Thomas"})

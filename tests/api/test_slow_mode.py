@@ -4,12 +4,14 @@ import asyncio
 from datetime import timedelta
 from typing import Any
 
+from quart import Quart
 from sqlalchemy import update
 
 from api.context import Services
 from model.database.table import now
 from model.slow_mode import LastPosts, forget_old_turns
 from tests.api.browser import problem
+from tests.api.company import Company
 from tests.api.tables import Statuses, rows, tried
 from tests.support.cast import Cast
 from tests.support.people import Answer, Visitor
@@ -94,20 +96,23 @@ async def test_what_is_no_post_and_what_is_elsewhere_does_not_wait(people: Cast)
 nobody   401        401   401
 root     404        404   404
 eve      404        404   404
+left     404        404   404
+banned   404        404   404
+muted    403        403   403
 bob      403        201   429
 mia      200        201   201
 ann      200        201   201
 """)
 async def test_who_slows_down_and_who_waits(
-    people: Cast, visitor: Visitor, who: str, may: Statuses
+    app: Quart, services: Services, people: Cast, visitor: Visitor, who: str, may: Statuses
 ) -> None:
+    actor = await Company(app, services, people).actor(who, visitor)
     await slow_down(people, 10)
     actions = {
         "slow-down": ("PATCH", people.posts.removesuffix("/posts"), {"seconds_between_posts": 9}),
         "post": ("POST", people.posts, {"text": "x"}),
         "post-again": ("POST", people.posts, {"text": "y"}),
     }
-    actor = visitor if who == "nobody" else people.named(who)
     assert await tried(actor, actions, may) == may
     for seconds in (-1, 3601, 1.5, "30", None):
         body = {"seconds_between_posts": seconds}
