@@ -27,7 +27,7 @@ from model.report import (
     list_reports,
     report_post,
 )
-from model.settlement import settle_report
+from model.settlement import WarningView, list_warnings, settle_report
 
 Reason = Annotated[
     str,
@@ -56,6 +56,13 @@ class ReportList(TypedDict):
     reports: list[ReportView]
     next: int | None
     open: int
+    live: Live
+
+
+class WarningList(TypedDict):
+    """The newest 100; `live` tells the next ones."""
+
+    warnings: list[WarningView]
     live: Live
 
 
@@ -102,3 +109,12 @@ async def update(report_id: int, data: SettlementForm) -> ReportView:
     """Settle a report, once: dismiss it, delete the post, or warn its author."""
     async with write() as db:
         return await settle_report(db, report_id, data.outcome, by=caller())
+
+
+@reports.get("/me/warnings")
+@document_response(WarningList)
+async def index_warnings() -> WarningList:
+    """The posts about which those who moderate have warned you in the last 30 days."""
+    async with read() as db:
+        live = await cursors(db, f"user:{caller().id}")
+        return {"warnings": await list_warnings(db, reader=caller()), "live": live}

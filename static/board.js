@@ -23,7 +23,7 @@ import { Reports } from "./lists/reports.js";
 import { ReportsDialog } from "./lists/reports_dialog.js";
 import { Sidebar } from "./lists/sidebar.js";
 import { UnsentDialog } from "./lists/unsent_dialog.js";
-import { showWarning } from "./lists/warning.js";
+import { Warnings } from "./lists/warnings.js";
 import { Live } from "./live.js";
 import { Outbox } from "./outbox.js";
 import { addressOf, addressOfPost, placeOf } from "./page/address.js";
@@ -86,6 +86,7 @@ new MentionsDialog(mentions, people, nameOf);
 new Unfinished(context, goOnWith);
 new UnsentDialog(context, nameOf);
 new ReportsDialog(context, reports, nameOf);
+new Warnings(context, nameOf);
 
 let isShown = false; // the post or the game that the address names
 
@@ -239,7 +240,6 @@ async function tellMention(mention) {
 }
 
 groups.addEventListener("changed", show);
-groups.addEventListener("warned", ({ detail }) => showWarning(detail, groups));
 groups.addEventListener("failed", ({ detail }) => detail.status === 401 && showState("signed out"));
 channels.addEventListener("changed", show);
 channels.addEventListener("changed", showAuthors);

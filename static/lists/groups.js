@@ -10,7 +10,6 @@ import { LiveQuery } from "../page/live_query.js";
 
 /**
  * Dispatches `changed` with the list, `failed` if it cannot be loaded, `counted` with what is unread,
- * `warned` with the post of yours about which those who moderate a group have warned you,
  * and `asked` with a group that lets nobody in before a moderator has said yes.
  */
 export class Groups extends EventTarget {
@@ -32,10 +31,7 @@ export class Groups extends EventTarget {
         this.#render();
         this.dispatchEvent(new Event("changed"));
       },
-      event: ({ kind, data }) => {
-        if (kind.startsWith("membership.")) this.load();
-        if (kind === "member.warned") this.#tellWarned(data);
-      },
+      event: ({ kind }) => kind.startsWith("membership.") && this.load(),
       failed: (problem) => this.dispatchEvent(new CustomEvent("failed", { detail: problem })),
     });
     live.watch({
@@ -83,10 +79,6 @@ export class Groups extends EventTarget {
     }
     this.#render();
     this.dispatchEvent(new Event("counted"));
-  }
-
-  #tellWarned(post) {
-    this.dispatchEvent(new CustomEvent("warned", { detail: post }));
   }
 
   #listen() {

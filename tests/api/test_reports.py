@@ -190,10 +190,14 @@ async def test_the_author_hears_that_she_is_warned_and_nothing_else(people: Cast
         await people.ann.patch(f"/api/reports/{report['id']}", {"outcome": outcome})
     answer = await people.bob.get(f"/api/topics/{topic}/events?after={len(before)}")
     assert [(event["kind"], event["by"]) for event in answer["events"]] == [("member.warned", None)]
-    assert answer["events"][0]["data"] == {
-        "group_id": people.group["id"], "channel_id": people.channel["id"], "post_id": post["id"],
-        "parent_id": None,
+    warned = answer["events"][0]["data"]
+    assert warned == {
+        "id": report["id"], "group_id": people.group["id"], "channel_id": people.channel["id"],
+        "post_id": post["id"], "parent_id": None, "warned_at": warned["warned_at"],
     }  # fmt: skip
+    listed = await people.bob.get("/api/me/warnings")
+    assert (listed["warnings"], [*listed["live"]["topics"]]) == ([warned], [topic])
+    assert (await people.mia.get("/api/me/warnings"))["warnings"] == []
     assert await people.bob.get(f"/api/posts/{post['id']}") == post
     await people.bob.get(f"/api/topics/{moderation(people)}/events", status=404)
 

@@ -44,6 +44,17 @@ def test_pinned_posts_are_live_above_the_channel_and_lead_to_their_place(
     expect(bob.page.locator("#pins")).to_be_hidden()
 
 
+def warned_once(bob: Board) -> None:
+    with bob.page.expect_response("**/api/me/warnings"):
+        bob.page.reload()
+    bob.opens("general")
+    expect(bob.page.locator("#warned-dialog")).to_be_hidden()
+    bob.page.evaluate("localStorage.clear()")
+    bob.page.reload()
+    expect(bob.page.locator("#warned-dialog")).to_be_visible()
+    bob.page.keyboard.press("Escape")
+
+
 def posted(board: Board, text: str) -> str:
     return str(board.post(text).first.get_attribute("data-post"))
 
@@ -80,9 +91,12 @@ def test_a_post_is_reported_and_settled_with_the_keys_alone(
     expect(first).to_contain_text("Reported by Tom: It is rude")
     first.get_by_role("button", name="Warn the author").press("Enter")
     ann.page.locator("#confirm-yes").press("Enter")
-    expect(bob.page.get_by_role("dialog")).to_contain_text("moderate Class have warned you")
+    expect(bob.page.get_by_role("dialog")).to_contain_text(
+        "You were warned about something that you wrote in general · Class."
+    )
     bob.page.get_by_role("link", name="See the post").press("Enter")
     expect(bob.post("stupid")).to_be_focused()
+    warned_once(bob)
     ann.page.get_by_role("button", name="Delete the post").press("Enter")
     ann.page.locator("#confirm-yes").press("Enter")
     expect(ann.page.locator("#no-reports")).to_be_visible()
