@@ -44,6 +44,22 @@ def test_pinned_posts_are_live_above_the_channel_and_lead_to_their_place(
     expect(bob.page.locator("#pins")).to_be_hidden()
 
 
+def report_with_the_keys(tom: Board) -> None:
+    report_it = tom.post("stupid").get_by_role("button", name="Report")
+    report_it.focus()
+    tom.page.keyboard.press("Enter")
+    expect(tom.page.locator("#report-disclosure")).to_contain_text(
+        "The moderators and owners of Class get a copy of the post as it is now, your reason and"
+        " your name. Bob is not told who has reported it."
+    )
+    expect(tom.page.get_by_label("What is wrong with it?")).to_be_focused()
+    tom.page.keyboard.type("It is rude")
+    tom.page.keyboard.press("Tab")
+    tom.page.keyboard.press("Enter")
+    expect(tom.page.locator("#notices")).to_contain_text("Reported to Ann.")
+    expect(report_it).to_be_focused()
+
+
 def warned_once(bob: Board) -> None:
     with bob.page.expect_response("**/api/me/warnings"):
         bob.page.reload()
@@ -68,19 +84,7 @@ def test_a_post_is_reported_and_settled_with_the_keys_alone(
     tom.opens("general")
     bob.write("You are stupid")
     bob.write("And you, too")
-    report_it = tom.post("stupid").get_by_role("button", name="Report")
-    report_it.focus()
-    tom.page.keyboard.press("Enter")
-    expect(tom.page.locator("#report-disclosure")).to_contain_text(
-        "The moderators and owners of Class get a copy of the post as it is now, your reason and"
-        " your name. Bob is not told who has reported it."
-    )
-    expect(tom.page.get_by_label("What is wrong with it?")).to_be_focused()
-    tom.page.keyboard.type("It is rude")
-    tom.page.keyboard.press("Tab")
-    tom.page.keyboard.press("Enter")
-    expect(tom.page.locator("#notices")).to_contain_text("Reported to Ann.")
-    expect(report_it).to_be_focused()
+    report_with_the_keys(tom)
     tom.ask(f"/posts/{posted(tom, 'too')}/reports", {"reason": "That one, too"})
     button = ann.page.get_by_role("button", name="Reports 2 to settle")
     expect(bob.page.locator("#open-reports")).to_be_hidden()
