@@ -86,7 +86,7 @@ class Provider(OpenAPIProvider):
 
     def build_querystring_parameters(self, model: Any) -> tuple[list[Json], Json]:
         definitions, schema = _schema_of(model, "validation")
-        assert not definitions, "a query has no parts"
+        self._schemas |= definitions
         required = schema.get("required", ())
         return [
             {"name": name, "in": "query", "schema": _without_null(field)}
