@@ -9,6 +9,7 @@ from typing_extensions import TypedDict
 
 from api.context import caller, read, write
 from api.forms import TEXT, Form, PageQuery
+from api.middleware.compress import uncompressed
 from api.middleware.idempotent import idempotent
 from api.middleware.limits import limit
 from api.middleware.location import located
@@ -80,6 +81,7 @@ async def create(post_id: int, data: ReportForm) -> tuple[ReportReceipt, int]:
 
 
 @reports.get("/groups/<id:group_id>/reports")
+@uncompressed
 @validate_querystring(ReportQuery)
 @document_response(ReportList)
 async def index(group_id: int, query_args: ReportQuery) -> ReportList:

@@ -138,7 +138,10 @@ async def _record(db: Transaction, report: Report, outcome: Outcome, *, by: Call
             db, group_id, kind, by=by, person_id=whose, subject=subject, outcome=outcome
         )
     else:
-        await record_server_act(db, kind, by=by, person_id=whose, subject=subject, outcome=outcome)
+        where = {"group_id": group_id, "channel_id": report.channel.id}
+        await record_server_act(
+            db, kind, by=by, person_id=whose, subject=subject, **where, outcome=outcome
+        )
         for user_id in await list_responsible(db, report.id):
             ids = {"id": report.id, "group_id": group_id}
             record(db, f"user:{user_id}", kind, ids, by=by.id)

@@ -74,7 +74,7 @@ export class Pins extends EventTarget {
 
   #row(post) {
     const { id, channel_id, text, files } = post;
-    const { group, people, mayModerate } = this.#context;
+    const { group, channel, people, mayModerate } = this.#context;
     const person = people.of(post.author);
     const said = text.trim() ? excerptOf(text) : files[0].name;
     const name = make("strong", { className: "author" }, personName(person));
@@ -86,7 +86,7 @@ export class Pins extends EventTarget {
       iconName: "close",
       className: "plain",
     });
-    return make("li", {}, link, mayModerate ? unpin : null);
+    return make("li", {}, link, mayModerate && channel.writable ? unpin : null);
   }
 }
 

@@ -120,7 +120,7 @@ export class PostView {
     const add = (label, iconName, act) =>
       given.push(button(label, act, { iconName, className: "plain" }));
     if (openReplies) add("Reply", "reply", () => openReplies(this.post));
-    if (openReplies && mayModerate) {
+    if (openReplies && mayModerate && channel.writable) {
       const isPinned = this.#isPinned;
       add(isPinned ? "Unpin" : "Pin", "pin", () => setPin(this.post, !isPinned));
     }

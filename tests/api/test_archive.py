@@ -31,7 +31,6 @@ REMAINS = {  # all else that changes something in a group is refused
     "POST /api/groups/{group_id}/roster/{user_id}/link",
     "POST /api/posts/{post_id}/reports",
     "DELETE /api/posts/{post_id}",
-    "POST /api/posts/{post_id}/reports",
     "DELETE /api/scores/{score_id}",
     "DELETE /api/channels/{channel_id}/documents/{key}",
 }

@@ -147,6 +147,8 @@ async def test_nothing_tells_the_others_that_there_is_a_private_channel_or_a_mod
     of_mias = [("report.made", ids["secret"]), ("report.settled", ids["secret"])]
     assert heard == {"ann": both, "zoe": both, "mia": of_mias, "max": [], "bob": [], "tom": []}
     acts = [data for kind, data in await told(people.root, "admin") if kind == "report.settled"]
+    of_act = {"group_id": people.group["id"], "channel_id": secret["id"], "outcome": "dismissed"}
+    assert acts[0]["details"] == of_act
     assert [(act["subject"], act["by_id"]) for act in acts] == [
         (f"report:{of_secret['id']}", people.mia.id), (f"report:{of_mia['id']}", people.ann.id),
     ]  # fmt: skip
