@@ -17,7 +17,7 @@ from tests.api.tables import Statuses, rows, tried
 from tests.live.client import LiveClient
 from tests.support.cast import Cast
 from tests.support.examples import Example
-from tests.support.people import Person, Visitor, give_password_again
+from tests.support.people import PASSWORD, Person, Visitor
 from tests.support.roster import enrolled, join, make_role, set_user
 
 EXAMPLES = (
@@ -99,7 +99,6 @@ async def test_who_may_make_a_link_for_whom(
         await change(people, services, pupils[name])
     pupils["member"] = people.mia if who == "bob" else people.bob
     pupils["oneself"] = people.named(who) if who != "nobody" else people.bob
-    await give_password_again(services.database, *(people.named(n) for n in ("ann", "root")))
     actions = {name: ("POST", path_for(pupils[name]), None) for name in pupils}
     assert await tried(actor, actions, may) == may
 
@@ -111,7 +110,6 @@ async def test_an_owner_in_the_same_private_channels_may(people: Cast, services:
     listed = await people.ann.get(f"/api/groups/{people.group['id']}/channels")
     (secret,) = [one["id"] for one in listed["channels"] if one["kind"] == "private"]
     await people.ann.put(f"/api/channels/{secret}/members/{people.ann.id}", None, 204)
-    await give_password_again(services.database, people.ann)
     await people.ann.post(path_for(pupil))
 
 
@@ -141,7 +139,6 @@ async def test_a_link_of_an_owner_is_judged_again_when_it_is_used(
     people: Cast, services: Services, visitor: Visitor, change: Change
 ) -> None:
     pupil = await enrolled(people, services)
-    await give_password_again(services.database, people.ann, people.root)
     token = await token_for(people.ann, pupil)
     assert (await visitor.post("/api/account-links", {"token": token}, 200))["username"] == "zoe"
     await change(people, services, pupil)
@@ -152,9 +149,8 @@ async def test_a_link_of_an_owner_is_judged_again_when_it_is_used(
 
 
 async def test_a_link_of_an_administrator_ends_with_her_role(
-    people: Cast, services: Services, visitor: Visitor
+    people: Cast, visitor: Visitor
 ) -> None:
-    await give_password_again(services.database, people.root)
     await people.root.patch(f"/api/users/{people.ann.id}", {"role": "admin"})
     token = await token_for(people.root, people.bob)
     await people.ann.patch(f"/api/users/{people.root.id}", {"role": "member"})
@@ -168,7 +164,7 @@ async def test_it_takes_a_password_that_was_given_lately(people: Cast, services:
         await db.run(update(Sessions).values(confirmed_at=long_ago))
     problem(await people.root.ask("POST", path_for(people.bob)), 403, "password_needed")
     problem(await people.eve.ask("POST", path_for(people.eve)), 403, "not_allowed_to_reset")
-    await give_password_again(services.database, people.root)
+    await people.root.post("/api/sessions/current/confirmation", {"password": PASSWORD}, 204)
     await people.root.post(path_for(people.bob))
 
 
@@ -176,7 +172,6 @@ async def test_the_person_is_told_at_once_and_the_records_keep_who_it_was(
     people: Cast, services: Services, url: str
 ) -> None:
     pupil = await enrolled(people, services)
-    await give_password_again(services.database, people.ann)
     group_id = people.group["id"]
     async with LiveClient(url, pupil.token) as live:
         await live.hello()
@@ -202,7 +197,6 @@ async def test_the_person_is_told_at_once_and_the_records_keep_who_it_was(
 
 
 async def test_answers_with_a_link_are_kept_nowhere(people: Cast, services: Services) -> None:
-    await give_password_again(services.database, people.root)
     keyed = await people.root.ask("POST", path_for(people.bob), Idempotency_Key="once")
     assert problem(keyed, 400, "invalid")["fields"].keys() == {"Idempotency-Key"}
     answer = await people.root.ask("POST", path_for(people.bob), Host="evil.example")
@@ -215,10 +209,7 @@ async def test_answers_with_a_link_are_kept_nowhere(people: Cast, services: Serv
 
 
 @pytest.mark.parametrize("changed_settings", [{"public_url": "https://class.example.org"}])
-async def test_a_link_begins_with_the_public_address_whatever_host_is_asked(
-    people: Cast, services: Services
-) -> None:
-    await give_password_again(services.database, people.root)
+async def test_a_link_begins_with_the_public_address_whatever_host_is_asked(people: Cast) -> None:
     for name in ("Host", "X_Forwarded_Host"):
         made = await people.root.post(path_for(people.bob), None, 201, **{name: "evil.example"})
         assert made["link"].startswith("https://class.example.org/reset#token=")

@@ -6,15 +6,13 @@ from typing import Any
 
 from quart import Quart
 from quart.typing import TestClientProtocol
-from sqlalchemy import bindparam, update
 from werkzeug.datastructures import Headers
 
 from model.channel import Channel, Kind, create_channel
-from model.database.table import now
 from model.database.unit_of_work import Database, Transaction
 from model.group import create_group
 from model.join_code import accept_invitation, find_invitation, make_join_code
-from model.session import Sessions, find_caller, open_session, token_digest
+from model.session import find_caller, open_session
 from model.user import Caller, ServerRole, create_user
 
 PASSWORD = "correct horse battery"
@@ -23,7 +21,6 @@ PASSWORD_HASH = (
     "$argon2id$v=19$m=19456,t=2,p=1$LH4dja8muGe4b9nD5N/+ag"
     "$lwN9E3LBc9revUXMI3gaNvYY1gKrb1AqP0aeFmGiRCs"
 )
-_CONFIRM = update(Sessions).where(Sessions.token_sha256 == bindparam("of_token"))
 
 
 @dataclass(frozen=True)
@@ -138,13 +135,6 @@ async def sign_up(
     headers = {"Authorization": f"Bearer {session.token}"}
     client = app.test_client(use_cookies=False)
     return Person(client, headers, username, user.id, session.token)
-
-
-async def give_password_again(database: Database, *people: Person) -> None:
-    """As a page asks for it before what is dangerous; the cast may have signed in long ago."""
-    async with database.write() as db:
-        for person in people:
-            await db.run(_CONFIRM, of_token=token_digest(person.token), confirmed_at=now())
 
 
 async def private_channel(db: Transaction) -> tuple[Caller, Caller, Channel]:

@@ -23,7 +23,7 @@ from tests.support.examples import (
     parameters,
     plain_values,
 )
-from tests.support.people import Person, give_password_again, sign_up
+from tests.support.people import Person, sign_up
 
 PLAIN = {"sha256": "0" * 64}
 LINKS = {"reset_token": Purpose.RESET, "email_token": Purpose.EMAIL}
@@ -55,11 +55,9 @@ class World:
         services.outbox = Outbox(mail_server(NO_MAIL_SERVER), "tests@example.org", "http://h.test")
 
     async def person(self, name: str) -> Person:
-        database = self.services.database
         if name != "guest":
-            await give_password_again(database, person := self.people.named(name))
-            return person
-        username = self.new_name()
+            return self.people.named(name)
+        username, database = self.new_name(), self.services.database
         return await sign_up(self.app, database, username, email=f"{username}@example.org")
 
     def new_name(self) -> str:
