@@ -10,6 +10,7 @@ from api.context import caller, limited, read, settings, write
 from api.forms import Form, Token
 from api.middleware.auth import public
 from api.middleware.limits import address
+from api.reach import addresses_for_others
 from model.account import find_user
 from model.account_link import Purpose, find_link
 from model.limit import LINK_ADDRESS_LIMIT, Action
@@ -25,9 +26,13 @@ class LinkForm(Form):
 
 
 class ResetLinkView(TypedDict):
-    """`link` is shown once. It has no host where HOMEROOM_PUBLIC_URL is not set."""
+    """`link` is shown once. It has no host where HOMEROOM_PUBLIC_URL is not set.
+
+    `addresses` are where others reach this server, as far as that is known.
+    """
 
     link: str
+    addresses: list[str]
     expires_at: datetime
 
 
@@ -52,7 +57,11 @@ async def create(user_id: int) -> tuple[ResetLinkView, int]:
     async with write() as db:
         user = await find_user(db, user_id, reader=caller())
         made = await make_reset_link(db, user, by=caller())
-    return {"link": password_link(made.token), "expires_at": made.expires_at}, 201
+    return {
+        "link": password_link(made.token),
+        "addresses": addresses_for_others(),
+        "expires_at": made.expires_at,
+    }, 201
 
 
 @account_links.post("/account-links")

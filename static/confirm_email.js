@@ -3,7 +3,7 @@
 import { ask } from "./api.js";
 import { find } from "./page/dom.js";
 import { onSubmit } from "./page/forms.js";
-import { tokenOfLink } from "./page/link_token.js";
+import { tokenOfLink } from "./page/links.js";
 
 const form = find("#confirm");
 

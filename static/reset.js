@@ -3,7 +3,7 @@
 import { ask, askPatiently } from "./api.js";
 import { find } from "./page/dom.js";
 import { clearProblems, focusFirst, onSubmit } from "./page/forms.js";
-import { tokenOfLink } from "./page/link_token.js";
+import { tokenOfLink } from "./page/links.js";
 import "./page/passwords.js";
 
 const [form, asking] = [find("#new-password"), find("#ask")]; // the latter where there is mail

@@ -1,10 +1,11 @@
-/** What moderators can do about one member: mute her, remove her, ban her. */
+/** What moderators can do about one member: mute her, remove her, ban her, help her back in. */
 
 import { ask, askPatiently } from "../api.js";
 import { attempt } from "../page/dialogs.js";
 import { find } from "../page/dom.js";
 import { dateOf, dateOfDay, fullyOf } from "../page/format.js";
 import { clearProblems, onSubmit } from "../page/forms.js";
+import { showResetLink } from "../page/reset_link.js";
 
 const AN_HOUR_MS = 3_600_000;
 const LONGEST_HOURS = 364 * 24; // until it is taken back: the server takes a year at most
@@ -15,12 +16,14 @@ export class MemberDialog {
   #groupId;
   #dialog = find("#member-dialog");
   #muting = find("#mute-form");
+  #helping = find("#reset-link-form");
   #removing = find("#remove-form");
 
   /** @param {import("../page/context.js").Context} context */
   constructor(context) {
     this.#context = context;
     onSubmit(this.#muting, ({ hours }) => this.#mute(Number(hours)));
+    onSubmit(this.#helping, () => showResetLink(this.#member));
     onSubmit(this.#removing, () => this.#remove());
     find("#unmute").addEventListener("click", () => attempt(() => this.#unmute()));
     this.#removing.elements.ban.addEventListener("change", () => this.#showVerb());
@@ -30,7 +33,7 @@ export class MemberDialog {
   open(member) {
     this.#member = member;
     this.#groupId = this.#context.group.id;
-    for (const form of [this.#muting, this.#removing]) {
+    for (const form of [this.#muting, this.#helping, this.#removing]) {
       form.reset();
       clearProblems(form);
     }
@@ -59,6 +62,7 @@ export class MemberDialog {
       .join(" · ");
     const isAlike = member.role === group.role; // another owner
     this.#muting.hidden = find("#ban-choices").hidden = isAlike;
+    this.#helping.hidden = isAlike || group.role !== "owner";
     find("#mute-state").hidden = find("#unmute").hidden = !until;
     find("#mute-state").textContent = until ? `Muted until ${fullyOf(until)}.` : "";
     find("[type=submit]", this.#muting).textContent = until ? "Change" : "Mute";

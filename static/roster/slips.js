@@ -2,9 +2,9 @@
 
 import { askPatiently } from "../api.js";
 import { find, make } from "../page/dom.js";
+import { addressOfLink, isForThisMachineOnly } from "../page/links.js";
 
 const AT_ONCE = 20; // QR codes of one request
-const OWN_MACHINE = /^(localhost|127\..+|\[::1\])$/u;
 const LASTS_DAYS = 14;
 const DAY = new Intl.DateTimeFormat(undefined, { dateStyle: "long" });
 
@@ -14,14 +14,14 @@ let areKept = true; // printed, as far as a page can know that
 export async function showSlips({ people, addresses }) {
   areKept = false;
   const slips = people.map(({ id, name, username, link }) => {
-    const address = new URL(link, addresses[0] ?? location.origin);
+    const address = addressOfLink(link, addresses);
     find(`#slip-${id}`)?.remove(); // its link is worthless now
     return { id, name, username, address };
   });
   const elements = slips.map(slipOf);
   find("#slips").prepend(...elements);
   find("#slips-part").hidden = false;
-  find("#own-machine").hidden = !slips.some(({ address }) => OWN_MACHINE.test(address.hostname));
+  find("#own-machine").hidden = !slips.some(({ address }) => isForThisMachineOnly(address));
   find("#own-address").textContent = slips[0].address.origin;
   for (let at = 0; at < slips.length; at += AT_ONCE) {
     const texts = slips.slice(at, at + AT_ONCE).map(({ address }) => address.href);

@@ -22,9 +22,17 @@ def test_a_link_sets_a_password_signs_in_here_and_out_everywhere_else(
     two: tuple[Board, Board], open_board: OpenBoard
 ) -> None:
     ann, bob = two
-    bobs_id = bob.ask("/me", method="GET")["id"]
-    path = ann.ask(f"/users/{bobs_id}/reset-links")["link"]
-    expect(bob.page.get_by_text("a link that sets a new password")).to_be_visible()
+    ann.page.locator("#members").click()
+    ann.page.get_by_role("button", name="Mute or remove Bob").click()
+    ann.page.get_by_role("button", name="Make a link").click()
+    dialog = ann.page.locator("#reset-link")
+    expect(dialog.get_by_role("heading")).to_have_text("A link for Bob")
+    expect(dialog.get_by_role("img")).to_have_js_property("complete", value=True)
+    expect(dialog.locator(".note")).to_contain_text("Others cannot open this link")
+    path = link_in(dialog.locator("#reset-link-address").inner_text(), ann.server)
+    dialog.get_by_role("button", name="Close").click()
+    expect(dialog.locator("#reset-link-address")).to_be_empty()
+    expect(bob.page.locator("#notices")).to_contain_text("a link that sets a new password")
     again = open_board()
     again.go("/sign-in")
     again.page.get_by_role("link", name="Forgotten your password?").click()
