@@ -72,11 +72,12 @@ class ProblemOfRow(TypedDict):
 
 
 class RosterRowView(TypedDict):
-    """What would become of a row, at a line of the table; the username is given or proposed."""
+    """What would become of a row, at a line of the table."""
 
     line: int
     name: str
     username: str
+    is_proposed: bool
     email: str | None
     problems: list[ProblemOfRow]
     notes: list[str]
@@ -194,6 +195,7 @@ def dry_run(
             "line": one.line,
             "name": one.name,
             "username": seat.username,
+            "is_proposed": seat.is_proposed,
             "email": one.email,
             "problems": [{"field": field, "detail": said} for field, said in seat.problems.items()],
             "notes": seat.notes,

@@ -38,6 +38,7 @@ class Seat:
     """What would become of an applicant: her username, what is wrong, and what is worth knowing."""
 
     username: str
+    is_proposed: bool
     problems: dict[str, str]
     notes: list[str]
 
@@ -78,6 +79,7 @@ async def seats_of(db: Transaction, group: Group, applicants: Sequence[Applicant
     return [
         Seat(
             one.username or next(proposals),
+            not one.username,
             {**_problem_of(key, taken, holders), **one.problems},
             _notes_on(one.name, in_group, namesakes),
         )

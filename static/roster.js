@@ -70,6 +70,7 @@ async function enrol() {
     find("#slips-heading").focus();
     await Promise.all([shown, showUnclaimed(group)]);
   } catch (problem) {
+    if (problem.status === 400) await judge(); // somebody has taken a username meanwhile
     refuse(problem);
     if (!problem.status) await showUnclaimed(group); // it may have been done
   } finally {

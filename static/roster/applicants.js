@@ -47,17 +47,13 @@ export class Applicants extends EventTarget {
 
   #leaveOut(at) {
     const left = this.#rows.filter((_, other) => other !== at);
-    const shown = left.map((row) => ({ ...row.said, ...row.typed }));
-    const own = left.map(({ isOwn }) => isOwn);
-    this.show(shown);
-    this.#rows.forEach((row, other) => (row.isOwn = own[other]));
+    this.show(left.map((row) => ({ ...row.said, ...row.typed, is_proposed: row.isProposed })));
     (this.#rows[at] ?? this.#rows.at(-1))?.focus();
     this.#changed();
   }
 }
 
 class Row {
-  isOwn = false; // whether the username was typed, and not proposed
   #fields = {};
 
   constructor(said, at, changed, leaveOut) {
@@ -71,7 +67,7 @@ class Row {
         ariaLabel: `${label}, row ${at + 1}`,
       });
       field.addEventListener("change", () => {
-        if (name === "username") this.isOwn = field.value !== "";
+        if (name === "username") this.isProposed = field.value === "";
         changed();
       });
       this.#fields[name] = field;
@@ -82,6 +78,7 @@ class Row {
       make("span", { "aria-hidden": "true" }, "✕"),
       make("span", { className: "hidden-label" }, `Leave out row ${at + 1}`),
     );
+    this.isProposed = said.is_proposed;
     this.element = make("tr", {}, ...cells, make("td", { className: "leave-out" }, leave));
     this.judge(said);
   }
@@ -90,7 +87,7 @@ class Row {
   judge(said) {
     this.said = said;
     const wrong = Object.fromEntries(said.problems.map(({ field, detail }) => [field, detail]));
-    if (!this.isOwn && said.username) this.#fields.username.value = said.username;
+    if (this.isProposed && said.username) this.#fields.username.value = said.username;
     for (const [name, field] of Object.entries(this.#fields)) {
       const ofRow = name === "name" ? (wrong.name ?? wrong.row) : wrong[name];
       const notes = name === "name" ? said.notes : [];
@@ -109,7 +106,7 @@ class Row {
 
   values(withProposals) {
     const { name, username, email } = this.typed;
-    const isSent = username && (withProposals || this.isOwn);
+    const isSent = username && (withProposals || !this.isProposed);
     return { name, ...(isSent && { username }), ...(email && { email }) };
   }
 

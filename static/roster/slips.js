@@ -23,11 +23,13 @@ export async function showSlips({ people, addresses }) {
   find("#slips-part").hidden = false;
   find("#own-machine").hidden = !slips.some(({ address }) => isForThisMachineOnly(address));
   find("#own-address").textContent = slips[0].address.origin;
+  find("#print").disabled = true;
   for (let at = 0; at < slips.length; at += AT_ONCE) {
     const texts = slips.slice(at, at + AT_ONCE).map(({ address }) => address.href);
     const drawn = await askPatiently("POST", "/qr-codes", { texts });
     drawn.qr_codes.forEach((src, number) => (find(".qr", elements[at + number]).src = src));
   }
+  find("#print").disabled = false;
 }
 
 function slipOf({ id, name, username, address }) {

@@ -1,6 +1,6 @@
 /** Whom the roster has made, and who has not chosen a password: they can get new slips. */
 
-import { ask, askForAll } from "../api.js";
+import { askForAll, askPatiently } from "../api.js";
 import { button, find, make } from "../page/dom.js";
 import { showSlips } from "./slips.js";
 
@@ -36,18 +36,22 @@ function rowOf(person) {
 }
 
 async function renew(wanted) {
-  const said = find("#no-slip");
+  const [said, part] = [find("#no-slip"), find("#unclaimed-part")];
+  if (part.ariaBusy === "true") return;
+  part.ariaBusy = "true";
   said.hidden = true;
   const made = { people: [], addresses: [] };
   try {
     for (const { id } of wanted) {
-      const one = await ask("POST", `${path}/${id}/link`);
+      const one = await askPatiently("POST", `${path}/${id}/link`);
       made.people.push(...one.people);
       made.addresses = one.addresses;
     }
   } catch (problem) {
     said.textContent = problem.message;
     said.hidden = false;
+  } finally {
+    part.ariaBusy = "false";
   }
   if (!made.people.length) return;
   const shown = showSlips(made);

@@ -110,7 +110,7 @@ async def test_what_is_wrong_with_each_row_is_said_at_once_and_nothing_is_done(
     tried = await people.ann.post(roster, {"rows": [ZOE, *wrong], "dry_run": True}, 200)
     assert tried["ready"] is False
     right, *others = tried["rows"]
-    assert right == {"line": 1, **ZOE, "problems": [], "notes": []}
+    assert right == {"line": 1, **ZOE, "is_proposed": False, "problems": [], "notes": []}
     for row, (name, (_, field, said)) in zip(others, MISTAKES.items(), strict=True):
         found = {one["field"]: one["detail"] for one in row["problems"]}
         assert said in found.pop(field, ""), name
@@ -127,6 +127,7 @@ async def test_a_table_is_tried_and_then_enrolled(people: Cast, url: str, roster
     csv = "\ufeffNachname;Vorname;Klasse\r\nRay;Zoë;7b\r\nRay;Zoë;7b\r\nBob;;7b\r\n"
     tried = await people.ann.post(roster, {"csv": csv, "dry_run": True}, 200)
     assert (tried["ready"], tried["ignored_columns"]) == (True, ["Klasse"])
+    assert all(row["is_proposed"] for row in tried["rows"])
     assert [(row["line"], row["name"], row["username"]) for row in tried["rows"]] == [
         (2, "Zoë Ray", "zoe-ray"), (3, "Zoë Ray", "zoe-ray-2"), (4, "Bob", "bob-2"),
     ]  # fmt: skip

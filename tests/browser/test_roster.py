@@ -8,7 +8,8 @@ from tests.browser.board import Board, OpenBoard
 from tests.support.people import PASSWORD
 
 TABLE = (
-    "Nachname;Vorname;E-Mail;Klasse\r\nMüller;Zoë;;7b\r\nRay;Lee;lee at school;7b\r\n=1+1;;;7b\r\n"
+    "Nachname;Vorname;Benutzername;E-Mail;Klasse\r\n"
+    "Müller;Zoë;;;7b\r\nRay;Lee;lee7b;lee at school;7b\r\n=1+1;;;;7b\r\n"
 )
 ENCODINGS = ["windows-1252", "utf-8-sig", "utf-16"]  # as Excel writes it, older and newer
 
@@ -52,7 +53,8 @@ def test_a_class_is_enrolled_once_its_mistakes_are_mended(
     name.fill("Lee Ray")
     name.press("Enter")
     expect(said).to_contain_text("all of whom can be enrolled")
-    expect(field(ann, "Username, row 3")).to_have_value("lee-ray-2")
+    expect(field(ann, "Username, row 3")).to_have_value("lee-ray")
+    expect(field(ann, "Username, row 2")).to_have_value("lee7b")
     page.get_by_role("button", name="Enrol 3 people").press("Enter")
     slips = page.locator(".slip")
     expect(slips.get_by_role("heading")).to_have_text(["Zoë Müller", "Lee Ray", "Lee Ray"])
