@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import bindparam, insert, select
+from sqlalchemy import bindparam, exists, insert, select
 from sqlalchemy.dialects.postgresql import insert as insert_or_ignore
 from typing_extensions import TypedDict
 
@@ -32,7 +32,7 @@ from model.user import (
     Users,
     lock_account,
 )
-from model.username import username_key
+from model.username import RetiredUsernames, username_key
 
 MAX_ENROLLED = 500  # people of one roster
 
@@ -68,8 +68,14 @@ _INSERT_USER = insert_or_ignore(Users).on_conflict_do_nothing()
 _MADE = (
     select(Users.id, Users.username_key)
     .join_from(_new, Users, Users.username_key == _new.c.key)
-    .where(Users.created_at == bindparam("made_at"), Users.password_hash == "")
+    .where(
+        Users.created_at == bindparam("made_at"),
+        Users.password_hash == "",
+        ~exists().where(RetiredUsernames.username_key == Users.username_key),
+    )
 )
+"""Not with a username that its holder has given up just now."""
+
 _INSERT_MEMBER, _INSERT_ENROLMENT = insert(Memberships), insert(Enrolments)
 _UNCLAIMED = (
     select(*columns_of(Users, Unclaimed))

@@ -13,6 +13,7 @@ from model.ban import Bans
 from model.database.table import now
 from model.group import Groups
 from model.log.event import Events
+from model.user import Users
 from model.username import RetiredUsernames
 from tests.api.browser import problem
 from tests.api.tables import Statuses, rows, tried
@@ -20,6 +21,7 @@ from tests.live.client import LiveClient
 from tests.support.cast import Cast
 from tests.support.examples import Example
 from tests.support.people import PASSWORD, Visitor
+from tests.support.waiting import until_waiting
 
 EXAMPLES = (
     Example(
@@ -240,6 +242,22 @@ async def test_two_rosters_at_once_give_a_username_to_one_person(people: Cast, r
     assert {*answers} <= {201, 400, 503}
     found = (await people.root.get("/api/users?search=zoe"))["users"]
     assert len(found) == 1
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)  # SQLite has one writer
+async def test_a_username_that_is_taken_and_given_up_meanwhile_is_given_to_nobody(
+    people: Cast, services: Services, roster: str
+) -> None:
+    eve = update(Users).where(Users.id == people.eve.id)
+    given_up = {"username_key": "zoe", "user_id": people.eve.id, "retired_at": now()}
+    async with services.database.write() as db:
+        for key in ("zoe", "eva"):
+            await db.run(eve, username_key=key)
+        asked = asyncio.create_task(people.ann.ask("POST", roster, {"rows": [ZOE]}))
+        await until_waiting(services, {asked})
+        await db.run(insert(RetiredUsernames), **given_up)
+    problem(await asked, 503, "try_again")
+    assert len((await members(people))["members"]) == 3
 
 
 async def test_an_archived_group_enrols_nobody(
