@@ -11,11 +11,11 @@ from api.context import Services
 from model.act import Acts
 from model.ban import Bans
 from model.database.table import now
-from model.group import Groups
 from model.log.event import Events
 from model.user import Users
 from model.username import RetiredUsernames
 from tests.api.browser import problem
+from tests.api.company import Company
 from tests.api.tables import Statuses, rows, tried
 from tests.live.client import LiveClient
 from tests.support.cast import Cast
@@ -62,15 +62,24 @@ async def members(people: Cast) -> Any:
 nobody  401  401    401        401
 eve     404  404    404        404
 root    404  404    404        404
+left    404  404    404        404
+banned  404  404    404        404
+muted   403  403    403        403
 bob     403  403    403        403
 mia     403  403    403        403
 ann     200  201    200        201
 """)
 async def test_owners_enrol_to_whom_an_administrator_has_allowed_it(
-    people: Cast, visitor: Visitor, roster: str, who: str, may: Statuses
+    app: Quart,
+    services: Services,
+    people: Cast,
+    visitor: Visitor,
+    roster: str,
+    who: str,
+    may: Statuses,
 ) -> None:
     made = await people.ann.post(roster, {"rows": [ZOE]})
-    actor = visitor if who == "nobody" else people.named(who)
+    actor = await Company(app, services, people).actor(who, visitor)
     given = {"rows": [{"name": "Kay"}]}
     actions = {
         "try": ("POST", roster, {**given, "dry_run": True}),
@@ -260,11 +269,8 @@ async def test_a_username_that_is_taken_and_given_up_meanwhile_is_given_to_nobod
     assert len((await members(people))["members"]) == 3
 
 
-async def test_an_archived_group_enrols_nobody(
-    people: Cast, services: Services, roster: str
-) -> None:
-    async with services.database.write() as db:
-        await db.run(update(Groups).where(Groups.id == people.group["id"]), archived=True)
+async def test_an_archived_group_enrols_nobody(people: Cast, roster: str) -> None:
+    await people.ann.patch(f"/api/groups/{people.group['id']}", {"archived": True})
     for dry_run in (True, False):
         asked = {"rows": [ZOE], "dry_run": dry_run}
         problem(await people.ann.ask("POST", roster, asked), 403, "archived")
