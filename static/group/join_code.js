@@ -14,6 +14,7 @@ export class JoinCode {
   #context;
   #groupId = null;
   #form = find("#code-form");
+  #shown = null; // as it was answered
 
   /** @param {import("../page/context.js").Context} context */
   constructor(context) {
@@ -66,6 +67,7 @@ export class JoinCode {
   }
 
   #show(found) {
+    this.#shown = found;
     find("#make-code").hidden = found !== null;
     find("#made-code").hidden = found === null;
     if (!found) return this.#showForm(false);
@@ -101,8 +103,8 @@ export class JoinCode {
     enters.value = admission;
   }
 
-  async #make() {
-    this.#show(await ask("POST", this.#path, {}));
+  async #make(rules = {}) {
+    this.#show(await ask("POST", this.#path, rules));
     find("#copy-link").focus();
   }
 
@@ -116,9 +118,12 @@ export class JoinCode {
   }
 
   async #replace() {
-    const text = "The one that you have now will let in nobody any more.";
+    const text =
+      "The one that you have now will let in nobody any more. The rules stay as they are.";
     if (!(await confirmed("Make a new code?", text, "Make a new code"))) return;
-    await attempt(() => this.#make());
+    const { admission, max_uses, expires_at: end } = this.#shown;
+    const lasts = end ? {} : { expires_in_days: null };
+    await attempt(() => this.#make({ admission, max_uses, ...lasts }));
   }
 
   async #withdraw() {
