@@ -27,13 +27,16 @@ export class WaitingList {
     find("#members-waiting").hidden = !waiting.length;
     find("#members-waiting").replaceChildren(`${waiting.length}`, label);
     find("#waiting-part").hidden = !waiting.length;
-    if (find("#waiting").contains(document.activeElement)) find("#members-title").focus();
+    const list = find("#waiting");
+    const hadFocus = list.contains(document.activeElement);
     const rows = waiting.map((person) => ({
       id: person.id,
       looks: JSON.stringify(person),
       person,
     }));
     this.#rows.show(rows, ({ person }) => this.#row(person));
+    const isLost = hadFocus && !list.contains(document.activeElement);
+    if (isLost) (find("button", list) ?? find("#members-title")).focus();
   }
 
   #row(person) {
