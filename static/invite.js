@@ -28,4 +28,5 @@ function follow() {
 invitation.querySelectorAll("time").forEach(showDate);
 find("#print")?.addEventListener("click", () => print());
 find("#fill-screen")?.addEventListener("click", () => invitation.requestFullscreen());
+find("#fill-screen")?.toggleAttribute("hidden", !document.fullscreenEnabled);
 follow();
