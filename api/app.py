@@ -10,7 +10,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
-from api import health, jobs, lane, pages
+from api import export_jobs, health, jobs, lane, pages
 from api.account_links import account_links
 from api.acts import acts
 from api.adapters.application import Homeroom, Json
@@ -27,6 +27,7 @@ from api.docs import openapi
 from api.docs.pages import documentation
 from api.documents import documents
 from api.email_confirmations import email_confirmations
+from api.exports import exports
 from api.files import files
 from api.groups import groups
 from api.instance import open_instance
@@ -80,7 +81,7 @@ RESOURCES = (
     users, me, avatars, sessions, tokens, groups, join_codes, memberships, applications, bans,
     rosters, channels, posts, files, documents, search, mentions, scores, qr_codes, topics, live,
     stream, account_links, password_resets, email_confirmations, acts, audit, pins, reports,
-    overview, admin_users, admin_groups,
+    overview, admin_users, admin_groups, exports,
 )  # fmt: skip
 SOCKETS_CLOSE_WITHIN_S = ANSWERED_WITHIN_S = 5
 
@@ -175,6 +176,11 @@ async def at_work(services: Services) -> AsyncIterator[None]:
         asyncio.create_task(jobs.run(database, services.store, settings)),
         asyncio.create_task(jobs.run_purges(database, settings, feed.forgotten)),
         asyncio.create_task(jobs.run_uses(database, services.used_sessions)),
+        asyncio.create_task(
+            export_jobs.run(
+                database, services.store, settings, services.incoming, services.export_wanted
+            )
+        ),
     ]
     yield
     for task in background:

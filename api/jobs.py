@@ -11,6 +11,7 @@ from model.collector import collect
 from model.database.lock import taken
 from model.database.unit_of_work import Database
 from model.errors import TryAgain
+from model.export import forget_expired_exports
 from model.future import bring_back_moments
 from model.idempotency import forget_old_answers
 from model.limit import forget_passed_limits
@@ -96,6 +97,7 @@ async def clean_up(database: Database, store: Store, settings: Settings) -> None
         forget_old_turns,
         forget_settled_reports,
         forget_retired_usernames,
+        forget_expired_exports,
     ):
         async with database.write() as db:
             await forget(db)

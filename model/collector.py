@@ -12,6 +12,7 @@ from model.database.json_rows import json_object, json_rows, number
 from model.database.row import columns_of, load_all
 from model.database.table import now
 from model.database.unit_of_work import Database
+from model.export import Exports
 from model.file import FILE_IN_USE, Files
 from model.storage.blob import Blob, Blobs, note_use
 from model.storage.picture import THUMBNAILS
@@ -27,6 +28,7 @@ _UNUSED = and_(
     Blobs.used_at < bindparam("before"),
     ~exists().where(Files.blob_id == Blobs.id),
     ~exists().where(Users.avatar == Blobs.sha256),
+    ~exists().where(Exports.blob_id == Blobs.id),
 )
 _DEAD_FILES = (
     select(Files.id).where(_DEAD, Files.id > bindparam("last")).order_by(Files.id).limit(_AT_ONCE)

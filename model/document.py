@@ -111,11 +111,11 @@ class Document:
         return len(self.body.encode()) if self.saved_by == who.id else 0
 
     def view(self) -> DocumentView:
-        return _view(self, self.space, self.body)
+        return document_view(self, self.space.channel_id, self.body)
 
     def listed_view(self) -> DocumentView:
         is_short = len(self.body.encode()) <= _MAX_LISTED_BYTES
-        return _view(self, self.space, self.body if is_short else None)
+        return document_view(self, self.space.channel_id, self.body if is_short else None)
 
 
 _OF_TOPIC = Documents.topic == bindparam("of_topic")
@@ -123,15 +123,15 @@ _saved_by = Users.id.label("saved_by")  # while that account is there
 _FOUND = [
     _saved_by if column.name == "saved_by" else column for column in columns_of(Documents, Document)
 ]
-_ROWS = select(*_FOUND).outerjoin_from(
+DOCUMENT_ROWS = select(*_FOUND).outerjoin_from(
     Documents, Users, and_(Users.id == Documents.saved_by, HAS_ACCOUNT)
 )
-_FIND = _ROWS.where(_OF_TOPIC, Documents.key == bindparam("of_key"))
+_FIND = DOCUMENT_ROWS.where(_OF_TOPIC, Documents.key == bindparam("of_key"))
 _short_body = case((Documents.size_bytes <= _MAX_LISTED_BYTES, Documents.body)).label("body")
 _LISTED = [_short_body if column.name == "body" else column for column in _FOUND]
 _beginning = func.substr(Documents.key, 1, bindparam("prefix_chars", type_=Integer))
 _LIST = pages(
-    _ROWS.with_only_columns(*_LISTED).where(_OF_TOPIC, _beginning == bindparam("prefix")),
+    DOCUMENT_ROWS.with_only_columns(*_LISTED).where(_OF_TOPIC, _beginning == bindparam("prefix")),
     Documents.id,
 )
 _COUNT = select(func.count()).select_from(Documents).where(_OF_TOPIC)
@@ -155,7 +155,7 @@ async def list_documents(
     """The documents whose key begins with `prefix`, oldest first."""
     values = {"of_topic": space.topic, "prefix": prefix, "prefix_chars": len(prefix)}
     rows, following = page.cut(await db.all(_LIST.of(page), **values, **page.values))
-    return [_view(row, space, row.body) for row in rows], following
+    return [document_view(row, space.channel_id, row.body) for row in rows], following
 
 
 async def save_document(
@@ -298,10 +298,13 @@ async def _insert(db: Transaction, space: DocumentSpace, key: str, **values: obj
     )
 
 
-def _view(document: Document | AnyRow, space: DocumentSpace, body: str | None) -> DocumentView:
+def document_view(
+    document: Document | AnyRow, channel_id: int | None, body: str | None
+) -> DocumentView:
+    """What others see of a document; without a `body` it is left out."""
     view: DocumentView = {
         "id": document.id,
-        "channel_id": space.channel_id,
+        "channel_id": channel_id,
         "key": document.key,
         "version": document.version,
         "saved_by": document.saved_by,

@@ -42,6 +42,7 @@ from model.database.unit_of_work import Transaction
 from model.document import Documents
 from model.document_space import own_keys
 from model.errors import Conflict, Forbidden
+from model.export import Exports
 from model.former_member import (
     TOPICS_OF_MODERATORS,
     channels_naming,
@@ -122,8 +123,8 @@ _DELETE_DOCUMENTS = (
     .execution_options(in_thread=True)
 )
 _UNSEEN: set[type[Base]] = {
-    AccountLinks, Applications, Bans, Documents, Enrolments, IdempotencyKeys, KeptMutes, LastPosts,
-    Mentions, ReadMarks, Sessions,
+    AccountLinks, Applications, Bans, Documents, Enrolments, Exports, IdempotencyKeys, KeptMutes,
+    LastPosts, Mentions, ReadMarks, Sessions,
 }  # fmt: skip
 """What goes with an account, and is seen by nobody when it has none: it waits for the purge."""
 

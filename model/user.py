@@ -178,6 +178,20 @@ class Account:
     last_seen_on: datetime | None
 
 
+def acting(user: User) -> Caller:
+    """The person as one who acts without a request: in a job of the server, or in a command."""
+    return Caller(
+        id=user.id,
+        username=user.username,
+        name=user.name,
+        avatar=user.avatar,
+        role=user.role,
+        session_id=0,
+        signed_in_at=user.created_at,
+        expires_at=user.created_at,
+    )
+
+
 def person(user_id: int, name: str, avatar: str | None) -> PersonView:
     """What everybody sees of a person."""
     return {"id": user_id, "name": name, "avatar": avatar and f"/api/avatars/{avatar}"}

@@ -101,7 +101,8 @@ class Lists:
 
     async def lengthen(self, more: int) -> None:
         for example in examples():
-            if (example.makes or example.listed) and example.method == "POST":
+            is_listed = (example.makes or example.listed) and example.method == "POST"
+            if is_listed and not example.few:
                 await self._lengthen(example, more)
 
     async def _lengthen(self, example: Example, more: int) -> None:

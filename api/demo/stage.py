@@ -23,7 +23,7 @@ from model.storage.blob import Blob, expect_blob
 from model.storage.incoming import incoming, put_content
 from model.storage.picture_work import avatar, measure
 from model.storage.store import Store
-from model.user import Caller, ServerRole, User, create_user, find_account
+from model.user import Caller, ServerRole, acting, create_user, find_account
 
 _ABOUT = {CLASS: "Ms Lindqvist, room 113", CLUB: "Thursdays at 15:30, bring your own biscuits"}
 _A_MINUTE = timedelta(minutes=1)
@@ -85,7 +85,7 @@ class Stage:
             async with self.write() as db:
                 account = await find_account(db, user.id)
                 user = await set_avatar(db, account, picture.sha256)
-        self.callers[person.username] = _caller(user)
+        self.callers[person.username] = acting(user)
 
     async def _found(self, name: str, founder: str) -> str:
         """Make a group; its join code."""
@@ -127,17 +127,3 @@ class Stage:
         async with incoming(self.incoming) as drawn:
             await drawn.write(content)
             return measure(drawn.file)
-
-
-def _caller(user: User) -> Caller:
-    """Somebody who acts without having signed in."""
-    return Caller(
-        id=user.id,
-        username=user.username,
-        name=user.name,
-        avatar=user.avatar,
-        role=user.role,
-        session_id=0,
-        signed_in_at=user.created_at,
-        expires_at=user.created_at,
-    )

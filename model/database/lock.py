@@ -16,14 +16,12 @@ from sqlalchemy import text
 from model.database.engine import Patience, postgresql_engine
 from model.database.unit_of_work import Database
 
-_POSTGRESQL_LOCK = 0x6A6F6273  # any number that nobody else takes: "jobs"
-
 
 @asynccontextmanager
 async def taken(database: Database, file: Path) -> AsyncIterator[bool]:
     """Whether the lock was free: then it is held until the end of the block.
 
-    Nobody waits for it. With SQLite it is on `file`.
+    Nobody waits for it. With SQLite it is on `file`, elsewhere on a number made of its name.
     """
     if database.is_sqlite:
         with locked(file) as is_ours:
@@ -34,8 +32,9 @@ async def taken(database: Database, file: Path) -> AsyncIterator[bool]:
     try:
         async with engine.connect() as connection:
             statement = text("SELECT pg_try_advisory_xact_lock(:lock)")
+            lock = int.from_bytes(file.stem.encode())  # of up to seven letters
             try:
-                yield bool(await connection.scalar(statement, {"lock": _POSTGRESQL_LOCK}))
+                yield bool(await connection.scalar(statement, {"lock": lock}))
             finally:
                 await connection.invalidate()  # which waits for no answer
     finally:

@@ -13,12 +13,13 @@ from tests.support.references import resolved
 from tests.support.world import World
 
 HOW_MANY = 7
-ELSEWHERE = {  # what has no number of its own, or grows by itself: with tests of their own
+ELSEWHERE = {  # without a number of its own, growing by itself, or a few: with tests of their own
     "/api/channels/{channel_id}/documents",
     "/api/groups/{group_id}/applications",
     "/api/groups/{group_id}/bans",
     "/api/me/applications",
     "/api/me/documents",
+    "/api/me/exports",
     "/api/me/mentions",
 }
 

@@ -51,6 +51,9 @@ class Example:
     settles: bool = False
     """A PUT after which nothing is there any more."""
 
+    few: bool = False
+    """There may be a few only: its list cannot be made longer."""
+
     often: int = 1
     """How often the replay does it, compared with others; 0: never."""
 

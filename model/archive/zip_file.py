@@ -1,0 +1,112 @@
+"""A ZIP that is written piece by piece, so that whatever is in it, little of it is in memory.
+
+Packing and writing happen in threads, a piece at a time.
+"""
+
+import asyncio
+import hashlib
+import os
+import re
+import secrets
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import datetime
+from io import BufferedWriter
+from pathlib import Path
+from typing import TypeVar, TypeVarTuple
+from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
+
+from model.storage.store import refusing_when_full
+
+T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
+
+_MOST_NAME_CHARS = 120
+_NO_FILE_NAME = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f]')  # Windows takes none of these
+
+
+class Archive:
+    """A ZIP in a new file; `file` is whole after `finish`."""
+
+    _opened: BufferedWriter | None = None
+    _zip: ZipFile
+
+    def __init__(self, file: Path, made_at: datetime) -> None:
+        self.file = file
+        self._made_at = made_at.timetuple()[:6]
+
+    def open(self) -> None:
+        self.file.parent.mkdir(parents=True, exist_ok=True)
+        self._opened = self.file.open("xb")
+        self._zip = ZipFile(self._opened, "w")
+
+    async def add(self, name: str, content: AsyncGenerator[bytes, None], *, size: int = 0) -> None:
+        """Add a file from its pieces; one whose `size` is known is packed already.
+
+        Raises StorageFull.
+        """
+        info = ZipInfo(name, self._made_at)
+        info.compress_type = ZIP_STORED if size else ZIP_DEFLATED
+        info.external_attr = 0o644 << 16  # of a file that its owner may write
+        info.file_size = size
+        with refusing_when_full(), self._zip.open(info, "w", force_zip64=not size) as entry:
+            async for piece in content:
+                await asyncio.to_thread(entry.write, piece)
+
+    async def add_text(self, name: str, text: str) -> None:
+        async def once() -> AsyncGenerator[bytes, None]:
+            yield text.encode()
+
+        await self.add(name, once())
+
+    async def finish(self) -> tuple[str, int]:
+        """Make all of it durable; its SHA-256 and its size in bytes. Raises StorageFull."""
+        with refusing_when_full():
+            return await _in_thread(self._finish)
+
+    def close(self) -> None:
+        if self._opened is not None:
+            self._zip.fp = None  # what is not whole gets no end
+            self._opened.close()
+        self.file.unlink(missing_ok=True)
+
+    def _finish(self) -> tuple[str, int]:
+        assert self._opened is not None
+        self._zip.close()
+        self._opened.flush()
+        os.fsync(self._opened.fileno())
+        self._opened.close()
+        with self.file.open("rb") as written:
+            digest = hashlib.file_digest(written, "sha256").hexdigest()
+        return digest, self.file.stat().st_size
+
+
+@asynccontextmanager
+async def archive(folder: Path, made_at: datetime) -> AsyncIterator[Archive]:
+    """A new ZIP in the folder. At the end it is deleted, unless it was moved to where it stays."""
+    made = Archive(folder / secrets.token_hex(8), made_at)
+    try:
+        with refusing_when_full():
+            await _in_thread(made.open)
+        yield made
+    finally:
+        await asyncio.to_thread(made.close)
+
+
+async def _in_thread(work: Callable[[*Ts], T], *values: *Ts) -> T:
+    """Work in a thread, and wait until that has ended even when nobody wants it any more."""
+    task = asyncio.ensure_future(asyncio.to_thread(work, *values))
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait({task})
+        raise
+
+
+def file_name(name: str) -> str:
+    """A name that every system takes, and that leads out of no folder."""
+    plain = _NO_FILE_NAME.sub("_", name).strip(" .") or "_"
+    stem, dot, ending = plain.rpartition(".")
+    if len(plain) <= _MOST_NAME_CHARS:
+        return plain
+    return plain[:_MOST_NAME_CHARS] if not dot else f"{stem[: _MOST_NAME_CHARS - 20]}.{ending[:19]}"
