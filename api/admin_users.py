@@ -1,20 +1,24 @@
 """The people of the server, as its administrators see and sort them."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 from quart import Blueprint
-from quart_schema import document_response, validate_querystring
+from quart_schema import document_response, validate_querystring, validate_request
 from typing_extensions import TypedDict
 
-from api.context import caller, read
-from api.forms import Id, Query
+from api.context import caller, read, write
+from api.forms import Email, Form, Id, Name, Query, Username
 from api.middleware.compress import uncompressed
+from api.rosters import EnrolledList, enrolled_list
+from model.account_addition import MAX_ADDED, add_accounts
 from model.account_list import AccountOrder, AccountState, AccountView, list_accounts_sorted
 from model.database.page import DEFAULT_LIMIT, MAX_LIMIT
 from model.database.sorted_page import SortedPage
 from model.log.cursor import Live, cursors
 from model.log.event import ADMIN_TOPIC
+from model.seat import Applicant
+from model.text.username_proposal import username_like
 from model.user import ServerRole
 
 admin_users = Blueprint("admin_users", __name__)
@@ -36,6 +40,19 @@ class AccountQuery(SortedQuery):
     sort: AccountOrder = "name"
     state: AccountState | None = None
     role: Literal["admin", "member"] | None = None
+
+
+class AddedForm(Form):
+    """Somebody who is to have an account; without a username one is made of the name."""
+
+    name: Name
+    username: Username | None = None
+    email: Email | None = None
+
+
+class AdditionForm(Form):
+    people: Annotated[list[AddedForm], Field(min_length=1, max_length=MAX_ADDED)]
+    role: Annotated[ServerRole, Field(strict=False)] = ServerRole.MEMBER
 
 
 class AccountList(TypedDict):
@@ -65,3 +82,25 @@ async def index(query_args: AccountQuery) -> AccountList:
         )
         live = await cursors(db, ADMIN_TOPIC)
     return {"users": found, "total": total, "next": following, "live": live}
+
+
+@admin_users.post("/admin/users")
+@validate_request(AdditionForm)
+@document_response(EnrolledList, 201)
+async def create(data: AdditionForm) -> tuple[EnrolledList, int]:
+    """Make accounts, all or none, as an administrator; each is claimed by a link, once."""
+    applicants = [
+        Applicant(
+            at + 1,
+            f"people.{at}",
+            one.name,
+            one.username,
+            one.email,
+            like=username_like(one.name),
+            problems={},
+        )
+        for at, one in enumerate(data.people)
+    ]
+    async with write() as db:
+        people = await add_accounts(db, applicants, data.role, by=caller())
+    return enrolled_list(people), 201

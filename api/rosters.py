@@ -17,7 +17,6 @@ from api.reach import addresses_for_others
 from model.errors import Invalid
 from model.roster import (
     MAX_ENROLLED,
-    Enrolled,
     UnclaimedView,
     enrol,
     find_roster,
@@ -29,6 +28,7 @@ from model.text.csv_table import FORMULA_SIGNS
 from model.text.roster_table import RosterRow, read_roster
 from model.text.typed import clean_name, clean_text
 from model.text.username_proposal import username_like
+from model.unclaimed_account import Enrolled
 
 rosters = Blueprint("rosters", __name__)
 

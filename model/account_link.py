@@ -142,9 +142,12 @@ async def make_link(
 
 
 async def make_claim_links(
-    db: Transaction, user_ids: Sequence[int], group_id: int, *, by: Caller
+    db: Transaction, user_ids: Sequence[int], group_id: int | None, *, by: Caller
 ) -> list[MadeLink]:
-    """A new link for each account of some that a roster has made, to claim it within 14 days."""
+    """A new link for each account of some that were made for others, to claim it within 14 days.
+
+    `group_id` is that of their roster; without one the caller is an administrator.
+    """
     made_at = now()
     links = [MadeLink(secrets.token_urlsafe(32), made_at + LINK_LASTS_AT_MOST) for _ in user_ids]
     rows = [

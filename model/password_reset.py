@@ -207,6 +207,9 @@ async def _holds(db: Transaction, link: AccountLink, account: Row[*tuple[object,
     """Whether what a link was made for is still so."""
     if link.purpose == Purpose.CLAIM:
         group_id = await db.scalar(_ENROLLED_ONLY, user_id=link.user_id)
+        if link.group_id is None and link.made_by_id is not None:
+            is_by_admin = await db.scalar_one(_ADMINISTERS, user_id=link.made_by_id)
+            return is_by_admin and not account.password_hash
         return not account.password_hash and group_id in {link.group_id or group_id} - {None}
     if link.email is not None:
         return bool(account.has_confirmed) and account.email == link.email

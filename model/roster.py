@@ -8,31 +8,28 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import bindparam, exists, insert, select
-from sqlalchemy.dialects.postgresql import insert as insert_or_ignore
+from sqlalchemy import bindparam, insert, select
 from typing_extensions import TypedDict
 
 from model.account_link import AccountLinks, Purpose, make_claim_links
 from model.act import record_group_act, record_server_act
-from model.database.json_rows import json_object, json_rows
 from model.database.page import Page, pages
 from model.database.row import columns_of, load
 from model.database.table import now
 from model.database.unit_of_work import Transaction, finder
-from model.errors import Forbidden, Invalid, NotFound, TryAgain
+from model.errors import Forbidden, NotFound
 from model.group import Group, Member, Memberships, Role, find_group, require_owner
 from model.log.event import record
 from model.password_reset import require_owner_of
-from model.seat import Applicant, Seat, seats_of
+from model.seat import Applicant, Seat, require_no_problems, seats_of
+from model.unclaimed_account import Enrolled, insert_unclaimed
 from model.user import (
     HAS_ACCOUNT,
     Caller,
     Enrolments,
-    ServerRole,
     Users,
     lock_account,
 )
-from model.username import RetiredUsernames, username_key
 
 MAX_ENROLLED = 500  # people of one roster
 
@@ -52,29 +49,6 @@ class Unclaimed:
     name: str
     username: str
 
-
-@dataclass(frozen=True)
-class Enrolled:
-    """Somebody with the token that claims her account, which is never known again."""
-
-    id: int
-    name: str
-    username: str
-    token: str
-
-
-_new = json_rows("new_keys")
-_INSERT_USER = insert_or_ignore(Users).on_conflict_do_nothing()
-_MADE = (
-    select(Users.id, Users.username_key)
-    .join_from(_new, Users, Users.username_key == _new.c.key)
-    .where(
-        Users.created_at == bindparam("made_at"),
-        Users.password_hash == "",
-        ~exists().where(RetiredUsernames.username_key == Users.username_key),
-    )
-)
-"""Not with a username that its holder has given up just now."""
 
 _INSERT_MEMBER, _INSERT_ENROLMENT = insert(Memberships), insert(Enrolments)
 _UNCLAIMED = (
@@ -124,13 +98,7 @@ async def enrol(
     the usernames was taken meanwhile.
     """
     seats = await seats_of(db, group, applicants)
-    wrong = {
-        f"{one.place}.{field}": said
-        for one, seat in zip(applicants, seats, strict=True)
-        for field, said in seat.problems.items()
-    }
-    if wrong:
-        raise Invalid(wrong)
+    require_no_problems(applicants, seats)
     members = await _insert(db, group, applicants, seats)
     ids = [member.id for member in members]
     links = await make_claim_links(db, ids, group.id, by=by)
@@ -184,30 +152,10 @@ async def _insert(
     db: Transaction, group: Group, applicants: Sequence[Applicant], seats: Sequence[Seat]
 ) -> list[Member]:
     at = now()
-    keys = [username_key(seat.username) for seat in seats]
-    await db.run_for_each(
-        _INSERT_USER,
-        [
-            {
-                "username": seat.username,
-                "username_key": key,
-                "name": one.name,
-                "email": one.email,
-                "role": ServerRole.MEMBER,
-                "active": True,
-                "password_hash": "",
-                "created_at": at,
-            }
-            for one, seat, key in zip(applicants, seats, keys, strict=True)
-        ],
-    )
-    made = await db.all(_MADE, new_keys=json_object(keys), made_at=at)
-    if len(made) < len(keys):
-        raise TryAgain
-    ids = {row.username_key: row.id for row in made}
+    ids = await insert_unclaimed(db, applicants, seats)
     members = [
-        Member(ids[key], one.name, None, seat.username, Role.MEMBER, at)
-        for one, seat, key in zip(applicants, seats, keys, strict=True)
+        Member(user_id, one.name, None, seat.username, Role.MEMBER, at)
+        for user_id, one, seat in zip(ids, applicants, seats, strict=True)
     ]
     joined = {"group_id": group.id, "role": Role.MEMBER, "joined_at": at}
     await db.run_for_each(_INSERT_MEMBER, [{**joined, "user_id": one.id} for one in members])

@@ -10,6 +10,7 @@ from sqlalchemy import bindparam, false, select, union
 from model.ban import Bans
 from model.database.json_rows import json_object, json_rows
 from model.database.unit_of_work import Transaction
+from model.errors import Invalid
 from model.group import Group, Memberships, require_open
 from model.text.username_proposal import numbered
 from model.user import Users
@@ -63,18 +64,23 @@ _NAMES_IN_GROUP = (
 )
 
 
-async def seats_of(db: Transaction, group: Group, applicants: Sequence[Applicant]) -> list[Seat]:
-    """What would become of each applicant, in their order. Raises Forbidden in an archived group.
+async def seats_of(
+    db: Transaction, group: Group | None, applicants: Sequence[Applicant]
+) -> list[Seat]:
+    """What would become of each applicant, in their order, in a group or in none.
 
-    Whoever has no username gets one that nobody has or has had, nor gets by the same roster.
+    Whoever has no username gets one that nobody has or has had, nor gets by the same roster. Raises
+    Forbidden in an archived group.
     """
-    require_open(group)
+    if group:
+        require_open(group)
+    group_id = group.id if group else 0
     keys = [username_key(one.username or "") for one in applicants]
-    taken = await _taken(db, group, {*keys} - {""})
+    taken = await _taken(db, group_id, {*keys} - {""})
     likes = [one.like for one in applicants if not one.username]
-    proposals = iter(await _proposals(db, group, likes, reserved={*keys}))
+    proposals = iter(await _proposals(db, group_id, likes, reserved={*keys}))
     names = [one.name for one in applicants]
-    found = await db.all(_NAMES_IN_GROUP, names=json_object(names), group_id=group.id)
+    found = await db.all(_NAMES_IN_GROUP, names=json_object(names), group_id=group_id)
     in_group, namesakes, holders = {row.name for row in found}, Counter(names), Counter(keys)
     return [
         Seat(
@@ -87,14 +93,25 @@ async def seats_of(db: Transaction, group: Group, applicants: Sequence[Applicant
     ]
 
 
-async def _taken(db: Transaction, group: Group, keys: Iterable[str]) -> dict[str, bool]:
+def require_no_problems(applicants: Sequence[Applicant], seats: Sequence[Seat]) -> None:
+    """Raises Invalid with all that is wrong with any of them."""
+    wrong = {
+        f"{one.place}.{field}": said
+        for one, seat in zip(applicants, seats, strict=True)
+        for field, said in seat.problems.items()
+    }
+    if wrong:
+        raise Invalid(wrong)
+
+
+async def _taken(db: Transaction, group_id: int, keys: Iterable[str]) -> dict[str, bool]:
     """Those usernames that somebody has or has had; whether she is banned from the group."""
-    rows = await db.all(_TAKEN, username_keys=json_object(keys), group_id=group.id)
+    rows = await db.all(_TAKEN, username_keys=json_object(keys), group_id=group_id)
     return {row.username_key: bool(row.is_banned) for row in rows}
 
 
 async def _proposals(
-    db: Transaction, group: Group, likes: Sequence[str], reserved: set[str]
+    db: Transaction, group_id: int, likes: Sequence[str], reserved: set[str]
 ) -> list[str]:
     """A username like each of some, with a number where it is taken or reserved."""
     wanted, found = Counter(likes), {like: list[str]() for like in likes}
@@ -107,7 +124,7 @@ async def _proposals(
             end = number[like] + lacking + spare
             tried[like] = [numbered(like, n) for n in range(number[like], end)]
             number[like] = end
-        reserved |= (await _taken(db, group, chain.from_iterable(tried.values()))).keys()
+        reserved |= (await _taken(db, group_id, chain.from_iterable(tried.values()))).keys()
         for like, usernames in tried.items():
             free = [one for one in usernames if one not in reserved][: short[like]]
             found[like] += free

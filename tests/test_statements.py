@@ -31,6 +31,7 @@ MUCH = {  # they touch many tables, or come in several steps
     "DELETE /api/groups/{group_id}",
     "DELETE /api/users/{user_id}",
     "GET /api/admin/acts.csv",
+    "POST /api/admin/users",
     "POST /api/files",
     "POST /api/groups/{group_id}/roster",
     "POST /api/groups/{group_id}/roster/{unclaimed_id}/link",

@@ -1,0 +1,39 @@
+"""Adding accounts as an administrator: one or many at once, each with a link that claims it."""
+
+from collections.abc import Sequence
+
+from model.account import require_admin
+from model.account_link import make_claim_links
+from model.act import record_server_act
+from model.database.unit_of_work import Transaction
+from model.log.event import ADMIN_TOPIC, record
+from model.seat import Applicant, require_no_problems, seats_of
+from model.session import require_recent_password
+from model.unclaimed_account import Enrolled, insert_unclaimed
+from model.user import Caller, ServerRole, find_account
+
+MAX_ADDED = 100  # accounts at once
+
+
+async def add_accounts(
+    db: Transaction, applicants: Sequence[Applicant], role: ServerRole, *, by: Caller
+) -> list[Enrolled]:
+    """Make an account for each applicant, all of them or none, and the links that claim them.
+
+    Raises Forbidden unless the caller is an administrator who has given her password lately,
+    Invalid with all that is wrong, and TryAgain when one of the usernames was taken meanwhile.
+    """
+    await require_admin(db, by=by)
+    require_recent_password(by)
+    seats = await seats_of(db, None, applicants)
+    require_no_problems(applicants, seats)
+    ids = await insert_unclaimed(db, applicants, seats, role=role)
+    links = await make_claim_links(db, ids, None, by=by)
+    for user_id in ids:
+        user = await find_account(db, user_id)
+        record(db, ADMIN_TOPIC, "user.registered", user.view(), by=by.id, about=user.about)
+        await record_server_act(db, "account.added", by=by, person_id=user_id, role=role)
+    return [
+        Enrolled(user_id, one.name, seat.username, link.token)
+        for user_id, one, seat, link in zip(ids, applicants, seats, links, strict=True)
+    ]
