@@ -16,6 +16,7 @@ from api.acts import acts
 from api.adapters.application import Homeroom, Json
 from api.adapters.guard import require_tried
 from api.admin_groups import admin_groups
+from api.admin_pages import admin_pages
 from api.admin_users import admin_users
 from api.applications import applications
 from api.audit import audit
@@ -98,7 +99,7 @@ def create_app(settings: Settings, *, prepared: bool = False) -> Homeroom:
     lane.init(app)
     for resource in RESOURCES:
         app.register_blueprint(resource, url_prefix="/api")
-    for door in (pages.pages, documentation, health.health):
+    for door in (pages.pages, admin_pages, documentation, health.health):
         app.register_blueprint(door)
     if settings.trusted_proxies:
         app.asgi_app = TrustedProxy(app.asgi_app, settings.trusted_proxies)  # type: ignore[method-assign] # as Quart's documentation shows it

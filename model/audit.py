@@ -11,6 +11,15 @@ from model.database.unit_of_work import Transaction
 from model.text.csv_table import write_csv
 from model.user import Caller, NamedPersonView
 
+AUDIT_KINDS = (
+    "account.added", "account.changed", "account.deleted", "sessions.ended", "password.set",
+    "link.made", "link.used", "roster.enrolled", "group.archived", "group.unarchived",
+    "group.deleted", "group.entered", "owner.given", "epoch.begun", "audit.exported",
+    "channel.created", "channel.edited", "channel.opened", "channel.entered", "channel.deleted",
+    "channel_member.added", "channel_member.removed", "post.deleted",
+)  # fmt: skip
+"""What is in the audit, for whoever chooses from it; acts in channels are of private ones."""
+
 MAX_EXPORTED = 10_000  # acts of a table
 _COLUMNS = ("id", "at", "act", "by", "by_id", "via", "person", "person_id", "subject", "details")
 

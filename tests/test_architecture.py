@@ -39,6 +39,8 @@ PUBLIC = {
     "pages.reset", "pages.confirm_email",
     "pages.home", "pages.register", "pages.sign_in", "pages.board", "pages.favicon", "pages.static",
     "pages.invite", "pages.roster",
+    "admin_pages.overview", "admin_pages.people", "admin_pages.new_people", "admin_pages.groups",
+    "admin_pages.audit",
     "health.live", "health.ready",
     "avatars.show",  # to who knows the digest of the picture
     "live.follow",  # who connects says `hello` and is asked there

@@ -38,6 +38,7 @@ const SENTENCES = {
   "export.made": ({ by }) => `${by} made an export of the group.`,
   "link.made": ({ by, person }) => `${by} made a link for ${person} to get back in.`,
   "link.used": ({ person }) => `${person} came back in by a link.`,
+  "group.entered": ({ by }) => `${by}, who runs the server, joined the group.`,
   "owner.given": ({ by, person }) => `${by} made ${person} an owner of the group.`,
 };
 const SETTLED = {

@@ -1,0 +1,5 @@
+/** The audit, live. */
+
+import { follow } from "./screen.js";
+
+follow();

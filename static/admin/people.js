@@ -1,0 +1,94 @@
+/** The list of people, and the dialog of what an administrator does with one of them. */
+
+import { ask } from "../api.js";
+import { attempt, confirmed, copy, notify } from "../page/dialogs.js";
+import { find } from "../page/dom.js";
+import { follow, refresh } from "./screen.js";
+
+const dialog = find("#person-dialog");
+const madeLink = find("#made-link");
+
+let person = null; // whose dialog is open
+
+find("#list").addEventListener("click", ({ target }) => {
+  const opener = target.closest("[data-person]");
+  if (opener) open(JSON.parse(opener.dataset.person));
+});
+
+function open(shown) {
+  madeLink.hidden = true;
+  show(shown);
+  dialog.showModal();
+}
+
+function show(shown) {
+  person = shown;
+  const { id, name, username, email, role, state, may_enrol: mayEnrol } = person;
+  find("#person-title").textContent = name;
+  find("#person-about").textContent = [`@${username}`, email].filter(Boolean).join(" · ");
+  find("#set-role").textContent = role === "admin" ? "Make a member" : "Make an administrator";
+  find("#set-enrol").textContent = mayEnrol ? "Let enrol no longer" : "Let enrol others";
+  find("#set-active").textContent = state === "inactive" ? "Let in again" : "Deactivate";
+  find("#reset-link").disabled = state === "inactive";
+  find("#acts-by").href = `/admin/audit?by_id=${id}`;
+  find("#acts-on").href = `/admin/audit?person_id=${id}`;
+}
+
+/** Changes the account, and shows what became of it. */
+async function change(changes, done) {
+  const changed = await ask("PATCH", `/users/${person.id}`, changes);
+  const { role, active, may_enrol } = changed;
+  const before = person.state === "inactive" ? "active" : person.state;
+  show({ ...person, role, may_enrol, state: active ? before : "inactive" });
+  notify(done);
+  await refresh();
+}
+
+function onClick(id, act) {
+  find(`#${id}`).addEventListener("click", () => attempt(act));
+}
+
+onClick("set-role", async () => {
+  const role = person.role === "admin" ? "member" : "admin";
+  const title = role === "admin" ? `Make ${person.name} an administrator?` : `Make ${person.name} a member?`;
+  const text = "An administrator may do all that you may do here, also with your own account.";
+  const verb = role === "admin" ? "Make an administrator" : "Make a member";
+  if (await confirmed(title, text, verb)) await change({ role }, "The role has been changed.");
+});
+onClick("set-enrol", () => change({ may_enrol: !person.may_enrol }, "The right has been changed."));
+onClick("set-active", async () => {
+  if (person.state === "inactive") return change({ active: true }, `${person.name} may sign in again.`);
+  const text = "She is signed out everywhere at once, and nobody signs in to the account any more.";
+  if (await confirmed(`Deactivate ${person.name}?`, text, "Deactivate"))
+    await change({ active: false }, `${person.name} has been deactivated.`);
+});
+onClick("end-sessions", async () => {
+  await ask("DELETE", `/users/${person.id}/sessions`);
+  notify(`${person.name} has been signed out everywhere.`);
+});
+onClick("reset-link", async () => {
+  const { link } = await ask("POST", `/users/${person.id}/reset-links`);
+  const address = new URL(link, location.origin).href;
+  const { qr_codes: [picture] } = await ask("POST", "/qr-codes", { texts: [address] });
+  find("#link").textContent = address;
+  find("#link-qr").src = picture;
+  madeLink.hidden = false;
+  find("#copy-link").focus();
+});
+find("#copy-link").addEventListener("click", ({ currentTarget }) =>
+  copy(find("#link").textContent, currentTarget),
+);
+onClick("delete-person", async () => {
+  const text = "The account is gone at once, with its files and messages to itself. What its person has written in groups stays, without a name. This cannot be undone.";
+  if (!(await confirmed(`Delete ${person.name}?`, text, "Delete"))) return;
+  await ask("DELETE", `/users/${person.id}`);
+  notify(`The account of ${person.name} has been deleted.`);
+  dialog.close();
+  await refresh();
+});
+dialog.addEventListener("close", () => {
+  madeLink.hidden = true;
+  find("#link").textContent = "";
+  find("#link-qr").removeAttribute("src");
+});
+follow();
