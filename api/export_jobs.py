@@ -6,7 +6,6 @@ from contextlib import suppress
 from pathlib import Path
 
 from api.settings import Settings
-from model.archive.make import Abandoned, make_file
 from model.database.lock import taken
 from model.database.unit_of_work import Database
 from model.errors import Forbidden, NotFound, StorageFull, TryAgain
@@ -17,6 +16,7 @@ from model.export import (
     finish_export,
     is_any_export_wanted,
 )
+from model.exporting.make import Abandoned, make_file
 from model.storage.store import Store
 
 log = logging.getLogger(__name__)

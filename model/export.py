@@ -1,7 +1,7 @@
 """Exports: a ZIP of a group for one of its owners, or of what is a person's own for herself.
 
 Whoever asks gets it within minutes, made by one worker at a time, and for a day. Only whoever asked
-finds it, and that of a group only while she owns the group. What is in it: model/archive/.
+finds it, and that of a group only while she owns the group. What is in it: model/exporting/.
 """
 
 import math

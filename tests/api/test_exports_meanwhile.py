@@ -15,7 +15,7 @@ import pytest
 
 from api.context import Services
 from api.settings import Switch
-from model.archive import posts as pages
+from model.exporting import posts as pages
 from tests.api.test_exports import of_group
 from tests.support.cast import Cast
 from tests.support.exporting import Opened, until_made

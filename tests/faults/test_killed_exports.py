@@ -22,8 +22,8 @@ import os, signal
 from pathlib import Path
 from api import export_jobs
 from model import export
-from model.archive import make
-from model.archive.zip_file import Archive
+from model.exporting import make
+from model.exporting.zip_file import Archive
 
 export._MAX_ATTEMPTS = 100
 export_jobs.LOOK_AGAIN_S, export_jobs.TURN_AGAIN_S = 0.2, 0.05

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
-from model.archive.html_page import archived_name
-from model.archive.pieces import Advance
-from model.archive.zip_file import Archive
 from model.database.json_rows import json_object, json_rows, number
 from model.database.row import columns_of, load_all
 from model.database.unit_of_work import Transaction
+from model.exporting.html_page import archived_name
+from model.exporting.pieces import Advance
+from model.exporting.zip_file import Archive
 from model.file import Files
 from model.storage.blob import Blob, Blobs
 from model.storage.store import Store

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from html import escape
 from urllib.parse import quote
 
-from model.archive.zip_file import file_name
 from model.channel import ChannelView
+from model.exporting.zip_file import file_name
 from model.file import FileView
 from model.post import PostView
 

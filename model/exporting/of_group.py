@@ -8,18 +8,18 @@ from pathlib import Path
 
 from sqlalchemy import bindparam, func, select
 
-from model.archive.html_page import html_channel, html_head, html_post
-from model.archive.listing import Listing
-from model.archive.owners_view import OwnersView
-from model.archive.pieces import Advance, as_csv, as_lines, as_list
-from model.archive.posts import posts_of_channel
-from model.archive.stored_files import add_files
-from model.archive.zip_file import Archive
 from model.channel import ChannelView
 from model.database.row import AnyRow, AnySelect
 from model.database.table import now
 from model.database.unit_of_work import Transaction
 from model.document import DOCUMENT_ROWS, Documents, DocumentView, document_view
+from model.exporting.html_page import html_channel, html_head, html_post
+from model.exporting.listing import Listing
+from model.exporting.owners_view import OwnersView
+from model.exporting.pieces import Advance, as_csv, as_lines, as_list
+from model.exporting.posts import posts_of_channel
+from model.exporting.stored_files import add_files
+from model.exporting.zip_file import Archive
 from model.group import Group, Memberships
 from model.post import Posts, PostView
 from model.score import Scores

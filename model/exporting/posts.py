@@ -5,9 +5,9 @@ from functools import partial
 
 from sqlalchemy import bindparam, select
 
-from model.archive.owners_view import OwnersView
 from model.database.json_rows import json_object, json_rows, number
 from model.database.unit_of_work import Transaction
+from model.exporting.owners_view import OwnersView
 from model.post import POST_ROWS, Posts, PostView, post_views
 
 _AT_ONCE, _REPLIES_AT_ONCE = 50, 200

@@ -4,13 +4,13 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from time import monotonic
 
-from model.archive.of_group import OfGroup
-from model.archive.of_person import OfPerson
-from model.archive.owners_view import OwnersView
-from model.archive.zip_file import archive
 from model.database.table import now
 from model.database.unit_of_work import Database
 from model.export import Export, advance_export
+from model.exporting.of_group import OfGroup
+from model.exporting.of_person import OfPerson
+from model.exporting.owners_view import OwnersView
+from model.exporting.zip_file import archive
 from model.storage.blob import Blob, expect_blob
 from model.storage.store import Store
 from model.user import acting, find_account

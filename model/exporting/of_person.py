@@ -9,16 +9,16 @@ from contextlib import asynccontextmanager
 import msgspec
 from sqlalchemy import BindParameter, and_, bindparam, or_, select
 
-from model.archive.listing import Listing
-from model.archive.pieces import Advance, as_csv, as_lines, as_list
-from model.archive.stored_files import add_files
-from model.archive.zip_file import Archive
 from model.channel import READABLE_CHANNEL, Channels
 from model.database.row import AnyRow, AnySelect
 from model.database.table import now
 from model.database.unit_of_work import Database, Transaction
 from model.document import DOCUMENT_ROWS, Documents, DocumentView, document_view
 from model.errors import NotFound
+from model.exporting.listing import Listing
+from model.exporting.pieces import Advance, as_csv, as_lines, as_list
+from model.exporting.stored_files import add_files
+from model.exporting.zip_file import Archive
 from model.file import FILE_IN_USE, Files, list_files
 from model.group import Groups, Memberships
 from model.mention import Mentions
