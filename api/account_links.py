@@ -6,7 +6,7 @@ from quart import Blueprint
 from quart_schema import document_response, validate_request
 from typing_extensions import TypedDict
 
-from api.context import caller, limited, read, settings, write
+from api.context import caller, limited, read, services, settings, write
 from api.forms import Form, Token
 from api.middleware.auth import public
 from api.middleware.limits import address
@@ -57,6 +57,8 @@ async def create(user_id: int) -> tuple[ResetLinkView, int]:
     async with write() as db:
         user = await find_user(db, user_id, reader=caller())
         made = await make_reset_link(db, user, by=caller())
+    if user.email is not None and user.email_confirmed:
+        services().outbox.send(services().letters.link_made(user.email, user.username))
     return {
         "link": password_link(made.token),
         "addresses": addresses_for_others(),

@@ -47,6 +47,10 @@ class Letters:
         link = f"{self._public_url}/reset#token={token}"
         return self._write("password_reset", to, "A new password", username=username, link=link)
 
+    def link_made(self, to: str, username: str) -> Letter:
+        """To somebody for whom another person has made a link."""
+        return self._write("link_made", to, "A link to your account", username=username)
+
     def email_confirmation(self, to: str, username: str, token: str) -> Letter:
         """To the address that somebody says is hers."""
         link = f"{self._public_url}/confirm-email#token={token}"

@@ -15,6 +15,7 @@ from model.session import CONFIRMATION_LASTS, Sessions
 from tests.api.browser import problem
 from tests.api.tables import Statuses, rows, tried
 from tests.live.client import LiveClient
+from tests.support import mail
 from tests.support.cast import Cast
 from tests.support.examples import Example
 from tests.support.people import PASSWORD, Person, Visitor
@@ -194,6 +195,25 @@ async def test_the_person_is_told_at_once_and_the_records_keep_who_it_was(
         ("link.made", group_id, people.ann.id, "request", pupil.id),
         ("link.made", None, people.ann.id, "request", pupil.id),
     ]
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # as on both
+async def test_who_has_confirmed_an_address_is_told_by_mail_without_the_link(
+    people: Cast, services: Services
+) -> None:
+    await set_user(services, people.bob, email="bob@example.org", email_confirmed=True)
+    await set_user(services, people.mia, email="mia@example.org")
+    async with mail.mail_server() as server:
+        services.outbox = mail.outbox_to(server, "https://class.example.org")
+        for person in (people.mia, people.bob):
+            await people.root.post(path_for(person))
+        got = await server.mail()
+        await services.outbox.close()
+        assert server.is_empty
+    assert got.recipients == ["bob@example.org"]
+    for kind in ("plain", "html"):
+        assert "bob" in got.part(kind)
+        assert "token" not in got.part(kind)
 
 
 async def test_answers_with_a_link_are_kept_nowhere(people: Cast, services: Services) -> None:

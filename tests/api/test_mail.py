@@ -1,5 +1,6 @@
 """Mails: who they go to, what is in them, and what happens while the mail server is away."""
 
+import asyncio
 import logging
 import ssl
 from pathlib import Path
@@ -172,6 +173,21 @@ async def test_no_more_mails_wait_than_a_worker_can_keep(caplog: pytest.LogCaptu
         box.send(reset())
     assert caplog.text.count("one more is not sent") == 1
     await box.close()
+
+
+async def test_a_server_that_stops_waits_for_what_is_tried_right_now_and_nothing_else() -> None:
+    async with mail.mail_server() as server:
+        box = outbox(server)
+        box.send(reset())
+        await box.close()
+        assert (await server.mail()).recipients == ["zoe@example.org"]
+        again = outbox(server)
+        again.pauses_s = (60,)
+        server.answers += ["451 not now"]
+        again.send(reset())
+        await until(lambda: server.asked == 2)
+        async with asyncio.timeout(3):
+            await again.close()
 
 
 async def test_mails_go_encrypted_where_the_server_can(tmp_path: Path) -> None:
