@@ -71,7 +71,7 @@ def test_accounts_are_made_and_passwords_set_by_commands(server: Server) -> None
     assert (added.exit_code, added.stdout) == (0, "Added zoe with the id 1, role admin.\n")
     again = server.run("user-add", "ZOE", "--password", "a long password")
     assert again.exit_code == 1
-    assert again.stderr == "Error: Somebody has this username.\n"
+    assert again.stderr == "Error: Somebody has this username, or had it within a year.\n"
     short = server.run("user-password", "zoe", "--password", "short")
     assert short.exit_code == 2
     changed = server.run("user-password", "\uff3aoe", "--password", "yet another one")
