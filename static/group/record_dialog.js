@@ -57,6 +57,7 @@ export class RecordDialog {
 
   async #showOlder() {
     this.#add(await this.#page(`&before=${this.#older}`));
+    if (this.#older === null) find("#record").focus({ preventScroll: true }); // no button any more
   }
 
   #add({ acts, people, next }) {
