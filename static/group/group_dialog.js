@@ -1,6 +1,7 @@
 /** The dialog about a group: what it is called, its archive, its end, and leaving it. */
 
 import { Problem, ask, askPatiently } from "../api.js";
+import { Export } from "../lists/export.js";
 import { attempt, confirmed } from "../page/dialogs.js";
 import { find } from "../page/dom.js";
 import { clearProblems, onSubmit } from "../page/forms.js";
@@ -11,10 +12,12 @@ export class GroupDialog {
   #dialog = find("#about-group");
   #form = find("#group-form");
   #deleting = find("#delete-group-dialog");
+  #export = null;
 
   /** @param {import("../page/context.js").Context} context */
   constructor(context) {
     this.#context = context;
+    this.#dialog.addEventListener("close", () => this.#showExport(false));
     find("#open-group").addEventListener("click", () => this.#open());
     find("#leave-group").addEventListener("click", () => this.#leave());
     find("#archive-group").addEventListener("click", () => this.#archive());
@@ -39,6 +42,7 @@ export class GroupDialog {
     const { name, description } = this.#form.elements;
     clearProblems(this.#form);
     [name.value, description.value] = [this.#group.name, this.#group.description];
+    this.#showExport(this.#group.role === "owner");
     this.#show();
     this.#dialog.showModal();
   }
@@ -62,6 +66,12 @@ export class GroupDialog {
     find("#archive-hint").textContent = archived
       ? "Then everybody can write again."
       : "Everything stays and can be read, but nothing can be written until you take it out again.";
+  }
+
+  #showExport(isShown) {
+    this.#export?.end();
+    this.#export = isShown ? new Export(this.#context.live, this.#group.id) : null;
+    find("#export-group").replaceChildren(...(isShown ? [this.#export.element] : []));
   }
 
   async #change(values) {
