@@ -18,6 +18,7 @@ const SENTENCES = {
   "application.refused": ({ by, person }) => `${by} did not let ${person} in.`,
   "group.edited": ({ by, details: { fields = [] } }) =>
     `${by} changed ${listOf(fields.map((field) => `the ${field}`))} of the group.`,
+  "group.entered": ({ by }) => `${by} entered the group, as an administrator of the server.`,
   "group.archived": ({ by }) => `${by} archived the group.`,
   "group.unarchived": ({ by }) => `${by} took the group out of the archive.`,
   "channel.created": ({ by, channel }) => `${by} created ${channel}.`,
