@@ -1,7 +1,7 @@
 """Those who run a group: whom they let in, mute and ban, and what everybody sees of it."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from playwright.sync_api import Locator, expect
 
@@ -93,6 +93,17 @@ def test_who_is_banned_stays_out_until_a_moderator_lifts_it_and_all_of_it_is_on_
     bob_id = bob.ask("/me", method="GET")["id"]
     ann.ask(f"/groups/{ann.group_id}/members/{bob_id}/mute", muted, method="PUT")
     expect(page.locator("#record span").first).to_contain_text("Ann muted Bob until")
+
+
+def test_the_end_of_a_mute_is_looked_for_when_it_comes(two: tuple[Board, Board]) -> None:
+    ann, bob = two
+    bob.get_a_clock()
+    muted = {"until": f"{datetime.now(UTC) + timedelta(seconds=20):%Y-%m-%dT%H:%M:%SZ}"}
+    bob_id = bob.ask("/me", method="GET")["id"]
+    ann.ask(f"/groups/{ann.group_id}/members/{bob_id}/mute", muted, method="PUT")
+    expect(bob.page.locator("#composer")).to_be_hidden()
+    with bob.page.expect_request("**/api/groups?*"):
+        bob.page.clock.fast_forward(20_000)
 
 
 def test_an_archived_group_is_folded_away_and_read_only_until_it_is_taken_out_again(
