@@ -85,6 +85,18 @@ async def test_an_account_that_is_made_with_such_a_code_waits(
     assert (await zoe.get(company.group))["role"] == "member"
 
 
+async def test_what_was_asked_again_with_its_key_waits_once(company: Company, people: Cast) -> None:
+    path = f"{company.group}/join-code"
+    code = await people.ann.post(path, {"admission": "approval", "max_uses": 1})
+    body = {"join_code": code["join_code"]}
+    for replayed in (None, "true"):
+        answer = await people.eve.ask("POST", "/api/memberships", body, Idempotency_Key="once")
+        assert (answer.status, answer.body["status"]) == (202, "waiting")
+        assert answer.headers.get("Idempotency-Replayed") == replayed
+        assert "Location" not in answer.headers
+    assert (await people.ann.get(path))["uses"] == 1
+
+
 async def test_who_has_changed_her_mind_waits_no_longer(company: Company, people: Cast) -> None:
     pat = await company.waiting("pat")
     own = f"/api/me/applications/{people.group['id']}"

@@ -1,5 +1,6 @@
 """An archived group: all of it can be read, and nothing is written; moderating remains."""
 
+import asyncio
 import re
 
 import pytest
@@ -101,6 +102,24 @@ async def test_nobody_comes_into_an_archived_group(company: Company, people: Cas
     problem(await people.eve.ask("POST", "/api/memberships", body), 403, "archived")
     accepted = await people.ann.ask("PUT", f"{company.group}/applications/{pat.id}")
     problem(accepted, 403, "archived")
+
+
+async def test_what_is_written_while_a_group_is_archived_is_there_or_refused(
+    company: Company, people: Cast
+) -> None:
+    written = 0
+    for _ in range(3):
+        acts = [people.ann.ask("PATCH", company.group, {"archived": True})]
+        acts += [who.ask("POST", people.posts, {"text": "x"}) for who in (people.mia, people.bob)]
+        acts += [people.mia.ask("POST", f"{company.group}/channels", {"name": "late"})]
+        archived, *posts, channel = await asyncio.gather(*acts)
+        assert archived.status == 200
+        assert {answer.status for answer in (*posts, channel)} <= {201, 403}
+        written += sum(answer.status == 201 for answer in posts)
+        assert len((await people.bob.get(people.posts))["posts"]) == written
+        channels = (await people.bob.get(f"{company.group}/channels?limit=100"))["channels"]
+        assert not [one["id"] for one in channels if one["writable"]]
+        await people.ann.patch(company.group, {"archived": False})
 
 
 async def test_archiving_twice_or_changing_nothing_is_no_act(
