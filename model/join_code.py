@@ -116,16 +116,10 @@ async def find_join_code(db: Transaction, group: Group) -> JoinCodeView:
     when there is none.
     """
     require_moderates(group.role)
-    row = await db.first(_SHOW, of_group=group.id)
-    if row is None:
+    view = await _find(db, group)
+    if view is None:
         raise NotFound("join code")
-    return {
-        "join_code": row.code,
-        "expires_at": row.expires_at,
-        "max_uses": row.max_uses,
-        "uses": row.uses,
-        "admission": row.admission,
-    }
+    return view
 
 
 async def make_join_code(
@@ -250,13 +244,26 @@ async def accept_invitation(
 
 async def renew_join_code(db: Transaction, group: Group, *, by: Caller) -> None:
     """Another code with the same rules, if the group has one: whoever knows that is kept out."""
-    if await db.first(_SHOW, of_group=group.id) is None:
+    view = await _find(db, group)
+    if view is None:
         return
-    view = await find_join_code(db, group)
     code = _new_code()
     digest = code_digest(code)
     await db.run(_EDIT, of_group=group.id, code=code, code_sha256=digest, uses=0)
     await _record(db, group, "code.made", view, by=by)
+
+
+async def _find(db: Transaction, group: Group) -> JoinCodeView | None:
+    row = await db.first(_SHOW, of_group=group.id)
+    if row is None:
+        return None
+    return {
+        "join_code": row.code,
+        "expires_at": row.expires_at,
+        "max_uses": row.max_uses,
+        "uses": row.uses,
+        "admission": row.admission,
+    }
 
 
 def _new_code() -> str:
