@@ -14,7 +14,7 @@ from model.account_link import set_password
 from model.errors import Invalid
 from model.limit import PASSWORD_LIMIT, Action
 from model.removal import delete_account
-from model.session import revoke_other_sessions
+from model.session import require_recent_password, revoke_other_sessions
 from model.user import OwnUserView, find_account, find_account_by_name
 
 me = Blueprint("me", __name__)
@@ -61,8 +61,9 @@ async def update(data: ProfileForm) -> OwnUserView:
 
 @me.delete("/me")
 async def delete() -> Response:
-    """Delete your account: your posts stay without an author, everything else goes."""
+    """Delete your account (`password_needed`): your posts stay, without an author."""
     async with write(ending=caller().id) as db:
+        require_recent_password(caller())
         await delete_account(db, await find_account(db, caller().id), by=caller())
     response = Response("", 204)
     delete_cookie(response)

@@ -94,6 +94,24 @@ async def board() -> str | Redirection:
     return await render_template("board.html", visitor=who, modules=modules, settings=settings())
 
 
+@pages.get("/account")
+@public
+@hide
+async def account() -> str | Redirection:
+    """One's own account, or the way to sign in."""
+    who = await visitor()
+    if who is None:
+        return redirect("/sign-in")
+    modules = await asyncio.to_thread(modules_of, "account.js")
+    return await render_template(
+        "account.html",
+        visitor=who,
+        modules=modules,
+        has_mail=services().outbox.is_open,
+        max_file_bytes=settings().max_file_bytes,
+    )
+
+
 @pages.get("/groups/<id:group_id>/roster")
 @public
 @uncompressed

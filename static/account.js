@@ -1,157 +1,65 @@
-/** The dialog about your own account: picture, name, password, sessions, signing out. */
+/** The page of one's own account. */
 
-import { ask } from "./api.js";
+import { ask, askAs, askPatiently } from "./api.js";
+import { followAccess, listSessions, listTokens } from "./account/access.js";
+import { followLook } from "./account/look.js";
+import { followPicture, showPicture } from "./account/picture.js";
+import { Export } from "./lists/export.js";
 import { attempt, confirmed, notify } from "./page/dialogs.js";
-import { avatar, button, find, make } from "./page/dom.js";
-import { dateOf, excerptOf, listOf } from "./page/format.js";
-import { clearProblems, onSubmit } from "./page/forms.js";
+import { find } from "./page/dom.js";
+import { onSubmit } from "./page/forms.js";
 import { uncover } from "./page/layers.js";
-import { upload } from "./page/upload.js";
 import "./page/passwords.js";
 
-const BROWSERS = ["Edg", "OPR", "Firefox", "Chrome", "Safari"];
-const SYSTEMS = ["Android", "iPhone", "iPad", "Windows", "Mac OS", "CrOS", "Linux"];
-const MOST_NAMED = 5; // of what was not sent
+const page = find("#account-page");
+const [profile, confirmation] = [find("#profile-form"), find("#confirm-email")];
+const FIELDS = ["name", "username", "email"];
 
-/** Dispatches `signed-out` once the server has ended the session. */
-export class Account extends EventTarget {
-  me;
-  #unsent;
-  #dialog = find("#account-dialog");
-  #picture;
+askAs(Number(page.dataset.user));
+followLook();
+find("#own-export").append(new Export(null).element);
+followPicture(show);
+onSubmit(profile, async ({ email = null, ...values }) => {
+  show(await ask("PATCH", "/me", { ...values, email }));
+  notify("Your account has been changed.");
+});
+onSubmit(find("#password-form"), async (values) => {
+  await ask("PUT", "/me/password", values);
+  find("#password-form").reset();
+  notify("Your password has been changed.");
+  await Promise.all([listSessions(), listTokens()]);
+});
+confirmation?.addEventListener("click", () =>
+  attempt(async () => {
+    await ask("POST", "/me/email-confirmation");
+    notify("A link is on its way to your address.");
+  }),
+);
+onSubmit(find("#delete-form"), async () => {
+  const text = "Nobody can bring it back, and nobody can have your username for a year.";
+  if (!(await confirmed("Delete your account?", text, "Delete account"))) return;
+  await ask("DELETE", "/me");
+  uncover(() => location.replace("/"));
+});
+attempt(async () => {
+  const [me] = await Promise.all([askPatiently("GET", "/me"), followAccess()]);
+  show(me);
+});
 
-  /** `unsent()` are the texts that are on this device alone, and that signing out would erase. */
-  constructor(me, { unsent }) {
-    super();
-    this.me = me;
-    this.#unsent = unsent;
-    this.#picture = new OwnPicture((changed) => this.show(changed));
-    this.show(me);
-    find("#account").addEventListener("click", () => this.#open());
-    find("#sign-out").addEventListener("click", () => attempt(() => this.#signOut()));
-    find("#sign-out-elsewhere").addEventListener("click", () =>
-      attempt(() => this.#signOutElsewhere()),
-    );
-    onSubmit(find("#name-form"), async ({ name }) => {
-      this.show(await ask("PATCH", "/me", { name }));
-      notify("Your name has been changed.");
-    });
-    onSubmit(find("#password-form"), async ({ old, new: changed }) => {
-      await ask("PUT", "/me/password", { old, new: changed });
-      find("#password-form").reset();
-      notify("Your password has been changed.");
-      await this.#listSessions();
-    });
+/** Shows the account, except for what is being typed. */
+function show(me) {
+  showPicture(me);
+  for (const name of FIELDS) {
+    const field = profile.elements[name];
+    if (document.activeElement !== field) field.value = me[name] ?? "";
   }
-
-  /** Shows the account with this name and picture. */
-  show({ name: written, avatar: picture }) {
-    Object.assign(this.me, { name: written, avatar: picture });
-    this.#picture.show(this.me);
-    const name = make("span", { className: "account-name" }, written);
-    const label = make("span", { className: "hidden-label" }, "Your account: ");
-    find("#account").replaceChildren(avatar(this.me), label, name);
-  }
-
-  #open() {
-    find("#account-username").textContent = this.me.username;
-    find("#account-name").value = this.me.name;
-    find("#password-form").reset();
-    for (const form of this.#dialog.querySelectorAll("form")) clearProblems(form);
-    this.#dialog.showModal();
-    attempt(() => this.#listSessions());
-  }
-
-  async #listSessions() {
-    const { sessions, current_id: current } = await ask("GET", "/sessions?limit=100");
-    find("#sign-out-elsewhere").hidden = sessions.length < 2;
-    const rows = sessions.map((session) => {
-      const isHere = session.id === current;
-      const since = `since ${dateOf(session.created_at)}`;
-      const name = make(
-        "span",
-        { className: "person" },
-        nameOf(session.agent),
-        make("span", { className: "hint" }, isHere ? `this browser, ${since}` : since),
-      );
-      const row = make("li", {}, name);
-      if (!isHere)
-        row.append(
-          button("Sign out", () => attempt(() => this.#revoke(session.id)), { className: "quiet" }),
-        );
-      return row;
-    });
-    find("#sessions").replaceChildren(...rows);
-  }
-
-  async #revoke(id) {
-    await ask("DELETE", `/sessions/${id}`);
-    await this.#listSessions();
-  }
-
-  async #signOutElsewhere() {
-    await ask("DELETE", "/sessions");
-    await this.#listSessions();
-  }
-
-  async #signOut() {
-    const unsent = this.#unsent();
-    const named = unsent.slice(0, MOST_NAMED).map(excerptOf);
-    if (unsent.length > MOST_NAMED) named.push(`${unsent.length - MOST_NAMED} more`);
-    const text = `It will be erased on this device: ${listOf(named)}.`;
-    const isSure = () => confirmed("Sign out with something not sent?", text, "Sign out");
-    if (unsent.length && !(await isSure())) return;
-    await ask("DELETE", "/sessions/current");
-    this.dispatchEvent(new Event("signed-out"));
-    uncover(() => location.replace("/"));
-  }
+  find("#own-username").value = me.username;
+  if (confirmation) confirmation.hidden = !me.email || me.email_confirmed;
+  find("#email-state").textContent = stateOf(me);
 }
 
-/** Your picture, in the same dialog. */
-class OwnPicture {
-  #changed;
-  #input = find("#picture-file");
-
-  /** `changed(me)` is called with the account after each change. */
-  constructor(changed) {
-    this.#changed = changed;
-    find("#choose-picture").addEventListener("click", () => this.#input.click());
-    this.#input.addEventListener("change", () => {
-      const [file] = this.#input.files;
-      this.#input.value = "";
-      const change = () => upload("PUT", "/me/avatar", file);
-      if (file) this.#request(change, "Your picture has been changed.");
-    });
-    find("#remove-picture").addEventListener("click", () =>
-      this.#request(() => ask("DELETE", "/me/avatar"), "Your picture has been removed."),
-    );
-  }
-
-  show(me) {
-    find("#own-picture").replaceChildren(avatar(me));
-    find("#remove-picture").hidden = !me.avatar;
-    find("#choose-picture").textContent = me.avatar ? "Choose another picture" : "Choose a picture";
-  }
-
-  async #request(change, done) {
-    const state = find("#picture-state");
-    state.classList.remove("wrong");
-    state.textContent = "One moment…";
-    try {
-      this.#changed(await change());
-      state.textContent = done;
-    } catch (problem) {
-      state.classList.add("wrong");
-      state.textContent = problem.message;
-    }
-  }
-}
-
-/** "Firefox on Windows", from the `User-Agent` of a session. */
-function nameOf(agent) {
-  const browser = BROWSERS.find((name) => agent.includes(`${name}/`));
-  const system = SYSTEMS.find((name) => agent.includes(name));
-  if (!browser) return agent.slice(0, 40) || "Another program";
-  const known = { Edg: "Edge", OPR: "Opera" }[browser] ?? browser;
-  return system ? `${known} on ${system.replace("CrOS", "ChromeOS")}` : known;
+function stateOf({ email, email_confirmed: isConfirmed }) {
+  if (!email) return "Only you and the administrators of the server see it.";
+  if (isConfirmed) return "You have confirmed this address: it helps you back in without a password.";
+  return "You have not confirmed that this address is yours.";
 }

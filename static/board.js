@@ -3,7 +3,7 @@
  * names is shown in its place, once.
  */
 
-import { Account } from "./account.js";
+import { AccountDialog } from "./account_dialog.js";
 import { askAs, askPatiently } from "./api.js";
 import { OpenChannel } from "./channel.js";
 import { ChannelDialog } from "./lists/channel_dialog.js";
@@ -41,7 +41,7 @@ import { Scores } from "./scores.js";
 import { Search } from "./search.js";
 import { Thread } from "./thread.js";
 
-const PERSONAL = `#groups, #channels, #people, #sessions, #account, #nothing, #mentions, #code,
+const PERSONAL = `#groups, #channels, #people, #account, #nothing, #mentions, #code,
   #search-results, #search-here-name, #channel-name, #channel-description, #members-title,
   #account-username, #confirm-text, #pins ul, #reports, #report-post, #report-disclosure,
   #warned-text, #code-link, #addresses, #unfinished, #unsent, #scores-title, #score-game, #scores,
@@ -65,7 +65,7 @@ const drafts = new DraftStorage(me.id);
 const context = new Context({ me, live, people, outbox, drafts });
 context.pins = new Pins(context);
 
-const account = new Account(me, { unsent: () => [...outbox.unsent, ...drafts.all].map(textOf) });
+const account = new AccountDialog(me, { unsent: () => [...outbox.unsent, ...drafts.all].map(textOf) });
 const mentions = new Mentions(live);
 const groups = new Groups(live, mentions);
 const channels = new Channels(live, me, mentions);

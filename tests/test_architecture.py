@@ -38,7 +38,7 @@ PUBLIC = {
     "email_confirmations.update",  # to who has the token of a link, or asks for a mail
     "pages.reset", "pages.confirm_email",
     "pages.home", "pages.register", "pages.sign_in", "pages.board", "pages.favicon", "pages.static",
-    "pages.invite", "pages.roster",
+    "pages.account", "pages.invite", "pages.roster",
     "admin_pages.overview", "admin_pages.people", "admin_pages.new_people", "admin_pages.groups",
     "admin_pages.audit",
     "health.live", "health.ready",

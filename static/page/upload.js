@@ -87,5 +87,5 @@ function sentenceOfTooLarge() {
 }
 
 function maxBytes() {
-  return Number(find("#board").dataset.maxFileBytes);
+  return Number(find("[data-max-file-bytes]").dataset.maxFileBytes);
 }

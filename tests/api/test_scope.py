@@ -150,7 +150,8 @@ async def test_a_token_of_an_administrator_is_one_of_anybody(people: Cast) -> No
     assert [one["username"] for one in (await bot.get("/api/users"))["users"]] == ["root"]
     await bot.get(f"/api/users/{people.bob.id}", 404)
     problem(await bot.ask("GET", "/api/topics/admin/events"), 403, "token_not_enough")
-    assert (await bot.ask("GET", "/board")).headers["Location"] == "/sign-in"
+    for page in ("/board", "/account", "/admin"):
+        assert (await bot.ask("GET", page)).headers["Location"] == "/sign-in"
     assert "root" not in str(await bot.get("/", Accept="text/html"))
 
 

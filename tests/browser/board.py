@@ -105,6 +105,14 @@ class Board:
         self.page.wait_for_url(re.compile("/board"))
         self.is_live()
 
+    def open_account(self) -> Page:
+        """Her account, in another tab."""
+        page = self.context.new_page()
+        self.watch(page)
+        page.goto(f"{self.server.url}/account")
+        expect(page.locator("#sessions > li").first).to_be_visible()
+        return page
+
     def is_live(self) -> None:
         expect(self.connection).to_have_text("Live")
 

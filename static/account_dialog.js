@@ -1,0 +1,43 @@
+/** One's own name and picture at the top of the board, and the dialog behind it: signing out. */
+
+import { ask } from "./api.js";
+import { attempt, confirmed } from "./page/dialogs.js";
+import { avatar, find, make } from "./page/dom.js";
+import { excerptOf, listOf } from "./page/format.js";
+import { uncover } from "./page/layers.js";
+
+const MOST_NAMED = 5; // of what was not sent
+
+/** Dispatches `signed-out` once the server has ended the session. */
+export class AccountDialog extends EventTarget {
+  #unsent;
+
+  /** `unsent()` are the texts that are on this device alone, and that signing out would erase. */
+  constructor(me, { unsent }) {
+    super();
+    this.#unsent = unsent;
+    this.show(me);
+    find("#account-username").textContent = me.username;
+    find("#account").addEventListener("click", () => find("#account-dialog").showModal());
+    find("#sign-out").addEventListener("click", () => attempt(() => this.#signOut()));
+  }
+
+  /** Shows the account with this name and picture. */
+  show(me) {
+    const name = make("span", { className: "account-name" }, me.name);
+    const label = make("span", { className: "hidden-label" }, "Your account: ");
+    find("#account").replaceChildren(avatar(me), label, name);
+  }
+
+  async #signOut() {
+    const unsent = this.#unsent();
+    const named = unsent.slice(0, MOST_NAMED).map(excerptOf);
+    if (unsent.length > MOST_NAMED) named.push(`${unsent.length - MOST_NAMED} more`);
+    const text = `It will be erased on this device: ${listOf(named)}.`;
+    const isSure = () => confirmed("Sign out with something not sent?", text, "Sign out");
+    if (unsent.length && !(await isSure())) return;
+    await ask("DELETE", "/sessions/current");
+    this.dispatchEvent(new Event("signed-out"));
+    uncover(() => location.replace("/"));
+  }
+}
