@@ -1,6 +1,7 @@
 """The pages of administrators: HTML made here, and small modules that call the API."""
 
 import asyncio
+import math
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
@@ -32,6 +33,7 @@ from model.user import ServerRole
 Q = TypeVar("Q", bound=Query)
 
 ROWS = 50  # of a page
+_STEP, _UNITS = 1024, ("kB", "MB", "GB")
 
 admin_pages = Blueprint("admin_pages", __name__)
 
@@ -127,6 +129,15 @@ async def audit() -> str | Redirection:
     shown = {"found": found, "more": _more("before", following), "live": live, "people": people}
     table = urlencode({name: str(value) for name, value in asked.filters.items()})
     return await _page("audit", asked=asked, kinds=AUDIT_KINDS, table=table, **shown)
+
+
+@admin_pages.app_template_filter("size")
+def size_of(size_bytes: int) -> str:
+    """As the pages write sizes: `512 bytes`, `61 kB`, `1.5 MB`."""
+    if size_bytes < _STEP:
+        return f"{size_bytes:,} byte{'' if size_bytes == 1 else 's'}"
+    step = min(len(_UNITS), int(math.log(size_bytes, _STEP)))
+    return f"{size_bytes / _STEP**step:,.{1 if step > 1 else 0}f} {_UNITS[step - 1]}"
 
 
 def _asked(form: type[Q]) -> Q:

@@ -4,7 +4,7 @@ import { Problem, ask } from "../api.js";
 import { attempt, confirmed, notify } from "../page/dialogs.js";
 import { find } from "../page/dom.js";
 import { clearProblems, onSubmit } from "../page/forms.js";
-import { follow, refresh } from "./screen.js";
+import { focusOpener, follow, refresh } from "./screen.js";
 
 const dialog = find("#group-dialog");
 const form = find("#owner-form");
@@ -64,4 +64,5 @@ onClick("delete-group", async () => {
   dialog.close();
   await refresh();
 });
+dialog.addEventListener("close", () => focusOpener(`group-${group.id}`));
 follow();

@@ -3,7 +3,7 @@
 import { ask } from "../api.js";
 import { attempt, confirmed, copy, notify } from "../page/dialogs.js";
 import { find } from "../page/dom.js";
-import { follow, refresh } from "./screen.js";
+import { focusOpener, follow, refresh } from "./screen.js";
 
 const dialog = find("#person-dialog");
 const madeLink = find("#made-link");
@@ -90,5 +90,6 @@ dialog.addEventListener("close", () => {
   madeLink.hidden = true;
   find("#link").textContent = "";
   find("#link-qr").removeAttribute("src");
+  focusOpener(`person-${person.id}`);
 });
 follow();

@@ -6,9 +6,10 @@
 import { askAs } from "../api.js";
 import { Live } from "../live.js";
 import { find } from "../page/dom.js";
-import { dateOf, fullyOf } from "../page/format.js";
+import { dateOf } from "../page/format.js";
 
 const TOGETHER_MS = 300;
+const MOMENT = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
 const place = find("#admin");
 const user = Number(place.dataset.user);
 
@@ -32,6 +33,11 @@ export async function refresh() {
   if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
 }
 
+/** Brings the focus back to what opened a dialog, in the list as it is now. */
+export function focusOpener(id) {
+  (document.getElementById(id) ?? find("#search")).focus({ preventScroll: true });
+}
+
 /** Follows what administrators do, and shows it. */
 export function follow() {
   const live = new Live({ user });
@@ -45,7 +51,7 @@ export function follow() {
 
 function sayTimes() {
   for (const time of document.querySelectorAll("time[data-moment]"))
-    time.textContent = fullyOf(time.dateTime);
+    time.textContent = MOMENT.format(new Date(time.dateTime));
   for (const time of document.querySelectorAll("time[data-day]"))
     time.textContent = dateOf(time.dateTime);
 }
