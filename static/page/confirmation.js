@@ -51,7 +51,7 @@ function makeDialog() {
     "dialog",
     { id: "confirmation", "aria-labelledby": "confirmation-title" },
     make("h2", { id: "confirmation-title" }, "Enter your password again"),
-    make("p", { className: "hint" }, "For what cannot be undone, so that nobody else does it here."),
+    make("p", { className: "hint" }, "So that nobody but you does this here."),
     make(
       "form",
       { method: "post" },
