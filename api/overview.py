@@ -12,7 +12,7 @@ from typing_extensions import TypedDict
 
 from api.context import Services, caller, read, services
 from api.docs.openapi import VERSION
-from api.server_warnings import StateWarningView, warnings_of
+from api.server_warnings import ServerWarningView, warnings_of
 from api.settings import PREFIX, Settings
 from model.database.table import now
 from model.server_state import ServerState, find_server_state
@@ -74,7 +74,7 @@ class OverviewView(TypedDict):
     people: int
     groups: int
     last_backup_at: datetime | None
-    warnings: list[StateWarningView]
+    warnings: list[ServerWarningView]
     settings: list[SettingView]
 
 

@@ -11,7 +11,7 @@ from model.server_state import ServerState
 _FREE_SHARE, _FREE_BYTES = 0.1, 2**30  # less than both is too little
 
 
-class StateWarningView(TypedDict):
+class ServerWarningView(TypedDict):
     """`code` stays the same between versions; `detail` is a sentence for people."""
 
     code: str
@@ -20,7 +20,7 @@ class StateWarningView(TypedDict):
 
 def warnings_of(
     settings: Settings, state: ServerState, free_bytes: int, total_bytes: int
-) -> list[StateWarningView]:
+) -> list[ServerWarningView]:
     """What is wrong, the most dangerous first."""
     found = _found(settings, state, free_bytes, total_bytes)
     return [{"code": code, "detail": detail} for code, detail in found]
