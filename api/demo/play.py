@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from api.demo import drawing
-from api.demo.people import ADMIN, CHESS_CLUB, EVERYBODY
+from api.demo.people import ADMIN, ASSISTANT, CHESS_CLUB, EVERYBODY
 from api.demo.stage import Stage
 from api.demo.story import CLUB, DOCUMENTS, PLACES, SCORES, STORY, UNREAD, Answer, Place, Said
 from model.channel import Channel, Kind, find_channel
@@ -20,10 +20,13 @@ from model.document import save_document
 from model.document_space import find_space
 from model.documents.precondition import Precondition
 from model.file import Upload, add_file
+from model.pin import pin_post
 from model.post import find_post, write_post
 from model.reaction import add_reaction
 from model.read_mark import move_read_mark
+from model.report import Outcome, report_post
 from model.score import set_score
+from model.settlement import settle_report
 from model.user import Caller
 
 Act = Callable[[], Awaitable[object]]
@@ -47,6 +50,7 @@ class Play:
     def __init__(self, stage: Stage) -> None:
         self._stage = stage
         self._posts: dict[Said | Answer, int] = {}
+        self._reports: dict[Said, int] = {}
 
     async def run(self) -> None:
         acts = sorted(self._acts(), key=lambda act: act[0])
@@ -66,6 +70,12 @@ class Play:
             moment = moment_of(said.ago)
             yield moment, partial(self._say, said)
             yield from self._reactions(moment, said)
+            if said.is_pinned:
+                yield moment + timedelta(minutes=1), partial(self._pin, said)
+            if (reported := said.reported) is not None:
+                yield moment + timedelta(minutes=reported.after), partial(self._report, said)
+                if reported.settled:
+                    yield moment_of(reported.settled), partial(self._settle, said)
             for answer in said.answers:
                 later = min(moment + timedelta(minutes=answer.after), present)
                 yield later, partial(self._answer, said, answer)
@@ -115,6 +125,23 @@ class Play:
     async def _react(self, to: Said | Answer, emoji: str, by: Caller) -> None:
         async with self._stage.write() as db:
             await add_reaction(db, await find_post(db, self._posts[to], reader=by), emoji, by=by)
+
+    async def _pin(self, said: Said) -> None:
+        by = self._stage.callers[said.by]
+        async with self._stage.write() as db:
+            await pin_post(db, await find_post(db, self._posts[said], reader=by), by=by)
+
+    async def _report(self, said: Said) -> None:
+        assert said.reported
+        by, reason = self._stage.callers[said.reported.by], said.reported.reason
+        async with self._stage.write() as db:
+            post = await find_post(db, self._posts[said], reader=by)
+            self._reports[said] = (await report_post(db, post, reason, by=by))["id"]
+
+    async def _settle(self, said: Said) -> None:
+        by = self._stage.callers[ASSISTANT.username]
+        async with self._stage.write() as db:
+            await settle_report(db, self._reports[said], Outcome.DISMISSED, by=by)
 
     async def _set_score(self, username: str, game: str, points: int) -> None:
         by = self._stage.callers[username]

@@ -20,6 +20,16 @@ class Answer:
 
 
 @dataclass(frozen=True)
+class Reported:
+    """Who has reported a post, after some minutes, and when a moderator has settled that."""
+
+    after: int
+    by: str
+    reason: str
+    settled: str = ""
+
+
+@dataclass(frozen=True)
 class Said:
     channel: str
     ago: str
@@ -29,7 +39,7 @@ class Said:
     answers: tuple[Answer, ...] = ()
     files: tuple[str, ...] = ()
     is_pinned: bool = False
-    reported: str = ""  # who has reported it, and why: "mia It is mean."
+    reported: Reported | None = None
 
 
 @dataclass(frozen=True)
@@ -156,7 +166,8 @@ STORY = (
             "1941. @tomas your argument was theirs for a hundred years.",
             "🤯 noah tomas arjun ben"))),
     Said("general", "4 19:40", "ben", "Your drawing looked like a potato, Noah, no offence",
-        reported="elif This is mean, and Noah was sad about it.", answers=(
+        reported=Reported(22, "elif", "This is mean, and Noah was sad about it.", "2 17:20"),
+        answers=(
         Answer(13, "noah", "some offence"),
         Answer(700, "ben", "Sorry. It was a good potato. Yours was better than mine.", "❤️ noah"))),
     Said("school garden", "3 08:30", "hana", "They have reached for the sun over the weekend ☀️",
@@ -170,7 +181,8 @@ STORY = (
     Said("field trip", "3 16:21", "ana", "Mine is in your pigeonhole, Ms Lindqvist",
         "🙏 lindqvist"),
     Said("games", "2 15:50", "tomas", "512. The door is open, the snake is home. 🐍🏠",
-        "😱 arjun yuki mateo, 🏆 adeyemi", answers=(
+        reported=Reported(190, "ben", "Nobody gets 512. Can somebody look at his code?"),
+        reactions="😱 arjun yuki mateo, 🏆 adeyemi", answers=(
         Answer(5, "arjun", "I have homework. That is the only reason."),
         Answer(71, "arjun", "530.", "😂 tomas yuki amara liam, 🔥 mateo"))),
     Said("matches", "2 17:10", "elif", "I have lost, but I had the better bishop", "♟️ jonas amara"),

@@ -23,6 +23,11 @@ def server(tmp_path: Path) -> Iterator[Server]:
     server.close()
 
 
+def signed_in(server: Server, username: str, password: str) -> HttpClient:
+    form = {"username": username, "password": password, "token": True}
+    return HttpClient(server, HttpClient(server).made("POST", "/api/sessions", form)["token"])
+
+
 def when(thing: Any) -> datetime:
     return datetime.fromisoformat(thing["created_at"])
 
@@ -34,17 +39,24 @@ def test_a_class_has_been_there_and_is_seen_as_it_would_be(server: Server) -> No
     again = server.run("demo")
     assert again.exit_code == 1
     assert "There are accounts already." in again.stderr
-    client = HttpClient(server.start())
-    form = {"username": "lindqvist", "password": password, "token": True}
-    client.token = client.made("POST", "/api/sessions", form)["token"]
+    server.start()
+    client = signed_in(server, "lindqvist", password)
     (group,) = client.made("GET", "/api/groups")["groups"]
     listed = client.made("GET", f"/api/groups/{group['id']}/channels")
     assert {channel["kind"] for channel in listed["channels"]} == {"open", "announce", "private"}
     members = client.made("GET", f"/api/groups/{group['id']}/members?limit=100")["members"]
     assert (len(members), len([one for one in members if one["avatar"]])) == (20, 16)
-    unread, posts = 0, list[Any]()
+    for settled, outcome in (("false", None), ("true", "dismissed")):
+        path = f"/api/groups/{group['id']}/reports?settled={settled}"
+        (report,) = client.made("GET", path)["reports"]
+        assert report["outcome"] == outcome
+    admin = signed_in(server, "robin", password)
+    acts = admin.made("GET", "/api/admin/acts?kind=account.added&limit=100")["acts"]
+    assert [(act["via"], act["by_id"]) for act in acts] == [("command", None)] * 21
+    unread, pinned, posts = 0, 0, list[Any]()
     for channel in listed["channels"]:
         unread += channel["unread"]
+        pinned += len(client.made("GET", f"/api/channels/{channel['id']}/pins")["posts"])
         page = client.made("GET", f"/api/channels/{channel['id']}/posts?limit=100")["posts"]
         for post in page:
             posts += [post, *client.made("GET", f"/api/posts/{post['id']}/replies")["posts"]]
@@ -56,7 +68,7 @@ def test_a_class_has_been_there_and_is_seen_as_it_would_be(server: Server) -> No
                 if event["kind"] == "post.created"
             }
             assert created[page[-1]["id"]] == page[-1]["created_at"]
-    assert unread == 5
+    assert (unread, pinned) == (5, 2)
     posts.sort(key=lambda post: post["id"])
     moments = [when(post) for post in posts]
     assert moments == sorted(moments)
