@@ -157,5 +157,5 @@ def sheet(lines: Sequence[str]) -> bytes:
 
 def _png(image: Image.Image) -> bytes:
     made = BytesIO()
-    image.save(made, "PNG", optimize=True)
+    image.save(made, "PNG")
     return made.getvalue()

@@ -103,7 +103,7 @@ STORY = (
         "of @adeyemi’s half only once we know.", "👍 adeyemi", answers=(
         Answer(25, "adeyemi", "Yes. I have the boots for it."),)),
     Said("field trip", "9 09:00", "lindqvist",
-        "We go to the pond and the forest **with 7a**. The form has to be back, signed, "
+        "We go to the pond and the forest with 7a. The form has to be back, **signed**, "
         "two days before. Without it you stay with 8c, and they write a test that day.",
         "✅ amara mia yuki elif hana, 👀 ben", files=("Form.pdf",), is_pinned=True),
     Said("field trip", "9 09:12", "chloe", "Can we swim?", answers=(
