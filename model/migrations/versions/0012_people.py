@@ -181,6 +181,9 @@ def add_columns() -> None:
     op.add_column("join_codes", sa.Column("code", sa.String()))
     add_choice("join_codes", "admission", ["code", "approval"])
     add_choice("sessions", "scope", ["session", "read", "write"])
+    op.add_column(
+        "sessions", sa.Column("prolonged", sa.Boolean(), server_default=sa.true(), nullable=False)
+    )
     op.add_column("sessions", sa.Column("name", sa.String()))
     op.add_column("sessions", sa.Column("confirmed_at", INSTANT))
     op.add_column("sessions", sa.Column("used_at", INSTANT))

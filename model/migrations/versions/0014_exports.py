@@ -5,8 +5,8 @@ from alembic import op
 
 import model.database.table
 
-revision = '0016'
-down_revision = '0015'
+revision = '0014'
+down_revision = '0013'
 oldest_code = '0013'  # code of this migration still works afterwards
 
 
