@@ -77,9 +77,9 @@ def test_the_first_page_makes_an_account_a_group_a_channel_and_a_post(answers: l
 
 
 def test_the_page_for_clients_goes_on_from_there(answers: list[Any], folder: Path) -> None:
-    morning, rolls, again, listed, shown, links, patched, documents, found, score, best, log = (
-        answers[3:]
-    )
+    morning, rolls, again, listed, code, waiting, shown, *others = answers[3:]
+    links, patched, documents, found, score, best, log = others
+    assert (code["admission"], code["max_uses"], waiting["applications"]) == ("approval", 30, [])
     assert again == rolls, "repeated with its key"
     assert listed["posts"] == [rolls, morning]
     assert [file["name"] for file in shown["files"]] == ["holiday.jpg"]
