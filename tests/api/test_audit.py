@@ -9,6 +9,7 @@ from typing import Any
 from model.database.table import now
 from tests.api.browser import problem
 from tests.api.tables import Statuses, rows, tried
+from tests.api.test_paging import walk_both_ways
 from tests.live.client import LiveClient
 from tests.support.cast import Cast
 from tests.support.people import Visitor
@@ -151,3 +152,12 @@ async def test_administrators_sign_others_out_everywhere_at_once(
     assert await tried(actor, actions, may) == may
     await people.bob.get("/api/me", status=401 if who == "root" else 200)
     await people.root.get("/api/me")
+
+
+async def test_the_audit_is_paged(people: Cast) -> None:
+    before = (await people.root.get("/api/admin/acts?limit=100"))["acts"]
+    for number in range(7):
+        secret = {"name": f"secret {number}", "kind": "private"}
+        await people.mia.post(f"/api/groups/{people.group['id']}/channels", secret)
+    how_many = len(before) + 7
+    await walk_both_ways(people.root, "/api/admin/acts", how_many, newest_first=True)

@@ -17,6 +17,7 @@ WITHOUT_ADDRESS = {  # these are told once, or whoever was let in is among the m
     "POST /api/files/{}/links",
     "POST /api/groups/{}/roster",
     "POST /api/groups/{}/roster/{}/link",
+    "POST /api/users/{}/reset-links",
     "PUT /api/groups/{}/applications/{}",
 }
 
