@@ -5,6 +5,7 @@ import { followAccess, listSessions, listTokens } from "./account/access.js";
 import { followLook } from "./account/look.js";
 import { followPicture, showPicture } from "./account/picture.js";
 import { Export } from "./lists/export.js";
+import { Live } from "./live.js";
 import { attempt, confirmed, notify } from "./page/dialogs.js";
 import { find } from "./page/dom.js";
 import { onSubmit } from "./page/forms.js";
@@ -15,9 +16,13 @@ const page = find("#account-page");
 const [profile, confirmation] = [find("#profile-form"), find("#confirm-email")];
 const FIELDS = ["name", "username", "email"];
 
-askAs(Number(page.dataset.user));
+const user = Number(page.dataset.user);
+const live = new Live({ user });
+
+askAs(user);
 followLook();
-find("#own-export").append(new Export(null).element);
+find("#own-export").append(new Export(live).element);
+live.connect();
 followPicture(show);
 onSubmit(profile, async ({ email = null, ...values }) => {
   show(await ask("PATCH", "/me", { ...values, email }));
