@@ -1,8 +1,10 @@
 /** Shows the API's own description with Swagger UI, served from here. */
 
 /* global SwaggerUIBundle */
-const isDark = matchMedia("(prefers-color-scheme: dark)").matches;
-document.documentElement.classList.toggle("dark-mode", isDark);
+const root = document.documentElement;
+const chosen = root.style.colorScheme; // by look.js
+const isDark = chosen ? chosen === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
+root.classList.toggle("dark-mode", isDark);
 SwaggerUIBundle({
   url: "/openapi.json",
   dom_id: "#swagger",

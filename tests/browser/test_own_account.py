@@ -70,9 +70,10 @@ def choose_look(ann: Board) -> None:
     other = ann.context.new_page()
     ann.watch(other)
     other.add_init_script(LOOK_AT_BODY)
-    for path in ("/", "/board", "/docs", "/no-such-page"):
+    for path in ("/", "/board", "/no-such-page", "/docs"):
         other.goto(ann.server.url + path)
         assert other.evaluate("window.lookAtBody") == ["dark", "112.5%"], path
+    expect(other.locator("html")).to_have_class("dark-mode")
     other.close()
 
 
