@@ -33,6 +33,7 @@ GOOD_FOR = """
 /api/groups/{}/acts                            GET
 /api/groups/{}/reports                         GET
 /api/reports/{}                                GET PATCH
+/api/me/warnings                               GET
 /api/groups/{}/members                         GET
 /api/groups/{}/members/{}                      PUT DELETE
 /api/memberships                               POST
