@@ -121,6 +121,13 @@ async def test_the_audit_is_searched_by_act_person_and_time(people: Cast) -> Non
         problem(await people.root.ask("GET", f"{AUDIT}?{wrong}"), 400, "invalid")
 
 
+async def test_the_audit_is_walked_in_both_directions(people: Cast) -> None:
+    for _ in range(7):
+        await people.root.delete(f"/api/users/{people.bob.id}/sessions")
+    path = f"{AUDIT}?kind=sessions.ended"
+    await walk_both_ways(people.root, path, 7, newest_first=True)
+
+
 async def test_the_audit_is_saved_as_a_table_which_is_an_act_itself(people: Cast) -> None:
     await people.root.patch(f"/api/users/{people.bob.id}", {"active": False})
     answer = await people.root.ask("GET", f"{TABLE}?person_id={people.bob.id}")

@@ -65,9 +65,10 @@ class World:
         return f"guest{next(self._numbers)}"
 
     async def asker(self, operation: str) -> Person:
-        """Who may: as the example of it says, or ann."""
-        example = example_of(operation)
-        return await self.person(example.by[0]) if example else self.people.ann
+        """Who may: as the example of it says, or root under `/api/admin`, or ann."""
+        if example := example_of(operation):
+            return await self.person(example.by[0])
+        return self.people.root if " /api/admin" in operation else self.people.ann
 
     async def request(self, example: Example, who: Person, **given: Any) -> Request:
         values = await self.values(example, who, **given)
