@@ -162,7 +162,7 @@ def empty_running_sqlite(file: Path) -> None:
     """
     with closing(sqlite3.connect(file, timeout=ANSWERS_WITHIN_S)) as database, database:
         database.execute("PRAGMA foreign_keys = ON")
-        for table in ("users", "retired_usernames", "groups", "files", "blobs", "limits"):
+        for table in ("users", "retired_usernames", "groups", "files", "blobs", "limits", "acts"):
             database.execute(f"DELETE FROM {table}")
 
 
