@@ -11,6 +11,7 @@ from api.context import Services
 from model.collector import collect
 from model.database.table import now
 from model.export import EXPORT_LASTS, MAX_EXPORTS_A_DAY, Exports, forget_expired_exports
+from model.exporting import make
 from model.storage.blob import Blobs
 from tests.api.browser import problem
 from tests.api.tables import Action, Statuses, rows, tried
@@ -33,6 +34,12 @@ EVIL = '=HYPERLINK("http://evil")'
 
 def of_group(people: Cast) -> str:
     return f"/api/groups/{people.group['id']}/exports"
+
+
+async def make_now(services: Services) -> None:
+    await export_jobs.make_exports_alone(
+        services.database, services.store, services.settings, services.incoming
+    )
 
 
 async def private_channel(people: Cast) -> Any:
@@ -191,19 +198,44 @@ async def test_all_that_is_ones_own_is_in_ones_own_file_and_nothing_of_others(
     assert opened.table("mentions.csv")[1:] == [], "she may not read it any more"
 
 
-async def test_whoever_waits_is_told_and_others_are_not(people: Cast, url: str) -> None:
+async def test_whoever_waits_is_told_how_far_it_is(
+    people: Cast, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(make, "_TELL_EVERY_S", -1)
+    for n in range(3):
+        file = await people.bob.upload(f"file {n}".encode())
+        await people.bob.post(people.posts, {"text": "", "file_ids": [file["id"]]})
     before = await people.ann.get(MINE)
-    made = await people.ann.post(of_group(people), status=202)
-    assert (made["state"], made["size_bytes"]) == ("waiting", None)
-    await until_made(people.ann, made)
+    ((topic, _),) = before["live"]["topics"].items()
     async with LiveClient(url, people.ann.token) as live:
         await live.hello(before["live"])
-        ((topic, seq),) = before["live"]["topics"].items()
-        last = await live.event(topic, seq + 3)
-    assert (last["kind"], last["data"]["state"]) == ("export.changed", "done")
-    (listed,) = (await people.ann.get(MINE))["exports"]
-    assert last["data"] == listed
+        made = await people.ann.post(of_group(people), status=202)
+        assert (made["state"], made["size_bytes"]) == ("waiting", None)
+        await until_made(people.ann, made)
+        listed = await people.ann.get(MINE)
+        await live.event(topic, listed["live"]["topics"][topic])
+        told = [event["data"] for event in live.events(topic)]
+    assert {event["kind"] for event in live.events(topic)} == {"export.changed"}
+    assert [told[-1]] == listed["exports"]
+    percents = [view["percent"] for view in told if not view.get("gone")]
+    assert len(percents) > 5
+    assert percents == sorted(percents)
     assert (await people.mia.get(MINE))["exports"] == []
+
+
+async def test_who_owns_the_group_no_more_while_it_is_made_gets_nothing(
+    people: Cast, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(services.export_wanted, "set", lambda: None)  # nobody makes it
+    made = await people.ann.post(of_group(people), status=202)
+    members = f"/api/groups/{people.group['id']}/members"
+    for who, role in ((people.mia, "owner"), (people.ann, "moderator")):
+        await people.ann.put(f"{members}/{who.id}", {"role": role})
+    await make_now(services)
+    await people.mia.put(f"{members}/{people.ann.id}", {"role": "owner"})
+    failed = await people.ann.get(f"/api/exports/{made['id']}")
+    assert (failed["state"], failed["size_bytes"]) == ("failed", None)
+    assert failed["problem"] == "Only owners of the group may do this."
 
 
 async def test_one_runs_at_a_time_and_few_within_a_day(
@@ -218,9 +250,7 @@ async def test_one_runs_at_a_time_and_few_within_a_day(
         roles = f"/api/groups/{people.group['id']}/members/{people.mia.id}"
         await people.ann.put(roles, {"role": "owner"})
         problem(await people.mia.ask("POST", of_group(people)), 409, "export_running")
-    await export_jobs.make_exports_alone(
-        services.database, services.store, services.settings, services.incoming
-    )
+    await make_now(services)
     for who in (people.mia, people.ann) * 2:
         await exported(who, of_group(people))
     assert MAX_EXPORTS_A_DAY == 5

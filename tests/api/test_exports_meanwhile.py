@@ -15,8 +15,9 @@ import pytest
 
 from api.context import Services
 from api.settings import Switch
+from model.exporting import of_group
 from model.exporting import posts as pages
-from tests.api.test_exports import of_group
+from tests.api.test_exports import of_group as of_group_path
 from tests.support.cast import Cast
 from tests.support.exporting import Opened, until_made
 
@@ -84,9 +85,18 @@ async def test_no_post_is_half_there_or_newer_than_the_export(
         for _ in range(number % 5):
             await busy.write(touchable=False, parent_id=post_id)
     untouched = {post_id for post_id, touchable in busy.there.items() if not touchable}
+    late = list[int]()
+
+    async def with_something_new(*given: Any) -> AsyncIterator[Any]:
+        async for page in pages.posts_of_channel(*given):
+            yield page
+            late.append(await busy.write(touchable=False))
+
+    monkeypatch.setattr(of_group, "posts_of_channel", with_something_new)
     async with busy.meanwhile():
-        made = await until_made(people.ann, await people.ann.post(of_group(people), status=202))
-        after = await busy.write(touchable=False)
+        made = await until_made(
+            people.ann, await people.ann.post(of_group_path(people), status=202)
+        )
     assert busy.changes > 5, "much has happened meanwhile"
     opened = Opened(await people.ann.get(f"/api/exports/{made['id']}/file"))
     posts: list[dict[str, Any]] = opened.lines("posts.jsonl")
@@ -98,7 +108,7 @@ async def test_no_post_is_half_there_or_newer_than_the_export(
         if (await people.ann.ask("GET", f"/api/posts/{post_id}")).status == 404
     }
     assert untouched - gone <= set(ids)
-    assert max(ids) < after
+    assert max(ids) < min(late)
     for place, post in enumerate(posts):
         if post["parent"]:
             assert post["parent"]["id"] in ids[:place]
