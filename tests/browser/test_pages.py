@@ -34,7 +34,7 @@ def test_no_page_breaks_the_content_security_policy(open_board: OpenBoard) -> No
 def test_the_documentation_shows_the_routes(open_board: OpenBoard) -> None:
     somebody = open_board()
     somebody.go("/docs")
-    expect(somebody.page.locator("#swagger")).to_contain_text("/api/channels/{channel_id}/posts")
+    expect(somebody.page.locator("#swagger")).to_contain_text("/api/groups/{group_id}/acts")
 
 
 def test_an_unknown_page_looks_like_the_others_and_says_what_is_wrong(
