@@ -48,6 +48,7 @@ ACTS = {
     "POST /api/groups/{}/roster": (GROUP, "roster.enrolled"),
     "POST /api/groups/{}/roster/{}/link": (GROUP, "link.made"),
     "POST /api/users/{}/reset-links": (SERVER, "link.made"),
+    "POST /api/admin/users": (SERVER, "account.added"),
     "PATCH /api/users/{}": (SERVER, "account.changed"),
     "DELETE /api/users/{}": (SERVER, "account.deleted"),
     "DELETE /api/users/{}/sessions": (SERVER, "sessions.ended"),

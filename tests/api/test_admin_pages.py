@@ -44,7 +44,7 @@ async def test_a_name_is_text_wherever_it_is_shown(people: Cast) -> None:
         page = (await people.root.get(path)).decode()
         assert "&lt;b&gt;&#34;&amp;&#39; {{ 1 }}" in page, path
         assert "<b>" not in page
-        assert page.count("</script>") == 1
+        assert page.count("</script>") == page.count("<script")
 
 
 async def test_a_form_with_empty_fields_shows_everything_and_a_wrong_one_a_page_that_says_so(

@@ -34,7 +34,7 @@ async def test_who_registers_is_signed_in_and_no_administrator(app: Quart) -> No
     assert answer.status == 201, answer
     assert answer.body.keys() == {
         "id", "username", "name", "avatar", "role", "active", "created_at", "email",
-        "email_confirmed",
+        "email_confirmed", "may_enrol",
     }  # fmt: skip
     assert (answer.body["role"], answer.body["email"]) == ("member", "zoe@example.org")
     assert await page.get("/api/me") == answer.body
