@@ -90,6 +90,9 @@ _TAKE = delete(AccountLinks).where(
     AccountLinks.expires_at > bindparam("now"),
 )
 _END = delete(AccountLinks).where(AccountLinks.user_id == bindparam("of_user"))
+_END_MADE = delete(AccountLinks).where(
+    AccountLinks.made_by_id == bindparam("of_maker"), AccountLinks.group_id.is_(None)
+)
 _FORGET_EXPIRED = (
     delete(AccountLinks)
     .where(AccountLinks.expires_at < bindparam("now"))
@@ -177,6 +180,14 @@ async def set_password(db: Transaction, user: User, password_hash: str) -> None:
     """Give an account a new password. The links of before do nothing any more."""
     await set_password_hash(db, user, password_hash)
     await db.run(_END, of_user=user.id)
+
+
+async def end_links_made_by(db: Transaction, maker: User) -> None:
+    """End what somebody has made as an administrator for others, before she is forgotten.
+
+    Later nothing tells such a link from one of a command, which nobody can take back.
+    """
+    await db.run(_END_MADE, of_maker=maker.id)
 
 
 async def forget_expired_links(db: Transaction) -> None:

@@ -25,7 +25,7 @@ from sqlalchemy import (
 )
 
 from model.account import GROUPS_OF_USER, lock_admins, require_admin, require_another_admin
-from model.account_link import AccountLinks
+from model.account_link import AccountLinks, end_links_made_by
 from model.act import record_channel_act, record_group_act, record_server_act
 from model.application import Applications, close_all_applications
 from model.ban import Bans
@@ -225,6 +225,7 @@ async def delete_account(db: Transaction, user: User, *, by: Caller) -> None:
     documents = await db.all(_DELETE_DOCUMENTS, user_id=user.id, prefix=own_keys(user.id))
     logs.update(row.topic for row in documents)
     await revoke_other_sessions(db, user.id, but=None, by=by.id)
+    await end_links_made_by(db, user)
     await note_use(db, sha256=user.avatar)
     for statement in _delete_own_rows():
         await db.run(statement, of_user=user.id)

@@ -19,6 +19,7 @@ from tests.support import mail
 from tests.support.cast import Cast
 from tests.support.examples import Example
 from tests.support.people import PASSWORD, Person, Visitor
+from tests.support.purging import purged
 from tests.support.roster import enrolled, join, make_role, set_user
 
 EXAMPLES = (
@@ -157,6 +158,18 @@ async def test_a_link_of_an_administrator_ends_with_her_role(
     await people.ann.patch(f"/api/users/{people.root.id}", {"role": "member"})
     answer = await visitor.ask("PUT", "/api/password-resets", {"token": token, "password": NEW})
     problem(answer, 400, "invalid")
+
+
+async def test_a_link_of_an_administrator_ends_with_her_account(
+    people: Cast, services: Services, visitor: Visitor
+) -> None:
+    for person in (people.ann, people.eve):
+        await people.root.patch(f"/api/users/{person.id}", {"role": "admin"})
+    token = await token_for(people.eve, people.root)
+    await people.ann.delete(f"/api/users/{people.eve.id}")
+    await purged(services)
+    body = {"token": token, "password": NEW}
+    problem(await visitor.ask("PUT", "/api/password-resets", body), 400, "invalid")
 
 
 async def test_it_takes_a_password_that_was_given_lately(people: Cast, services: Services) -> None:
