@@ -26,7 +26,7 @@ from sqlalchemy import (
 
 from model.account import GROUPS_OF_USER, lock_admins, require_admin, require_another_admin
 from model.account_link import AccountLinks, end_links_made_by
-from model.act import record_channel_act, record_group_act, record_server_act
+from model.act import moderation_topic, record_channel_act, record_group_act, record_server_act
 from model.application import Applications, close_all_applications
 from model.ban import Bans
 from model.channel import (
@@ -183,7 +183,7 @@ async def delete_group(db: Transaction, group: Group, *, by: Caller) -> None:
     members = [row.user_id for row in await db.all(_MEMBERS_OF_GROUP, of_group=group.id)]
     await close_all_applications(db, group.id, by=by)
     await db.run(_DELETE_GROUP, of_group=group.id)
-    topics = [group.topic, *channels]
+    topics = [group.topic, moderation_topic(group.id), *channels]
     judge_again(db, Rights(topics=topics, reason="deleted"), forget=topics)
     record(db, group.topic, "group.deleted", {"id": group.id}, by=by.id)
     await record_server_act(db, "group.deleted", by=by, subject=group.topic)

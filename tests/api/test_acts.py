@@ -62,6 +62,16 @@ async def test_the_topic_of_moderators_is_followed_by_them_until_they_are_none(
             assert live.events(topic_of(people)) == []
 
 
+async def test_who_follows_the_record_of_a_group_that_is_deleted_is_told(
+    people: Cast, url: str
+) -> None:
+    async with LiveClient(url, people.mia.token) as live:
+        await live.follow(topic_of(people))
+        await people.ann.delete(f"/api/groups/{people.group['id']}")
+        revoked = await live.until(lambda m: m["type"] == "revoked")
+        assert (revoked["topic"], revoked["reason"]) == (topic_of(people), "deleted")
+
+
 async def moderated(people: Cast, post: Thing, score: Thing, document: str) -> Thing:
     """Everything that is an act, in a channel that is made and gone, and to what bob has there."""
     group = f"/api/groups/{people.group['id']}"
