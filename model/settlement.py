@@ -6,9 +6,11 @@ from sqlalchemy import bindparam, delete, select, update
 from typing_extensions import TypedDict
 
 from model.act import record_group_act, record_server_act
+from model.channel import READABLE_CHANNEL, Channels
 from model.database.table import now
 from model.database.unit_of_work import Transaction
 from model.errors import Conflict, Forbidden, NotFound
+from model.group import Memberships
 from model.log.event import record
 from model.post import Post, Posts, delete_post, find_post
 from model.report import (
@@ -50,8 +52,15 @@ _WARNINGS = (
         Posts.parent_id,
         Reports.settled_at.label("warned_at"),
     )
-    .outerjoin_from(Reports, Posts, Posts.id == Reports.post_id)
-    .where(Reports.author_id == bindparam("user_id"), Reports.outcome == Outcome.WARNED)
+    .join_from(Reports, Channels, Channels.id == Reports.channel_id)
+    .join(Memberships, Memberships.group_id == Channels.group_id)
+    .outerjoin(Posts, Posts.id == Reports.post_id)
+    .where(
+        Reports.author_id == bindparam("user_id"),
+        Reports.outcome == Outcome.WARNED,
+        Memberships.user_id == bindparam("user_id"),
+        READABLE_CHANNEL,
+    )
     .order_by(Reports.settled_at.desc(), Reports.id.desc())
     .limit(_NEWEST_WARNINGS)
 )
@@ -91,7 +100,10 @@ async def settle_report(
 
 
 async def list_warnings(db: Transaction, *, reader: Caller) -> list[WarningView]:
-    """The newest warnings that the reader got in the last 30 days, the last one first."""
+    """The newest warnings that the reader got in the last 30 days, the last one first.
+
+    Only those of channels that she can still read.
+    """
     rows = await db.all(_WARNINGS, user_id=reader.id)
     return [
         {

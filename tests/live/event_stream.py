@@ -28,11 +28,18 @@ class Stream:
         return self
 
     async def until(self, kind: str, **fields: Any) -> Message:
+        return await self._first({kind}, fields)
+
+    async def answer(self, topic: str) -> Message:
+        """Whether it is followed."""
+        return await self._first({"subscribed", "error"}, {"topic": topic})
+
+    async def _first(self, kinds: set[str], fields: Message) -> Message:
         seen = 0
         async with asyncio.timeout(WITHIN_S):
             while True:
                 for message in self.messages[seen:]:
-                    if message["type"] == kind and fields.items() <= message.items():
+                    if message["type"] in kinds and fields.items() <= message.items():
                         return message
                 seen = len(self.messages)
                 await self._read()
