@@ -28,7 +28,7 @@ from model.database.row import columns_of, load
 from model.database.table import Base, now, one_of
 from model.database.unit_of_work import Transaction, finder
 from model.errors import Forbidden, Invalid, NotFound
-from model.group import Group, Memberships, Role, require_moderates, require_open
+from model.group import Group, Memberships, Role, require_moderates
 from model.log.event import Rights, judge_again, record, tell_again
 from model.user import Caller
 
@@ -215,10 +215,9 @@ async def create_channel(
 ) -> Channel:
     """A new channel; of a private one the caller is the first member.
 
-    Raises Forbidden when the caller is no moderator, or the group is archived.
+    Raises Forbidden when the caller is no moderator or muted, or the group is archived.
     """
     require_moderates(group.role)
-    require_open(group)
     created_at = now()
     channel_id = await db.scalar_one(
         _INSERT,
@@ -235,11 +234,12 @@ async def create_channel(
         description=description,
         kind=kind,
         created_at=created_at,
-        archived=False,
+        archived=group.archived,
         seconds_between_posts=0,
         role=group.role,
         muted_until=group.muted_until,
     )
+    require_active(channel)
     if channel.is_private:
         await let_in(db, channel, by.id, by=by)
     else:
@@ -256,7 +256,7 @@ async def edit_channel(
     publish_history: bool = False,
     **changes: Unpack[ChannelChanges],
 ) -> Channel:
-    """The channel with new values. Raises Forbidden when the caller is no moderator.
+    """The channel with new values. Raises Forbidden when the caller is no moderator, or muted.
 
     Whoever makes an open channel private is its first member and invites the others. A private
     channel that is opened is there for the whole group: Invalid unless told to `publish_history`.
@@ -267,7 +267,7 @@ async def edit_channel(
         raise Invalid({"publish_history": "Then the whole group reads its posts: say true."})
     if changed == channel:
         return channel
-    require_not_archived(channel)
+    require_active(channel)
     await db.run(EDIT_CHANNEL, of_channel=channel.id, **changes)
     record(db, channel.topic, "channel.edited", changed.view(), by=by.id)
     is_opened = channel.is_private and not changed.is_private

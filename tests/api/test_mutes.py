@@ -91,6 +91,22 @@ async def test_who_is_muted_reads_leaves_and_keeps_documents_of_her_own(
     await people.bob.delete(f"{company.group}/members/{people.bob.id}")
 
 
+async def test_a_moderator_who_is_muted_writes_on_no_channel_and_moderates_still(
+    company: Company, people: Cast
+) -> None:
+    post = await people.bob.post(people.posts, {"text": "rude"})
+    await company.muted(people.mia)
+    channel = f"/api/channels/{people.channel['id']}"
+    for method, path in (("POST", f"{company.group}/channels"), ("PATCH", channel)):
+        problem(await people.mia.ask(method, path, {"name": "I am still here"}), 403, "muted")
+    (listed,) = (await people.bob.get(f"{company.group}/channels"))["channels"]
+    assert listed["name"] == people.channel["name"]
+    await people.mia.delete(f"/api/posts/{post['id']}")
+    await people.mia.delete(f"{company.group}/members/{people.bob.id}")
+    own = f"{company.group}/members/{people.mia.id}/mute"
+    problem(await people.mia.ask("DELETE", own), 403, "not_outranked")
+
+
 async def test_the_person_is_told_and_so_are_the_moderators_but_not_the_group(
     company: Company, people: Cast, url: str
 ) -> None:
