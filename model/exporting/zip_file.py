@@ -21,7 +21,7 @@ from model.storage.store import refusing_when_full
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
 
-_MOST_NAME_CHARS = 120
+_MOST_NAME_BYTES, _MOST_ENDING_BYTES = 200, 20  # a folder takes 255, and an id stands before it
 _NO_FILE_NAME = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f]')  # Windows takes none of these
 
 
@@ -106,7 +106,14 @@ async def _in_thread(work: Callable[[*Ts], T], *values: *Ts) -> T:
 def file_name(name: str) -> str:
     """A name that every system takes, and that leads out of no folder."""
     plain = _NO_FILE_NAME.sub("_", name).strip(" .") or "_"
-    stem, dot, ending = plain.rpartition(".")
-    if len(plain) <= _MOST_NAME_CHARS:
+    if len(plain.encode()) <= _MOST_NAME_BYTES:
         return plain
-    return plain[:_MOST_NAME_CHARS] if not dot else f"{stem[: _MOST_NAME_CHARS - 20]}.{ending[:19]}"
+    stem, dot, ending = plain.rpartition(".")
+    if not dot or len(ending.encode()) > _MOST_ENDING_BYTES:
+        return _cut(plain, _MOST_NAME_BYTES)
+    return f"{_cut(stem, _MOST_NAME_BYTES - _MOST_ENDING_BYTES)}.{ending}"
+
+
+def _cut(text: str, size: int) -> str:
+    """What of a text has so many bytes."""
+    return text.encode()[:size].decode(errors="ignore")

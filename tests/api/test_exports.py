@@ -1,6 +1,7 @@
 """Exports: who may have which, what is in them, and what is not."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -159,6 +160,21 @@ async def test_no_table_runs_in_a_spreadsheet(people: Cast) -> None:
             assert not cell.startswith(("=", "+", "@", "\t")), name
             assert not cell.startswith("-") or cell == "-3", name
     assert [row[2] for row in group.table("members.csv")][-1] == f"'{EVIL}"
+
+
+async def test_an_export_is_unpacked_anywhere_and_stays_in_its_folder(
+    people: Cast, tmp_path: Path
+) -> None:
+    names = ["../../out.txt", "..\\..\\out", "/out", "a:b|c.txt", "🍀" * 120 + ".txt", "é" * 200]
+    files = [(await people.bob.upload(b"in", name))["id"] for name in names]
+    await people.bob.post(people.posts, {"text": "", "file_ids": files})
+    for path, who in ((of_group(people), people.ann), (MINE, people.bob)):
+        opened = await exported(who, path)
+        assert len([*opened.files()]) == len(names)
+        assert not [name for name in opened.names if ".." in name or name.startswith("/")]
+        folder = tmp_path / "unpacked" / who.username
+        opened.zip.extractall(folder)
+        assert len([file for file in folder.rglob("*") if file.is_file()]) == len(opened.names)
 
 
 async def test_all_that_is_ones_own_is_in_ones_own_file_and_nothing_of_others(
