@@ -98,6 +98,7 @@ _OWNS_GROUP_OF = _ENROLLED_ONLY.join(
     and_(_as_owner.group_id == Memberships.group_id, _as_owner.user_id == bindparam("owner_id")),
 ).where(
     _as_owner.role == Role.OWNER,
+    Users.may_enrol.is_(False),
     exists().where(_owner.id == _as_owner.user_id, _owner.active == true()),
     ~exists().where(
         ChannelMembers.user_id == Memberships.user_id,
@@ -109,7 +110,7 @@ _OWNS_GROUP_OF = _ENROLLED_ONLY.join(
         ),
     ),
 )
-"""The same group, if its owner sees all that this account sees."""
+"""The same group, if its owner sees all that this account sees; it may nothing on the server."""
 
 
 async def make_reset_link(db: Transaction, user: User, *, by: Caller | None) -> MadeLink:
