@@ -20,8 +20,10 @@ from api.context import Services
 from tests.api.company import Company
 from tests.live.event_stream import streaming
 from tests.support.cast import Cast
+from tests.support.examples import Example, ask, example_of, nameless
 from tests.support.exporting import until_made
-from tests.support.people import Answer, Person
+from tests.support.people import Answer, Person, Visitor
+from tests.support.world import World
 
 WORD, GROUP_NAME, PERSON_NAME = "quagga", "zebra", "okapi"
 SOUGHT = "grazes"
@@ -49,6 +51,9 @@ ENDLESS = {"/api/live"}  # followed by itself below
 OF_ADMINS = r"/(api/)?admin|/api/topics/admin/|/api/users"
 AUDIT = r"/(api/)?admin/(acts|audit)|/api/topics/admin/"
 NOWHERE = "(?!)"
+
+WITHIN_GROUPS = ("/api/groups/", "/api/channels/", "/api/posts/", "/api/scores/", "/api/reports/")
+OF_THE_SERVER = ("/api/admin/", "/api/users/")
 
 Marks = Mapping[str, str]
 """Patterns of what must not be told, with where it may be nevertheless."""
@@ -202,3 +207,39 @@ async def test_nothing_of_a_group_is_told_to_who_does_not_belong_to_it(
         assert await followed(url, who, values["topic"]) == may
     inside = await leaks(app, values, people.ann, {**words, private: NOWHERE})
     assert {mark for *_, mark in inside} == {*words, str(private_id)}, "it is there to be found"
+
+
+def changing(app: Quart) -> list[Example]:
+    """An example of each request that changes something in groups, or on the server."""
+    operations = {
+        nameless(f"{method} {re.sub(r'<[^>]+>', '{}', rule.rule)}")
+        for rule in app.url_map.iter_rules()
+        for method in (rule.methods or set()) - {"GET", "HEAD", "OPTIONS"}
+        if rule.rule.startswith((*WITHIN_GROUPS, *OF_THE_SERVER))
+    }
+    found = [example_of(operation) for operation in sorted(operations)]
+    return [example for example in found if example]
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # rights are in statements
+async def test_whoever_may_not_do_something_is_refused_as_she_may_know_of_it(
+    app: Quart, people: Cast, services: Services, visitor: Visitor
+) -> None:
+    company, world = Company(app, services, people), World(app, services, people)
+    outside = {name: await company.actor(name, visitor) for name in ("eve", "left", "banned")}
+    outside["root"] = people.root
+    inside = {name: people.named(name) for name in ("bob", "mia", "ann")}
+    wrong, tried = [], 0
+    for example in changing(app):
+        maker = await world.person(example.by[0])
+        request = await world.request(example, maker)
+        for name, who in {"nobody": visitor, **outside, **inside}.items():
+            if name in example.by or who is maker:
+                continue
+            hidden = name in outside and example.path.startswith(WITHIN_GROUPS)
+            may_be = {401} if name == "nobody" else {404} if hidden else {403, 404}
+            status, tried = (await ask(who, request)).status, tried + 1
+            if status not in may_be:
+                wrong.append((name, example.operation, status))
+    assert not wrong, "\n".join(map(str, wrong))
+    assert tried > 200

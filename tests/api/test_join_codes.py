@@ -22,7 +22,7 @@ EXAMPLES = (
         "POST /api/groups/{group_id}/join-code", {}, makes="join_code", by=("ann", "mia"), often=0,
         listed="/api/groups/{group_id}/acts",
     ),
-    Example("PATCH /api/groups/{group_id}/join-code", RULES, by=("ann",), often=0),
+    Example("PATCH /api/groups/{group_id}/join-code", RULES, by=MODERATORS, often=0),
     Example("DELETE /api/groups/{group_id}/join-code", by=MODERATORS, often=0),
 )  # fmt: skip
 

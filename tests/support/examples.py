@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tests.support.people import Answer, Person
+from tests.support.people import Answer, Visitor
 
 API_TESTS = Path(__file__).parents[1] / "api"
 PARAMETER = re.compile(r"\{(\w+)\}")
@@ -132,7 +132,7 @@ def filled(template: Any, values: Mapping[str, Any]) -> Any:
     return template
 
 
-async def ask(who: Person, request: Request, **headers: str) -> Answer:
+async def ask(who: Visitor, request: Request, **headers: str) -> Answer:
     method, path, body = request
     if isinstance(body, bytes):
         return await who.send_file(body, path=path, method=method, **headers)
