@@ -16,7 +16,8 @@ AUDIT_KINDS = (
     "link.made", "link.used", "roster.enrolled", "group.archived", "group.unarchived",
     "group.deleted", "group.entered", "owner.given", "epoch.begun", "audit.exported",
     "channel.created", "channel.edited", "channel.opened", "channel.entered", "channel.deleted",
-    "channel_member.added", "channel_member.removed", "post.deleted",
+    "channel_member.added", "channel_member.removed", "slow_mode.set", "post.deleted",
+    "post.pinned", "post.unpinned", "report.settled", "score.deleted", "document.deleted",
 )  # fmt: skip
 """What is in the audit, for whoever chooses from it; acts in channels are of private ones."""
 
