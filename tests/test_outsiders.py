@@ -25,7 +25,7 @@ from tests.support.exporting import until_made
 from tests.support.people import Answer, Person, Visitor
 from tests.support.world import World
 
-WORD, GROUP_NAME, PERSON_NAME = "quagga", "zebra", "okapi"
+WORD, GROUP_NAME, PERSON_NAME, HIDDEN = "quagga", "zebra", "okapi", "narwhal"
 SOUGHT = "grazes"
 """Beside the marks wherever it can be searched for; an answer may repeat it."""
 
@@ -89,7 +89,8 @@ async def filled(people: Cast, company: Company, services: Services, leaving: li
         "sha256": ["0" * 64], "file": ["swagger-ui.css"], "name": ["live.js"],
     }  # fmt: skip
     for kind in ("open", "private"):
-        body = {"name": f"{WORD} {SOUGHT} {kind}", "description": WORD, "kind": kind}
+        name = f"{WORD} {SOUGHT} {HIDDEN}" if kind == "private" else f"{WORD} {SOUGHT}"
+        body = {"name": name, "description": WORD, "kind": kind}
         channel = await ann.post(f"{group}/channels", body)
         values["channel_id"].append(channel["id"])
         await fill_channel(people, channel, leaving, values)
@@ -105,30 +106,31 @@ async def filled(people: Cast, company: Company, services: Services, leaving: li
 
 
 async def fill_channel(people: Cast, channel: Any, leaving: list[Person], values: Values) -> None:
-    mia, bob, path = people.mia, people.bob, f"/api/channels/{channel['id']}"
+    mia, bob, path, word = people.mia, people.bob, f"/api/channels/{channel['id']}", WORD
     if channel["kind"] == "private":
+        word = f"{WORD} {HIDDEN}"
         for person in (mia, bob, *leaving):
             await people.ann.put(f"{path}/members/{person.id}", status=204)
-    file = await mia.upload(f"a {WORD}".encode(), f"{WORD}.txt")
+    file = await mia.upload(f"a {word}".encode(), f"{word}.txt")
     named = " ".join(f"@{person.username}" for person in (bob, *leaving))
-    body = {"text": f"A {WORD} {SOUGHT}, {named}", "file_ids": [file["id"]]}
+    body = {"text": f"A {word} {SOUGHT}, {named}", "file_ids": [file["id"]]}
     post = await mia.post(f"{path}/posts", body)
-    answer = {"text": f"A {WORD} {SOUGHT}", "parent_id": post["id"]}
+    answer = {"text": f"A {word} {SOUGHT}", "parent_id": post["id"]}
     values["post_id"] += [post["id"], (await bob.post(f"{path}/posts", answer))["id"]]
     values["file_id"].append(file["id"])
     await mia.put(f"/api/posts/{post['id']}/pin", status=204)
     await bob.put(f"/api/posts/{post['id']}/reactions/👍")
     await bob.post(f"{path}/scores", {"game": SOUGHT, "points": 7})
     for key in values["key"]:
-        await bob.put(f"{path}/documents/{key}", {"is": WORD}, status=201)
+        await bob.put(f"{path}/documents/{key}", {"is": word}, status=201)
     for person in leaving:
         hers = await person.post(f"{path}/posts", {"text": "something of hers"})
-        report = await bob.post(f"/api/posts/{hers['id']}/reports", {"reason": f"A {WORD}"})
+        report = await bob.post(f"/api/posts/{hers['id']}/reports", {"reason": f"A {word}"})
         await mia.patch(f"/api/reports/{report['id']}", {"outcome": "warned"})
-        await bob.post(f"{path}/posts", {"text": WORD, "parent_id": hers["id"]})
+        await bob.post(f"{path}/posts", {"text": word, "parent_id": hers["id"]})
         values["post_id"].append(hers["id"])
         values["report_id"].append(report["id"])
-    report = await bob.post(f"/api/posts/{post['id']}/reports", {"reason": f"A {WORD}"})
+    report = await bob.post(f"/api/posts/{post['id']}/reports", {"reason": f"A {word}"})
     values["report_id"].append(report["id"])
 
 
@@ -182,11 +184,13 @@ async def followed(url: str, who: Person, topics: list[str]) -> set[str]:
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # rights are in statements
-async def test_nothing_of_a_group_is_told_to_who_does_not_belong_to_it(
+async def test_nothing_of_a_group_or_a_private_channel_is_told_to_who_does_not_belong_to_it(
     app: Quart, people: Cast, services: Services, url: str
 ) -> None:
+    """It asks a thousand paths, which takes two seconds."""
     company = Company(app, services, people)
     left, banned = await company.member("left"), await company.member("banned")
+    others = [await company.member("tom"), await company.member("max", "moderator")]
     values, private_id = await filled(people, company, services, [left, banned])
     members = f"{company.group}/members"
     await left.delete(f"{members}/{left.id}")
@@ -201,12 +205,15 @@ async def test_nothing_of_a_group_is_told_to_who_does_not_belong_to_it(
         outside += await leaks(app, values, who, {**dict.fromkeys(words, own), private: own})
     admins = {**words, GROUP_NAME: r"/(api/)?admin", PERSON_NAME: OF_ADMINS, private: AUDIT}
     outside += await leaks(app, values, people.root, admins)
+    for who in others:
+        outside += await leaks(app, values, who, {HIDDEN: NOWHERE, private: NOWHERE})
     assert not outside, "\n".join(map(str, outside))
     for who in (people.eve, left, banned, people.root):
         may = {f"user:{who.id}"} | ({"admin"} if who is people.root else set())
         assert await followed(url, who, values["topic"]) == may
-    inside = await leaks(app, values, people.ann, {**words, private: NOWHERE})
-    assert {mark for *_, mark in inside} == {*words, str(private_id)}, "it is there to be found"
+    inside = await leaks(app, values, people.ann, {**words, HIDDEN: NOWHERE, private: NOWHERE})
+    there = {mark for *_, mark in inside}
+    assert there == {*words, HIDDEN, str(private_id)}, "else nothing could be found"
 
 
 def changing(app: Quart) -> list[Example]:
@@ -225,6 +232,7 @@ def changing(app: Quart) -> list[Example]:
 async def test_whoever_may_not_do_something_is_refused_as_she_may_know_of_it(
     app: Quart, people: Cast, services: Services, visitor: Visitor
 ) -> None:
+    """It makes what each request needs, and asks four hundred times, which takes two seconds."""
     company, world = Company(app, services, people), World(app, services, people)
     outside = {name: await company.actor(name, visitor) for name in ("eve", "left", "banned")}
     outside["root"] = people.root
