@@ -6,7 +6,7 @@ It goes up to the ids that stood when it began.
 from collections.abc import AsyncIterator, Iterable, Sequence
 from pathlib import Path
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import and_, bindparam, func, select
 
 from model.channel import ChannelView
 from model.database.row import AnyRow, AnySelect
@@ -60,10 +60,10 @@ _MEMBERS = Listing(
 )
 _SCORES = Listing(
     select(
-        Scores.id, Scores.channel_id, Scores.game, Scores.points, Scores.player_id, Users.name,
-        Scores.created_at,
+        Scores.id, Scores.channel_id, Scores.game, Scores.points, Users.id.label("player_id"),
+        Users.name, Scores.created_at,
     )
-    .outerjoin_from(Scores, Users)
+    .outerjoin_from(Scores, Users, and_(Users.id == Scores.player_id, HAS_ACCOUNT))
     .where(Scores.channel_id == bindparam("channel_id"), Scores.id <= bindparam("last")),
     Scores.game,
     Scores.id,

@@ -177,6 +177,17 @@ async def test_an_export_is_unpacked_anywhere_and_stays_in_its_folder(
         assert len([file for file in folder.rglob("*") if file.is_file()]) == len(opened.names)
 
 
+async def test_whose_account_is_deleted_is_nobody_in_an_export(people: Cast) -> None:
+    channel = f"/api/channels/{people.channel['id']}"
+    await people.bob.post(f"{channel}/posts", {"text": "by bob"})
+    await people.bob.post(f"{channel}/scores", {"game": "snake", "points": 7})
+    await people.bob.delete("/api/me")
+    opened = await exported(people.ann, of_group(people))
+    assert [post["author"] for post in opened.lines("posts.jsonl")] == [None]
+    assert [row[3:6] for row in opened.table("scores.csv")[1:]] == [["7", "", ""]]
+    assert [row[1] for row in opened.table("members.csv")[1:]] == ["ann", "mia"]
+
+
 async def test_all_that_is_ones_own_is_in_ones_own_file_and_nothing_of_others(
     people: Cast,
 ) -> None:
