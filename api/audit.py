@@ -1,18 +1,21 @@
 """The audit of the server: what its administrators, and commands, did to accounts and groups."""
 
-from typing import Any
+from typing import Annotated, Any
 
+from pydantic import StringConstraints
 from quart import Blueprint, Response
 from quart_schema import document_response, validate_querystring
 
 from api.acts import ActList
 from api.context import caller, read, write
-from api.forms import Id, Moment, Name, PageQuery, Query
+from api.forms import Id, Moment, PageQuery, Query
 from api.transfer.delivery import CSV, deliver_table, delivers
 from model.act import ActFilters
 from model.audit import export_audit, list_audit, record_export
 from model.log.cursor import cursors
 from model.log.event import ADMIN_TOPIC
+
+Kind = Annotated[str, StringConstraints(pattern=r"^[a-z_]+\.[a-z_]+$", max_length=40)]
 
 audit = Blueprint("audit", __name__)
 
@@ -20,7 +23,7 @@ audit = Blueprint("audit", __name__)
 class AuditFilter(Query):
     """Acts of a kind, on a person, by somebody, from the moment `since` to before `until`."""
 
-    kind: Name | None = None
+    kind: Kind | None = None
     person_id: Id | None = None
     by_id: Id | None = None
     since: Moment | None = None
