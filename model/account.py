@@ -129,6 +129,8 @@ async def register(
 ) -> User:
     """A new account. `is_first` says that the token of the printed link was right.
 
+    The first one administers the server, and may enrol others in the groups that she makes.
+
     Raises Forbidden when the policy does not allow it or the first account exists, Invalid for a
     wrong join code, and only for whoever passes these, Conflict when the username is taken.
     """
@@ -137,7 +139,7 @@ async def register(
         if await anybody_there(db):
             raise Forbidden("first_account_exists", "The link is for the first account only.")
         return await create_user(
-            db, username, name, password_hash, email=email, role=ServerRole.ADMIN
+            db, username, name, password_hash, email=email, role=ServerRole.ADMIN, may_enrol=True
         )
     if policy == Registration.CLOSED:
         raise Forbidden("registration_closed", "Ask an administrator for an account.")

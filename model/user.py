@@ -269,6 +269,7 @@ async def create_user(
     *,
     email: str | None = None,
     role: ServerRole = ServerRole.MEMBER,
+    may_enrol: bool = False,
 ) -> User:
     """A new account, active and without a picture.
 
@@ -284,12 +285,23 @@ async def create_user(
         role=role,
         active=True,
         password_hash=password_hash,
+        may_enrol=may_enrol,
         created_at=created_at,
     )
     if user_id is None:
         raise username_taken()
     await require_not_retired(db, username, by_id=user_id)  # now: who gives it up has committed
-    user = User(user_id, username, name, None, email, role, active=True, created_at=created_at)
+    user = User(
+        user_id,
+        username,
+        name,
+        None,
+        email,
+        role,
+        active=True,
+        created_at=created_at,
+        may_enrol=may_enrol,
+    )
     record(db, ADMIN_TOPIC, "user.registered", user.view(), by=user.id, about=user.about)
     return user
 

@@ -174,7 +174,8 @@ async def test_the_first_account_needs_the_printed_token_whatever_the_setting_sa
             assert problem(answer, 400, "invalid")["fields"].keys() == {"token"}
         problem(await browser(app).ask("POST", "/api/users", ZOE), 403, "registration_closed")
         pasted = {**body, "token": f"\u200b{body['token']} \n"}
-        assert (await browser(app).post("/api/users", pasted))["role"] == "admin"
+        made = await browser(app).post("/api/users", pasted)
+        assert (made["role"], made["may_enrol"]) == ("admin", True)
         again = await browser(app).ask("POST", "/api/users", {**body, "username": "again"})
         problem(again, 403, "first_account_exists")
 
