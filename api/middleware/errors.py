@@ -58,6 +58,10 @@ SENTENCES = {
     416: "The file has no such range.",
     500: "Something went wrong here. The id of the request helps to find out what.",
 }
+PLAINLY = {  # instead of Pydantic's own words
+    "greater_than_equal": "It should be {ge} or more.",
+    "less_than_equal": "It should be {le} or less.",
+}
 
 
 class Problem(TypedDict):
@@ -122,7 +126,9 @@ def wrong_fields(error: ValidationError) -> dict[str, str]:
     fields: dict[str, str] = {}
     for problem in error.errors(include_input=False, include_url=False):
         name = ".".join(map(str, problem["loc"])) or "body"
-        fields.setdefault(name, problem["msg"].removeprefix("Value error, "))
+        plainly = PLAINLY.get(problem["type"])
+        said = plainly.format(**problem["ctx"]) if plainly else problem["msg"]
+        fields.setdefault(name, said.removeprefix("Value error, "))
     return fields
 
 

@@ -83,7 +83,7 @@ function fieldOf(form, name) {
 }
 
 function showWrong(field, message) {
-  const text = message.replace(/^String/, "It");
+  const text = message.replace(/^(String|Input)/, "It");
   const id = `${field.id || field.name}-wrong`;
   field.dataset.hint ??= field.getAttribute("aria-describedby") ?? "";
   field.setAttribute("aria-invalid", "true");

@@ -78,6 +78,8 @@ async def test_no_code_lasts_for_more_than_a_year_or_admits_otherwise(people: Ca
     for method in ("POST", "PATCH"):
         refused = problem(await people.ann.ask(method, code_of(people), wrong), 400, "invalid")
         assert refused["fields"].keys() == wrong.keys()
+        assert refused["fields"]["expires_in_days"] == "It should be 365 or less."
+        assert refused["fields"]["max_uses"] == "It should be 1 or more."
 
 
 async def test_a_withdrawn_code_lets_nobody_in(people: Cast) -> None:
