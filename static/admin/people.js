@@ -7,6 +7,7 @@ import { focusOpener, follow, refresh } from "./screen.js";
 
 const dialog = find("#person-dialog");
 const madeLink = find("#made-link");
+const NO_ADMINISTRATOR = "Take the administration away";
 
 let person = null; // whose dialog is open
 
@@ -26,8 +27,8 @@ function show(shown) {
   const { id, name, username, email, role, state, may_enrol: mayEnrol } = person;
   find("#person-title").textContent = name;
   find("#person-about").textContent = [`@${username}`, email].filter(Boolean).join(" · ");
-  find("#set-role").textContent = role === "admin" ? "Make a member" : "Make an administrator";
-  find("#set-enrol").textContent = mayEnrol ? "Let enrol no longer" : "Let enrol others";
+  find("#set-role").textContent = role === "admin" ? NO_ADMINISTRATOR : "Make an administrator";
+  find("#set-enrol").textContent = mayEnrol ? "Take the right to enrol away" : "Allow to enrol a class";
   find("#set-active").textContent = state === "inactive" ? "Let in again" : "Deactivate";
   find("#reset-link").disabled = state === "inactive";
   find("#acts-by").href = `/admin/audit?by_id=${id}`;
@@ -50,9 +51,18 @@ function onClick(id, act) {
 
 onClick("set-role", async () => {
   const role = person.role === "admin" ? "member" : "admin";
-  const title = role === "admin" ? `Make ${person.name} an administrator?` : `Make ${person.name} a member?`;
-  const text = "An administrator may do all that you may do here, also with your own account.";
-  const verb = role === "admin" ? "Make an administrator" : "Make a member";
+  const [title, text, verb] =
+    role === "admin"
+      ? [
+          `Make ${person.name} an administrator?`,
+          "An administrator may do all that you may do here, also with your own account.",
+          "Make an administrator",
+        ]
+      : [
+          `Take the administration from ${person.name}?`,
+          "The account stays, with its groups, and no longer sees these pages.",
+          NO_ADMINISTRATOR,
+        ];
   if (await confirmed(title, text, verb)) await change({ role }, "The role has been changed.");
 });
 onClick("set-enrol", () => change({ may_enrol: !person.may_enrol }, "The right has been changed."));
