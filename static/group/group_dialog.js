@@ -62,6 +62,7 @@ export class GroupDialog {
     find("#group-about").textContent = description;
     find("#of-moderators").hidden = role === "member";
     find("#of-owners").hidden = !isOwner;
+    find("#delete-group").hidden = !isOwner;
     find("#archive-group").textContent = archived ? "Take out of the archive" : "Archive";
     find("#archive-hint").textContent = archived
       ? "Then everybody can write again."
