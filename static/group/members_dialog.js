@@ -67,7 +67,9 @@ export class MembersDialog {
     this.#bans.close();
     const mayInvite = mayModerate && !group.archived;
     find("#invite").hidden = !mayInvite;
-    find("#enrolling").hidden = group.role !== "owner" || !this.#context.me.may_enrol;
+    const mayEnrol = this.#context.me.may_enrol;
+    find("#enrolling").hidden = group.role !== "owner" || !mayEnrol;
+    find("#not-enrolling").hidden = group.role !== "owner" || mayEnrol;
     find("#to-roster").href = `/groups/${group.id}/roster`;
     if (mayInvite) attempt(() => this.#joinCode.open());
     if (mayModerate) this.#bans.open();
