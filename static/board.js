@@ -157,7 +157,9 @@ function showNothing() {
   const place = find("#nothing");
   place.hidden = Boolean(context.channel) || (context.group !== null && !channels.isLoaded);
   const [title, text, ...verbs] = whatIsMissing(context);
+  const isFocused = place.contains(document.activeElement);
   place.replaceChildren(make("h1", {}, title), make("p", {}, text), ...verbs);
+  if (isFocused) find("#main").focus();
 }
 
 function whatIsMissing({ group, mayModerate }) {

@@ -12,6 +12,11 @@ for (const closing of document.querySelectorAll("[data-close]")) {
 }
 for (const dialog of document.querySelectorAll("dialog")) {
   dialog.addEventListener("toggle", raiseNotices);
+  dialog.addEventListener("close", () => {
+    const { activeElement: focused, body } = document;
+    const isLost = focused === body || dialog.contains(focused); // what has opened it is gone
+    if (isLost && !find("dialog:modal")) find("#main").focus();
+  });
 }
 for (const dialog of document.querySelectorAll("dialog:not(#signed-out)")) {
   const layer = new Layer(() => dialog.close());

@@ -147,15 +147,15 @@ class Board:
 
     # Groups and channels
 
-    def make_group(self, name: str) -> None:
-        self.page.locator("#new-group").click()
+    def make_group(self, name: str, opener: str = "#new-group") -> None:
+        self.page.locator(opener).click()
         form = self.page.locator("#make-group")
         form.get_by_label("Name").fill(name)
         form.get_by_role("button", name="Create group").click()
         expect(self.page.locator("#groups [aria-current]")).to_have_text(name)
 
-    def make_channel(self, name: str, kind: str = "Open") -> None:
-        self.page.locator("#new-channel").click()
+    def make_channel(self, name: str, kind: str = "Open", opener: str = "#new-channel") -> None:
+        self.page.locator(opener).click()
         form = self.page.locator("#channel-form")
         form.get_by_label("Name").fill(name)
         form.get_by_role("radio", name=kind).check()

@@ -18,9 +18,12 @@ def test_the_first_account_makes_group_and_channel_and_another_joins_with_the_co
     expect(ann.page.locator("#no-account")).to_contain_text("docker compose logs")
     expect(ann.page.locator("#register")).to_be_hidden()
     ann.register("ann", f"#first={server.first_token()}")  # in the same tab
-    ann.make_group("Class")
+    ann.make_group("Class", "#nothing button")
     expect(ann.page.locator("#nothing")).to_contain_text("Create the first one")
-    ann.make_channel("news", "Announcements")
+    in_place = ann.page.locator("#main:focus, #main :focus")
+    expect(in_place).to_have_count(1)  # what has opened the dialog is gone
+    ann.make_channel("news", "Announcements", "#nothing button")
+    expect(in_place).to_have_count(1)
     ann.write("Welcome")
     code = ann.make_code()
     warning = ann.page.locator("#code-for-nobody")
