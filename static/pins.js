@@ -69,7 +69,10 @@ export class Pins extends EventTarget {
     find("summary", this.#place).textContent =
       count === 1 ? "1 pinned post" : `${count} pinned posts`;
     const rows = [...this.#posts.values()].map((post) => this.#row(post));
+    const isFocused = this.#place.contains(document.activeElement);
     replaceRows(find("ul", this.#place), rows);
+    if (!isFocused || this.#place.contains(document.activeElement)) return;
+    (count ? find("summary", this.#place) : find("#main")).focus({ preventScroll: true });
   }
 
   #row(post) {

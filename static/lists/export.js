@@ -48,13 +48,14 @@ export class Export {
   }
 
   async #ask() {
+    if (this.#asking.ariaDisabled === "true") return;
     this.#show(await ask("POST", this.#path));
   }
 
   #show(made) {
     const isMade = made?.state === "done";
     const isGoingOn = made?.state === "waiting" || made?.state === "running";
-    this.#asking.disabled = isGoingOn;
+    this.#asking.ariaDisabled = `${isGoingOn}`; // it keeps the focus
     this.#asking.textContent = made && !isGoingOn ? "Export again" : "Export";
     this.#progress.hidden = !isGoingOn;
     if (made?.state === "running") this.#progress.value = made.percent;

@@ -130,7 +130,9 @@ export class PostView {
     const { actions } = this.#parts;
     if (actions.dataset.given === `${given.map((one) => one.title)}`) return;
     actions.dataset.given = given.map((one) => one.title);
+    const focused = [...actions.children].indexOf(document.activeElement);
     actions.replaceChildren(...given);
+    actions.children[focused]?.focus({ preventScroll: true });
   }
 
   /** Deletes a file, or the whole post if nothing else would be left of it. */

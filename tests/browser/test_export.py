@@ -17,6 +17,7 @@ def test_an_owner_asks_for_an_export_and_downloads_it_there(ann: Board) -> None:
     expect(download).to_be_hidden()
     asking.press("Enter")
     expect(place.get_by_role("status").filter(has_text="Here until")).to_be_visible()
+    expect(place.get_by_role("button", name="Export again")).to_be_focused()
     with ann.page.expect_download() as fetched:
         download.click()
     assert fetched.value.suggested_filename.startswith("Class, ")
