@@ -66,5 +66,7 @@ function show(me) {
 function stateOf({ email, email_confirmed: isConfirmed }) {
   if (!email) return "Only you and the administrators of the server see it.";
   if (isConfirmed) return "You have confirmed this address: it helps you back in without a password.";
+  if (!confirmation)
+    return "This server sends no mails: if you forget your password, an administrator helps you.";
   return "You have not confirmed that this address is yours.";
 }

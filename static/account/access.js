@@ -61,6 +61,8 @@ async function makeToken({ expires_in_days: days, ...values }) {
   const { token } = await ask("POST", "/tokens", { ...values, ...limit });
   tokenForm.reset();
   secret.value = token;
+  const tried = `curl -H "Authorization: Bearer ${token}" ${location.origin}/api/groups`;
+  find("#token-tried").textContent = tried;
   made.hidden = false;
   made.focus();
   await listTokens();

@@ -53,7 +53,7 @@ def change_oneself(ann: Board) -> None:
         database.execute("UPDATE sessions SET confirmed_at = NULL")
     write(page, "E-mail optional", "ann@example.org")
     give_password(page)
-    expect(page.locator("#email-state")).to_contain_text("not confirmed")
+    expect(page.locator("#email-state")).to_contain_text("sends no mails")
     shown = ann.ask("/me", method="GET")
     assert (shown["username"], shown["email"]) == ("annabel", "ann@example.org")
 
@@ -84,6 +84,7 @@ def use_a_token(ann: Board) -> None:
     page.keyboard.press("Enter")
     expect(made).to_be_focused()
     bearer = {"Authorization": f"Bearer {page.locator('#token').inner_text()}"}
+    expect(page.locator("#token-tried")).to_contain_text(f'"{": ".join(*bearer.items())}"')
     read = ann.context.request.get(f"{ann.server.url}/api/me", headers=bearer)
     assert read.json()["username"] == "annabel"
     revoke = page.get_by_role("button", name="Revoke Quiz bot")
