@@ -125,7 +125,12 @@ async def roster(group_id: int) -> str | Redirection:
         group = await find_roster(db, group_id, by=who)
     modules = await asyncio.to_thread(modules_of, "roster.js")
     return await render_template(
-        "roster.html", visitor=who, group=group, modules=modules, most=MAX_ENROLLED
+        "roster.html",
+        visitor=who,
+        group=group,
+        modules=modules,
+        most=MAX_ENROLLED,
+        is_reached=address_to_pass_on()[1],
     )
 
 
