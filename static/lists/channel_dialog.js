@@ -66,7 +66,9 @@ export class ChannelDialog {
         disabled: member.id === this.#me.id,
       });
       box.addEventListener("change", () => this.#letIn(member, box));
-      return make("li", {}, make("label", {}, box, avatar(member), member.name));
+      const username = make("span", { className: "hint" }, ` @${member.username}`);
+      const name = make("span", {}, member.name, username);
+      return make("li", {}, make("label", {}, box, avatar(member), name));
     });
     find(".people", find("#channel-people")).replaceChildren(...rows);
     find("#channel-people").hidden = false;
