@@ -43,4 +43,5 @@ def is_shown(caller: Caller) -> bool:
 
 
 def not_enough() -> Forbidden:
-    return Forbidden("token_not_enough", "This personal access token is not good for that.")
+    detail = "A token that reads does not write, and none gets at accounts or the server."
+    return Forbidden("token_not_enough", detail)
