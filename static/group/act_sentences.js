@@ -18,7 +18,6 @@ const SENTENCES = {
   "application.refused": ({ by, person }) => `${by} did not let ${person} in.`,
   "group.edited": ({ by, details: { fields = [] } }) =>
     `${by} changed ${listOf(fields.map((field) => `the ${field}`))} of the group.`,
-  "group.entered": ({ by }) => `${by} entered the group, as an administrator of the server.`,
   "group.archived": ({ by }) => `${by} archived the group.`,
   "group.unarchived": ({ by }) => `${by} took the group out of the archive.`,
   "channel.created": ({ by, channel }) => `${by} created ${channel}.`,
@@ -38,7 +37,10 @@ const SENTENCES = {
     `${by} enrolled ${count === 1 ? "somebody" : `${count} people`} from a list.`,
   "export.made": ({ by }) => `${by} made an export of the group.`,
   "link.made": ({ by, person }) => `${by} made a link for ${person} to get back in.`,
-  "link.used": ({ person }) => `${person} came back in by a link.`,
+  "link.used": ({ person, details: { purpose } }) =>
+    purpose === "claim"
+      ? `${person} took the account that was made from a list.`
+      : `${person} came back in by a link.`,
   "group.entered": ({ by }) => `${by}, who runs the server, joined the group.`,
   "owner.given": ({ by, person }) => `${by} made ${person} an owner of the group.`,
 };

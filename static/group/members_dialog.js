@@ -123,7 +123,7 @@ export class MembersDialog {
     if (!isMe && this.#mayManage(member)) {
       const manage = () => this.#member.open(member);
       const looks = { id: `manage-${member.id}`, iconName: "more", className: "plain" };
-      row.append(button(`Mute or remove ${member.name}`, manage, looks));
+      row.append(button(`Manage ${member.name}`, manage, looks));
     }
     return row;
   }

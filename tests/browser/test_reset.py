@@ -23,7 +23,7 @@ def test_a_link_sets_a_password_signs_in_here_and_out_everywhere_else(
 ) -> None:
     ann, bob = two
     ann.page.locator("#members").click()
-    ann.page.get_by_role("button", name="Mute or remove Bob").click()
+    ann.page.get_by_role("button", name="Manage Bob").click()
     ann.page.get_by_role("button", name="Make a link").click()
     dialog = ann.page.locator("#reset-link")
     expect(dialog.get_by_role("heading")).to_have_text("A link for Bob")

@@ -43,7 +43,7 @@ def test_with_approval_a_moderator_lets_in_and_mutes_who_is_told_both_at_once(
     expect(page.get_by_role("button", name="Invite with a join code")).to_be_focused()
     expect(member(ann, "Bob")).to_contain_text("@bob")
 
-    page.get_by_role("button", name="Mute or remove Bob").click()
+    page.get_by_role("button", name="Manage Bob").click()
     page.locator("#mute-form").get_by_role("button", name="Mute").click()
     expect(bob.page.locator("#read-only")).to_contain_text("A moderator has muted you until")
     expect(bob.page.locator("#composer")).to_be_hidden()
@@ -60,7 +60,7 @@ def test_who_is_banned_stays_out_until_a_moderator_lifts_it_and_all_of_it_is_on_
     page.locator("#members").click()
     expect(page.locator("#code")).to_have_text(re.compile(r"^\w{10}$"))
     code = page.locator("#code").inner_text()
-    page.get_by_role("button", name="Mute or remove Bob").click()
+    page.get_by_role("button", name="Manage Bob").click()
     removing = page.locator("#remove-form")
     removing.get_by_role("checkbox", name="Ban the account").check()
     removing.get_by_role("checkbox", name="Make a new code, too").check()
