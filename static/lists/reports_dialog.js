@@ -153,7 +153,7 @@ export class ReportsDialog {
       select.value = "";
       const path = `/groups/${this.#context.group.id}/members/${id}/mute`;
       const isDone = await attempt(() => askPatiently("PUT", path, { until }));
-      if (isDone) notify(`${name} can read, but not write, ${words}.`);
+      if (isDone) notify(`${name} can read, but not write, ${words}. The report is still open.`);
     });
     return select;
   }
