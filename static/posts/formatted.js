@@ -62,7 +62,7 @@ function built(tokens) {
 function listFrom(start, mark) {
   const list = make("ol", { start });
   list.classList.toggle("bracketed", mark === ")");
-  list.classList.toggle("high", start > 999);
+  list.classList.toggle("high", start > 99);
   return list;
 }
 

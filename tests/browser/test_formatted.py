@@ -20,6 +20,7 @@ SHOWN = {
     "- tea\n- cake": "<ul><li>tea</li><li>cake</li></ul>",
     "3. three\n4. four": '<ol start="3"><li>three</li><li>four</li></ol>',
     "2) two": '<ol start="2" class="bracketed"><li>two</li></ol>',
+    "512. points": '<ol start="512" class="high"><li>points</li></ol>',
     "http://ann:pw@example.org/": '<a href="http://ann:pw@example.org/">http://ann:pw@example.org/</a>',
     "> who said this?": "<blockquote><p>who said this?</p></blockquote>",
     "one\n  two\nthree": "<p>one\n  two\nthree</p>",
