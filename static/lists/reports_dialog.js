@@ -107,7 +107,9 @@ export class ReportsDialog {
     if (author) add("Warn the author", () => this.#warn(report));
     if (postId) add("Delete the post", () => this.#delete(report), "danger");
     if (this.#outranks(author)) {
-      verbs.append(this.#muteChoice(author, report.id));
+      const hours = muteChoice(author, report.id);
+      add("Mute", () => this.#mute(author, hours));
+      verbs.append(hours);
       add("Ban", () => this.#ban(author), "danger");
     }
     if (postId) add("See the post", () => this.#visit(report), "quiet");
@@ -143,19 +145,11 @@ export class ReportsDialog {
     return role !== null && ROLES.indexOf(this.#context.group.role) > ROLES.indexOf(role);
   }
 
-  #muteChoice({ id, name }, reportId) {
-    const choices = Object.entries(MUTES_H).map(([words, hours]) => new Option(words, hours));
-    const properties = { id: `mute-${reportId}`, ariaLabel: `Mute ${name}` };
-    const select = make("select", properties, new Option("Mute…", ""), ...choices);
-    select.addEventListener("change", async () => {
-      const until = new Date(Date.now() + Number(select.value) * AN_HOUR_MS).toISOString();
-      const words = select.selectedOptions[0].textContent;
-      select.value = "";
-      const path = `/groups/${this.#context.group.id}/members/${id}/mute`;
-      const isDone = await attempt(() => askPatiently("PUT", path, { until }));
-      if (isDone) notify(`${name} can read, but not write, ${words}. The report is still open.`);
-    });
-    return select;
+  async #mute({ id, name }, { value: hours, selectedOptions: [words] }) {
+    const until = new Date(Date.now() + Number(hours) * AN_HOUR_MS).toISOString();
+    const path = `/groups/${this.#context.group.id}/members/${id}/mute`;
+    const isDone = await attempt(() => askPatiently("PUT", path, { until }));
+    if (isDone) notify(`${name} can read, but not write, ${words.textContent}. The report is still open.`);
   }
 
   async #ban({ id, name }) {
@@ -163,6 +157,13 @@ export class ReportsDialog {
     if (!(await confirmed(`Remove and ban ${name}?`, text, "Ban"))) return;
     await attempt(() => askPatiently("PUT", `/groups/${this.#context.group.id}/bans/${id}`, {}));
   }
+}
+
+/** Beside a button: to who chooses with the keys, a list changes with each of them. */
+function muteChoice({ name }, reportId) {
+  const choices = Object.entries(MUTES_H).map(([words, hours]) => new Option(words, hours));
+  const properties = { id: `hours-${reportId}`, ariaLabel: `How long ${name} is muted` };
+  return make("select", properties, ...choices);
 }
 
 function outcomeOf({ outcome, settled_by: by, settled_at: at }) {

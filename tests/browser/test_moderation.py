@@ -125,7 +125,8 @@ def test_the_author_of_what_is_reported_is_muted_and_banned_where_the_report_is(
     ann.page.get_by_label("What is wrong with it?").fill("It is rude")
     ann.page.locator("#report-dialog").get_by_role("button", name="Report").click()
     ann.page.get_by_role("button", name="Reports 1 to settle").click()
-    ann.page.get_by_label("Mute Bob").select_option("for a day")
+    ann.page.get_by_label("How long Bob is muted").select_option("for a day")
+    ann.page.get_by_role("button", name="Mute", exact=True).click()
     expect(ann.page.locator("#notices")).to_contain_text("Bob can read, but not write, for a day.")
     refused = bob.context.request.post(
         f"{bob.server.url}/api{bob.posts_path}",
