@@ -17,7 +17,7 @@ from model.database.page import DEFAULT_LIMIT, MAX_LIMIT
 from model.database.sorted_page import SortedPage
 from model.log.cursor import Live, cursors
 from model.log.event import ADMIN_TOPIC
-from model.seat import Applicant
+from model.planned_account import Applicant
 from model.text.username_proposal import username_like
 from model.user import ServerRole
 

@@ -7,7 +7,7 @@ from typing_extensions import TypedDict
 from api.context import caller, read, write
 from api.forms import Form, PageQuery
 from model.act import moderation_topic
-from model.exclusion import BanView, ban, lift_ban, list_bans
+from model.banning import BanView, ban, lift_ban, list_bans
 from model.group import find_group
 from model.log.cursor import Live, cursors
 

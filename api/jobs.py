@@ -17,8 +17,8 @@ from model.idempotency import forget_old_answers
 from model.limit import forget_passed_limits
 from model.log.retention import prune
 from model.purge import purge
+from model.report_settlement import forget_settled_reports
 from model.session import forget_expired_sessions
-from model.settlement import forget_settled_reports
 from model.slow_mode import forget_old_turns
 from model.storage.store import Store
 from model.used_session import UsedSessions

@@ -28,7 +28,7 @@ from model.report import (
     list_reports,
     report_post,
 )
-from model.settlement import WarningView, list_warnings, settle_report
+from model.report_settlement import WarningView, list_warnings, settle_report
 
 Reason = Annotated[
     str,

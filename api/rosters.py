@@ -15,6 +15,7 @@ from api.forms import Email, Form, Name, PageQuery, Username
 from api.middleware.errors import wrong_fields
 from api.reach import addresses_for_others
 from model.errors import Invalid
+from model.planned_account import Applicant, Seat, seats_of
 from model.roster import (
     MAX_ENROLLED,
     UnclaimedView,
@@ -23,7 +24,6 @@ from model.roster import (
     list_unclaimed,
     renew_claim_link,
 )
-from model.seat import Applicant, Seat, seats_of
 from model.text.csv_table import FORMULA_SIGNS
 from model.text.roster_table import RosterRow, read_roster
 from model.text.typed import clean_name, clean_text

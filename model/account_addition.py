@@ -7,7 +7,7 @@ from model.account_link import make_claim_links
 from model.act import record_server_act
 from model.database.unit_of_work import Transaction
 from model.log.event import ADMIN_TOPIC, record
-from model.seat import Applicant, require_no_problems, seats_of
+from model.planned_account import Applicant, require_no_problems, seats_of
 from model.session import require_recent_password
 from model.unclaimed_account import Enrolled, insert_unclaimed
 from model.user import Caller, ServerRole, find_account

@@ -1,7 +1,7 @@
 """Reports: a reader tells those who are responsible that a post should not be there.
 
 A report has a copy of the post, which is disclosed to them alone, and stays whatever becomes of the
-post and of the people. How it is settled, and forgotten, is in model/settlement.py.
+post and of the people. How it is settled, and forgotten, is in model/report_settlement.py.
 
 Responsible are the owners and moderators of the group; for what one of these wrote, the other
 owners, or the only owner herself. Of a private channel it is those of them who belong to it, or

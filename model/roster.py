@@ -21,7 +21,7 @@ from model.errors import Forbidden, NotFound
 from model.group import Group, Member, Memberships, Role, find_group, require_owner
 from model.log.event import record
 from model.password_reset import require_owner_of
-from model.seat import Applicant, Seat, require_no_problems, seats_of
+from model.planned_account import Applicant, Seat, require_no_problems, seats_of
 from model.unclaimed_account import Enrolled, insert_unclaimed
 from model.user import (
     HAS_ACCOUNT,

@@ -13,7 +13,7 @@ from model.database.json_rows import json_object, json_rows
 from model.database.table import now
 from model.database.unit_of_work import Transaction
 from model.errors import TryAgain
-from model.seat import Applicant, Seat
+from model.planned_account import Applicant, Seat
 from model.user import ServerRole, Users
 from model.username import RetiredUsernames, username_key
 

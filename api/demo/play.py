@@ -25,8 +25,8 @@ from model.post import find_post, write_post
 from model.reaction import add_reaction
 from model.read_mark import move_read_mark
 from model.report import Outcome, report_post
+from model.report_settlement import settle_report
 from model.score import set_score
-from model.settlement import settle_report
 from model.user import Caller
 
 Act = Callable[[], Awaitable[object]]

@@ -12,7 +12,7 @@ from api.context import Services
 from model.database.table import now
 from model.purge import purge
 from model.report import Reports
-from model.settlement import SETTLED_REPORT_LASTS, forget_settled_reports
+from model.report_settlement import SETTLED_REPORT_LASTS, forget_settled_reports
 from tests.api.browser import problem
 from tests.api.company import Company
 from tests.api.tables import Statuses, rows, tried
