@@ -26,8 +26,9 @@ def test_every_act_in_a_group_has_a_sentence() -> None:
     recorded = recorded_in("model", RECORDED)
     assert len(recorded) > 15
     sentences = (ROOT / "static" / "group" / "act_sentences.js").read_text()
-    said = set(re.findall(r'^  "([a-z_.]+)": ', sentences, re.MULTILINE))
-    assert recorded - said - IN_PRIVATE_CHANNELS_ALONE == set()
+    said = re.findall(r'^  "([a-z_.]+)": ', sentences, re.MULTILINE)
+    assert len(said) == len(set(said))
+    assert recorded - set(said) - IN_PRIVATE_CHANNELS_ALONE == set()
 
 
 def test_every_act_in_the_audit_can_be_looked_for() -> None:
