@@ -5,8 +5,8 @@ import { attempt, confirmed, copy } from "../page/dialogs.js";
 import { find } from "../page/dom.js";
 import { dateOf } from "../page/format.js";
 import { clearProblems, onSubmit } from "../page/forms.js";
+import { isForThisMachineOnly } from "../page/links.js";
 
-const OWN_MACHINE = /^(localhost|127\..+|\[::1\])$/u; // as the page's own address
 const NEVER = "never";
 const ENTERS = { code: "Whoever has it is in at once", approval: "You let in each who enters it" };
 
@@ -72,7 +72,7 @@ export class JoinCode {
     find("#made-code").hidden = found === null;
     if (!found) return this.#showForm(false);
     const { join_code: code, addresses } = found;
-    const isHere = OWN_MACHINE.test(location.hostname);
+    const isHere = isForThisMachineOnly(location);
     for (const shown of document.querySelectorAll("#made-code .code")) shown.hidden = !code;
     find("#code").value = code ?? "";
     find("#code-link").value = `${addresses[0] ?? location.origin}/register#join=${code}`;

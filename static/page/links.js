@@ -1,4 +1,4 @@
-/** Links that are made for somebody, with a token behind the #, which no server and no log sees. */
+/** Links that are made for others; one for a single person has a token behind the #, which no log sees. */
 
 const OWN_MACHINE = /^(localhost|127\..+|\[::1\])$/u;
 
