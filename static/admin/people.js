@@ -1,26 +1,22 @@
 /** The list of people, and the dialog of what an administrator does with one of them. */
 
 import { ask } from "../api.js";
-import { attempt, confirmed, copy, notify } from "../page/dialogs.js";
+import { attempt, confirmed, notify } from "../page/dialogs.js";
 import { find } from "../page/dom.js";
+import { showResetLink } from "../page/reset_link.js";
 import { focusOpener, follow, refresh } from "./screen.js";
 
 const dialog = find("#person-dialog");
-const madeLink = find("#made-link");
 const NO_ADMINISTRATOR = "Take the administration away";
 
 let person = null; // whose dialog is open
 
 find("#list").addEventListener("click", ({ target }) => {
   const opener = target.closest("[data-person]");
-  if (opener) open(JSON.parse(opener.dataset.person));
-});
-
-function open(shown) {
-  madeLink.hidden = true;
-  show(shown);
+  if (!opener) return;
+  show(JSON.parse(opener.dataset.person));
   dialog.showModal();
-}
+});
 
 function show(shown) {
   person = shown;
@@ -30,7 +26,7 @@ function show(shown) {
   find("#set-role").textContent = role === "admin" ? NO_ADMINISTRATOR : "Make an administrator";
   find("#set-enrol").textContent = mayEnrol ? "Take the right to enrol away" : "Allow to enrol a class";
   find("#set-active").textContent = state === "inactive" ? "Let in again" : "Deactivate";
-  find("#reset-link").disabled = state === "inactive";
+  find("#help-back").disabled = state === "inactive";
   find("#acts-by").href = `/admin/audit?by_id=${id}`;
   find("#acts-on").href = `/admin/audit?person_id=${id}`;
 }
@@ -76,18 +72,7 @@ onClick("end-sessions", async () => {
   await ask("DELETE", `/users/${person.id}/sessions`);
   notify(`${person.name} has been signed out everywhere.`);
 });
-onClick("reset-link", async () => {
-  const { link } = await ask("POST", `/users/${person.id}/reset-links`);
-  const address = new URL(link, location.origin).href;
-  const { qr_codes: [picture] } = await ask("POST", "/qr-codes", { texts: [address] });
-  find("#link").textContent = address;
-  find("#link-qr").src = picture;
-  madeLink.hidden = false;
-  find("#copy-link").focus();
-});
-find("#copy-link").addEventListener("click", ({ currentTarget }) =>
-  copy(find("#link").textContent, currentTarget),
-);
+onClick("help-back", () => showResetLink(person));
 onClick("delete-person", async () => {
   const text = "The account is gone at once, with its files and messages to itself. What its person has written in groups stays, without a name. This cannot be undone.";
   if (!(await confirmed(`Delete ${person.name}?`, text, "Delete"))) return;
@@ -96,10 +81,5 @@ onClick("delete-person", async () => {
   dialog.close();
   await refresh();
 });
-dialog.addEventListener("close", () => {
-  madeLink.hidden = true;
-  find("#link").textContent = "";
-  find("#link-qr").removeAttribute("src");
-  focusOpener(`person-${person.id}`);
-});
+dialog.addEventListener("close", () => focusOpener(`person-${person.id}`));
 follow();

@@ -41,6 +41,7 @@ const SENTENCES = {
     purpose === "claim"
       ? `${person} took the account that was made from a list.`
       : `${person} came back in by a link.`,
+  "group.entered": ({ by }) => `${by}, who runs the server, joined the group.`,
   "owner.given": ({ by, person }) => `${by} made ${person} an owner of the group.`,
 };
 const SETTLED = {

@@ -52,8 +52,10 @@ def test_people_are_run_with_the_keys_on_a_phone_and_the_audit_tells_it_live(
     page = at_the_list(ann)
     opens_person(page, "Bob")
     press(page, "Make a link for a new password")
-    expect(page.locator("#link")).to_have_text(re.compile(r"/reset#token=\S+$"))
-    expect(page.locator("#link-qr")).to_have_js_property("complete", value=True)
+    expect(page.get_by_role("heading", name="A link for Bob")).to_be_visible()
+    expect(page.locator("#reset-link-address")).to_have_text(re.compile(r"/reset#token=\S+$"))
+    expect(page.locator("#reset-link-qr")).to_have_js_property("complete", value=True)
+    press(page, "Close")
     with closing(sqlite3.connect(server.instance / "app.db")) as database, database:
         database.execute("UPDATE sessions SET confirmed_at = NULL")
     press(page, "Deactivate")
