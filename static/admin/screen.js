@@ -6,10 +6,9 @@
 import { askAs } from "../api.js";
 import { Live } from "../live.js";
 import { find } from "../page/dom.js";
-import { dateOf } from "../page/format.js";
+import { dateOfDay, minuteOf } from "../page/format.js";
 
 const TOGETHER_MS = 300;
-const MOMENT = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
 const place = find("#admin");
 const user = Number(place.dataset.user);
 
@@ -51,9 +50,9 @@ export function follow() {
 
 function sayTimes() {
   for (const time of document.querySelectorAll("time[data-moment]"))
-    time.textContent = MOMENT.format(new Date(time.dateTime));
+    time.textContent = minuteOf(time.dateTime);
   for (const time of document.querySelectorAll("time[data-day]"))
-    time.textContent = dateOf(time.dateTime);
+    time.textContent = dateOfDay(time.dateTime);
 }
 
 before = find("#list")?.innerHTML ?? "";

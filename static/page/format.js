@@ -5,6 +5,8 @@ const DAY = new Intl.DateTimeFormat(undefined, { weekday: "long", day: "numeric"
 const FULL = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "short" });
 const DAY_OF_YEAR = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeZone: "UTC" });
 const DATE = new Intl.DateTimeFormat(undefined, { dateStyle: "medium" });
+const LONG_DATE = new Intl.DateTimeFormat(undefined, { dateStyle: "long" });
+const MINUTE = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
 const LIST = new Intl.ListFormat("en-GB"); // the language of the pages
 const A_DAY_MS = 86_400_000;
 const EXCERPT_CHARS = 60;
@@ -15,6 +17,8 @@ const UNITS = ["byte", "kilobyte", "megabyte", "gigabyte"];
 export const timeOf = (moment) => TIME.format(new Date(moment));
 export const fullyOf = (moment) => FULL.format(new Date(moment));
 export const dateOf = (moment) => DATE.format(new Date(moment));
+export const longDateOf = (moment) => LONG_DATE.format(new Date(moment));
+export const minuteOf = (moment) => MINUTE.format(new Date(moment));
 
 /** A day without a time, such as "2026-11-27". */
 export const dateOfDay = (day) => DAY_OF_YEAR.format(new Date(day));
@@ -24,6 +28,11 @@ export function dayOf(moment) {
   if (day === new Date().toDateString()) return "Today";
   if (day === new Date(Date.now() - A_DAY_MS).toDateString()) return "Yesterday";
   return DAY.format(new Date(moment));
+}
+
+/** What there is room for in a list: the time of today, or else the date. */
+export function shortlyOf(moment) {
+  return dayOf(moment) === "Today" ? timeOf(moment) : dateOf(moment);
 }
 
 /** "30 seconds", "1 minute", "90 minutes" */

@@ -2,7 +2,9 @@
 
 import re
 import sqlite3
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime
 
 from playwright.sync_api import Page, ViewportSize, expect
 
@@ -37,7 +39,19 @@ def at_the_list(ann: Board) -> Page:
     assert fits(page)
     page.get_by_role("link", name="People", exact=True).press("Enter")
     expect(page.get_by_text("2 people")).to_be_visible()
+    with in_america(page):
+        page.reload()
+        expect(page.locator("tbody time").first).to_have_text(f"{datetime.now(UTC):%b %-d, %Y}")
     return page
+
+
+@contextmanager
+def in_america(page: Page) -> Iterator[None]:
+    """Where it is still the day before for some hours."""
+    session = page.context.new_cdp_session(page)
+    session.send("Emulation.setTimezoneOverride", {"timezoneId": "America/Los_Angeles"})
+    yield
+    session.detach()
 
 
 def test_people_are_run_with_the_keys_on_a_phone_and_the_audit_tells_it_live(
