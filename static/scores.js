@@ -2,8 +2,8 @@
 
 import { ask, askForAll, askPatiently } from "./api.js";
 import { attempt, notify } from "./page/dialogs.js";
-import { avatar, find, make } from "./page/dom.js";
-import { dateOf, fullyOf, personName } from "./page/format.js";
+import { avatar, find, make, time } from "./page/dom.js";
+import { dateOf, personName } from "./page/format.js";
 import { LiveQuery } from "./page/live_query.js";
 import { Rows } from "./page/rows.js";
 
@@ -150,15 +150,14 @@ export class Scores {
   #row({ rank, score, player }) {
     const isOwn = score.player.id === this.#context.me.id;
     const name = make("span", { className: "name" }, personName(player), isOwn ? " (you)" : "");
-    const time = make("time", { title: fullyOf(score.created_at) }, dateOf(score.created_at));
-    time.dateTime = score.created_at;
+    const { created_at: at } = score;
     const row = make(
       "tr",
       {},
       make("td", { className: "number" }, `${rank}`),
       make("th", { scope: "row" }, make("span", { className: "player" }, avatar(player), name)),
       make("td", { className: "number reached" }, POINTS.format(score.points)),
-      make("td", { className: "hint" }, time),
+      make("td", { className: "hint" }, time(at, dateOf(at))),
     );
     row.classList.toggle("own", isOwn);
     return row;

@@ -1,8 +1,8 @@
 /** The search: finds posts as you type, in all you may read or in the open channel alone. */
 
 import { ask } from "./api.js";
-import { avatar, find, make } from "./page/dom.js";
-import { dateOf, fullyOf, personName, timeOf } from "./page/format.js";
+import { avatar, find, make, time } from "./page/dom.js";
+import { minuteOf, personName } from "./page/format.js";
 import { onKey } from "./page/keys.js";
 import { Listbox } from "./page/listbox.js";
 import { fits } from "./page/room.js";
@@ -155,12 +155,10 @@ function resultView({ post, group_id: groupId, snippet }, nameOf) {
   const where = make("span", { className: "result-where" });
   nameOf(post.channel_id, groupId).then((name) => (where.textContent = name && ` · ${name}`));
   const author = make("strong", {}, personName(post.author));
-  const moment = `${dateOf(post.created_at)}, ${timeOf(post.created_at)}`;
-  const time = make("time", { title: fullyOf(post.created_at) }, moment);
-  time.dateTime = post.created_at;
+  const moment = time(post.created_at, minuteOf(post.created_at));
   const kind = post.parent ? make("span", { className: "badge" }, "reply") : null;
   const text = make("p", { className: "result-text" }, ...snippet.map(partView));
-  const meta = make("p", { className: "result-meta" }, author, " ", time, " ", kind, where);
+  const meta = make("p", { className: "result-meta" }, author, " ", moment, " ", kind, where);
   return make(
     "li",
     { className: "result", id: `result-${post.id}`, role: "option" },

@@ -1,8 +1,8 @@
 /** The record of a group: what its owners and moderators have done, newest first, live. */
 
 import { askPatiently } from "../api.js";
-import { find, make } from "../page/dom.js";
-import { dateOf, dayOf, fullyOf, timeOf } from "../page/format.js";
+import { find, make, time } from "../page/dom.js";
+import { shortlyOf } from "../page/format.js";
 import { attempt } from "../page/dialogs.js";
 import { LiveQuery } from "../page/live_query.js";
 import { Rows } from "../page/rows.js";
@@ -101,7 +101,5 @@ export class RecordDialog {
 }
 
 function rowOf(said, at) {
-  const moment = dayOf(at) === "Today" ? timeOf(at) : dateOf(at);
-  const time = make("time", { title: fullyOf(at), dateTime: at }, moment);
-  return make("li", {}, make("span", {}, said), time);
+  return make("li", {}, make("span", {}, said), time(at, shortlyOf(at)));
 }

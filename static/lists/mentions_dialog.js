@@ -1,8 +1,8 @@
 /** The dialog with the mentions of you, newest first: each leads to its post. */
 
 import { addressOfPost } from "../page/address.js";
-import { avatar, find, make, replaceRows } from "../page/dom.js";
-import { dateOf, dayOf, fullyOf, personName, timeOf } from "../page/format.js";
+import { avatar, find, make, replaceRows, time } from "../page/dom.js";
+import { personName, shortlyOf } from "../page/format.js";
 
 export class MentionsDialog {
   #mentions;
@@ -38,13 +38,11 @@ export class MentionsDialog {
     const person = this.#people.of(by);
     const where = make("span", { className: "hint" });
     this.#nameOf(channelId, groupId).then((name) => (where.textContent = name));
-    const moment = dayOf(at) === "Today" ? timeOf(at) : dateOf(at);
-    const time = make("time", { title: fullyOf(at) }, moment);
-    time.dateTime = at;
     const name = make("span", { className: "person" }, personName(person), where);
     const unread = make("span", { className: "hidden-label" }, "unread");
     const id = `to-mention-${mention.post_id}`;
-    const link = make("a", { id, href: addressOfPost(mention) }, avatar(person), name, time);
+    const address = { id, href: addressOfPost(mention) };
+    const link = make("a", address, avatar(person), name, time(at, shortlyOf(at)));
     if (isUnread) link.append(unread);
     link.classList.toggle("has-unread", isUnread);
     return make("li", {}, link);

@@ -3,8 +3,8 @@
 import { askPatiently } from "../api.js";
 import { addressOfPost } from "../page/address.js";
 import { attempt, confirmed, notify } from "../page/dialogs.js";
-import { avatar, button, find, make } from "../page/dom.js";
-import { dateOf, dayOf, fullyOf, listOf, personName, timeOf } from "../page/format.js";
+import { avatar, button, find, make, time } from "../page/dom.js";
+import { dateOf, listOf, personName, shortlyOf } from "../page/format.js";
 import { visit } from "../page/layers.js";
 import { Rows } from "../page/rows.js";
 import { formatted } from "../posts/formatted.js";
@@ -85,10 +85,9 @@ export class ReportsDialog {
     );
     const where = make("span", { className: "hint" });
     this.#nameOf(channelId, null).then((name) => (where.textContent = name));
-    const moment = dayOf(at) === "Today" ? timeOf(at) : dateOf(at);
-    const time = make("time", { className: "hint", dateTime: at, title: fullyOf(at) }, moment);
+    const moment = time(at, shortlyOf(at), "hint");
     const who = make("h3", { id: `report-${id}` }, personName(author));
-    const head = make("p", { className: "report-head" }, avatar(author), who, where, time);
+    const head = make("p", { className: "report-head" }, avatar(author), who, where, moment);
     const copy = make("blockquote", { className: "reported text", dir: "auto" });
     copy.append(...formatted(text));
     if (files.length) copy.append(make("p", { className: "hint" }, `With ${listOf(files)}`));

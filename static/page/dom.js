@@ -1,5 +1,7 @@
 /** Elements of the page: text is always text, never markup. */
 
+import { fullyOf } from "./format.js";
+
 /** `make("p", { className: "hint" }, "Hello ", strong)`; names with a hyphen are attributes. */
 export function make(tag, properties = {}, ...children) {
   const element = document.createElement(tag);
@@ -9,6 +11,11 @@ export function make(tag, properties = {}, ...children) {
   }
   element.append(...children.filter((child) => child !== null));
   return element;
+}
+
+/** A moment, shown by `text`; its title says it in full. */
+export function time(moment, text, className = "") {
+  return make("time", { className, dateTime: moment, title: fullyOf(moment) }, text);
 }
 
 const SVG = "http://www.w3.org/2000/svg";

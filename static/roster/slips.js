@@ -2,11 +2,11 @@
 
 import { askPatiently } from "../api.js";
 import { find, make } from "../page/dom.js";
+import { longDateOf } from "../page/format.js";
 import { addressOfLink, isForThisMachineOnly } from "../page/links.js";
 
 const AT_ONCE = 20; // QR codes of one request
 const LASTS_DAYS = 14;
-const DAY = new Intl.DateTimeFormat(undefined, { dateStyle: "long" });
 
 let areKept = true; // printed, as far as a page can know that
 
@@ -33,7 +33,7 @@ export async function showSlips({ people, addresses }) {
 }
 
 function slipOf({ id, name, username, address }) {
-  const until = DAY.format(Date.now() + LASTS_DAYS * 86_400_000);
+  const until = longDateOf(Date.now() + LASTS_DAYS * 86_400_000);
   return make(
     "li",
     { className: "slip", id: `slip-${id}` },

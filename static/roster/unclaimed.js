@@ -2,9 +2,9 @@
 
 import { askForAll, askPatiently } from "../api.js";
 import { button, find, make } from "../page/dom.js";
+import { dateOf } from "../page/format.js";
 import { showSlips } from "./slips.js";
 
-const DAY = new Intl.DateTimeFormat(undefined, { dateStyle: "medium" });
 const MOST = 5000;
 
 let path;
@@ -21,7 +21,7 @@ export async function showUnclaimed(group) {
 function rowOf(person) {
   const { id, name, username, link_expires_at: until } = person;
   const isGood = until && new Date(until) > Date.now();
-  const about = isGood ? `slip good until ${DAY.format(new Date(until))}` : "no slip that works";
+  const about = isGood ? `slip good until ${dateOf(until)}` : "no slip that works";
   return make(
     "li",
     {},
