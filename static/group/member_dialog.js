@@ -6,9 +6,7 @@ import { find } from "../page/dom.js";
 import { dateOf, dateOfDay, fullyOf } from "../page/format.js";
 import { clearProblems, onSubmit } from "../page/forms.js";
 import { showResetLink } from "../page/reset_link.js";
-
-const AN_HOUR_MS = 3_600_000;
-const LONGEST_HOURS = 364 * 24; // until it is taken back: the server takes a year at most
+import { mute } from "./mute.js";
 
 export class MemberDialog {
   #context;
@@ -22,7 +20,7 @@ export class MemberDialog {
   /** @param {import("../page/context.js").Context} context */
   constructor(context) {
     this.#context = context;
-    onSubmit(this.#muting, ({ hours }) => this.#mute(Number(hours)));
+    onSubmit(this.#muting, ({ hours }) => mute(this.#groupId, this.#member.id, Number(hours)));
     onSubmit(this.#helping, () => showResetLink(this.#member));
     onSubmit(this.#removing, () => this.#remove());
     find("#unmute").addEventListener("click", () => attempt(() => this.#unmute()));
@@ -66,12 +64,6 @@ export class MemberDialog {
     find("#mute-state").hidden = find("#unmute").hidden = !until;
     find("#mute-state").textContent = until ? `Muted until ${fullyOf(until)}.` : "";
     find("[type=submit]", this.#muting).textContent = until ? "Change" : "Mute";
-  }
-
-  async #mute(hours) {
-    const lasts = Math.min(hours, LONGEST_HOURS) * AN_HOUR_MS;
-    const until = new Date(Date.now() + lasts).toISOString();
-    await askPatiently("PUT", `${this.#path}/mute`, { until });
   }
 
   async #unmute() {

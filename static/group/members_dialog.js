@@ -8,9 +8,9 @@ import { Rows } from "../page/rows.js";
 import { BanList } from "./ban_list.js";
 import { JoinCode } from "./join_code.js";
 import { MemberDialog } from "./member_dialog.js";
+import { ROLES, outranks } from "./roles.js";
 import { WaitingList } from "./waiting_list.js";
 
-const ROLES = ["member", "moderator", "owner"];
 const BY_NAME = new Intl.Collator();
 
 export class MembersDialog {
@@ -130,7 +130,7 @@ export class MembersDialog {
 
   #mayManage({ role }) {
     const mine = this.#context.group.role;
-    return mine === "owner" || ROLES.indexOf(mine) > ROLES.indexOf(role);
+    return mine === "owner" || outranks(mine, role);
   }
 
   #roleChoice(member) {

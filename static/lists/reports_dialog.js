@@ -1,6 +1,8 @@
 /** The dialog with the reports of the group: what was written, and what can be done about it. */
 
 import { askPatiently } from "../api.js";
+import { mute } from "../group/mute.js";
+import { outranks } from "../group/roles.js";
 import { addressOfPost } from "../page/address.js";
 import { attempt, confirmed, notify } from "../page/dialogs.js";
 import { avatar, button, find, make, time } from "../page/dom.js";
@@ -9,9 +11,7 @@ import { visit } from "../page/layers.js";
 import { Rows } from "../page/rows.js";
 import { formatted } from "../posts/formatted.js";
 
-const ROLES = ["member", "moderator", "owner"];
 const MUTES_H = { "for an hour": 1, "for a day": 24, "for a week": 168 };
-const AN_HOUR_MS = 3_600_000;
 const OUTCOMES = { dismissed: "Dismissed", deleted: "The post was deleted", warned: "Warned" };
 const WARNING = "The author is told that this post is not all right, and not who has reported it.";
 
@@ -141,13 +141,11 @@ export class ReportsDialog {
   /** Whether somebody is a member of a lower role. */
   #outranks(person) {
     const role = this.#roleOf(person);
-    return role !== null && ROLES.indexOf(this.#context.group.role) > ROLES.indexOf(role);
+    return role !== null && outranks(this.#context.group.role, role);
   }
 
   async #mute({ id, name }, { value: hours, selectedOptions: [words] }) {
-    const until = new Date(Date.now() + Number(hours) * AN_HOUR_MS).toISOString();
-    const path = `/groups/${this.#context.group.id}/members/${id}/mute`;
-    const isDone = await attempt(() => askPatiently("PUT", path, { until }));
+    const isDone = await attempt(() => mute(this.#context.group.id, id, Number(hours)));
     if (isDone) notify(`${name} can read, but not write, ${words.textContent}. The report is still open.`);
   }
 
