@@ -92,7 +92,7 @@ export class Thread {
   }
 
   showAuthors() {
-    this.#parent?.update(this.#parent.post);
+    this.#parent?.refresh();
     this.#replies?.showAuthors();
     if (this.#post) this.#showComposer();
   }

@@ -26,6 +26,7 @@ export class PostView {
   #files = new FilesView();
   #reactions;
   #shownText = null;
+  #shownBeside = null;
   #editor = null;
 
   /**
@@ -77,12 +78,26 @@ export class PostView {
     this.#files.show(post.files, this.#isMine ? (file) => this.#removeFile(file) : null);
     replies.hidden = !post.reply_count || !this.#openReplies;
     replies.textContent = post.reply_count === 1 ? "1 reply" : `${post.reply_count} replies`;
-    this.showAuthor();
+    this.#showAuthor();
     this.#reactions.show(post);
+    this.#shownBeside = this.#beside;
   }
 
-  /** Shows the author as known now: names change, and people leave. */
-  showAuthor() {
+  /** Shows names, rights and pins as they are now. */
+  refresh() {
+    if (this.#beside !== this.#shownBeside) this.update(this.post);
+  }
+
+  /** What is shown beside the post itself. */
+  get #beside() {
+    const { people, mayModerate, mayReact, channel } = this.#context;
+    const reacted = this.post.reactions.map(({ user_ids: ids }) => people.namesOf(ids));
+    const rights = [mayModerate, mayReact, channel?.writable, this.#isLeftUnsaved];
+    return JSON.stringify([people.of(this.post.author), reacted, this.#isPinned, rights]);
+  }
+
+  /** The author as known now: names change, and people leave. */
+  #showAuthor() {
     const person = this.#context.people.of(this.post.author);
     const { author, face, pinned, actions } = this.#parts;
     pinned.hidden = !this.#isPinned;

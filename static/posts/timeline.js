@@ -75,10 +75,9 @@ export class Timeline {
     this.#renderAll();
   }
 
-  /** Updates every post when names or rights have changed. */
+  /** Shows each post in line with names and rights, when those have changed. */
   showAuthors() {
-    for (const view of this.#views.values()) view.update(view.post);
-    this.#arrange();
+    for (const view of this.#views.values()) view.refresh();
   }
 
   showPending() {
