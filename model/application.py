@@ -132,7 +132,7 @@ async def list_own_applications(
 async def accept_application(
     db: Transaction, group: Group, user_id: int, *, by: Caller
 ) -> MemberView:
-    """Let somebody in who waits for it.
+    """Let somebody in who waits for it; her account is locked, so that it is not just going.
 
     Raises Forbidden when the caller is only a member, or the group is archived, and NotFound when
     nobody such waits: somebody else may have been quicker.
@@ -185,7 +185,9 @@ def name_of(group: Group) -> GroupName:
 
 
 async def _close(db: Transaction, group_id: int, user_id: int, kind: str, *, by: Caller) -> None:
-    await db.run(_CLOSE, of_group=group_id, of_user=user_id)
+    """Raises NotFound when she has just withdrawn it."""
+    if not await db.run(_CLOSE, of_group=group_id, of_user=user_id):
+        raise NotFound("application")
     record(db, f"user:{user_id}", kind, {"group_id": group_id}, by=by.id)
     await record_group_act(db, group_id, kind, by=by, person_id=user_id)
 

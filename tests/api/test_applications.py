@@ -6,6 +6,10 @@ import pytest
 from quart import Quart
 
 from api.context import Services
+from model.application import withdraw_application
+from model.removal import delete_account
+from model.session import find_caller
+from model.user import find_account
 from tests.api.browser import browser, problem
 from tests.api.company import Company
 from tests.api.test_acts import log_of
@@ -15,6 +19,7 @@ from tests.support.cast import Cast
 from tests.support.examples import Example
 from tests.support.people import PASSWORD
 
+WHILE_OTHERS_WAIT_S = 0.4
 APPLICATION = "/api/groups/{group_id}/applications/{applicant_id}"
 EXAMPLES = (
     Example(f"PUT {APPLICATION}", by=("ann", "mia"), often=0, settles=True),
@@ -151,6 +156,27 @@ async def test_of_two_moderators_who_settle_it_at_once_one_is_too_late(
     await company.wait(pat)
     answers = await asyncio.gather(people.ann.ask("PUT", path), people.mia.ask("PUT", path))
     assert sorted(answer.status for answer in answers) == [201, 404]
+
+
+@pytest.mark.parametrize("how", ["withdraws", "deletes"])
+async def test_who_does_not_want_in_any_more_is_not_let_in_at_that_moment(
+    company: Company, people: Cast, services: Services, how: str
+) -> None:
+    await company.wait(people.eve)
+    group_id = people.group["id"]
+    async with services.database.write() as db:
+        eve = await find_caller(db, people.eve.token)
+        assert eve
+        if how == "withdraws":
+            await withdraw_application(db, group_id, by=eve)
+        else:
+            await delete_account(db, await find_account(db, eve.id), by=eve)
+        path = f"{company.group}/applications/{eve.id}"
+        asked = asyncio.create_task(people.mia.ask("PUT", path))
+        done, _ = await asyncio.wait({asked}, timeout=WHILE_OTHERS_WAIT_S)
+        assert not done, "it waits for who was quicker"
+    problem(await asked, 404, "not_found")
+    assert people.eve.id not in await company.member_ids()
 
 
 async def test_the_lists_of_who_waits_are_paged(company: Company, people: Cast) -> None:
