@@ -66,6 +66,33 @@ async def test_the_record_of_a_group_is_readable_by_its_owners_and_moderators_al
     assert await tried(actor, actions, may) == may
 
 
+RANKS = {"member": "member", "mod": "moderator", "owner": "owner"}
+
+
+@rows("""
+      mute-member  mute-mod  mute-owner  mute-self  ban-member  ban-mod  ban-owner  ban-self
+bob   403          403       403         403        403         403      403        403
+mia   204          403       403         403        204         403      403        403
+ann   204          204       403         403        204         204      403        403
+""")
+async def test_nobody_is_muted_or_banned_but_by_a_higher_role(
+    app: Quart, services: Services, people: Cast, who: str, may: Statuses
+) -> None:
+    company, actor = Company(app, services, people), people.named(who)
+    whom = {name: (await company.member(f"the-{name}", role)).id for name, role in RANKS.items()}
+    whom["self"] = actor.id
+    until = (now() + timedelta(hours=1)).isoformat()
+    actions: dict[str, Action] = {}
+    for name, user_id in whom.items():
+        mute = f"{company.group}/members/{user_id}/mute"
+        actions[f"mute-{name}"] = ("PUT", mute, {"until": until})
+        actions[f"ban-{name}"] = ("PUT", f"{company.group}/bans/{user_id}", {})
+    assert await tried(actor, actions, may) == may
+    here = await company.member_ids()
+    gone = {name for name, user_id in whom.items() if user_id not in here}
+    assert gone == {name for name in whom if may[f"ban-{name}"] == 204}
+
+
 async def test_an_act_of_a_command_is_by_nobody_and_announced_like_any_other(
     services: Services, people: Cast
 ) -> None:
