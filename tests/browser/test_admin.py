@@ -83,7 +83,7 @@ def test_people_are_run_with_the_keys_on_a_phone_and_the_audit_tells_it_live(
     expect(page.get_by_role("button", name="Manage Bob")).to_be_focused()
     assert fits(page)
     changed = audit.get_by_role("row").filter(has_text="Account changed")
-    expect(changed).to_contain_text("active: true → false")
+    expect(changed).to_contain_text("active: yes → no")
     page.get_by_role("link", name="Groups", exact=True).press("Enter")
     page.get_by_role("button", name="Manage Chess").press("Enter")
     page.get_by_label("Username of the new owner").fill("nobody")
