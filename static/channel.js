@@ -3,7 +3,7 @@
 import { ask, askPatiently } from "./api.js";
 import { Presence } from "./lists/presence.js";
 import { attempt, notify } from "./page/dialogs.js";
-import { find } from "./page/dom.js";
+import { button, find, make } from "./page/dom.js";
 import { LiveQuery } from "./page/live_query.js";
 import { Composer } from "./posts/composer.js";
 import { whyReadOnly } from "./posts/read_only.js";
@@ -43,6 +43,7 @@ export class OpenChannel extends EventTarget {
     const { outbox } = context;
     outbox.addEventListener("changed", () => this.#timeline?.showPending());
     context.pins.addEventListener("changed", () => this.#timeline?.showAuthors());
+    context.people.addEventListener("changed", () => context.channel && this.#showEmpty());
     this.#composer = new Composer(find("#composer"), context, {
       within: find("#main"),
       send: ({ channelId }, text, files) => {
@@ -195,11 +196,15 @@ export class OpenChannel extends EventTarget {
   }
 
   #showEmpty() {
-    const { writable, kind } = this.#context.channel;
+    const { channel, people, mayModerate } = this.#context;
+    const { writable, kind } = channel;
     const announcements = "Announcements from the moderators will appear here.";
     const hint = kind === "announce" ? announcements : "";
-    find("#empty").textContent =
-      `Nothing here yet. ${writable ? "Write the first post below." : hint}`.trim();
+    const said = `Nothing here yet. ${writable ? "Write the first post below." : hint}`.trim();
+    const isAlone = writable && mayModerate && people.all.length === 1;
+    const invite = () => find("#members").click();
+    const verbs = isAlone ? [button("Invite others", invite, { className: "primary" })] : [];
+    find("#empty").replaceChildren(make("span", {}, said), ...verbs);
   }
 
   #scrolled() {

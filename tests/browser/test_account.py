@@ -24,6 +24,9 @@ def test_the_first_account_makes_group_and_channel_and_another_joins_with_the_co
     expect(in_place).to_have_count(1)  # what has opened the dialog is gone
     ann.make_channel("news", "Announcements", "#nothing button")
     expect(in_place).to_have_count(1)
+    ann.page.get_by_role("button", name="Invite others").click()
+    expect(ann.page.get_by_role("button", name="Invite with a join code")).to_be_visible()
+    ann.page.keyboard.press("Escape")
     ann.write("Welcome")
     code = ann.make_code()
     warning = ann.page.locator("#code-for-nobody")
