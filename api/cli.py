@@ -137,7 +137,7 @@ def demo() -> None:
     from api.demo.fill import fill  # noqa: PLC0415 - loads Pillow, and the story
 
     click.echo("\n".join(with_database(lambda database: fill(given_settings(), database)).lines()))
-    click.echo("Start the server, and sign in.")
+    click.echo("Start the server with the same settings, and sign in.")
 
 
 @cli.command("migration-new")
