@@ -47,11 +47,12 @@ export async function confirmed(title, text, verb) {
   });
 }
 
-/** Shows a notice for some seconds; with an address it is a link. */
+/** Shows a notice for some seconds, or until it is clicked; with an address it is a link. */
 export function notify(text, address = null) {
   const follow = () => notices.closest("dialog")?.close();
   const said = address ? make("a", { href: address, onclick: follow }, text) : text;
   const notice = make("p", { className: "notice" }, said);
+  if (!address) notice.addEventListener("click", () => notice.remove());
   notices.append(notice);
   pass(notice);
 }
