@@ -92,7 +92,7 @@ def test_people_are_run_with_the_keys_on_a_phone_and_the_audit_tells_it_live(
     page.get_by_label("Username of the new owner").fill("ann")
     page.keyboard.press("Enter")
     expect(page.locator("#owner-form")).to_be_hidden()
-    expect(audit.get_by_role("row").filter(has_text="Owner given")).to_contain_text("Ann")
+    expect(audit.get_by_role("row").filter(has_text="Group given an owner")).to_contain_text("Ann")
     assert fits(page)
 
 
