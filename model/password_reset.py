@@ -134,7 +134,9 @@ async def make_reset_link(db: Transaction, user: User, *, by: Caller | None) -> 
         db, user.id, Purpose.RESET, RESET_LINK_LASTS, made_by_id=by_id, group_id=group_id
     )
     if by is not None and group_id is not None:
-        await record_group_act(db, group_id, "link.made", by=by, person_id=user.id)
+        await record_group_act(
+            db, group_id, "link.made", by=by, person_id=user.id, purpose=Purpose.RESET
+        )
     await record_server_act(
         db, "link.made", by=by, person_id=user.id, purpose=Purpose.RESET, group_id=group_id
     )

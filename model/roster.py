@@ -141,7 +141,9 @@ async def renew_claim_link(db: Transaction, group: Group, user_id: int, *, by: C
     person = load(Unclaimed, row)
     await require_owner_of(db, person.id, by=by)
     (link,) = await make_claim_links(db, [person.id], group.id, by=by)
-    await record_group_act(db, group.id, "link.made", by=by, person_id=person.id)
+    await record_group_act(
+        db, group.id, "link.made", by=by, person_id=person.id, purpose=Purpose.CLAIM
+    )
     await record_server_act(
         db, "link.made", by=by, person_id=person.id, purpose=Purpose.CLAIM, group_id=group.id
     )

@@ -36,7 +36,10 @@ const SENTENCES = {
   "roster.enrolled": ({ by, details: { count } }) =>
     `${by} enrolled ${count === 1 ? "somebody" : `${count} people`} from a list.`,
   "export.made": ({ by }) => `${by} made an export of the group.`,
-  "link.made": ({ by, person }) => `${by} made a link for ${person} to get back in.`,
+  "link.made": ({ by, person, details: { purpose } }) =>
+    purpose === "claim"
+      ? `${by} made a new slip for ${person}.`
+      : `${by} made a link for ${person} to get back in.`,
   "link.used": ({ person, details: { purpose } }) =>
     purpose === "claim"
       ? `${person} took the account that was made from a list.`

@@ -213,7 +213,7 @@ async def test_the_group_and_the_audit_keep_a_record_without_names_or_secrets(
         told = await db.all(select(Events.topic, Events.data))
     assert [tuple(act) for act in of_group[-2:]] == [
         ("roster.enrolled", None, '{"count":2}'),
-        ("link.made", kay, "{}"),
+        ("link.made", kay, '{"purpose":"claim"}'),
     ]
     assert [tuple(act) for act in of_server] == [
         ("roster.enrolled", None, f'{{"group_id":1,"user_ids":[{zoe},{kay}]}}'),
