@@ -25,8 +25,8 @@ export class AccountDialog extends EventTarget {
   /** Shows the account with this name and picture. */
   show(me) {
     const name = make("span", { className: "account-name" }, me.name);
-    find("#account").replaceChildren(avatar(me), name);
-    find("#account").ariaLabel = `Your account: ${me.name}`; // on a phone the name is not shown
+    const label = make("span", { className: "hidden-label" }, "Your account: ");
+    find("#account").replaceChildren(avatar(me), label, name);
   }
 
   async #signOut() {
