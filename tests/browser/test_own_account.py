@@ -4,28 +4,20 @@ import re
 import sqlite3
 from contextlib import closing
 
-from playwright.sync_api import Locator, Page, ViewportSize, expect
+from playwright.sync_api import Page, ViewportSize, expect
 
 from tests.browser.board import Board, OpenBoard
+from tests.browser.keys import tab_to
 from tests.support.people import PASSWORD
 from tests.support.server import Server
 
 PHONE: ViewportSize = {"width": 390, "height": 844}
-MOST_TABS = 60
 LOOK_AT_BODY = """new MutationObserver((_, watching) => {
   if (!document.body) return;
   const { colorScheme, fontSize } = document.documentElement.style;
   window.lookAtBody = [colorScheme, fontSize];
   watching.disconnect();
 }).observe(document, { childList: true, subtree: true });"""
-
-
-def tab_to(page: Page, wanted: Locator) -> None:
-    for _ in range(MOST_TABS):
-        if wanted.evaluate("(element) => element === document.activeElement"):
-            return
-        page.keyboard.press("Tab")
-    raise AssertionError(f"the keys do not lead to {wanted}")
 
 
 def write(page: Page, label: str, text: str) -> None:
