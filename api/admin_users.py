@@ -10,14 +10,14 @@ from typing_extensions import TypedDict
 from api.context import caller, read, write
 from api.forms import Email, Form, Id, Name, Query, Username
 from api.middleware.compress import uncompressed
-from api.rosters import EnrolledList, enrolled_list
+from api.rosters import ClaimLinkList, claim_link_list
 from model.account_addition import MAX_ADDED, add_accounts
 from model.account_list import AccountOrder, AccountState, AccountView, list_accounts_sorted
 from model.database.page import DEFAULT_LIMIT, MAX_LIMIT
 from model.database.sorted_page import SortedPage
 from model.log.cursor import Live, cursors
 from model.log.event import ADMIN_TOPIC
-from model.planned_account import Applicant
+from model.planned_account import NewPerson
 from model.text.username_proposal import username_like
 from model.user import ServerRole
 
@@ -86,11 +86,11 @@ async def index(query_args: AccountQuery) -> AccountList:
 
 @admin_users.post("/admin/users")
 @validate_request(AdditionForm)
-@document_response(EnrolledList, 201)
-async def create(data: AdditionForm) -> tuple[EnrolledList, int]:
+@document_response(ClaimLinkList, 201)
+async def create(data: AdditionForm) -> tuple[ClaimLinkList, int]:
     """Make accounts, all or none, as an administrator; each is claimed by a link, once."""
-    applicants = [
-        Applicant(
+    people = [
+        NewPerson(
             at + 1,
             f"people.{at}",
             one.name,
@@ -102,5 +102,5 @@ async def create(data: AdditionForm) -> tuple[EnrolledList, int]:
         for at, one in enumerate(data.people)
     ]
     async with write() as db:
-        people = await add_accounts(db, applicants, data.role, by=caller())
-    return enrolled_list(people), 201
+        added = await add_accounts(db, people, data.role, by=caller())
+    return claim_link_list(added), 201

@@ -15,7 +15,7 @@ from api.forms import Email, Form, Name, PageQuery, Username
 from api.middleware.errors import wrong_fields
 from api.reach import addresses_for_others
 from model.errors import Invalid
-from model.planned_account import Applicant, Seat, seats_of
+from model.planned_account import NewPerson, PlannedAccount, plan_accounts
 from model.roster import (
     MAX_ENROLLED,
     UnclaimedView,
@@ -28,7 +28,7 @@ from model.text.csv_table import FORMULA_SIGNS
 from model.text.roster_table import RosterRow, read_roster
 from model.text.typed import clean_name, clean_text
 from model.text.username_proposal import username_like
-from model.unclaimed_account import Enrolled
+from model.unclaimed_account import AccountToClaim
 
 rosters = Blueprint("rosters", __name__)
 
@@ -91,8 +91,8 @@ class DryRunView(TypedDict):
     ready: bool
 
 
-class EnrolledView(TypedDict):
-    """Somebody who was enrolled. The link, which is shown once, claims her account within 14 days.
+class ClaimLinkView(TypedDict):
+    """Somebody for whom an account was made; the link, shown once, claims it within 14 days.
 
     It has no host where HOMEROOM_PUBLIC_URL is not set.
     """
@@ -103,10 +103,10 @@ class EnrolledView(TypedDict):
     link: str
 
 
-class EnrolledList(TypedDict):
+class ClaimLinkList(TypedDict):
     """`addresses` are where others reach the server, as far as it knows."""
 
-    people: list[EnrolledView]
+    people: list[ClaimLinkView]
     addresses: list[str]
 
 
@@ -118,19 +118,19 @@ class UnclaimedList(TypedDict):
 @rosters.post("/groups/<id:group_id>/roster")
 @validate_request(RosterForm)
 @document_response(DryRunView, 200)
-@document_response(EnrolledList, 201)
-async def create(group_id: int, data: RosterForm) -> tuple[DryRunView | EnrolledList, int]:
+@document_response(ClaimLinkList, 201)
+async def create(group_id: int, data: RosterForm) -> tuple[DryRunView | ClaimLinkList, int]:
     """Make accounts and let them into your group, all or nobody, as an owner who may."""
-    applicants, ignored = await asyncio.to_thread(read_applicants, data)
+    people, ignored = await asyncio.to_thread(read_people, data)
     if data.dry_run:
         async with read() as db:
             group = await find_roster(db, group_id, by=caller())
-            seats = await seats_of(db, group, applicants)
-        return dry_run(applicants, seats, ignored), 200
+            planned = await plan_accounts(db, group, people)
+        return dry_run(people, planned, ignored), 200
     async with write() as db:
         group = await find_roster(db, group_id, by=caller())
-        people = await enrol(db, group, applicants, by=caller())
-    return enrolled_list(people), 201
+        enrolled = await enrol(db, group, people, by=caller())
+    return claim_link_list(enrolled), 201
 
 
 @rosters.get("/groups/<id:group_id>/roster")
@@ -145,16 +145,16 @@ async def index(group_id: int, query_args: PageQuery) -> UnclaimedList:
 
 
 @rosters.post("/groups/<id:group_id>/roster/<id:user_id>/link")
-@document_response(EnrolledList, 201)
-async def create_link(group_id: int, user_id: int) -> tuple[EnrolledList, int]:
+@document_response(ClaimLinkList, 201)
+async def create_link(group_id: int, user_id: int) -> tuple[ClaimLinkList, int]:
     """Make a new link for one of these; the one before is good for nothing then."""
     async with write() as db:
         group = await find_roster(db, group_id, by=caller())
-        person = await renew_claim_link(db, group, user_id, by=caller())
-    return enrolled_list([person]), 201
+        renewed = await renew_claim_link(db, group, user_id, by=caller())
+    return claim_link_list([renewed]), 201
 
 
-def read_applicants(data: RosterForm) -> tuple[list[Applicant], list[str]]:
+def read_people(data: RosterForm) -> tuple[list[NewPerson], list[str]]:
     """Who is in a roster, and the columns that are ignored. Raises Invalid for what is no table."""
     if (data.rows is None) == (data.csv is None):
         raise Invalid({"rows": "Give either rows or csv."})
@@ -163,15 +163,15 @@ def read_applicants(data: RosterForm) -> tuple[list[Applicant], list[str]]:
             (f"rows.{at}", RosterRow(at + 1, row.name, row.username or "", row.email or ""))
             for at, row in enumerate(data.rows or ())
         ]
-        return [_applicant(place, row) for place, row in rows], []
+        return [_person(place, row) for place, row in rows], []
     table = read_roster(data.csv)
     if len(table.rows) > MAX_ENROLLED:
         most = f"{MAX_ENROLLED} at most can be enrolled at once"
         raise Invalid({"csv": f"There are {len(table.rows):,} people in it: {most}."})
-    return [_applicant(f"csv.{row.line}", row) for row in table.rows], table.ignored
+    return [_person(f"csv.{row.line}", row) for row in table.rows], table.ignored
 
 
-def _applicant(place: str, row: RosterRow) -> Applicant:
+def _person(place: str, row: RosterRow) -> NewPerson:
     """A row, cleaned and judged as far as it can be by itself."""
     given = {"name": row.name, "username": row.username or None, "email": row.email or None}
     problems = {}
@@ -184,36 +184,38 @@ def _applicant(place: str, row: RosterRow) -> Applicant:
         said = {field: typed and clean_text(typed) for field, typed in given.items()}
     if row.surplus:
         problems["row"] = "It has more cells than there are headings."
-    return Applicant(row.line, place, **said, like=username_like(said["name"]), problems=problems)
+    return NewPerson(row.line, place, **said, like=username_like(said["name"]), problems=problems)
 
 
 def dry_run(
-    applicants: Sequence[Applicant], seats: Sequence[Seat], ignored: list[str]
+    people: Sequence[NewPerson], planned: Sequence[PlannedAccount], ignored: list[str]
 ) -> DryRunView:
     rows: list[RosterRowView] = [
         {
             "line": one.line,
             "name": one.name,
-            "username": seat.username,
-            "is_proposed": seat.is_proposed,
+            "username": account.username,
+            "is_proposed": account.is_proposed,
             "email": one.email,
-            "problems": [{"field": field, "detail": said} for field, said in seat.problems.items()],
-            "notes": seat.notes,
+            "problems": [
+                {"field": field, "detail": said} for field, said in account.problems.items()
+            ],
+            "notes": account.notes,
         }
-        for one, seat in zip(applicants, seats, strict=True)
+        for one, account in zip(people, planned, strict=True)
     ]
-    ready = not any(seat.problems for seat in seats)
+    ready = not any(account.problems for account in planned)
     return {"rows": rows, "ignored_columns": ignored, "ready": ready}
 
 
-def enrolled_list(people: Sequence[Enrolled]) -> EnrolledList:
-    views: list[EnrolledView] = [
+def claim_link_list(accounts: Sequence[AccountToClaim]) -> ClaimLinkList:
+    views: list[ClaimLinkView] = [
         {
             "id": one.id,
             "name": one.name,
             "username": one.username,
             "link": password_link(one.token),
         }
-        for one in people
+        for one in accounts
     ]
     return {"people": views, "addresses": addresses_for_others()}

@@ -1,4 +1,4 @@
-"""What would become of the people of a roster: their usernames, and what is wrong with them."""
+"""Accounts before they are made: what usernames people would get, and what is wrong with them."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -18,11 +18,11 @@ from model.username import RetiredUsernames, username_key
 
 
 @dataclass(frozen=True)
-class Applicant:
-    """Somebody of a roster, and what is wrong with her fields so far.
+class NewPerson:
+    """Somebody who is to have an account, and what is wrong with her fields so far.
 
-    She is in a `line` of it, which errors call by its `place`. `like` is a username that suits her,
-    for whom none is given.
+    She is in a `line` of a roster, which errors call by its `place`. `like` is a username that
+    suits her, if none is given.
     """
 
     line: int
@@ -35,8 +35,8 @@ class Applicant:
 
 
 @dataclass(frozen=True)
-class Seat:
-    """What would become of an applicant: her username, what is wrong, and what is worth knowing."""
+class PlannedAccount:
+    """The account that somebody would get, what is wrong with it, and what is worth knowing."""
 
     username: str
     is_proposed: bool
@@ -64,10 +64,10 @@ _NAMES_IN_GROUP = (
 )
 
 
-async def seats_of(
-    db: Transaction, group: Group | None, applicants: Sequence[Applicant]
-) -> list[Seat]:
-    """What would become of each applicant, in their order, in a group or in none.
+async def plan_accounts(
+    db: Transaction, group: Group | None, people: Sequence[NewPerson]
+) -> list[PlannedAccount]:
+    """What would become of each person, in their order, in a group or in none.
 
     Whoever has no username gets one that nobody has or has had, nor gets by the same roster. Raises
     Forbidden in an archived group.
@@ -75,30 +75,30 @@ async def seats_of(
     if group:
         require_open(group)
     group_id = group.id if group else 0
-    keys = [username_key(one.username or "") for one in applicants]
+    keys = [username_key(one.username or "") for one in people]
     taken = await _taken(db, group_id, {*keys} - {""})
-    likes = [one.like for one in applicants if not one.username]
+    likes = [one.like for one in people if not one.username]
     proposals = iter(await _proposals(db, group_id, likes, reserved={*keys}))
-    names = [one.name for one in applicants]
+    names = [one.name for one in people]
     found = await db.all(_NAMES_IN_GROUP, names=json_object(names), group_id=group_id)
     in_group, namesakes, holders = {row.name for row in found}, Counter(names), Counter(keys)
     return [
-        Seat(
+        PlannedAccount(
             one.username or next(proposals),
             not one.username,
             {**_problem_of(key, taken, holders), **one.problems},
             _notes_on(one.name, in_group, namesakes),
         )
-        for one, key in zip(applicants, keys, strict=True)
+        for one, key in zip(people, keys, strict=True)
     ]
 
 
-def require_no_problems(applicants: Sequence[Applicant], seats: Sequence[Seat]) -> None:
+def require_no_problems(people: Sequence[NewPerson], planned: Sequence[PlannedAccount]) -> None:
     """Raises Invalid with all that is wrong with any of them."""
     wrong = {
         f"{one.place}.{field}": said
-        for one, seat in zip(applicants, seats, strict=True)
-        for field, said in seat.problems.items()
+        for one, account in zip(people, planned, strict=True)
+        for field, said in account.problems.items()
     }
     if wrong:
         raise Invalid(wrong)

@@ -21,8 +21,8 @@ from model.errors import Forbidden, NotFound
 from model.group import Group, Member, Memberships, Role, find_group, require_owner
 from model.log.event import record
 from model.password_reset import require_owner_of
-from model.planned_account import Applicant, Seat, require_no_problems, seats_of
-from model.unclaimed_account import Enrolled, insert_unclaimed
+from model.planned_account import NewPerson, PlannedAccount, plan_accounts, require_no_problems
+from model.unclaimed_account import AccountToClaim, insert_unclaimed
 from model.user import (
     HAS_ACCOUNT,
     Caller,
@@ -90,24 +90,24 @@ async def find_roster(db: Transaction, group_id: int, *, by: Caller) -> Group:
 
 
 async def enrol(
-    db: Transaction, group: Group, applicants: Sequence[Applicant], *, by: Caller
-) -> list[Enrolled]:
+    db: Transaction, group: Group, people: Sequence[NewPerson], *, by: Caller
+) -> list[AccountToClaim]:
     """Make the accounts of a roster and let them into the group: all of them, or nobody.
 
     Raises Forbidden in an archived group, Invalid with all that is wrong, and TryAgain when one of
     the usernames was taken meanwhile.
     """
-    seats = await seats_of(db, group, applicants)
-    require_no_problems(applicants, seats)
-    members = await _insert(db, group, applicants, seats)
+    planned = await plan_accounts(db, group, people)
+    require_no_problems(people, planned)
+    members = await _insert(db, group, people, planned)
     ids = [member.id for member in members]
     links = await make_claim_links(db, ids, group.id, by=by)
     record(db, group.topic, "members.joined", {"members": [m.view() for m in members]}, by=by.id)
     await record_group_act(db, group.id, "roster.enrolled", by=by, count=len(ids))
     await record_server_act(db, "roster.enrolled", by=by, group_id=group.id, user_ids=ids)
     return [
-        Enrolled(member.id, member.name, seat.username, link.token)
-        for member, seat, link in zip(members, seats, links, strict=True)
+        AccountToClaim(member.id, member.name, account.username, link.token)
+        for member, account, link in zip(members, planned, links, strict=True)
     ]
 
 
@@ -128,7 +128,9 @@ async def list_unclaimed(
     ], following
 
 
-async def renew_claim_link(db: Transaction, group: Group, user_id: int, *, by: Caller) -> Enrolled:
+async def renew_claim_link(
+    db: Transaction, group: Group, user_id: int, *, by: Caller
+) -> AccountToClaim:
     """Somebody enrolled with a new link, which replaces the one before.
 
     Raises NotFound for whoever was not enrolled here, or has claimed her account, and Forbidden
@@ -147,17 +149,17 @@ async def renew_claim_link(db: Transaction, group: Group, user_id: int, *, by: C
     await record_server_act(
         db, "link.made", by=by, person_id=person.id, purpose=Purpose.CLAIM, group_id=group.id
     )
-    return Enrolled(person.id, person.name, person.username, link.token)
+    return AccountToClaim(person.id, person.name, person.username, link.token)
 
 
 async def _insert(
-    db: Transaction, group: Group, applicants: Sequence[Applicant], seats: Sequence[Seat]
+    db: Transaction, group: Group, people: Sequence[NewPerson], planned: Sequence[PlannedAccount]
 ) -> list[Member]:
     at = now()
-    ids = await insert_unclaimed(db, applicants, seats)
+    ids = await insert_unclaimed(db, people, planned)
     members = [
-        Member(user_id, one.name, None, seat.username, Role.MEMBER, at)
-        for user_id, one, seat in zip(ids, applicants, seats, strict=True)
+        Member(user_id, one.name, None, account.username, Role.MEMBER, at)
+        for user_id, one, account in zip(ids, people, planned, strict=True)
     ]
     joined = {"group_id": group.id, "role": Role.MEMBER, "joined_at": at}
     await db.run_for_each(_INSERT_MEMBER, [{**joined, "user_id": one.id} for one in members])

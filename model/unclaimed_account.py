@@ -13,14 +13,14 @@ from model.database.json_rows import json_object, json_rows
 from model.database.table import now
 from model.database.unit_of_work import Transaction
 from model.errors import TryAgain
-from model.planned_account import Applicant, Seat
+from model.planned_account import NewPerson, PlannedAccount
 from model.user import ServerRole, Users
 from model.username import RetiredUsernames, username_key
 
 
 @dataclass(frozen=True)
-class Enrolled:
-    """Somebody with the token that claims her account, which is never known again."""
+class AccountToClaim:
+    """An account with the token that claims it, which is never known again."""
 
     id: int
     name: str
@@ -44,22 +44,22 @@ _MADE = (
 
 async def insert_unclaimed(
     db: Transaction,
-    applicants: Sequence[Applicant],
-    seats: Sequence[Seat],
+    people: Sequence[NewPerson],
+    planned: Sequence[PlannedAccount],
     *,
     role: ServerRole = ServerRole.MEMBER,
 ) -> list[int]:
-    """The ids of new accounts, one for each applicant.
+    """The ids of new accounts, one for each person.
 
     Raises TryAgain when one of the usernames was taken meanwhile.
     """
     at = now()
-    keys = [username_key(seat.username) for seat in seats]
+    keys = [username_key(account.username) for account in planned]
     await db.run_for_each(
         _INSERT_USER,
         [
             {
-                "username": seat.username,
+                "username": account.username,
                 "username_key": key,
                 "name": one.name,
                 "email": one.email,
@@ -68,7 +68,7 @@ async def insert_unclaimed(
                 "password_hash": "",
                 "created_at": at,
             }
-            for one, seat, key in zip(applicants, seats, keys, strict=True)
+            for one, account, key in zip(people, planned, keys, strict=True)
         ],
     )
     made = await db.all(_MADE, new_keys=json_object(keys), made_at=at)

@@ -30,7 +30,7 @@ from api.middleware.auth import token_of
 from api.middleware.errors import wants_page, wrong_fields
 from api.middleware.proxy import TrustedProxy
 from api.posts import PostForm
-from api.rosters import RosterForm, RosterRowForm, read_applicants
+from api.rosters import RosterForm, RosterRowForm, read_people
 from api.search import SearchQuery
 from api.sessions import SignInForm
 from api.settings import Settings
@@ -111,7 +111,7 @@ TEXTS: dict[str, Callable[[str], object]] = {
     "mentions": lambda text: names_in(f"{text} @bob"),
     "a cell of a table": lambda text: csv_line([text]),
     "a table of people": read_roster,
-    "a roster": lambda text: read_applicants(
+    "a roster": lambda text: read_people(
         RosterForm(rows=[RosterRowForm(name=text, username=text, email=text)])
     ),
     "a table of people with headings": lambda text: read_roster(f"name;email\n{text}"),
