@@ -66,13 +66,13 @@ def html_post(post: PostView) -> str:
     )
 
 
-def archived_name(file_id: int, name: str) -> str:
-    """The path of a file in the archive."""
+def name_in_zip(file_id: int, name: str) -> str:
+    """The path of a file in the ZIP."""
     return f"files/{file_id}-{file_name(name)}"
 
 
 def _file(file: FileView) -> str:
-    address, name = escape(quote(archived_name(file["id"], file["name"]))), escape(file["name"])
+    address, name = escape(quote(name_in_zip(file["id"], file["name"]))), escape(file["name"])
     if file["image"] and file["media_type"] in _SHOWN:
         shown = f'<img loading="lazy" alt="{name}" src="{address}">'
         return f'<a href="{address}">{shown}</a>'

@@ -10,7 +10,7 @@ from model.export import Export, advance_export
 from model.exporting.of_group import OfGroup
 from model.exporting.of_person import OfPerson
 from model.exporting.owners_view import OwnersView
-from model.exporting.zip_file import archive
+from model.exporting.zip_file import new_zip
 from model.storage.blob import Blob, expect_blob
 from model.storage.store import Store
 from model.user import acting, find_account
@@ -37,7 +37,7 @@ async def make_file(database: Database, store: Store, folder: Path, export: Expo
     else:
         view = OwnersView(database, export.group_id, acting(account))
         content = OfGroup(view, store, folder, advance)
-    async with archive(folder, now()) as made:
+    async with new_zip(folder, now()) as made:
         await content.write(made)
         sha256, size_bytes = await made.finish()
         async with database.write() as db:

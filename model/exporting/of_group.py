@@ -19,7 +19,7 @@ from model.exporting.owners_view import OwnersView
 from model.exporting.pieces import Advance, as_csv, as_lines, as_list
 from model.exporting.posts import posts_of_channel
 from model.exporting.stored_files import add_files
-from model.exporting.zip_file import Archive
+from model.exporting.zip_file import NewZip
 from model.group import Group, Memberships
 from model.post import Posts, PostView
 from model.score import Scores
@@ -85,7 +85,7 @@ class OfGroup:
         self._sizes: dict[int, int] = {}  # of the files of posts, by their ids
         self._last: AnyRow
 
-    async def write(self, made: Archive) -> None:
+    async def write(self, made: NewZip) -> None:
         """Add all of it. Raises NotFound or Forbidden when the group is not hers any more."""
         async with self._view.unit() as db:
             group = await self._view.group(db)
@@ -100,7 +100,7 @@ class OfGroup:
         await made.add("documents.json", as_list(self._documents()))
         await add_files(made, self._store, self._sizes, self._view.unit, self._advance)
 
-    async def _add_posts(self, made: Archive, group: Group) -> None:
+    async def _add_posts(self, made: NewZip, group: Group) -> None:
         async with incoming(self._folder) as html:
             head = html_head(group.name, group.description, self._channels)
             await html.write(head.encode())

@@ -18,7 +18,7 @@ from model.errors import NotFound
 from model.exporting.listing import Listing
 from model.exporting.pieces import Advance, as_csv, as_lines, as_list
 from model.exporting.stored_files import add_files
-from model.exporting.zip_file import Archive
+from model.exporting.zip_file import NewZip
 from model.file import FILE_IN_USE, Files, list_files
 from model.group import Groups, Memberships
 from model.mention import Mentions
@@ -128,7 +128,7 @@ class OfPerson:
         self._store, self._advance = store, advance
         self._sizes: dict[int, int] = {}  # of her files, by their ids
 
-    async def write(self, made: Archive) -> None:
+    async def write(self, made: NewZip) -> None:
         """Add all of it. Raises NotFound when there is no such account any more."""
         async with self._database.read() as db:
             user = await self._judged(db)

@@ -8,7 +8,7 @@ from model.text.csv_table import csv_line, write_csv
 
 Pages = AsyncIterator[Iterable[object]]
 Advance = Callable[[int], Awaitable[None]]
-"""Is told how many percent of an archive there are."""
+"""Is told how many percent of a ZIP there are."""
 
 
 async def as_csv(

@@ -1,4 +1,4 @@
-"""Uploaded files in an archive, as they were uploaded."""
+"""Uploaded files in a ZIP, as they were uploaded."""
 
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, aclosing
@@ -9,9 +9,9 @@ from sqlalchemy import select
 from model.database.json_rows import json_object, json_rows, number
 from model.database.row import columns_of, load_all
 from model.database.unit_of_work import Transaction
-from model.exporting.html_page import archived_name
+from model.exporting.html_page import name_in_zip
 from model.exporting.pieces import Advance
-from model.exporting.zip_file import Archive
+from model.exporting.zip_file import NewZip
 from model.file import Files
 from model.storage.blob import Blob, Blobs
 from model.storage.store import Store
@@ -34,7 +34,7 @@ class StoredFile:
 
 
 async def add_files(
-    made: Archive,
+    made: NewZip,
     store: Store,
     sizes: Mapping[int, int],
     judged: Callable[[], AbstractAsyncContextManager[Transaction]],
@@ -55,14 +55,14 @@ async def add_files(
             await advance(50 + 49 * done // total)
 
 
-async def _add(made: Archive, store: Store, file: StoredFile) -> None:
+async def _add(made: NewZip, store: Store, file: StoredFile) -> None:
     size = file.blob.size_bytes
     async with aclosing(store.read(file.blob.key, 0, size)) as pieces:
         try:
             first = await anext(pieces, b"")
         except FileNotFoundError:
             return
-        await made.add(archived_name(file.id, file.name), _all(first, pieces), size=size)
+        await made.add(name_in_zip(file.id, file.name), _all(first, pieces), size=size)
 
 
 async def _all(first: bytes, others: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:

@@ -25,7 +25,7 @@ _MOST_NAME_BYTES, _MOST_ENDING_BYTES = 200, 20  # a folder takes 255, and an id 
 _NO_FILE_NAME = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f]')  # Windows takes none of these
 
 
-class Archive:
+class NewZip:
     """A ZIP in a new file; `file` is whole after `finish`."""
 
     _opened: BufferedWriter | None = None
@@ -82,9 +82,9 @@ class Archive:
 
 
 @asynccontextmanager
-async def archive(folder: Path, made_at: datetime) -> AsyncIterator[Archive]:
+async def new_zip(folder: Path, made_at: datetime) -> AsyncIterator[NewZip]:
     """A new ZIP in the folder. At the end it is deleted, unless it was moved to where it stays."""
-    made = Archive(folder / secrets.token_hex(8), made_at)
+    made = NewZip(folder / secrets.token_hex(8), made_at)
     try:
         with refusing_when_full():
             await _in_thread(made.open)

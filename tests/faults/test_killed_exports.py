@@ -23,7 +23,7 @@ from pathlib import Path
 from api import export_jobs
 from model import export
 from model.exporting import make
-from model.exporting.zip_file import Archive
+from model.exporting.zip_file import NewZip
 
 export._MAX_ATTEMPTS = 100
 export_jobs.LOOK_AGAIN_S, export_jobs.TURN_AGAIN_S = 0.2, 0.05
@@ -45,8 +45,8 @@ def dying(owner, name):
 
     setattr(owner, name, die_after)
 
-dying(Archive, "add")
-dying(Archive, "finish")
+dying(NewZip, "add")
+dying(NewZip, "finish")
 dying(make, "expect_blob")
 dying(export_jobs, "make_file")
 """
