@@ -19,7 +19,7 @@ from model.file import FILE_IN_USE, Files
 from model.group import Memberships
 from model.storage.blob import Blobs
 from model.text.typed import clean_name
-from model.user import HAS_ACCOUNT, Caller, NamedPersonView, ServerRole, Users, person
+from model.user import HAS_ACCOUNT, Caller, NamedPersonView, ServerRole, Users, named_person
 from model.username import username_key
 
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
@@ -64,8 +64,7 @@ class _Account:
 
     def view(self) -> AccountView:
         return {
-            **person(self.id, self.name, self.avatar),
-            "username": self.username,
+            **named_person(self.id, self.name, self.avatar, username=self.username),
             "email": self.email,
             "email_confirmed": self.email_confirmed,
             "role": self.role,

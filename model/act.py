@@ -25,7 +25,7 @@ from model.database.row import AnyRow
 from model.database.table import Base, now, one_of
 from model.database.unit_of_work import Transaction
 from model.log.event import ADMIN_TOPIC, record
-from model.user import HAS_ACCOUNT, Caller, NamedPersonView, User, Users, person
+from model.user import HAS_ACCOUNT, Caller, NamedPersonView, User, Users, named_person
 
 MODERATION = "moderation"
 """The topic of a group's owners and moderators is `moderation:` and its number."""
@@ -189,7 +189,7 @@ async def people_of_acts(db: Transaction, acts: Sequence[ActView]) -> list[Named
     """Those who did something in some acts, or to whom it was done, while they have an account."""
     ids = {user_id for act in acts for user_id in (act["by_id"], act["person_id"]) if user_id}
     rows = await db.all(_PEOPLE, user_ids=json_object(sorted(ids)))
-    return [{**person(row.id, row.name, row.avatar), "username": row.username} for row in rows]
+    return [named_person(row.id, row.name, row.avatar, username=row.username) for row in rows]
 
 
 @cache

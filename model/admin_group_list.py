@@ -26,7 +26,7 @@ from model.group import Groups, Memberships, Role
 from model.post import Posts
 from model.storage.blob import Blobs
 from model.text.typed import clean_name
-from model.user import HAS_ACCOUNT, Caller, NamedPersonView, Users, person
+from model.user import HAS_ACCOUNT, Caller, NamedPersonView, Users, named_person
 
 MOST_OWNERS_NAMED = 3
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
@@ -234,6 +234,6 @@ async def _views(db: Transaction, ids: Sequence[int]) -> dict[int, OverseenGroup
     rows = load_all(_Row, await db.all(_ROWS, group_ids=json_object(ids)))
     owners = defaultdict[int, list[NamedPersonView]](list)
     for one in await db.all(_OWNERS, owned_ids=json_object(ids)):
-        owner = person(one.id, one.name, one.avatar)
-        owners[one.group_id].append({**owner, "username": one.username})
+        owner = named_person(one.id, one.name, one.avatar, username=one.username)
+        owners[one.group_id].append(owner)
     return {row.id: row.view(owners[row.id]) for row in rows}

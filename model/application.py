@@ -25,7 +25,7 @@ from model.group import (
     require_open,
 )
 from model.log.event import record
-from model.user import HAS_ACCOUNT, USER_COLUMNS, Caller, NamedPersonView, User, Users, person
+from model.user import HAS_ACCOUNT, USER_COLUMNS, Caller, NamedPersonView, User, Users, named_person
 
 
 class Applications(Base):
@@ -99,7 +99,7 @@ async def apply(db: Transaction, group: Group, *, by: Caller | User) -> bool:
     values = {"group_id": group.id, "user_id": by.id, "created_at": created_at}
     if await db.scalar(_INSERT, **values) is None:
         return False
-    named = {**person(by.id, by.name, by.avatar), "username": by.username}
+    named = named_person(by.id, by.name, by.avatar, username=by.username)
     about, waits = f"user:{by.id}", {**named, "created_at": created_at}
     record(db, moderation_topic(group.id), "application.made", waits, by=by.id, about=about)
     own: OwnApplicationView = {"group": name_of(group), "created_at": created_at}
@@ -194,7 +194,6 @@ async def _close(db: Transaction, group_id: int, user_id: int, kind: str, *, by:
 
 def _view(row: AnyRow) -> ApplicationView:
     return {
-        **person(row.id, row.name, row.avatar),
-        "username": row.username,
+        **named_person(row.id, row.name, row.avatar, username=row.username),
         "created_at": row.applied_at,
     }

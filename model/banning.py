@@ -23,7 +23,7 @@ from model.former_member import channels_naming
 from model.group import Group, Member, Memberships, find_member, require_moderates, require_outranks
 from model.join_code import renew_join_code
 from model.removal import take_out
-from model.user import HAS_ACCOUNT, Caller, NamedPersonView, Users, person
+from model.user import HAS_ACCOUNT, Caller, NamedPersonView, Users, named_person
 
 
 class BanView(NamedPersonView):
@@ -53,8 +53,7 @@ async def list_bans(db: Transaction, group: Group, page: Page) -> tuple[list[Ban
     rows, following = page.cut(await db.all(_LIST.of(page), group_id=group.id, **page.values))
     return [
         {
-            **person(row.id, row.name, row.avatar),
-            "username": row.username,
+            **named_person(row.id, row.name, row.avatar, username=row.username),
             "created_at": row.created_at,
         }
         for row in rows

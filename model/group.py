@@ -21,7 +21,7 @@ from model.database.table import Base, now, one_of
 from model.database.unit_of_work import Transaction, finder
 from model.errors import Conflict, Forbidden, NotFound
 from model.log.event import Rights, judge_again, record
-from model.user import Caller, NamedPersonView, User, Users, person
+from model.user import Caller, NamedPersonView, User, Users, named_person
 
 MUTE_LASTS_AT_MOST = timedelta(days=365)
 
@@ -154,8 +154,7 @@ class Member:
 
     def view(self) -> MemberView:
         return {
-            **person(self.id, self.name, self.avatar),
-            "username": self.username,
+            **named_person(self.id, self.name, self.avatar, username=self.username),
             "role": self.role,
             "joined_at": self.joined_at,
         }

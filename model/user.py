@@ -146,8 +146,7 @@ class User:
 
     def view(self) -> UserView:
         return {
-            **person(self.id, self.name, self.avatar),
-            "username": self.username,
+            **named_person(self.id, self.name, self.avatar, username=self.username),
             "role": self.role,
             "active": self.active,
             "created_at": self.created_at,
@@ -195,6 +194,11 @@ def acting(user: User) -> Caller:
 def person(user_id: int, name: str, avatar: str | None) -> PersonView:
     """What everybody sees of a person."""
     return {"id": user_id, "name": name, "avatar": avatar and f"/api/avatars/{avatar}"}
+
+
+def named_person(user_id: int, name: str, avatar: str | None, *, username: str) -> NamedPersonView:
+    """What those see of a person who have to tell people of one name apart."""
+    return {**person(user_id, name, avatar), "username": username}
 
 
 def author(user_id: int | None, name: str | None, avatar: str | None) -> PersonView | None:
