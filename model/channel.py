@@ -28,7 +28,7 @@ from model.database.row import columns_of, load
 from model.database.table import Base, now, one_of
 from model.database.unit_of_work import Transaction, finder
 from model.errors import Forbidden, Invalid, NotFound
-from model.group import Group, Memberships, Role, require_moderates
+from model.group import Group, Memberships, Role, require_moderates, require_open, still
 from model.log.event import Rights, judge_again, record, tell_again
 from model.user import Caller
 
@@ -122,7 +122,7 @@ class Channel:
     @property
     def is_muted(self) -> bool:
         """Whether its reader is muted in the group."""
-        return self.muted_until is not None and self.muted_until > now()
+        return still(self.muted_until) is not None
 
     @property
     def writable(self) -> bool:
@@ -321,15 +321,9 @@ def require_moderator(channel: Channel) -> None:
     require_moderates(channel.role)
 
 
-def require_not_archived(channel: Channel) -> None:
-    """Raises Forbidden when its group is archived."""
-    if channel.archived:
-        raise Forbidden("archived", "The group is archived: it can be read, not changed.")
-
-
 def require_active(channel: Channel) -> None:
     """Raises Forbidden when its group is archived, or its reader is muted there."""
-    require_not_archived(channel)
+    require_open(channel)
     if channel.is_muted:
         until = f"{channel.muted_until:%Y-%m-%dT%H:%M:%SZ}"
         raise Forbidden("muted", f"You can read, but not write, until {until}.")

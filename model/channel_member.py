@@ -11,11 +11,10 @@ from model.channel import (
     let_in,
     record_left,
     require_moderator,
-    require_not_archived,
 )
 from model.database.unit_of_work import Transaction
 from model.errors import Conflict, NotFound
-from model.group import find_group, find_member
+from model.group import find_group, find_member, require_open
 from model.log.event import Rights, judge_again, record
 from model.user import Caller
 
@@ -32,7 +31,7 @@ async def add_channel_member(
     when the caller is no moderator, or the group is archived.
     """
     _require_private(channel)
-    require_not_archived(channel)
+    require_open(channel)
     lets_herself_in = channel.role.owns and user_id == by.id
     if not lets_herself_in:
         await find_channel(db, channel.id, reader=by)

@@ -7,7 +7,7 @@ the same time.
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Unpack
+from typing import Protocol, Unpack
 
 from sqlalchemy import ForeignKey, bindparam, delete, false, func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as insert_or_ignore
@@ -103,6 +103,13 @@ class GroupEntry(GroupView):
 class MemberView(NamedPersonView):
     role: Role
     joined_at: datetime
+
+
+class Archivable(Protocol):
+    """A group, or a channel of it."""
+
+    @property
+    def archived(self) -> bool: ...
 
 
 @dataclass(frozen=True)
@@ -313,9 +320,9 @@ def require_outranks(group: Group, member: Member) -> None:
         raise Forbidden("not_outranked", "Only who has a higher role may do this to a member.")
 
 
-def require_open(group: Group) -> None:
+def require_open(place: Archivable) -> None:
     """Raises Forbidden when the group is archived: what is there can be read and left."""
-    if group.archived:
+    if place.archived:
         raise Forbidden("archived", "The group is archived: it can be read, not changed.")
 
 

@@ -8,11 +8,12 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 from typing_extensions import TypedDict
 
-from model.channel import Channel, require_active, require_not_archived
+from model.channel import Channel, require_active
 from model.database.json_rows import json_object, json_rows, number
 from model.database.table import Base
 from model.database.unit_of_work import Transaction
 from model.errors import Conflict, Invalid
+from model.group import require_open
 from model.log.event import record
 from model.text.emoji import one_emoji
 from model.text.typed import clean_text
@@ -111,7 +112,7 @@ async def remove_reaction(
     Raises Forbidden in an archived group, and Invalid for what is no emoji, unless an earlier
     version took it: several at once.
     """
-    require_not_archived(post.channel)
+    require_open(post.channel)
     kept = one_emoji(emoji) or clean_text(emoji)
     if await db.run(_REMOVE, of_post=post.id, of_emoji=kept, of_user=by.id):
         return await _tell(db, "reaction.removed", post, kept, by=by)
