@@ -199,8 +199,12 @@ async def _record(
 
 def is_used_up(code: JoinCodeView) -> bool:
     """Whether nobody gets in by it any more, because of its uses or its time."""
-    has_expired = code["expires_at"] is not None and code["expires_at"] < now()
-    return has_expired or (code["max_uses"] is not None and code["uses"] >= code["max_uses"])
+    return _is_used_up(code["expires_at"], code["max_uses"], code["uses"])
+
+
+def _is_used_up(expires_at: datetime | None, max_uses: int | None, uses: int) -> bool:
+    has_expired = expires_at is not None and expires_at < now()
+    return has_expired or (max_uses is not None and uses >= max_uses)
 
 
 def code_digest(code: str) -> str:
@@ -215,8 +219,7 @@ async def find_invitation(db: Transaction, join_code: str) -> Invitation:
     Raises Invalid when the code is for no group, has expired or is used up.
     """
     row = await db.first(_FIND, code_sha256=code_digest(join_code))
-    used_up = row is not None and row.max_uses is not None and row.uses >= row.max_uses
-    if row is None or (row.expires_at and row.expires_at < now()) or used_up:
+    if row is None or _is_used_up(row.expires_at, row.max_uses, row.uses):
         raise Invalid({"join_code": "There is no such code, or it has expired or been used up."})
     return load(Invitation, row)
 
