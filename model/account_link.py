@@ -4,7 +4,6 @@ A person has one of each purpose at most: a newer one replaces it. The table kee
 its token. Whoever makes or uses one has locked the account.
 """
 
-import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -18,7 +17,7 @@ from model.database.row import columns_of, load
 from model.database.table import Base, now, one_of
 from model.database.unit_of_work import Transaction
 from model.errors import Invalid
-from model.session import token_digest
+from model.session import new_token, token_digest
 from model.user import Caller, User, set_password_hash
 
 LINK_LASTS_AT_MOST = timedelta(days=14)
@@ -129,19 +128,11 @@ async def make_link(
     group_id: int | None = None,
 ) -> MadeLink:
     """A new link, instead of the one of this purpose that the person had."""
-    made = MadeLink(secrets.token_urlsafe(32), now() + lasts)
-    await db.run(
-        _MAKE,
-        user_id=user_id,
-        purpose=purpose,
-        token_sha256=token_digest(made.token),
-        email=email,
-        made_by_id=made_by_id,
-        group_id=group_id,
-        created_at=now(),
-        expires_at=made.expires_at,
-    )
-    return made
+    made_at = now()
+    link = MadeLink(new_token(), made_at + lasts)
+    origin = {"email": email, "made_by_id": made_by_id, "group_id": group_id}
+    await db.run(_MAKE, **_kept(link, user_id, purpose, made_at), **origin)
+    return link
 
 
 async def make_claim_links(
@@ -152,22 +143,25 @@ async def make_claim_links(
     `group_id` is that of their roster; without one the caller is an administrator.
     """
     made_at = now()
-    links = [MadeLink(secrets.token_urlsafe(32), made_at + LINK_LASTS_AT_MOST) for _ in user_ids]
+    links = [MadeLink(new_token(), made_at + LINK_LASTS_AT_MOST) for _ in user_ids]
+    origin = {"email": None, "made_by_id": by.id, "group_id": group_id}
     rows = [
-        {
-            "user_id": user_id,
-            "purpose": Purpose.CLAIM,
-            "token_sha256": token_digest(link.token),
-            "email": None,
-            "made_by_id": by.id,
-            "group_id": group_id,
-            "created_at": made_at,
-            "expires_at": link.expires_at,
-        }
+        {**_kept(link, user_id, Purpose.CLAIM, made_at), **origin}
         for user_id, link in zip(user_ids, links, strict=True)
     ]
     await db.run_for_each(_MAKE, rows)
     return links
+
+
+def _kept(link: MadeLink, user_id: int, purpose: Purpose, made_at: datetime) -> dict[str, object]:
+    """What the table keeps of a link, besides where it comes from."""
+    return {
+        "user_id": user_id,
+        "purpose": purpose,
+        "token_sha256": token_digest(link.token),
+        "created_at": made_at,
+        "expires_at": link.expires_at,
+    }
 
 
 async def take_link(db: Transaction, link: AccountLink) -> None:
