@@ -48,7 +48,7 @@ from model.database.table import Base, now, one_of
 from model.database.unit_of_work import Transaction, finder
 from model.errors import Conflict, Forbidden, NotFound
 from model.file import list_files
-from model.group import Group, Memberships, Role
+from model.group import Group, Memberships, Role, require_moderates
 from model.log.event import record
 from model.post import Post, Posts
 from model.user import Caller, PersonView, Users, author
@@ -283,8 +283,7 @@ async def list_reports(
 
     Raises Forbidden when she is no moderator.
     """
-    if not group.role.moderates:
-        raise Forbidden("not_a_moderator", "Only moderators and owners read reports.")
+    require_moderates(group.role)
     values = {"group_id": group.id, "user_id": reader.id, "settled": settled, **page.values}
     rows, following = page.cut(await db.all(_LIST.of(page), **values))
     return [report.view() for report in load_all(Report, rows)], following
