@@ -67,6 +67,7 @@ async def update(group_id: int, data: ArchiveForm) -> OverseenGroupView:
     """Archive a group or bring it back, as an administrator; its record tells it."""
     async with write() as db:
         await archive_as_admin(db, group_id, archived=data.archived, by=caller())
+    async with read() as db:
         return await find_overseen_group(db, group_id, reader=caller())
 
 
@@ -85,6 +86,7 @@ async def update_owner(group_id: int, data: OwnerForm) -> OverseenGroupView:
     """Give an owner to a group that has none who may sign in; its record tells it."""
     async with write() as db:
         await give_owner(db, group_id, data.user_id, by=caller())
+    async with read() as db:
         return await find_overseen_group(db, group_id, reader=caller())
 
 
