@@ -41,7 +41,11 @@ _LIST = pages(
 
 
 async def list_moderated(db: Transaction, group: Group, page: Page) -> list[ModeratedView]:
-    """What moderators see beside the same page of the members."""
+    """What moderators see beside the same page of the members.
+
+    Raises Forbidden when the reader of the group is only a member.
+    """
+    require_moderates(group.role)
     rows, _ = page.cut(await db.all(_LIST.of(page), group_id=group.id, **page.values))
     return [
         {
