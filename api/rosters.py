@@ -149,8 +149,7 @@ async def index(group_id: int, query_args: PageQuery) -> UnclaimedList:
 async def create_link(group_id: int, user_id: int) -> tuple[ClaimLinkList, int]:
     """Make a new link for one of these; the one before is good for nothing then."""
     async with write() as db:
-        group = await find_roster(db, group_id, by=caller())
-        renewed = await renew_claim_link(db, group, user_id, by=caller())
+        renewed = await renew_claim_link(db, group_id, user_id, by=caller())
     return claim_link_list([renewed]), 201
 
 

@@ -9,8 +9,8 @@ from model.database.unit_of_work import Transaction
 from model.log.event import ADMIN_TOPIC, record
 from model.planned_account import NewPerson, plan_accounts, require_no_problems
 from model.session import require_recent_password
-from model.unclaimed_account import AccountToClaim, insert_unclaimed
-from model.user import Caller, ServerRole, find_account
+from model.unclaimed_account import AccountToClaim, accounts_to_claim, insert_unclaimed
+from model.user import Caller, ServerRole
 
 MAX_ADDED = 100  # accounts at once
 
@@ -27,13 +27,9 @@ async def add_accounts(
     require_recent_password(by)
     planned = await plan_accounts(db, None, people)
     require_no_problems(people, planned)
-    ids = await insert_unclaimed(db, people, planned, role=role)
-    links = await make_claim_links(db, ids, None, by=by)
-    for user_id in ids:
-        user = await find_account(db, user_id)
+    users = await insert_unclaimed(db, people, planned, role=role)
+    links = await make_claim_links(db, [user.id for user in users], None, by=by)
+    for user in users:
         record(db, ADMIN_TOPIC, "user.registered", user.view(), by=by.id, about=user.about)
-        await record_server_act(db, "account.added", by=by, person_id=user_id, role=role)
-    return [
-        AccountToClaim(user_id, one.name, account.username, link.token)
-        for user_id, one, account, link in zip(ids, people, planned, links, strict=True)
-    ]
+        await record_server_act(db, "account.added", by=by, person_id=user.id, role=role)
+    return accounts_to_claim(users, links)

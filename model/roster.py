@@ -21,12 +21,13 @@ from model.errors import Forbidden, NotFound
 from model.group import Group, Member, Memberships, Role, find_group, require_owner
 from model.log.event import record
 from model.password_reset import require_owner_of
-from model.planned_account import NewPerson, PlannedAccount, plan_accounts, require_no_problems
-from model.unclaimed_account import AccountToClaim, insert_unclaimed
+from model.planned_account import NewPerson, plan_accounts, require_no_problems
+from model.unclaimed_account import AccountToClaim, accounts_to_claim, insert_unclaimed
 from model.user import (
     HAS_ACCOUNT,
     Caller,
     Enrolments,
+    User,
     Users,
     lock_account,
 )
@@ -99,16 +100,14 @@ async def enrol(
     """
     planned = await plan_accounts(db, group, people)
     require_no_problems(people, planned)
-    members = await _insert(db, group, people, planned)
-    ids = [member.id for member in members]
+    users = await insert_unclaimed(db, people, planned)
+    members = await _let_in(db, group, users)
+    ids = [user.id for user in users]
     links = await make_claim_links(db, ids, group.id, by=by)
     record(db, group.topic, "members.joined", {"members": [m.view() for m in members]}, by=by.id)
     await record_group_act(db, group.id, "roster.enrolled", by=by, count=len(ids))
     await record_server_act(db, "roster.enrolled", by=by, group_id=group.id, user_ids=ids)
-    return [
-        AccountToClaim(member.id, member.name, account.username, link.token)
-        for member, account, link in zip(members, planned, links, strict=True)
-    ]
+    return accounts_to_claim(users, links)
 
 
 async def list_unclaimed(
@@ -129,14 +128,15 @@ async def list_unclaimed(
 
 
 async def renew_claim_link(
-    db: Transaction, group: Group, user_id: int, *, by: Caller
+    db: Transaction, group_id: int, user_id: int, *, by: Caller
 ) -> AccountToClaim:
     """Somebody enrolled with a new link, which replaces the one before.
 
-    Raises NotFound for whoever was not enrolled here, or has claimed her account, and Forbidden
-    when the account is in something that its owner does not see.
+    Raises what `find_roster` does, NotFound for whoever was not enrolled there, or has claimed her
+    account, and Forbidden when the account is in something that its owner does not see.
     """
     await lock_account(db, user_id)
+    group = await find_roster(db, group_id, by=by)
     row = await db.find(_FIND_UNCLAIMED, group_id=group.id, user_id=user_id)
     if row is None:
         raise NotFound("unclaimed account")
@@ -152,17 +152,11 @@ async def renew_claim_link(
     return AccountToClaim(person.id, person.name, person.username, link.token)
 
 
-async def _insert(
-    db: Transaction, group: Group, people: Sequence[NewPerson], planned: Sequence[PlannedAccount]
-) -> list[Member]:
+async def _let_in(db: Transaction, group: Group, users: Sequence[User]) -> list[Member]:
+    """Let new users into a group, and note that its roster has made their accounts."""
     at = now()
-    ids = await insert_unclaimed(db, people, planned)
-    members = [
-        Member(user_id, one.name, None, account.username, Role.MEMBER, at)
-        for user_id, one, account in zip(ids, people, planned, strict=True)
-    ]
-    joined = {"group_id": group.id, "role": Role.MEMBER, "joined_at": at}
-    await db.run_for_each(_INSERT_MEMBER, [{**joined, "user_id": one.id} for one in members])
-    enrolled = [{"group_id": group.id, "user_id": one.id} for one in members]
+    enrolled = [{"group_id": group.id, "user_id": user.id} for user in users]
+    joined = {"role": Role.MEMBER, "joined_at": at}
+    await db.run_for_each(_INSERT_MEMBER, [{**who, **joined} for who in enrolled])
     await db.run_for_each(_INSERT_ENROLMENT, enrolled)
-    return members
+    return [Member(user.id, user.name, None, user.username, Role.MEMBER, at) for user in users]

@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from sqlalchemy import bindparam, exists, select
 from sqlalchemy.dialects.postgresql import insert as insert_or_ignore
 
+from model.account_link import MadeLink
 from model.database.json_rows import json_object, json_rows
 from model.database.table import now
 from model.database.unit_of_work import Transaction
 from model.errors import TryAgain
 from model.planned_account import NewPerson, PlannedAccount
-from model.user import ServerRole, Users
+from model.user import ServerRole, User, Users
 from model.username import RetiredUsernames, username_key
 
 
@@ -48,8 +49,8 @@ async def insert_unclaimed(
     planned: Sequence[PlannedAccount],
     *,
     role: ServerRole = ServerRole.MEMBER,
-) -> list[int]:
-    """The ids of new accounts, one for each person.
+) -> list[User]:
+    """New accounts, one for each person.
 
     Raises TryAgain when one of the usernames was taken meanwhile.
     """
@@ -75,4 +76,24 @@ async def insert_unclaimed(
     if len(made) < len(keys):
         raise TryAgain
     ids = {row.username_key: row.id for row in made}
-    return [ids[key] for key in keys]
+    return [
+        User(
+            ids[key],
+            account.username,
+            one.name,
+            None,
+            one.email,
+            role,
+            active=True,
+            created_at=at,
+        )
+        for one, account, key in zip(people, planned, keys, strict=True)
+    ]
+
+
+def accounts_to_claim(users: Sequence[User], links: Sequence[MadeLink]) -> list[AccountToClaim]:
+    """The accounts, each with the token of its link."""
+    return [
+        AccountToClaim(user.id, user.name, user.username, link.token)
+        for user, link in zip(users, links, strict=True)
+    ]
