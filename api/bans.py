@@ -15,7 +15,7 @@ bans = Blueprint("bans", __name__)
 
 
 class BanForm(Form):
-    """With `new_code` the group's join code is replaced, as somebody knows it who is kept out."""
+    """`new_code` replaces the group's join code, which whoever is kept out knows."""
 
     new_code: bool = False
 

@@ -70,6 +70,7 @@ async def reset() -> str:
 @public
 @hide
 async def confirm_email() -> str:
+    """The page that confirms an address, by the link that was sent there."""
     return await render_template("confirm_email.html", visitor=await visitor())
 
 

@@ -39,6 +39,6 @@ async def create(data: QrCodeForm) -> QrCodeList:
 
 
 def drawn(texts: list[str]) -> list[str]:
-    """They are black on white in dark colours, too: not every camera reads them otherwise."""
+    """Pictures of texts, black on white in dark colours, too: some cameras read no others."""
     codes = [segno.make(text, error="m", micro=False) for text in texts]
     return [code.svg_data_uri(omitsize=True, border=2, dark="#000", light="#fff") for code in codes]

@@ -142,7 +142,7 @@ async def readable_topics_of(
 async def silences_of(
     db: Transaction, wanted: Mapping[int, Collection[str]]
 ) -> dict[int, dict[str, datetime]]:
-    """Of the topics given for each of some users, where she may not signal, and until when."""
+    """Where each of some users may not signal, among the topics given for her, and until when."""
     found = defaultdict[int, dict[str, datetime]](dict)
     for user_ids, topics in _together(wanted):
         values = {"user_ids": json_object(user_ids), "now": now(), **_given(topics)}

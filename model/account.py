@@ -191,7 +191,7 @@ def literally(text: str) -> str:
 async def edit_profile(db: Transaction, user: User, **changes: Unpack[ProfileChanges]) -> User:
     """The user with new values. Her groups are told of another name, username or picture.
 
-    Of a name or a picture, so is whoever sees something of hers in a group that she has left.
+    Whoever sees something of hers in a group that she has left is told of a name or a picture.
     Raises Conflict when she cannot have the username.
     """
     changed = replace(user, **changes)

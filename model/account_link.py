@@ -24,7 +24,7 @@ LINK_LASTS_AT_MOST = timedelta(days=14)
 
 
 class Purpose(StrEnum):
-    """To set a new password, to claim an account that a roster has made, to confirm an address."""
+    """What a link does: it sets a new password, claims an account, or confirms an address."""
 
     RESET = "reset"
     CLAIM = "claim"

@@ -186,7 +186,7 @@ async def list_acts(
 
 
 async def people_of_acts(db: Transaction, acts: Sequence[ActView]) -> list[NamedPersonView]:
-    """Those who did something in some acts, or to whom it was done, while they have an account."""
+    """Who did something in some acts, or to whom it was done, of those who have an account."""
     ids = {user_id for act in acts for user_id in (act["by_id"], act["person_id"]) if user_id}
     rows = await db.all(_PEOPLE, user_ids=json_object(sorted(ids)))
     return [named_person(row.id, row.name, row.avatar, username=row.username) for row in rows]

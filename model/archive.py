@@ -43,7 +43,10 @@ async def change_group(
 async def _set_archived(
     db: Transaction, group: Group, act: str, *, archived: bool, by: Caller
 ) -> Group:
-    """The channels, which say so too, are locked as by whoever writes there."""
+    """The group, archived or brought back.
+
+    Its channels, which say so as well, are locked as by whoever writes there.
+    """
     channels = [f"channel:{row.id}" for row in await db.all(CHANNELS_OF_GROUP, of_group=group.id)]
     await db.run(EDIT_GROUP, of_group=group.id, archived=archived)
     await db.run(_EDIT_CHANNELS, of_group=group.id, archived=archived)

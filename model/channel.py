@@ -330,10 +330,7 @@ def require_active(channel: Channel) -> None:
 
 
 def require_writable(channel: Channel) -> None:
-    """Raises Forbidden when the channel's reader is muted, or only a member among announcements.
-
-    So it does for everybody in an archived group.
-    """
+    """Raises Forbidden in an archived group, for who is muted, and for members in announcements."""
     require_active(channel)
     if not channel.writable:
         raise Forbidden("not_a_moderator", "Only moderators and owners write here.")

@@ -38,7 +38,7 @@ class ExportState(StrEnum):
 
 
 class Exports(Base):
-    """Without a group it is of what is the person's own."""
+    """An export of a group, or, without one, of what is the person's own."""
 
     __tablename__ = "exports"
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -248,7 +248,7 @@ async def fail_export(db: Transaction, export: Export, problem: str) -> None:
 
 
 async def forget_expired_exports(db: Transaction) -> None:
-    """Their bytes are nobody's then, and are collected."""
+    """Forget the exports whose day is over. Their bytes are nobody's then, and are collected."""
     await db.run(_FORGET, before=now() - EXPORT_LASTS)
 
 

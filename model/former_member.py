@@ -63,7 +63,7 @@ async def tell_name_after_leaving(
 async def tell_name_to_groups_left(db: Transaction, user: User) -> None:
     """Tell what somebody is called wherever groups that she has left show her.
 
-    So are the moderators of those that she waits to be let into, or is banned from.
+    The moderators of those that she waits to be let into, or is banned from, are told as well.
     """
     await _tell_name(db, user, _topics_of_groups_left(), by=user.id)
     await _tell_name(db, user, TOPICS_OF_MODERATORS, by=user.id)

@@ -68,7 +68,7 @@ class Memberships(Base):
 
 
 class KeptMutes(Base):
-    """Of who has left a group while she was muted: she is when she comes back."""
+    """The mutes of those who have left meanwhile: they hold again when somebody comes back."""
 
     __tablename__ = "kept_mutes"
     group_id: Mapped[int] = mapped_column(

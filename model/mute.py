@@ -87,7 +87,7 @@ async def unmute(db: Transaction, group: Group, member: Member, *, by: Caller) -
 async def _set(
     db: Transaction, group: Group, member: Member, until: datetime | None, *, by: Caller
 ) -> None:
-    """Her connections are judged again, because of what they signal."""
+    """Keep until when a member is muted, and tell her. Her connections are judged again."""
     await db.run(EDIT_MEMBER, of_group=group.id, of_user=member.id, muted_until=until)
     muted = {"group_id": group.id, "until": until}
     record(db, member.topic, "membership.muted", muted, by=by.id)

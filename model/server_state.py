@@ -46,7 +46,10 @@ _COUNTS = select(
 
 
 async def find_server_state(db: Transaction, *, is_sqlite: bool, reader: Caller) -> ServerState:
-    """Raises Forbidden when the reader is no administrator."""
+    """What the database is, and how much is kept in it.
+
+    Raises Forbidden when the reader is no administrator.
+    """
     require_administers(reader)
     head = await find_head(db)
     counts = await db.first(_COUNTS)

@@ -43,22 +43,22 @@ class Letters:
         )
 
     def password_reset(self, to: str, username: str, token: str) -> Letter:
-        """To somebody who has forgotten her password."""
+        """The letter to somebody who has forgotten her password."""
         link = f"{self._public_url}/reset#token={token}"
         return self._write("password_reset", to, "A new password", username=username, link=link)
 
     def link_made(self, to: str, username: str) -> Letter:
-        """To somebody for whom another person has made a link."""
+        """The letter to somebody for whom another person has made a link."""
         return self._write("link_made", to, "A link to your account", username=username)
 
     def email_confirmation(self, to: str, username: str, token: str) -> Letter:
-        """To the address that somebody says is hers."""
+        """The letter to the address that somebody says is hers."""
         link = f"{self._public_url}/confirm-email#token={token}"
         subject = "Is this your address?"
         return self._write("email_confirmation", to, subject, username=username, link=link)
 
     def email_changed(self, to: str, username: str) -> Letter:
-        """To the address that was hers until now."""
+        """The letter to the address that was hers until now."""
         subject = "Another address"
         return self._write("email_changed", to, subject, username=username)
 

@@ -108,7 +108,7 @@ class OfGroup:
             await made.add("posts.html", chunks_of(html.file, 0, html.size_bytes))
 
     async def _posts(self, html: Incoming) -> AsyncIterator[Sequence[PostView]]:
-        """All posts; they are written to the page as well."""
+        """All posts, which are written to the page as well."""
         last = self._last.posts
         for place, channel in enumerate(self._channels):
             await html.write(html_channel(channel).encode())
@@ -121,7 +121,7 @@ class OfGroup:
                 await self._advance(int(50 * done / len(self._channels)))
 
     async def _channel_views(self) -> AsyncIterator[Iterable[dict[str, object]]]:
-        """Without what concerns their reader."""
+        """The channels, without what concerns their reader."""
         for channel in self._channels:
             yield [{name: channel.get(name) for name in ChannelView.__annotations__}]
 
@@ -145,7 +145,7 @@ class OfGroup:
     def _of_channel(
         self, listing: Listing, channel: ChannelView, last: int
     ) -> AsyncIterator[Sequence[AnyRow]]:
-        """As far as the channel may be read meanwhile."""
+        """The rows of a channel, as far as it may be read meanwhile."""
 
         async def read(statement: AnySelect, **values: object) -> Sequence[AnyRow]:
             async def look(db: Transaction) -> Sequence[AnyRow]:

@@ -27,12 +27,13 @@ class OwnersView:
 
     @asynccontextmanager
     async def unit(self) -> AsyncIterator[Transaction]:
-        """Raises NotFound or Forbidden when the group is not hers any more."""
+        """A unit of work in which she owns the group. Raises what `group` does."""
         async with self.database.read() as db:
             await self.group(db)
             yield db
 
     async def group(self, db: Transaction) -> Group:
+        """The group. Raises NotFound or Forbidden when it is not hers any more."""
         account = await find_account(db, self.owner.id)
         group = await find_group(db, self.group_id, reader=self.owner)
         require_owner(group)
@@ -43,7 +44,10 @@ class OwnersView:
     async def in_channel(
         self, channel_id: int, look: Callable[[Transaction], Awaitable[T]]
     ) -> T | None:
-        """What `look` finds there; None when she may not read the channel any more."""
+        """What `look` finds in a channel; None when she may not read it any more.
+
+        Raises what `group` does.
+        """
         async with self.unit() as db:
             try:
                 await find_channel(db, channel_id, reader=self.owner)
@@ -52,7 +56,7 @@ class OwnersView:
             return await look(db)
 
     async def channels(self, db: Transaction, group: Group) -> list[ChannelView]:
-        """Those that she may read. Of the others an export tells nothing, not even their names."""
+        """The channels that she may read. Of others an export tells nothing, not even the names."""
         found, page = list[ChannelView](), Page(MAX_LIMIT)
         while True:
             entries, following = await list_channels(db, group, page, reader=self.owner)

@@ -35,7 +35,7 @@ Replies = dict[int, list[PostView]]
 async def posts_of_channel(
     view: OwnersView, channel_id: int, last: int
 ) -> AsyncIterator[Sequence[PostView]]:
-    """All of them, as far as the channel may be read meanwhile."""
+    """The posts of a channel, as far as it may be read meanwhile."""
     after = 0
     while True:
         look = partial(_page, channel_id=channel_id, after=after, last=last)
