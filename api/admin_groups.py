@@ -50,12 +50,7 @@ async def index(query_args: GroupQuery) -> OverseenGroupList:
     """All groups, as an administrator."""
     async with read() as db:
         found, total, following = await list_overseen_groups(
-            db,
-            query_args.page,
-            query_args.sort,
-            reader=caller(),
-            search=query_args.search,
-            state=query_args.state,
+            db, query_args.page, query_args.sort, reader=caller(), **query_args.filters
         )
     return {"groups": found, "total": total, "next": following}
 

@@ -28,7 +28,6 @@ from model.audit import AUDIT_KINDS, list_audit
 from model.errors import Invalid
 from model.log.cursor import cursors
 from model.log.event import ADMIN_TOPIC
-from model.user import ServerRole
 
 Q = TypeVar("Q", bound=Query)
 
@@ -71,13 +70,7 @@ async def people() -> str | Redirection:
     asked = _asked(PeoplePage)
     async with read() as db:
         found, total, following = await list_accounts_sorted(
-            db,
-            asked.page,
-            asked.sort,
-            reader=caller(),
-            search=asked.search,
-            state=asked.state,
-            role=asked.role and ServerRole(asked.role),
+            db, asked.page, asked.sort, reader=caller(), **asked.filters
         )
         live = await cursors(db, ADMIN_TOPIC)
     shown = {"found": found, "total": total, "more": _more("after", following), "live": live}
@@ -106,7 +99,7 @@ async def groups() -> str | Redirection:
     asked = _asked(GroupsPage)
     async with read() as db:
         found, total, following = await list_overseen_groups(
-            db, asked.page, asked.sort, reader=caller(), search=asked.search, state=asked.state
+            db, asked.page, asked.sort, reader=caller(), **asked.filters
         )
         live = await cursors(db, ADMIN_TOPIC)
     shown = {"found": found, "total": total, "more": _more("after", following), "live": live}

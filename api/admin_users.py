@@ -1,6 +1,6 @@
 """The people of the server, as its administrators see and sort them."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any
 
 from pydantic import Field
 from quart import Blueprint
@@ -35,11 +35,16 @@ class SortedQuery(Query):
     def page(self) -> SortedPage:
         return SortedPage(self.limit, self.after)
 
+    @property
+    def filters(self) -> dict[str, Any]:
+        """What is looked for: all but the order and the place in it."""
+        return self.model_dump(exclude={"limit", "after", "sort"})
+
 
 class AccountQuery(SortedQuery):
     sort: AccountOrder = "name"
     state: AccountState | None = None
-    role: Literal["admin", "member"] | None = None
+    role: ServerRole | None = None
 
 
 class AddedForm(Form):
@@ -72,13 +77,7 @@ async def index(query_args: AccountQuery) -> AccountList:
     """Everybody who has an account, as an administrator."""
     async with read() as db:
         found, total, following = await list_accounts_sorted(
-            db,
-            query_args.page,
-            query_args.sort,
-            reader=caller(),
-            search=query_args.search,
-            state=query_args.state,
-            role=query_args.role and ServerRole(query_args.role),
+            db, query_args.page, query_args.sort, reader=caller(), **query_args.filters
         )
         live = await cursors(db, ADMIN_TOPIC)
     return {"users": found, "total": total, "next": following, "live": live}
