@@ -5,14 +5,12 @@
 
 import { AccountDialog } from "./account_dialog.js";
 import { askAs, askPatiently } from "./api.js";
+import { boardDialogs } from "./board_dialogs.js";
 import { OpenChannel } from "./channel.js";
-import { ChannelDialog } from "./lists/channel_dialog.js";
 import { channelNames } from "./lists/channel_names.js";
-import { GroupDialog } from "./group/group_dialog.js";
-import { MembersDialog } from "./group/members_dialog.js";
+import { GroupButtons } from "./group/buttons.js";
 import { Moderation } from "./group/moderation.js";
 import { whenMuteEnds } from "./group/own_mute.js";
-import { RecordDialog } from "./group/record_dialog.js";
 import { Applications } from "./lists/applications.js";
 import { Channels } from "./lists/channels.js";
 import { Groups } from "./lists/groups.js";
@@ -20,7 +18,6 @@ import { Mentions } from "./lists/mentions.js";
 import { MentionsDialog } from "./lists/mentions_dialog.js";
 import { People } from "./lists/people.js";
 import { Reports } from "./lists/reports.js";
-import { ReportsDialog } from "./lists/reports_dialog.js";
 import { Sidebar } from "./lists/sidebar.js";
 import { UnsentDialog } from "./lists/unsent_dialog.js";
 import { Warnings } from "./lists/warnings.js";
@@ -32,12 +29,12 @@ import { Context } from "./page/context.js";
 import { notify } from "./page/dialogs.js";
 import { button, find, loadFailedPictures, make } from "./page/dom.js";
 import { listOf, personName } from "./page/format.js";
+import { loadDialogs } from "./page/later_dialog.js";
 import { settled, visit } from "./page/layers.js";
 import { Pins } from "./pins.js";
 import { forgetDrafts } from "./posts/draft.js";
 import { DraftStorage } from "./posts/draft_storage.js";
 import { Unfinished, textOf } from "./posts/unfinished.js";
-import { Scores } from "./scores.js";
 import { Search } from "./search.js";
 import { Thread } from "./thread.js";
 
@@ -75,18 +72,14 @@ const sidebar = new Sidebar();
 const openChannel = new OpenChannel(context, channels);
 const thread = new Thread(context);
 const search = new Search(context, nameOf);
-const scores = new Scores(context);
-const channelDialog = new ChannelDialog(me, people);
 const moderation = new Moderation(live);
-const membersDialog = new MembersDialog(context, moderation);
-const groupDialog = new GroupDialog(context);
+const groupButtons = new GroupButtons(context, moderation, reports);
 const applications = new Applications(live);
-new RecordDialog(context, channels);
 new MentionsDialog(mentions, people, nameOf);
 new Unfinished(context, goOnWith);
 new UnsentDialog(context, nameOf);
-new ReportsDialog(context, reports, nameOf);
 new Warnings(context, nameOf);
+const dialogs = boardDialogs(context, { channels, moderation, reports, nameOf });
 
 let isShown = false; // the post or the game that the address names
 
@@ -109,8 +102,9 @@ function show() {
   people.open(group);
   reports.open(group);
   moderation.open(group);
-  membersDialog.show();
-  groupDialog.show();
+  groupButtons.show();
+  dialogs.members.show();
+  dialogs.group.show();
   whenMuteEnds(context, () => groups.load());
   if (!group || !channels.isLoaded) return showChannel(null);
   const readable = [wanted.channelId, context.channel?.id]
@@ -127,7 +121,7 @@ async function showNamed({ channelId, postId, replyId, game }) {
   isShown = true;
   if (context.channel?.id !== channelId) return notify("You can no longer read that channel.");
   goTo({ groupId: context.group.id, channelId });
-  if (game) return scores.open(game);
+  if (game) return dialogs.scores.open(game);
   thread.close();
   const post = await openChannel.reveal(postId);
   if (post === null) notify("That post is no longer there.");
@@ -177,7 +171,7 @@ function whatIsMissing({ group, mayModerate }) {
   }
   if (mayModerate) {
     const text = "Posts go into channels. Create the first one: “general” is a good name.";
-    return [group.name, text, button("Create a channel", () => channelDialog.open(group), primary)];
+    return [group.name, text, button("Create a channel", () => dialogs.channel.open(group), primary)];
   }
   return [group.name, "There are no channels yet. A moderator of the group can create one."];
 }
@@ -203,6 +197,7 @@ function showState(state) {
     outbox.hurry();
     search.retry();
     loadFailedPictures();
+    loadDialogs();
   }
   if (state !== "signed out") return;
   find("#signed-out a").href = `/sign-in${location.hash}`;
@@ -254,6 +249,7 @@ groups.addEventListener("asked", ({ detail: group }) => {
 });
 applications.addEventListener("changed", showNothing);
 moderation.addEventListener("changed", showUnread);
+moderation.addEventListener("act", ({ detail: act }) => people.apply(act));
 people.addEventListener("changed", () => {
   account.show(people.of(me) ?? me);
   showAuthors();
@@ -283,10 +279,6 @@ addEventListener("hashchange", () => {
 });
 // Where the browser does not know `closedby`, Escape closes it
 find("#signed-out").addEventListener("close", ({ target }) => target.showModal());
-find("#new-channel").addEventListener("click", () => channelDialog.open(context.group));
-find("#channel-settings").addEventListener("click", () =>
-  channelDialog.open(context.group, context.channel),
-);
 
 showNothing();
 live.connect();

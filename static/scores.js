@@ -26,7 +26,6 @@ export class Scores {
   /** @param {import("./page/context.js").Context} context whose `channel` has the scores */
   constructor(context) {
     this.#context = context;
-    find("#open-scores").addEventListener("click", () => this.open());
     find("#score-game").addEventListener("change", ({ target }) => this.#choose(target.value));
     find("#more-scores").addEventListener("click", () => attempt(() => this.#showMore()));
     this.#dialog.addEventListener("close", () => this.#end());

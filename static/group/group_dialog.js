@@ -18,7 +18,6 @@ export class GroupDialog {
   constructor(context) {
     this.#context = context;
     this.#dialog.addEventListener("close", () => this.#showExport(false));
-    find("#open-group").addEventListener("click", () => this.#open());
     find("#leave-group").addEventListener("click", () => this.#leave());
     find("#archive-group").addEventListener("click", () => this.#archive());
     find("#delete-group").addEventListener("click", () => this.#askToDelete());
@@ -29,15 +28,13 @@ export class GroupDialog {
   /** Is in line with the open group, which may have been changed. */
   show() {
     const { group } = this.#context;
-    const isOwner = group?.role === "owner";
-    find("#open-group-label").textContent = isOwner ? "Group settings" : "About the group";
     if (!this.#dialog.open) return;
     if (group?.id !== this.#group.id) return this.#close();
     this.#group = group;
     this.#show();
   }
 
-  #open() {
+  open() {
     this.#group = this.#context.group;
     const { name, description } = this.#form.elements;
     clearProblems(this.#form);

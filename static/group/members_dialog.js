@@ -33,13 +33,11 @@ export class MembersDialog {
     this.#bans = new BanList(context);
     this.#member = new MemberDialog(context);
     new WaitingList(context, moderation);
-    moderation.addEventListener("act", ({ detail: act }) => {
-      context.people.apply(act);
-      if (act.kind.startsWith("code.")) this.#joinCode.changed();
+    moderation.addEventListener("act", ({ detail: { kind } }) => {
+      if (kind.startsWith("code.")) this.#joinCode.changed();
     });
     for (const kind of ["changed", "present"])
       context.people.addEventListener(kind, () => this.#show());
-    find("#members").addEventListener("click", () => this.#open());
     this.#dialog.addEventListener("close", () => this.#end());
   }
 
@@ -52,7 +50,7 @@ export class MembersDialog {
     this.#show();
   }
 
-  #open() {
+  open() {
     this.#groupId = this.#context.group.id;
     this.#showParts();
     this.#dialog.showModal();
@@ -83,9 +81,6 @@ export class MembersDialog {
 
   #show() {
     const { people, group } = this.#context;
-    const { length: count } = people.all;
-    find("#members-label").textContent = count === 1 ? "1 member" : `${count} members`;
-    find("#members-here").textContent = people.present > 1 ? `${people.present} here` : "";
     if (!this.#dialog.open || !group) return;
     find("#members-title").textContent = `Members of ${group.name}`;
     const inOrder = people.all.sort(

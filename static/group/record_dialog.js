@@ -25,12 +25,11 @@ export class RecordDialog {
   constructor(context, channels) {
     this.#context = context;
     this.#channels = channels;
-    find("#open-record").addEventListener("click", () => this.#open());
     find("#older-acts").addEventListener("click", () => attempt(() => this.#showOlder()));
     this.#dialog.addEventListener("close", () => this.#end());
   }
 
-  #open() {
+  open() {
     this.#query = new LiveQuery(this.#context.live, {
       fetch: (options) => this.#page("", options),
       show: (list) => {

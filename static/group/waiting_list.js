@@ -1,4 +1,4 @@
-/** Who waits to be let in, with the number of them at the button of the members. */
+/** Who waits to be let in, among the members. */
 
 import { ask } from "../api.js";
 import { attempt } from "../page/dialogs.js";
@@ -19,13 +19,11 @@ export class WaitingList {
     this.#context = context;
     this.#moderation = moderation;
     moderation.addEventListener("changed", () => this.#show());
+    this.#show();
   }
 
   #show() {
     const { waiting } = this.#moderation;
-    const label = make("span", { className: "hidden-label" }, " waiting to be let in");
-    find("#members-waiting").hidden = !waiting.length;
-    find("#members-waiting").replaceChildren(`${waiting.length}`, label);
     find("#waiting-part").hidden = !waiting.length;
     const list = find("#waiting");
     const hadFocus = list.contains(document.activeElement);

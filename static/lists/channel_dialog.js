@@ -18,7 +18,8 @@ export class ChannelDialog {
   #dialog = find("#channel-dialog");
   #form = find("#channel-form");
 
-  constructor(me, people) {
+  /** @param {import("../page/context.js").Context} context */
+  constructor({ me, people }) {
     this.#me = me;
     this.#people = people;
     onSubmit(this.#form, (values) => this.#save(values));

@@ -32,19 +32,17 @@ export class ReportsDialog {
     this.#context = context;
     this.#reports = reports;
     this.#nameOf = nameOf;
-    find("#open-reports").addEventListener("click", () => this.#open());
     find("#show-settled").addEventListener("change", () => this.#load());
     for (const shown of [reports, context.people])
       shown.addEventListener("changed", () => this.#show());
     reports.addEventListener("changed", () => this.#isSettledShown && this.#load());
-    this.#show();
   }
 
   get #isSettledShown() {
     return this.#dialog.open && find("#show-settled").checked;
   }
 
-  #open() {
+  open() {
     find("#show-settled").checked = false;
     this.#dialog.showModal();
     this.#reports.load();
@@ -58,11 +56,8 @@ export class ReportsDialog {
   }
 
   #show() {
-    const { count, newest } = this.#reports;
+    const { newest } = this.#reports;
     const { group, mayModerate } = this.#context;
-    find("#open-reports").hidden = !mayModerate;
-    find("#reports-count").hidden = !count;
-    find("#reports-count span").textContent = count;
     if (!mayModerate) this.#dialog.close();
     if (!this.#dialog.open) return;
     const shown = this.#isSettledShown ? this.#settled : newest;

@@ -1,14 +1,23 @@
 """The scores of a channel: the table of a game, live, with one's own row, and to save."""
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.board import Board
 
 
 def ranking(board: Board) -> Locator:
     return board.page.locator("#scores > tr")
+
+
+@contextmanager
+def unreachable(page: Page, address: str) -> Iterator[None]:
+    page.route(address, lambda route: route.abort())
+    yield
+    page.unroute(address)
 
 
 def play(board: Board, points: int, game: str = "snake") -> int:
@@ -23,6 +32,10 @@ def test_the_table_of_a_game_is_live_marks_ones_own_row_and_is_saved(
     opening = bob.page.get_by_role("button", name="Scores")
     expect(opening).to_be_hidden()
     play(ann, 1200)
+    with unreachable(bob.page, "**/scores.js"):
+        bob.page.reload()
+        opening.press("Enter")
+        expect(bob.page.locator("#notices")).to_contain_text("This could not be loaded.")
     opening.press("Enter")
     dialog = bob.page.get_by_role("dialog", name="Scores in general")
     expect(dialog).to_be_visible()
