@@ -5,10 +5,13 @@ import { attempt, confirmed, copy } from "../page/dialogs.js";
 import { button, find, make } from "../page/dom.js";
 import { dateOf } from "../page/format.js";
 import { onSubmit } from "../page/forms.js";
+import { Rows } from "../page/rows.js";
 
 const BROWSERS = ["Edg", "OPR", "Firefox", "Chrome", "Safari"];
 const SYSTEMS = ["Android", "iPhone", "iPad", "Windows", "Mac OS", "CrOS", "Linux"];
 
+const shownSessions = new Rows(find("#sessions"), { beside: find("#signed-in") });
+const shownTokens = new Rows(find("#tokens"), { beside: find("#programs") });
 const [tokenForm, made, secret] = [find("#token-form"), find("#made-token"), find("#token")];
 
 /** Lists both, and does what their buttons and the form of a new token say. */
@@ -27,19 +30,18 @@ export async function followAccess() {
 export async function listSessions() {
   const { sessions, current_id: current } = await askForAll("/sessions", "sessions");
   find("#sign-out-elsewhere").hidden = sessions.length < 2;
-  const rows = sessions.map((session) => {
+  shownSessions.show(sessions.map(withLooks), (session) => {
     const [name, isHere] = [nameOf(session.agent), session.id === current];
     const facts = [`since ${dateOf(session.created_at)}`, ...usesOf(session)];
     if (isHere) return rowOf(name, ["this browser", ...facts]);
     return rowOf(name, facts, "Sign out", () => ask("DELETE", `/sessions/${session.id}`));
   });
-  find("#sessions").replaceChildren(...rows);
 }
 
 export async function listTokens() {
   const { tokens } = await askForAll("/tokens", "tokens");
   find("#no-tokens").hidden = tokens.length > 0;
-  const rows = tokens.map(({ id, name, scope, ...token }) => {
+  shownTokens.show(tokens.map(withLooks), ({ id, name, scope, ...token }) => {
     const until = dateOf(token.expires_at);
     const facts = [
       scope === "read" ? "reads" : "reads and writes",
@@ -47,13 +49,12 @@ export async function listTokens() {
       ...(token.used_at ? usesOf(token) : ["never used"]),
       token.prolonged ? `ends ${until} if it is not used` : `ends ${until}`,
     ];
-    const question = `A program that uses it cannot do anything any more.`;
+    const question = "A program that uses it cannot do anything any more.";
     return rowOf(name, facts, "Revoke", async () => {
       const isSure = await confirmed(`Revoke “${name}”?`, question, "Revoke");
       if (isSure) await ask("DELETE", `/tokens/${id}`);
     });
   });
-  find("#tokens").replaceChildren(...rows);
 }
 
 async function makeToken({ expires_in_days: days, ...values }) {
@@ -67,6 +68,8 @@ async function makeToken({ expires_in_days: days, ...values }) {
   made.focus();
   await listTokens();
 }
+
+const withLooks = (thing) => ({ ...thing, looks: JSON.stringify(thing) });
 
 /** A row of either list; `end()` does what its button says. */
 function rowOf(name, facts, verb = null, end = null) {

@@ -10,7 +10,7 @@ import { LiveQuery } from "../page/live_query.js";
 export class BanList {
   #context;
   #query = null;
-  #rows = new Rows(find("#banned"));
+  #rows = new Rows(find("#banned"), { beside: find("#members-title") });
 
   /** @param {import("../page/context.js").Context} context */
   constructor(context) {

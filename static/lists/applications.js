@@ -10,7 +10,7 @@ import { Rows } from "../page/rows.js";
 export class Applications extends EventTarget {
   all = [];
   #query;
-  #rows = new Rows(find("#applications"));
+  #rows = new Rows(find("#applications"), { beside: find("#new-group") });
 
   constructor(live) {
     super();

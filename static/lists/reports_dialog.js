@@ -20,7 +20,7 @@ export class ReportsDialog {
   #reports;
   #nameOf;
   #dialog = find("#reports-dialog");
-  #rows = new Rows(find("#reports"));
+  #rows = new Rows(find("#reports"), { beside: find("#reports-title") });
   #settled = []; // where those are shown
 
   /**

@@ -7,11 +7,14 @@ const AT_ONCE = 40; // takes some 10 ms
 
 export class Rows {
   #list;
+  #beside;
   #shown = new Map(); // by id: how it looks, and its row
   #rest = 0;
 
-  constructor(list) {
+  /** `beside` is what gets the focus when the row that has it goes. */
+  constructor(list, { beside = null } = {}) {
     this.#list = list;
+    this.#beside = beside;
   }
 
   /**
@@ -37,7 +40,9 @@ export class Rows {
       if (known) replaceRow(known.row, row);
       this.#shown.set(id, { looks, row });
     }
+    const hasFocus = this.#list.contains(document.activeElement);
     for (const { row } of before.values()) row.remove();
+    if (hasFocus && !this.#list.contains(document.activeElement)) this.#beside?.focus();
     this.#arrange();
     if (left === 0) this.#rest = setTimeout(() => this.show(things, make));
   }

@@ -142,3 +142,4 @@ def test_the_author_of_what_is_reported_is_muted_and_banned_where_the_report_is(
     expect(ann.page.get_by_role("button", name="Ban")).to_have_count(0)
     ann.page.get_by_role("button", name="Dismiss").click()
     expect(ann.page.locator("#no-reports")).to_be_visible()
+    expect(ann.page.locator("#reports-title")).to_be_focused()

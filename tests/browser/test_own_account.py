@@ -86,6 +86,7 @@ def use_a_token(ann: Board) -> None:
     expect(page.locator("#confirm-title")).to_have_text("Revoke “Quiz bot”?")
     page.keyboard.press("Enter")
     expect(page.locator("#no-tokens")).to_be_visible()
+    expect(page.get_by_role("heading", name="Programs")).to_be_focused()
     assert ann.context.request.get(f"{ann.server.url}/api/me", headers=bearer).status == 401
 
 

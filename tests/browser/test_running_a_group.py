@@ -75,6 +75,7 @@ def test_who_is_banned_stays_out_until_a_moderator_lifts_it_and_all_of_it_is_on_
     page.get_by_role("button", name="Unban Bob").click()
     page.locator("#confirm-yes").click()
     expect(page.locator("#banned-part")).to_be_hidden()
+    expect(page.locator("#members-title")).to_be_focused()
     bob.page.get_by_role("button", name="Join", exact=True).click()
     bob.opens("general")
 
