@@ -1,13 +1,13 @@
 /** The page of one's own account. */
 
-import { ask, askAs, askPatiently } from "./api.js";
 import { followAccess, listSessions, listTokens } from "./account/access.js";
 import { followLook } from "./account/look.js";
 import { followPicture, showPicture } from "./account/picture.js";
-import { Export } from "./lists/export.js";
+import { ask, askAs, askPatiently } from "./api.js";
 import { Live } from "./live.js";
 import { attempt, confirmed, notify } from "./page/dialogs.js";
 import { find } from "./page/dom.js";
+import { Export } from "./page/export.js";
 import { onSubmit } from "./page/forms.js";
 import { uncover } from "./page/layers.js";
 import "./page/passwords.js";

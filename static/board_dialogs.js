@@ -7,7 +7,7 @@ import { LaterDialog } from "./page/later_dialog.js";
  * @param {import("./page/context.js").Context} context
  * @param {import("./lists/channels.js").Channels} parts.channels
  * @param {import("./group/moderation.js").Moderation} parts.moderation
- * @param {import("./lists/reports.js").Reports} parts.reports
+ * @param {import("./group/reports.js").Reports} parts.reports
  * @param {(channelId: number) => Promise<string>} parts.nameOf
  */
 export function boardDialogs(context, { channels, moderation, reports, nameOf }) {
@@ -28,7 +28,7 @@ export function boardDialogs(context, { channels, moderation, reports, nameOf })
     return new RecordDialog(context, channels);
   });
   const reported = new LaterDialog(async () => {
-    const { ReportsDialog } = await import("./lists/reports_dialog.js");
+    const { ReportsDialog } = await import("./group/reports_dialog.js");
     return new ReportsDialog(context, reports, nameOf);
   });
   const scores = new LaterDialog(async () => {

@@ -10,7 +10,7 @@ export class GroupButtons {
   /**
    * @param {import("../page/context.js").Context} context
    * @param {import("./moderation.js").Moderation} moderation
-   * @param {import("../lists/reports.js").Reports} reports
+   * @param {import("./reports.js").Reports} reports
    */
   constructor(context, moderation, reports) {
     this.#context = context;

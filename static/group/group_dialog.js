@@ -1,9 +1,9 @@
 /** The dialog about a group: what it is called, its archive, its end, and leaving it. */
 
 import { Problem, ask, askPatiently } from "../api.js";
-import { Export } from "../lists/export.js";
 import { attempt, confirmed } from "../page/dialogs.js";
 import { find } from "../page/dom.js";
+import { Export } from "../page/export.js";
 import { clearProblems, onSubmit } from "../page/forms.js";
 
 export class GroupDialog {

@@ -1,10 +1,10 @@
 /** Asks for an export, shows how far it is, and leads to its file: for any page that is live. */
 
 import { ask, askPatiently } from "../api.js";
-import { attempt } from "../page/dialogs.js";
-import { button, icon, make } from "../page/dom.js";
-import { fullyOf, sizeOf } from "../page/format.js";
-import { LiveQuery } from "../page/live_query.js";
+import { attempt } from "./dialogs.js";
+import { button, icon, make } from "./dom.js";
+import { fullyOf, sizeOf } from "./format.js";
+import { LiveQuery } from "./live_query.js";
 
 export class Export {
   /** To be put into the page. */

@@ -1,8 +1,6 @@
 /** The dialog with the reports of the group: what was written, and what can be done about it. */
 
 import { askPatiently } from "../api.js";
-import { mute } from "../group/mute.js";
-import { outranks } from "../group/roles.js";
 import { addressOfPost } from "../page/address.js";
 import { attempt, confirmed, notify } from "../page/dialogs.js";
 import { avatar, button, find, make, time } from "../page/dom.js";
@@ -10,6 +8,8 @@ import { dateOf, listOf, personName, shortlyOf } from "../page/format.js";
 import { visit } from "../page/layers.js";
 import { Rows } from "../page/rows.js";
 import { formatted } from "../posts/formatted.js";
+import { mute } from "./mute.js";
+import { outranks } from "./roles.js";
 
 const MUTES_H = { "for an hour": 1, "for a day": 24, "for a week": 168 };
 const OUTCOMES = { dismissed: "Dismissed", deleted: "The post was deleted", warned: "Warned" };
