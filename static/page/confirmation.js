@@ -4,11 +4,11 @@
  */
 
 import { ask, onPasswordNeeded } from "../api.js";
-import { button, find, make } from "./dom.js";
+import { find } from "./dom.js";
 import { clearProblems, onSubmit } from "./forms.js";
-import { makeShowable } from "./passwords.js";
+import "./passwords.js";
 
-const dialog = makeDialog();
+const dialog = find("#confirmation");
 const form = find("form", dialog);
 
 let asking = null; // the promise of the open question
@@ -29,37 +29,4 @@ async function askForPassword() {
   form.reset();
   asking = null;
   return dialog.returnValue === "given";
-}
-
-function makeDialog() {
-  const field = make("input", {
-    id: "confirmation-password",
-    name: "password",
-    type: "password",
-    required: true,
-    autocomplete: "current-password",
-    autocapitalize: "none",
-    spellcheck: false,
-    enterKeyHint: "go",
-    autofocus: true,
-  });
-  const place = make("div", { className: "password" }, field);
-  const label = make("label", { htmlFor: field.id }, "Password");
-  const cancel = button("Cancel", () => made.close());
-  const go = make("button", { className: "primary", type: "submit" }, "Continue");
-  const made = make(
-    "dialog",
-    { id: "confirmation", "aria-labelledby": "confirmation-title" },
-    make("h2", { id: "confirmation-title" }, "Enter your password again"),
-    make("p", { className: "hint" }, "So that nobody but you does this here."),
-    make(
-      "form",
-      { method: "post" },
-      make("div", { className: "field" }, label, place),
-      make("p", { className: "verbs" }, go, cancel),
-    ),
-  );
-  document.body.append(made);
-  makeShowable(place);
-  return made;
 }

@@ -3,7 +3,7 @@
 import { button, find, make } from "./dom.js";
 
 /** Adds the button to what is around the field of a password. */
-export function makeShowable(place) {
+function makeShowable(place) {
   const field = find("input", place);
   const name = field.labels[0].textContent.toLowerCase();
   const verb = make("span");
