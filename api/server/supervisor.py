@@ -33,6 +33,7 @@ from api.start import CannotStart, make_ready
 from api.transfer.storage import check_bucket_apart
 from model.database.unit_of_work import Database
 from model.errors import TryAgain
+from model.export import is_any_export_wanted
 from model.live.bus import Datagrams
 from model.live.ephemeral import WorkerDied, encode_all
 from model.live.feed import Feed
@@ -98,6 +99,7 @@ async def rehearse(settings: Settings) -> bool:
         await feed.look()
     async with database.read() as db:
         is_empty = not await anybody_there(db)
+        await is_any_export_wanted(db)
     await database.close()
     return is_empty
 
