@@ -167,7 +167,8 @@ function whatIsMissing({ group, mayModerate }) {
   if (!group) {
     const text = "A group is for a class, a club or a team. Join one with a code, or create one.";
     const join = button("Join or create a group", () => find("#new-group").click(), primary);
-    return ["Welcome", text, join];
+    const run = make("a", { className: "button", href: "/admin" }, "Administration");
+    return ["Welcome", text, join, ...(me.role === "admin" ? [run] : [])];
   }
   if (mayModerate) {
     const text = "Posts go into channels. Create the first one: “general” is a good name.";

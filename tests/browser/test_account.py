@@ -18,6 +18,8 @@ def test_the_first_account_makes_group_and_channel_and_another_joins_with_the_co
     expect(ann.page.locator("#no-account")).to_contain_text("docker compose logs")
     expect(ann.page.locator("#register")).to_be_hidden()
     ann.register("ann", f"#first={server.first_token()}")  # in the same tab
+    runs = ann.page.locator("#nothing").get_by_role("link", name="Administration")
+    expect(runs).to_be_visible()  # on a phone, too
     ann.make_group("Class", "#nothing button")
     expect(ann.page.locator("#nothing")).to_contain_text("Create the first one")
     in_place = ann.page.locator("#main:focus, #main :focus")
