@@ -78,14 +78,7 @@ async def insert_unclaimed(
     ids = {row.username_key: row.id for row in made}
     return [
         User(
-            ids[key],
-            account.username,
-            one.name,
-            None,
-            one.email,
-            role,
-            active=True,
-            created_at=at,
+            ids[key], account.username, one.name, None, one.email, role, active=True, created_at=at
         )
         for one, account, key in zip(people, planned, keys, strict=True)
     ]
