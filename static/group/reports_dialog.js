@@ -103,7 +103,7 @@ export class ReportsDialog {
     if (this.#outranks(author)) {
       const hours = muteChoice(author, report.id);
       add("Mute", () => this.#mute(author, hours));
-      verbs.append(hours);
+      verbs.append(make("span", { className: "with-choice" }, verbs.lastChild, hours));
       add("Ban", () => this.#ban(author), "danger");
     }
     if (postId) add("See the post", () => this.#visit(report), "quiet");
