@@ -218,6 +218,7 @@ async def create_channel(
     Raises Forbidden when the caller is no moderator or muted, or the group is archived.
     """
     require_moderates(group.role)
+    require_active(group)
     created_at = now()
     channel_id = await db.scalar_one(
         _INSERT,
@@ -234,12 +235,11 @@ async def create_channel(
         description=description,
         kind=kind,
         created_at=created_at,
-        archived=group.archived,
+        archived=False,
         seconds_between_posts=0,
         role=group.role,
         muted_until=group.muted_until,
     )
-    require_active(channel)
     if channel.is_private:
         await let_in(db, channel, by.id, by=by)
     else:
@@ -321,12 +321,11 @@ def require_moderator(channel: Channel) -> None:
     require_moderates(channel.role)
 
 
-def require_active(channel: Channel) -> None:
-    """Raises Forbidden when its group is archived, or its reader is muted there."""
-    require_open(channel)
-    if channel.is_muted:
-        until = f"{channel.muted_until:%Y-%m-%dT%H:%M:%SZ}"
-        raise Forbidden("muted", f"You can read, but not write, until {until}.")
+def require_active(place: Channel | Group) -> None:
+    """Raises Forbidden when the group is archived, or its reader is muted there."""
+    require_open(place)
+    if until := still(place.muted_until):
+        raise Forbidden("muted", f"You can read, but not write, until {until:%Y-%m-%dT%H:%M:%SZ}.")
 
 
 def require_writable(channel: Channel) -> None:
