@@ -28,7 +28,7 @@ from model.storage.blob import Blobs
 from model.text.typed import clean_name
 from model.user import HAS_ACCOUNT, Caller, NamedPersonView, Users, named_person
 
-MOST_OWNERS_NAMED = 3
+_MOST_OWNERS_NAMED = 3
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -194,7 +194,7 @@ _ranked = (
     .where(Memberships.role == Role.OWNER, HAS_ACCOUNT)
     .subquery("ranked")
 )
-_OWNERS = select(_ranked).where(_ranked.c.rank <= MOST_OWNERS_NAMED)
+_OWNERS = select(_ranked).where(_ranked.c.rank <= _MOST_OWNERS_NAMED)
 
 
 async def list_overseen_groups(

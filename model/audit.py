@@ -21,7 +21,7 @@ AUDIT_KINDS = (
 )  # fmt: skip
 """What is in the audit, for whoever chooses from it; acts in channels are of private ones."""
 
-MAX_EXPORTED = 10_000  # acts of a table
+_MAX_EXPORTED = 10_000  # acts of a table
 _COLUMNS = ("id", "at", "act", "by", "by_id", "via", "person", "person_id", "subject", "details")
 
 
@@ -51,7 +51,7 @@ async def export_audit(db: Transaction, *, reader: Caller, **filters: Unpack[Act
 
     Raises Forbidden when the reader is no administrator.
     """
-    acts, people, _ = await list_audit(db, Page(MAX_EXPORTED), reader=reader, **filters)
+    acts, people, _ = await list_audit(db, Page(_MAX_EXPORTED), reader=reader, **filters)
     usernames = {person["id"]: person["username"] for person in people}
     return write_csv(_COLUMNS, (_cells(act, usernames) for act in acts))
 

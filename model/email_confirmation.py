@@ -17,7 +17,7 @@ from model.errors import Conflict
 from model.log.event import record
 from model.user import HAS_ACCOUNT, SET_USER, Users
 
-CONFIRMATION_LINK_LASTS = timedelta(hours=24)
+_CONFIRMATION_LINK_LASTS = timedelta(hours=24)
 
 _ADDRESS = finder(
     select(Users.email, Users.email_confirmed).where(
@@ -44,7 +44,7 @@ async def make_confirmation_link(db: Transaction, user_id: int) -> tuple[str, Ma
     Raises Conflict when there is none, or it is confirmed already.
     """
     email = await find_unconfirmed_address(db, user_id)
-    made = await make_link(db, user_id, Purpose.EMAIL, CONFIRMATION_LINK_LASTS, email=email)
+    made = await make_link(db, user_id, Purpose.EMAIL, _CONFIRMATION_LINK_LASTS, email=email)
     return email, made
 
 

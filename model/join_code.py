@@ -30,7 +30,7 @@ from model.group import (
 from model.text.typed import clean_short
 from model.user import Caller, User
 
-JOIN_CODE_LASTS = timedelta(days=30)
+_JOIN_CODE_LASTS = timedelta(days=30)
 JOIN_CODE_LASTS_AT_MOST = timedelta(days=365)
 _CODE_CHARS = 10
 JOIN_CODE_LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # base 32 without I, L, O, U
@@ -134,7 +134,7 @@ async def make_join_code(
     code = _new_code()
     view: JoinCodeView = {
         "join_code": code,
-        "expires_at": given.get("expires_at", now() + JOIN_CODE_LASTS),
+        "expires_at": given.get("expires_at", now() + _JOIN_CODE_LASTS),
         "max_uses": given.get("max_uses"),
         "uses": 0,
         "admission": given.get("admission", Admission.CODE),

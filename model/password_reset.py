@@ -41,8 +41,8 @@ from model.user import (
     find_account,
 )
 
-RESET_LINK_LASTS = timedelta(hours=24)
-MAILED_LINK_LASTS = timedelta(hours=1)
+_RESET_LINK_LASTS = timedelta(hours=24)
+_MAILED_LINK_LASTS = timedelta(hours=1)
 MOST_ACCOUNTS_OF_AN_ADDRESS = 10
 
 _ACCOUNT = finder(
@@ -131,7 +131,7 @@ async def make_reset_link(db: Transaction, user: User, *, by: Caller | None) -> 
     if not user.active:
         raise Conflict("inactive", "This account is disabled: let her in again first.")
     made = await make_link(
-        db, user.id, Purpose.RESET, RESET_LINK_LASTS, made_by_id=by_id, group_id=group_id
+        db, user.id, Purpose.RESET, _RESET_LINK_LASTS, made_by_id=by_id, group_id=group_id
     )
     if by is not None and group_id is not None:
         await record_group_act(
@@ -156,7 +156,7 @@ async def make_mailed_links(db: Transaction, email: str) -> list[tuple[User, Mad
     for user_id in [row.id for row in await db.all(_AT_ADDRESS, **values)]:
         row = await db.find(_ACCOUNT, user_id=user_id)
         if row is not None and row.email is not None and row.has_confirmed:
-            made = await make_link(db, user_id, Purpose.RESET, MAILED_LINK_LASTS, email=row.email)
+            made = await make_link(db, user_id, Purpose.RESET, _MAILED_LINK_LASTS, email=row.email)
             links.append((load(User, row), made))
     return links
 

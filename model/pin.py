@@ -15,7 +15,7 @@ from model.log.event import record
 from model.post import POST_ROWS, Post, Posts, PostView, post_views
 from model.user import Caller
 
-MAX_PINS_A_CHANNEL = 20
+_MAX_PINS_A_CHANNEL = 20
 
 
 class Pins(Base):
@@ -56,8 +56,8 @@ async def pin_post(db: Transaction, post: Post, *, by: Caller) -> None:
     pinned_at, channel_id = now(), post.channel_id
     if not await db.scalar(_PIN, post_id=post.id, channel_id=channel_id, pinned_at=pinned_at):
         return
-    if await db.scalar_one(_COUNT, channel_id=channel_id) > MAX_PINS_A_CHANNEL:
-        few = f"A channel takes {MAX_PINS_A_CHANNEL} pinned posts: unpin another one first."
+    if await db.scalar_one(_COUNT, channel_id=channel_id) > _MAX_PINS_A_CHANNEL:
+        few = f"A channel takes {_MAX_PINS_A_CHANNEL} pinned posts: unpin another one first."
         raise Conflict("too_many_pins", few)
     record(db, post.topic, "post.pinned", {"id": post.id, "pinned_at": pinned_at}, by=by.id)
     await _record_act(db, post, "post.pinned", by=by)

@@ -14,8 +14,8 @@ from model.database.unit_of_work import Transaction
 from model.errors import Conflict
 from model.text.typed import clean_short
 
-USERNAME_STAYS_HERS = timedelta(days=365)
-MAX_USERNAME_CHANGES = 2  # in that time
+_USERNAME_STAYS_HERS = timedelta(days=365)
+_MAX_USERNAME_CHANGES = 2  # in that time
 
 
 class RetiredUsernames(Base):
@@ -53,7 +53,7 @@ def username_key(typed: str) -> str:
 
 async def require_change(db: Transaction, user_id: int) -> None:
     """Raises Conflict when somebody has changed her username twice within a year."""
-    if await db.scalar_one(_COUNT_RETIRED, user_id=user_id) >= MAX_USERNAME_CHANGES:
+    if await db.scalar_one(_COUNT_RETIRED, user_id=user_id) >= _MAX_USERNAME_CHANGES:
         often = "You have changed your username twice within a year. Later you can again."
         raise Conflict("username_changed", often)
 
@@ -77,4 +77,4 @@ def username_taken() -> Conflict:
 
 async def forget_retired_usernames(db: Transaction) -> None:
     """Let others have the usernames that nobody has had for a year."""
-    await db.run(_FORGET_RETIRED, before=now() - USERNAME_STAYS_HERS)
+    await db.run(_FORGET_RETIRED, before=now() - _USERNAME_STAYS_HERS)

@@ -12,7 +12,6 @@ from api.demo.people import Look
 Point = tuple[float, float]
 
 _FACE = 512
-_SHADOW = "#00000022"
 
 
 def face(look: Look) -> bytes:

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from io import StringIO
 from typing import NamedTuple
 
-BYTE_ORDER_MARK = "\ufeff"  # without it Excel takes UTF-8 for Windows-1252
+_BYTE_ORDER_MARK = "\ufeff"  # without it Excel takes UTF-8 for Windows-1252
 FORMULA_SIGNS = "=+-@＝＋－＠"  # noqa: RUF001 - some read the full-width ones, too
 _SEPARATORS = set(",;|\t\r\n")
 _BEFORE_SIGN = re.compile(rf"""(?<![\s",;|])[\s",;|]*+(?=[{re.escape(FORMULA_SIGNS)}])""")
@@ -34,7 +34,7 @@ def read_csv(text: str) -> Iterator[CsvRow]:
 
     Commas, semicolons and tabs separate, any line ends end, and quotation marks may hold both.
     """
-    text = text.removeprefix(BYTE_ORDER_MARK).replace("\r\n", "\n").replace("\r", "\n")
+    text = text.removeprefix(_BYTE_ORDER_MARK).replace("\r\n", "\n").replace("\r", "\n")
     said = _SAYS_SEPARATOR.match(text)
     separator = said[1] if said else _separator_of(text)
     reader = csv.reader(StringIO(text), delimiter=separator)
@@ -54,7 +54,7 @@ def _separator_of(text: str) -> str:
 
 def write_csv(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     """A whole file: it begins with a byte order mark, and is to be encoded in UTF-8."""
-    return BYTE_ORDER_MARK + "".join(map(csv_line, (header, *rows)))
+    return _BYTE_ORDER_MARK + "".join(map(csv_line, (header, *rows)))
 
 
 def csv_line(cells: Iterable[object]) -> str:
