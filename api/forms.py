@@ -53,7 +53,7 @@ def _email(typed: str) -> str:
 
 
 def _moment(given: datetime) -> datetime:
-    """In UTC, which is meant where no zone is given."""
+    """The moment in UTC, which is meant where no zone is given."""
     if given.tzinfo is None:
         return given.replace(tzinfo=UTC)
     try:

@@ -209,14 +209,18 @@ async def find_account_of_link(db: Transaction, link: AccountLink) -> User:
 async def _holds(db: Transaction, link: AccountLink, account: Row[*tuple[object, ...]]) -> bool:
     """Whether what a link was made for is still so."""
     if link.purpose == Purpose.CLAIM:
-        group_id = await db.scalar(_ENROLLED_ONLY, user_id=link.user_id)
-        if link.group_id is None and link.made_by_id is not None:
-            is_by_admin = await db.scalar_one(_ADMINISTERS, user_id=link.made_by_id)
-            return is_by_admin and not account.password_hash
-        return not account.password_hash and group_id in {link.group_id or group_id} - {None}
+        return not account.password_hash and await _may_claim(db, link)
     if link.email is not None:
         return bool(account.has_confirmed) and account.email == link.email
     if link.group_id is not None:
         values = {"user_id": link.user_id, "owner_id": link.made_by_id}
         return await db.scalar(_OWNS_GROUP_OF, **values) == link.group_id
     return link.made_by_id is None or await db.scalar_one(_ADMINISTERS, user_id=link.made_by_id)
+
+
+async def _may_claim(db: Transaction, link: AccountLink) -> bool:
+    """Whether an administrator has made the link, or the roster of the account's only group."""
+    if link.group_id is None and link.made_by_id is not None:
+        return await db.scalar_one(_ADMINISTERS, user_id=link.made_by_id)
+    group_id = await db.scalar(_ENROLLED_ONLY, user_id=link.user_id)
+    return group_id is not None and link.group_id in {None, group_id}

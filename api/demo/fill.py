@@ -43,7 +43,7 @@ class Filled:
 
 
 async def fill(settings: Settings, database: Database) -> Filled:
-    """Raises Conflict when somebody has an account already."""
+    """Fill a new instance with the class. Raises Conflict when somebody has an account already."""
     async with database.read() as db:
         if await anybody_there(db):
             taken = "There are accounts already. A demo fills a new instance: set HOMEROOM_INSTANCE"
