@@ -185,7 +185,7 @@ def name_of(group: Group) -> GroupName:
 
 
 async def _close(db: Transaction, group_id: int, user_id: int, kind: str, *, by: Caller) -> None:
-    """Raises NotFound when she has just withdrawn it."""
+    """Let a user wait no longer, and say so. Raises NotFound when she has just withdrawn."""
     if not await db.run(_CLOSE, of_group=group_id, of_user=user_id):
         raise NotFound("application")
     record(db, f"user:{user_id}", kind, {"group_id": group_id}, by=by.id)
