@@ -1,7 +1,7 @@
 /** One's own name and picture at the top of the board, and the dialog behind it: signing out. */
 
 import { ask } from "./api.js";
-import { attempt, confirmed } from "./page/dialogs.js";
+import { confirmed, onClick } from "./page/dialogs.js";
 import { avatar, find, make } from "./page/dom.js";
 import { excerptOf, listOf } from "./page/format.js";
 import { uncover } from "./page/layers.js";
@@ -19,7 +19,7 @@ export class AccountDialog extends EventTarget {
     this.show(me);
     find("#account-username").textContent = me.username;
     find("#account").addEventListener("click", () => find("#account-dialog").showModal());
-    find("#sign-out").addEventListener("click", () => attempt(() => this.#signOut()));
+    onClick("#sign-out", () => this.#signOut());
   }
 
   /** Shows the account with this name and picture. */

@@ -1,6 +1,6 @@
 /** The dialogs of the board that are loaded after it is shown, and the buttons that open them. */
 
-import { find } from "./page/dom.js";
+import { onClick } from "./page/dialogs.js";
 import { LaterDialog } from "./page/later_dialog.js";
 
 /**
@@ -43,8 +43,4 @@ export function boardDialogs(context, { channels, moderation, reports, nameOf })
   onClick("#open-reports", () => reported.open());
   onClick("#open-scores", () => scores.open());
   return { channel, group, members, scores };
-}
-
-function onClick(id, act) {
-  find(id).addEventListener("click", act);
 }

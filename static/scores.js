@@ -1,7 +1,7 @@
 /** The scores of the open channel: the best of each player in a game, live. */
 
 import { ask, askForAll, askPatiently } from "./api.js";
-import { attempt, notify } from "./page/dialogs.js";
+import { attempt, notify, onClick } from "./page/dialogs.js";
 import { avatar, find, make, time } from "./page/dom.js";
 import { dateOf, personName } from "./page/format.js";
 import { LiveQuery } from "./page/live_query.js";
@@ -27,7 +27,7 @@ export class Scores {
   constructor(context) {
     this.#context = context;
     find("#score-game").addEventListener("change", ({ target }) => this.#choose(target.value));
-    find("#more-scores").addEventListener("click", () => attempt(() => this.#showMore()));
+    onClick("#more-scores", () => this.#showMore());
     this.#dialog.addEventListener("close", () => this.#end());
     context.people.addEventListener("changed", () => this.#render());
   }

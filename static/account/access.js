@@ -1,7 +1,7 @@
 /** Who acts in one's name: browsers in which one is signed in, and programs with a token. */
 
 import { ask, askForAll } from "../api.js";
-import { attempt, confirmed, copy } from "../page/dialogs.js";
+import { attempt, confirmed, copy, onClick } from "../page/dialogs.js";
 import { button, find, make } from "../page/dom.js";
 import { dateOf } from "../page/format.js";
 import { onSubmit } from "../page/forms.js";
@@ -16,12 +16,10 @@ const [tokenForm, made, secret] = [find("#token-form"), find("#made-token"), fin
 
 /** Lists both, and does what their buttons and the form of a new token say. */
 export async function followAccess() {
-  find("#sign-out-elsewhere").addEventListener("click", () =>
-    attempt(async () => {
-      await ask("DELETE", "/sessions");
-      await listSessions();
-    }),
-  );
+  onClick("#sign-out-elsewhere", async () => {
+    await ask("DELETE", "/sessions");
+    await listSessions();
+  });
   find("#copy-token").addEventListener("click", ({ target }) => copy(secret.value, target));
   onSubmit(tokenForm, makeToken);
   await Promise.all([listSessions(), listTokens()]);

@@ -1,7 +1,7 @@
 /** The list of groups, and the dialog of what an administrator does with one of them. */
 
 import { Problem, ask } from "../api.js";
-import { attempt, confirmed, notify } from "../page/dialogs.js";
+import { confirmed, notify, onClick } from "../page/dialogs.js";
 import { find } from "../page/dom.js";
 import { clearProblems, onSubmit } from "../page/forms.js";
 import { focusOpener, follow, refresh } from "./screen.js";
@@ -28,10 +28,6 @@ function show(shown) {
   find("#enter-group").disabled = group.archived;
 }
 
-function onClick(id, act) {
-  find(`#${id}`).addEventListener("click", () => attempt(act));
-}
-
 onSubmit(form, async ({ owner: username }) => {
   const query = new URLSearchParams({ search: username, limit: "100" });
   const { users } = await ask("GET", `/admin/users?${query}`);
@@ -42,7 +38,7 @@ onSubmit(form, async ({ owner: username }) => {
   notify(`${found.name} is an owner of ${group.name} now.`);
   await refresh();
 });
-onClick("archive-group", async () => {
+onClick("#archive-group", async () => {
   const archived = !group.archived;
   const text = "Everything there can be read, and nothing is written any more.";
   if (archived && !(await confirmed(`Archive ${group.name}?`, text, "Archive"))) return;
@@ -50,13 +46,13 @@ onClick("archive-group", async () => {
   notify(archived ? `${group.name} has been archived.` : `${group.name} is open again.`);
   await refresh();
 });
-onClick("enter-group", async () => {
+onClick("#enter-group", async () => {
   const text = "Everybody there sees it, and its record says that you let yourself in.";
   if (!(await confirmed(`Join ${group.name}?`, text, "Join"))) return;
   await ask("PUT", `/admin/groups/${group.id}/membership`);
   location.assign(`/board#group=${group.id}`);
 });
-onClick("delete-group", async () => {
+onClick("#delete-group", async () => {
   const text = "All channels, posts, files and documents of the group go. This cannot be undone.";
   if (!(await confirmed(`Delete ${group.name}?`, text, "Delete"))) return;
   await ask("DELETE", `/admin/groups/${group.id}`);

@@ -1,13 +1,13 @@
 /** The list of people, and the dialog of what an administrator does with one of them. */
 
 import { ask } from "../api.js";
-import { attempt, confirmed, notify } from "../page/dialogs.js";
+import { confirmed, notify, onClick } from "../page/dialogs.js";
 import { find } from "../page/dom.js";
 import { showResetLink } from "../page/reset_link.js";
 import { focusOpener, follow, refresh } from "./screen.js";
 
-const dialog = find("#person-dialog");
 const NO_ADMINISTRATOR = "Take the administration away";
+const dialog = find("#person-dialog");
 
 let person = null; // whose dialog is open
 
@@ -41,11 +41,7 @@ async function change(changes, done) {
   await refresh();
 }
 
-function onClick(id, act) {
-  find(`#${id}`).addEventListener("click", () => attempt(act));
-}
-
-onClick("set-role", async () => {
+onClick("#set-role", async () => {
   const role = person.role === "admin" ? "member" : "admin";
   const [title, text, verb] =
     role === "admin"
@@ -61,19 +57,19 @@ onClick("set-role", async () => {
         ];
   if (await confirmed(title, text, verb)) await change({ role }, "The role has been changed.");
 });
-onClick("set-enrol", () => change({ may_enrol: !person.may_enrol }, "The right has been changed."));
-onClick("set-active", async () => {
+onClick("#set-enrol", () => change({ may_enrol: !person.may_enrol }, "The right has been changed."));
+onClick("#set-active", async () => {
   if (person.state === "inactive") return change({ active: true }, `${person.name} may sign in again.`);
-  const text = "She is signed out everywhere at once, and nobody signs in to the account any more.";
+  const text = "Whoever has it is signed out everywhere at once, and nobody signs in to the account any more.";
   if (await confirmed(`Deactivate ${person.name}?`, text, "Deactivate"))
     await change({ active: false }, `${person.name} has been deactivated.`);
 });
-onClick("end-sessions", async () => {
+onClick("#end-sessions", async () => {
   await ask("DELETE", `/users/${person.id}/sessions`);
   notify(`${person.name} has been signed out everywhere.`);
 });
-onClick("help-back", () => showResetLink(person));
-onClick("delete-person", async () => {
+onClick("#help-back", () => showResetLink(person));
+onClick("#delete-person", async () => {
   const text = "The account is gone at once, with its files and messages to itself. What its person has written in groups stays, without a name. This cannot be undone.";
   if (!(await confirmed(`Delete ${person.name}?`, text, "Delete"))) return;
   await ask("DELETE", `/users/${person.id}`);

@@ -1,7 +1,7 @@
 /** The join code of a group, as moderators see it: to be passed on, changed, replaced, withdrawn. */
 
 import { ask, askPatiently } from "../api.js";
-import { attempt, confirmed, copy } from "../page/dialogs.js";
+import { attempt, confirmed, copy, onClick } from "../page/dialogs.js";
 import { find } from "../page/dom.js";
 import { dateOf } from "../page/format.js";
 import { clearProblems, onSubmit } from "../page/forms.js";
@@ -19,7 +19,7 @@ export class JoinCode {
   /** @param {import("../page/context.js").Context} context */
   constructor(context) {
     this.#context = context;
-    find("#make-code").addEventListener("click", () => attempt(() => this.#make()));
+    onClick("#make-code", () => this.#make());
     find("#replace-code").addEventListener("click", () => this.#replace());
     find("#withdraw-code").addEventListener("click", () => this.#withdraw());
     find("#change-code").addEventListener("click", () => this.#showForm(this.#form.hidden));

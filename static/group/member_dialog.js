@@ -1,7 +1,7 @@
 /** What moderators can do about one member: mute her, remove her, ban her, help her back in. */
 
 import { ask, askPatiently } from "../api.js";
-import { attempt } from "../page/dialogs.js";
+import { onClick } from "../page/dialogs.js";
 import { find } from "../page/dom.js";
 import { dateOf, dateOfDay, fullyOf } from "../page/format.js";
 import { clearProblems, onSubmit } from "../page/forms.js";
@@ -23,7 +23,7 @@ export class MemberDialog {
     onSubmit(this.#muting, ({ hours }) => mute(this.#groupId, this.#member.id, Number(hours)));
     onSubmit(this.#helping, () => showResetLink(this.#member));
     onSubmit(this.#removing, () => this.#remove());
-    find("#unmute").addEventListener("click", () => attempt(() => this.#unmute()));
+    onClick("#unmute", () => this.#unmute());
     this.#removing.elements.ban.addEventListener("change", () => this.#showVerb());
     context.people.addEventListener("changed", () => this.#show());
   }

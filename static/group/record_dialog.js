@@ -3,7 +3,7 @@
 import { askPatiently } from "../api.js";
 import { find, make, time } from "../page/dom.js";
 import { shortlyOf } from "../page/format.js";
-import { attempt } from "../page/dialogs.js";
+import { onClick } from "../page/dialogs.js";
 import { LiveQuery } from "../page/live_query.js";
 import { Rows } from "../page/rows.js";
 import { sentenceOf } from "./act_sentences.js";
@@ -25,7 +25,7 @@ export class RecordDialog {
   constructor(context, channels) {
     this.#context = context;
     this.#channels = channels;
-    find("#older-acts").addEventListener("click", () => attempt(() => this.#showOlder()));
+    onClick("#older-acts", () => this.#showOlder());
     this.#dialog.addEventListener("close", () => this.#end());
   }
 

@@ -82,6 +82,11 @@ export async function attempt(action) {
   }
 }
 
+/** Has a button do something, as `attempt` does it. */
+export function onClick(id, action) {
+  find(id).addEventListener("click", () => attempt(action));
+}
+
 /** Copies a text to the clipboard, and says so on the button. */
 export async function copy(text, button) {
   await navigator.clipboard?.writeText(text).catch(() => null);
