@@ -51,6 +51,7 @@ def test_the_second_visit_loads_nothing_but_the_page_and_its_data(
 ) -> None:
     ann = open_board()
     ann.arrive("ann", token=server.first_token(), founding=("Class", "general"))
+    ann.page.wait_for_load_state("networkidle")  # the dialogs come last
     asked, kept = list[str](), set[str]()
     devtools = ann.context.new_cdp_session(ann.page)
     devtools.send("Network.enable")
