@@ -4,7 +4,6 @@ An open dialog is judged alone: nobody can do anything with what is behind it.
 """
 
 import os
-from functools import cache
 from typing import Literal
 
 import pytest
@@ -30,19 +29,18 @@ needs_axe = pytest.mark.skipif(
 )
 
 
-@cache
-def _axe() -> str:
-    """To be run by the browser itself, which asks no policy of the page."""
-    return f"if (!window.axe) {{ {AXE.read_text()} }}"
+def _bring_axe(page: Page) -> None:
+    """It is run by the browser itself, which asks no policy of the page."""
+    if page.evaluate("'axe' in window"):
+        return
+    devtools = page.context.new_cdp_session(page)
+    devtools.send("Runtime.evaluate", {"expression": AXE.read_text()})
+    devtools.detach()
 
 
 def violations(page: Page) -> list[str]:
     """Of the open dialog, or else of the page: the rule, the place, and what is wrong there."""
-    devtools = page.context.new_cdp_session(page)
-    try:
-        devtools.send("Runtime.evaluate", {"expression": _axe()})
-    finally:
-        devtools.detach()
+    _bring_axe(page)
     on_phone = _in(page, "dark", PHONE)
     return [*on_phone, *_in(page, "light", WIDE)]
 
