@@ -16,6 +16,7 @@ from model.future import bring_back_moments
 from model.idempotency import forget_old_answers
 from model.limit import forget_passed_limits
 from model.log.retention import prune
+from model.mute import forget_passed_mutes
 from model.purge import purge
 from model.report_settlement import forget_settled_reports
 from model.session import forget_expired_sessions
@@ -95,6 +96,7 @@ async def clean_up(database: Database, store: Store, settings: Settings) -> None
         forget_expired_sessions,
         forget_expired_links,
         forget_old_turns,
+        forget_passed_mutes,
         forget_settled_reports,
         forget_retired_usernames,
         forget_expired_exports,

@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, delete, select
 from typing_extensions import TypedDict
 
 from model.act import record_group_act
@@ -14,6 +14,7 @@ from model.group import (
     EDIT_MEMBER,
     MUTE_LASTS_AT_MOST,
     Group,
+    KeptMutes,
     Member,
     Memberships,
     require_moderates,
@@ -38,6 +39,7 @@ _LIST = pages(
     .where(Memberships.group_id == bindparam("group_id")),
     Users.id,
 )
+_FORGET = delete(KeptMutes).where(KeptMutes.until < bindparam("now"))
 
 
 async def list_moderated(db: Transaction, group: Group, page: Page) -> list[ModeratedView]:
@@ -82,6 +84,11 @@ async def unmute(db: Transaction, group: Group, member: Member, *, by: Caller) -
     if still(member.muted_until):
         await _set(db, group, member, None, by=by)
         await record_group_act(db, group.id, "member.unmuted", by=by, person_id=member.id)
+
+
+async def forget_passed_mutes(db: Transaction) -> None:
+    """Forget until when those who have left were muted, once that time has passed."""
+    await db.run(_FORGET, now=now())
 
 
 async def _set(

@@ -9,8 +9,9 @@ from quart import Quart
 from sqlalchemy import func, select, update
 
 from api.context import Services
-from model.database.table import now
-from model.group import Memberships
+from model.database.table import as_of, now
+from model.group import MUTE_LASTS_AT_MOST, KeptMutes, Memberships
+from model.mute import forget_passed_mutes
 from model.user import Users
 from tests.api.browser import problem
 from tests.api.company import Company
@@ -169,6 +170,20 @@ async def test_who_leaves_and_comes_back_is_muted_still(company: Company, people
     await people.bob.delete(member)
     await company.come(people.bob)
     await people.bob.post(people.posts, {"text": "x"})
+
+
+async def test_of_who_has_left_a_mute_is_forgotten_when_it_is_over(
+    company: Company, people: Cast, services: Services
+) -> None:
+    await company.muted(people.bob)
+    await people.bob.delete(f"{company.group}/members/{people.bob.id}")
+    kept = []
+    for moment in (now(), now() + MUTE_LASTS_AT_MOST):
+        with as_of(moment):
+            async with services.database.write() as db:
+                await forget_passed_mutes(db)
+                kept.append(await db.scalar_one(select(func.count(KeptMutes.user_id))))
+    assert kept == [1, 0]
 
 
 async def test_who_becomes_an_owner_is_not_muted_any_more(company: Company, people: Cast) -> None:
