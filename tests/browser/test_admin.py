@@ -85,6 +85,7 @@ def test_people_are_run_with_the_keys_on_a_phone_and_the_audit_tells_it_live(
     changed = audit.get_by_role("row").filter(has_text="Account changed")
     expect(changed).to_contain_text("active: yes → no")
     page.get_by_role("link", name="Groups", exact=True).press("Enter")
+    page.wait_for_url("**/admin/groups")  # with its modules
     page.get_by_role("button", name="Manage Chess").press("Enter")
     page.get_by_label("Username of the new owner").fill("nobody")
     page.keyboard.press("Enter")
