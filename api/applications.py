@@ -19,7 +19,6 @@ from model.application import (
 from model.errors import NotFound
 from model.group import MemberView, find_group
 from model.log.cursor import Live, cursors
-from model.user import lock_account
 
 applications = Blueprint("applications", __name__)
 
@@ -53,17 +52,14 @@ async def index(group_id: int, query_args: PageQuery) -> ApplicationList:
 async def accept(group_id: int, user_id: int) -> tuple[MemberView, int]:
     """Let somebody in who waits for it, as a moderator."""
     async with write() as db:
-        await lock_account(db, user_id)
-        group = await find_group(db, group_id, reader=caller())
-        return await accept_application(db, group, user_id, by=caller()), 201
+        return await accept_application(db, group_id, user_id, by=caller()), 201
 
 
 @applications.delete("/groups/<id:group_id>/applications/<id:user_id>")
 async def refuse(group_id: int, user_id: int) -> tuple[str, int]:
     """Let somebody wait no longer, as a moderator."""
     async with write() as db:
-        group = await find_group(db, group_id, reader=caller())
-        await refuse_application(db, group, user_id, by=caller())
+        await refuse_application(db, group_id, user_id, by=caller())
     return "", 204
 
 

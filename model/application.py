@@ -20,6 +20,7 @@ from model.group import (
     MemberView,
     Role,
     add_member,
+    find_group,
     is_member,
     require_moderates,
     require_open,
@@ -71,6 +72,7 @@ _APPLICANT = (
     select(*USER_COLUMNS)
     .join_from(Applications, Users, Users.id == Applications.user_id)
     .where(_IN_GROUP, Users.id == bindparam("user_id"), HAS_ACCOUNT)
+    .with_for_update(of=Users, key_share=True)
 )
 _LIST_OWN = pages(
     select(Groups.id, Groups.name, Applications.created_at)
@@ -130,16 +132,18 @@ async def list_own_applications(
 
 
 async def accept_application(
-    db: Transaction, group: Group, user_id: int, *, by: Caller
+    db: Transaction, group_id: int, user_id: int, *, by: Caller
 ) -> MemberView:
-    """Let somebody in who waits for it; her account is locked, so that it is not just going.
+    """Let somebody into a group who waits for it.
 
-    Raises Forbidden when the caller is only a member, or the group is archived, and NotFound when
-    nobody such waits: somebody else may have been quicker.
+    Her account is locked before the group, so that it is not just going. Raises Forbidden when the
+    caller is only a member, or the group is archived, and NotFound when she may not know of the
+    group, or nobody such waits: somebody else may have been quicker.
     """
+    row = await db.first(_APPLICANT, group_id=group_id, user_id=user_id)
+    group = await find_group(db, group_id, reader=by)
     require_moderates(group.role)
     require_open(group)
-    row = await db.first(_APPLICANT, group_id=group.id, user_id=user_id)
     if row is None:
         raise NotFound("application")
     await _close(db, group.id, user_id, "application.accepted", by=by)
@@ -148,10 +152,12 @@ async def accept_application(
     return member.view()
 
 
-async def refuse_application(db: Transaction, group: Group, user_id: int, *, by: Caller) -> None:
+async def refuse_application(db: Transaction, group_id: int, user_id: int, *, by: Caller) -> None:
     """Let somebody wait no longer. Raises Forbidden and NotFound as for accepting."""
+    row = await db.first(_APPLICANT, group_id=group_id, user_id=user_id)
+    group = await find_group(db, group_id, reader=by)
     require_moderates(group.role)
-    if await db.first(_APPLICANT, group_id=group.id, user_id=user_id) is None:
+    if row is None:
         raise NotFound("application")
     await _close(db, group.id, user_id, "application.refused", by=by)
 
