@@ -61,7 +61,8 @@ export class Export {
     if (made?.state === "running") this.#progress.value = made.percent;
     else this.#progress.removeAttribute("value");
     this.#download.hidden = !isMade;
-    this.#said.textContent = sentenceOf(made);
+    const said = sentenceOf(made);
+    if (this.#said.textContent !== said) this.#said.textContent = said; // read out once
     this.#said.classList.toggle("wrong", made?.state === "failed");
     if (!isMade) return;
     this.#download.href = `/api/exports/${made.id}/file`;
@@ -74,7 +75,7 @@ function sentenceOf(made) {
     case "waiting":
       return "It will be made in a moment. You may leave this page.";
     case "running":
-      return `It is being made: ${made.percent} %. You may leave this page.`;
+      return "It is being made. You may leave this page.";
     case "done":
       return `Made on ${fullyOf(made.created_at)}. Here until ${fullyOf(made.expires_at)}.`;
     case "failed":
