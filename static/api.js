@@ -88,11 +88,12 @@ export async function ask(method, path, body, options = {}) {
   if (body !== undefined) headers["Content-Type"] = "application/json";
   const text = body === undefined ? undefined : JSON.stringify(body);
   const credentials = token ? "omit" : "include";
-  let response;
+  let response, refusal;
   try {
     const url = new URL(`/api${path}`, server);
     response = await fetch(url, { method, headers, body: text, signal, credentials });
     if (response.ok) return response.status === 204 ? null : await response.json();
+    refusal = await response.text(); // a connection may break in the middle of it
   } catch (error) {
     if (error.name === "AbortError") throw error;
     const detail = "The server cannot be reached right now.";
@@ -103,10 +104,18 @@ export async function ask(method, path, body, options = {}) {
   const size = `${Math.ceil(new Blob([text ?? ""]).size / 1024)} kB`;
   const onTheWay = problemOnTheWay(status, told.get("Content-Type"), size, retryAfterMs);
   if (onTheWay) throw onTheWay;
-  const sent = await response.json().catch(() => ({}));
+  const sent = parsed(refusal);
   if (sent.code === "password_needed" && (await confirm())) return ask(method, path, body, options);
   const detail = sent.detail ?? `The server answered ${status}.`;
   throw new Problem({ ...sent, status, detail }, retryAfterMs);
+}
+
+function parsed(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return {};
+  }
 }
 
 /** Asks again and again while the server is away, for at most `patience` milliseconds. */

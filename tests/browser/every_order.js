@@ -313,7 +313,8 @@ function look(id) {
 
 function answer(status, body) {
   const headers = new Headers({ "Content-Type": "application/problem+json" });
-  return { ok: status < 300, status, headers, json: () => Promise.resolve(body) };
+  const [json, text] = [body, JSON.stringify(body)].map((read) => () => Promise.resolve(read));
+  return { ok: status < 300, status, headers, json, text };
 }
 
 Object.defineProperty(globalThis, "localStorage", { get: () => world.storage });

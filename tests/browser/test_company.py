@@ -9,6 +9,7 @@ from tests.support.proxy import Proxy
 from tests.support.server import Server
 
 LEFT_WITHIN_MS = 60_000  # leaving lingers, so that a reload is no farewell
+TRIED_AGAIN_WITHIN_MS = 40_000  # a try of 20 s, and a pause of 8
 
 
 def test_who_looks_at_the_channel_is_here_for_the_others_until_they_leave(
@@ -133,7 +134,7 @@ def test_a_network_that_freezes_is_noticed_in_ten_seconds_and_all_goes_on_soon_a
         bob.page.clock.run_for(60_000)
         network.come_back()
         bob.page.clock.run_for(60_000)  # what is tried just now is given up, and tried again
-        expect(ann.post("from the tunnel")).to_have_count(1)
+        expect(ann.post("from the tunnel")).to_have_count(1, timeout=TRIED_AGAIN_WITHIN_MS)
         bob.is_live()
         bob.page.clock.run_for(30_000)
         expect(bob.post("7 times 8?")).to_have_count(1)

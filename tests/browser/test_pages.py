@@ -97,3 +97,19 @@ def test_a_request_that_hangs_ends_with_the_signal_that_a_page_has_given(
     somebody.go("/register")
     somebody.page.route("**/api/me", lambda _: None)
     assert somebody.page.evaluate(ASK_FOR_A_WHILE) == "TimeoutError"
+
+
+ANSWER_CUT_OFF = """async () => {
+  const { ask } = await import("/static/api.js");
+  const headers = { "Content-Type": "application/problem+json" };
+  const body = new ReadableStream({ start: (stream) => stream.error(new TypeError("cut off")) });
+  window.fetch = async () => new Response(body, { status: 400, headers });
+  return ask("POST", "/posts", {}).catch(({ code }) => code);
+}"""
+
+
+def test_a_refusal_that_is_cut_off_in_the_middle_is_no_refusal(open_board: OpenBoard) -> None:
+    """So the outbox tries again, and nobody is told "The server answered 400."."""
+    somebody = open_board()
+    somebody.go("/sign-in")
+    assert somebody.page.evaluate(ANSWER_CUT_OFF) == "unreachable"
