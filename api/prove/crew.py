@@ -6,9 +6,14 @@ from typing import Any
 
 Task = asyncio.Task[Any]
 
+CANCELLED_AGAIN_AFTER_S = 1
+
 
 class Crew:
-    """`async with Crew() as crew`: at the end whoever still works is cancelled."""
+    """`async with Crew() as crew`: at the end whoever still works is cancelled.
+
+    Again and again: a cancellation is lost where a connection breaks in that moment.
+    """
 
     def __init__(self) -> None:
         self._tasks: set[Task] = set()
@@ -17,9 +22,12 @@ class Crew:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        while self._tasks:
+            for task in self._tasks:
+                task.cancel()
+            done, self._tasks = await asyncio.wait(self._tasks, timeout=CANCELLED_AGAIN_AFTER_S)
+            for task in done:
+                task.cancelled() or task.exception()  # it is known now, and nobody asks for it
 
     def start(self, *work: Coroutine[Any, Any, Any]) -> list[Task]:
         started = [asyncio.create_task(each) for each in work]
