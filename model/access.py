@@ -1,4 +1,7 @@
-"""Which topics somebody may read, decided in one statement of one snapshot; where she is silent."""
+"""Which topics somebody may read, and on which of them she may not signal.
+
+Each is decided in one statement of one snapshot.
+"""
 
 import re
 from collections import defaultdict
