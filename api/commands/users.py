@@ -6,7 +6,7 @@ from typing import Any
 import click
 from pydantic import TypeAdapter, ValidationError
 
-from api.commands import ready_settings, with_database, with_password
+from api.commands.run import ready_settings, with_database, with_password
 from api.forms import Name, Password, Username
 from api.middleware.errors import wrong_fields
 from model.account_link import set_password
