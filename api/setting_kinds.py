@@ -5,9 +5,11 @@ No message shows a value: it may be a secret.
 
 import ipaddress
 import re
+from enum import StrEnum
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, SecretStr, ValidationInfo
+from pydantic import AfterValidator, BeforeValidator, SecretStr, StringConstraints, ValidationInfo
 from pydantic_settings import NoDecode
 
 from api.mail.address import mail_sender, mail_server
@@ -15,7 +17,36 @@ from api.origin import origin_as_sent
 from model.database.address import database_address
 
 MIN_KEY_CHARS = 32  # 128 bits, even in hexadecimal
+MIN_TOKEN_CHARS = 16
 BUCKET = re.compile(r"s3://[a-z0-9][a-z0-9.-]+(/(?!\.{1,2}(/|$))[A-Za-z0-9_.-]+)*/?")
+
+
+class Durability(StrEnum):
+    POWER = "power"
+    PROCESS = "process"
+
+
+class Switch(StrEnum):
+    ON = "on"
+    OFF = "off"
+
+
+class Backups(StrEnum):
+    OFF = "off"
+    DAILY = "daily"
+
+
+class LogLevel(StrEnum):
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+class LogFormat(StrEnum):
+    AUTO = "auto"
+    JSON = "json"
+    PLAIN = "plain"
 
 
 def _listed(value: Any) -> Any:
@@ -36,6 +67,14 @@ def _database_url(value: str | None) -> str | None:
         return None
     database_address(value.strip())
     return value.strip()
+
+
+def _redis_url(value: SecretStr | None) -> SecretStr | None:
+    if value is not None:
+        parts = urlsplit(value.get_secret_value())
+        if parts.scheme not in {"redis", "rediss"} or not parts.hostname:
+            raise ValueError("it must be like redis://user:password@host:6379/0, or rediss://…")
+    return value
 
 
 def _files_url(value: str | None) -> str | None:
@@ -75,6 +114,14 @@ def is_secret(key: str) -> bool:
     return len(key) >= MIN_KEY_CHARS and key.isprintable()
 
 
+def _token(value: SecretStr) -> SecretStr:
+    if len(value.get_secret_value()) < MIN_TOKEN_CHARS:
+        raise ValueError(
+            f"it needs {MIN_TOKEN_CHARS} characters or more, such as `openssl rand -hex 16` prints"
+        )
+    return value
+
+
 def _secret_key(value: SecretStr) -> SecretStr:
     if not is_secret(value.get_secret_value()):
         raise ValueError(
@@ -83,6 +130,10 @@ def _secret_key(value: SecretStr) -> SecretStr:
     return value
 
 
+Clock = Annotated[str, StringConstraints(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
+NodeName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$")]
+Token = Annotated[SecretStr, AfterValidator(_token)]
+RedisUrl = Annotated[SecretStr | None, AfterValidator(_redis_url)]
 Listed = (NoDecode, BeforeValidator(_listed))
 Bind = Annotated[str, AfterValidator(_bind)]
 DatabaseUrl = Annotated[SecretStr | None, BeforeValidator(_database_url)]

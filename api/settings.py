@@ -10,7 +10,6 @@ import os
 from collections.abc import Collection, Iterator
 from dataclasses import replace
 from difflib import get_close_matches
-from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -21,15 +20,24 @@ from sqlalchemy.engine import URL
 from api.env_file import Line, Unreadable, env_files, read_env_file
 from api.mail.address import MailServer, mail_server
 from api.setting_kinds import (
+    Backups,
     Bind,
+    Clock,
     DatabaseUrl,
+    Durability,
     FilesUrl,
+    LogFormat,
+    LogLevel,
     MailFrom,
     MailUrl,
     Networks,
+    NodeName,
     Origin,
     Origins,
+    RedisUrl,
     SecretKey,
+    Switch,
+    Token,
 )
 from model.account import Registration
 from model.database.address import database_address, sqlite_address
@@ -39,16 +47,6 @@ from model.log.retention import Retention
 ROOT = Path(__file__).parent.parent
 PREFIX = "HOMEROOM_"
 ENV_FILE = PREFIX + "ENV_FILE"  # names another file than those called .env; empty: none is read
-
-
-class Durability(StrEnum):
-    POWER = "power"
-    PROCESS = "process"
-
-
-class Switch(StrEnum):
-    ON = "on"
-    OFF = "off"
 
 
 class WrongSettings(Exception):
@@ -98,6 +96,12 @@ class Settings(BaseSettings):
     durability: Durability = Durability.POWER
     """SQLite only. `process`: faster, but a power cut may take back the last moments."""
 
+    redis_url: RedisUrl = None
+    """redis://user:password@host:6379/0, by which machines with one database hear each other."""
+
+    node: NodeName | None = None
+    """What this machine is called in the log, in metrics and on pages; else its host name."""
+
     origins: Origins = []
     """Exact origins of front ends elsewhere, comma separated."""
 
@@ -124,6 +128,30 @@ class Settings(BaseSettings):
 
     user_quota_mb: int = Field(default=500, ge=1)
     """The size of all files and documents of a person together, and of what may come a day."""
+
+    backups: Backups = Backups.OFF
+    """`daily` makes one a day, in the instance folder."""
+
+    backup_at: Clock = "03:00"
+    """When: hours and minutes, UTC."""
+
+    backups_kept: int = Field(default=7, ge=1)
+    """How many of those are kept."""
+
+    backup_download: Switch = Switch.OFF
+    """`on` lets administrators fetch backups by page: whoever has one reads every group."""
+
+    metrics_token: Token | None = None
+    """What whoever asks for /metrics has to show; without it there is no such page."""
+
+    log_level: LogLevel = LogLevel.INFO
+    """What is left out of the log: whatever is less than this."""
+
+    log_format: LogFormat = LogFormat.AUTO
+    """`json`, `plain`, or `auto`: plain where the log goes to a terminal."""
+
+    slow_statement_ms: int = Field(default=500, ge=1)
+    """A statement that takes longer is told in the log, with its name."""
 
     limits: Switch = Switch.ON
     """`off` only for benchmarks: nobody is slowed down, passwords can be guessed."""
@@ -270,10 +298,9 @@ def _meant(name: str, known: Collection[str]) -> str | None:
     """The setting that is meant by a wrong name; the beginning may be wrong, or the rest."""
     if not name.startswith(PREFIX):
         return next(iter(get_close_matches(name, known, 1, 0.9)), None)
-    rests = [of.removeprefix(PREFIX) for of in known]
-    return next(
-        (PREFIX + of for of in get_close_matches(name.removeprefix(PREFIX), rests, 1)), None
-    )
+    rest, rests = name.removeprefix(PREFIX), [of.removeprefix(PREFIX) for of in known]
+    close = sorted(get_close_matches(rest, rests), key=lambda of: of[:1] != rest[:1])
+    return next((PREFIX + of for of in close), None)
 
 
 def _written(prefix: str) -> dict[str, Any]:

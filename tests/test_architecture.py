@@ -75,8 +75,8 @@ MAX_LINES_OVERRIDES = 1_600
 
 
 LOADED_LATE = {
+    "api/commands/prove.py": {"from api.prove.run import prove"},  # websockets
     "api/cli.py": {
-        "from api.prove.run import prove",  # websockets
         "from api.demo.fill import fill",  # Pillow
     },
     "api/mail/outbox.py": {"from api.mail import smtp"},  # aiosmtplib

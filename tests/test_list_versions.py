@@ -18,7 +18,8 @@ from sqlalchemy import update
 from api.app import create_app
 from api.context import Services
 from api.kept import KeptLists
-from api.settings import Settings, Switch
+from api.setting_kinds import Switch
+from api.settings import Settings
 from model.database.table import now
 from model.log.retention import Retention, prune
 from model.user import Users

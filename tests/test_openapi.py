@@ -17,7 +17,7 @@ from werkzeug.routing import Rule
 
 from api.app import create_app
 from api.context import Services
-from api.settings import Switch
+from api.setting_kinds import Switch
 from api.transfer.delivery import PLAYABLE, UNKNOWN
 from tests.api.browser import browser, problem
 from tests.support.cast import Cast, Stages, settings_of_tests

@@ -9,7 +9,7 @@ import pytest
 from quart import Quart
 
 from api.context import Services
-from api.settings import Switch
+from api.setting_kinds import Switch
 from tests.live.client import LiveClient
 from tests.support.cast import Cast
 from tests.support.chaos import Chaos

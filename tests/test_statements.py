@@ -12,7 +12,7 @@ from quart import Quart
 from sqlalchemy import Engine, event, update
 
 from api.context import Services
-from api.settings import Switch
+from api.setting_kinds import Switch
 from model.database.statement import SQLITE, Prepared, Statements
 from model.database.table import now
 from model.session import Sessions

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from api.context import Services
-from api.settings import Switch
+from api.setting_kinds import Switch
 from model.exporting import of_group
 from model.exporting import posts as pages
 from tests.api.test_exports import of_group as of_group_path

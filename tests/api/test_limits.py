@@ -9,7 +9,7 @@ from quart import Quart
 
 from api.context import Services
 from api.middleware import limits
-from api.settings import Switch
+from api.setting_kinds import Switch
 from api.token_bucket import REMEMBERED, TokenBucket, TokenBuckets
 from tests.api.browser import browser, problem
 from tests.support.cast import Cast
