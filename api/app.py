@@ -90,8 +90,14 @@ SOCKETS_CLOSE_WITHIN_S = ANSWERED_WITHIN_S = 5
 def create_app(settings: Settings, *, prepared: bool = False) -> Homeroom:
     """Make the application; `prepared` when the supervisor has migrated the database already."""
     require_tried()
-    code = code_digest()  # now: a worker that is replaced runs it, whatever the files say then
-    app = Homeroom(settings.instance)
+    app = assemble()
+    set_up(app, settings, prepared=prepared)
+    return app
+
+
+def assemble() -> Homeroom:
+    """Everything that is the same for all settings: the routes, and what is around each."""
+    app = Homeroom()
     openapi.init(app)
     app.json = Json(app)  # quart-schema has brought its own
     for middleware in (compress, request_id, headers, cors, errors, auth, limits, idempotent):
@@ -101,6 +107,12 @@ def create_app(settings: Settings, *, prepared: bool = False) -> Homeroom:
         app.register_blueprint(resource, url_prefix="/api")
     for door in (pages.pages, admin_pages, documentation, health.health):
         app.register_blueprint(door)
+    return app
+
+
+def set_up(app: Homeroom, settings: Settings, *, prepared: bool) -> None:
+    """Let the application open with these settings when it begins to serve."""
+    code = code_digest()  # now: a worker that is replaced runs it, whatever the files say then
     if settings.trusted_proxies:
         app.asgi_app = TrustedProxy(app.asgi_app, settings.trusted_proxies)  # type: ignore[method-assign] # as Quart's documentation shows it
 
@@ -119,8 +131,6 @@ def create_app(settings: Settings, *, prepared: bool = False) -> Homeroom:
                 yield
                 await close_connections(running)
                 await app.answered(within_s=ANSWERED_WITHIN_S)
-
-    return app
 
 
 def open_services(

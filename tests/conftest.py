@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from quart import Quart
 
-from api.app import close_connections, create_app
+from api.adapters.application import Homeroom
+from api.app import assemble, close_connections, create_app, set_up
 from api.context import Services
 from api.context import services as services_of
 from api.settings import Settings
@@ -104,12 +105,27 @@ def settings(
     )
 
 
+@pytest.fixture(scope="session")
+def assembled() -> Homeroom:
+    """The routes take longer to assemble than most tests need for themselves."""
+    return assemble()
+
+
 @pytest.fixture
-async def app(settings: Settings) -> AsyncIterator[Quart]:
-    """The application, open: what its clients ask goes the whole way to the database."""
-    app = create_app(settings, prepared=True)
+async def app(request: pytest.FixtureRequest, settings: Settings) -> AsyncIterator[Quart]:
+    """The application, open: what its clients ask goes the whole way to the database.
+
+    A test that adds something to it is marked `own_app`.
+    """
+    if request.node.get_closest_marker("own_app"):
+        app = create_app(settings, prepared=True)
+    else:
+        app = request.getfixturevalue("assembled")
+        set_up(app, settings, prepared=True)
     async with app.test_app():
         yield app
+    app.while_serving_gens.clear()
+    vars(app).pop("asgi_app", None)
 
 
 @pytest.fixture

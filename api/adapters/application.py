@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Callable
 from functools import cache, lru_cache, partial
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -82,7 +81,7 @@ class Homeroom(Quart):
     asgi_http_class = FinishingHTTPConnection
     asgi_websocket_class = FinishingWebsocketConnection
 
-    def __init__(self, instance: Path) -> None:
+    def __init__(self) -> None:
         self.bus, self.worker = Bus(), 0  # as if there were no other worker
         self._known = lru_cache(MAX_KNOWN_FUNCTIONS)(super().ensure_async)
         self._in_flight: set[asyncio.Task[Any]] = set()
@@ -91,7 +90,7 @@ class Homeroom(Quart):
             root_path=str(ROOT),
             static_folder=None,  # api/pages.py
             template_folder="templates",
-            instance_path=str(instance.absolute()),
+            instance_path=str(ROOT / "instance"),
         )
         self.config.update(
             MAX_CONTENT_LENGTH=MAX_BODY_BYTES,  # files are streamed

@@ -24,6 +24,7 @@ class Greeting(MethodView):
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.own_app
 async def test_what_is_made_for_a_request_is_not_kept_for_ever(app: Quart) -> None:
     app.add_url_rule("/greeting", view_func=public(Greeting.as_view("greeting")))
     client = app.test_client()

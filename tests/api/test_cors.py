@@ -81,6 +81,7 @@ async def test_other_origins_get_no_cors_headers(app: Quart) -> None:
 
 
 @pytest.mark.usefixtures("people")
+@pytest.mark.own_app
 async def test_errors_carry_the_cors_headers_too(app: Quart) -> None:
     @app.get("/api/broken")
     @public

@@ -119,6 +119,7 @@ async def test_no_host_header_breaks_anything(app: Quart, people: Cast) -> None:
         assert answer.status in {200, 400}, (host, answer)
 
 
+@pytest.mark.own_app
 async def test_a_bug_shows_the_requests_id_and_nothing_else(
     app: Quart, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -20,6 +20,7 @@ def after_signing_in(app: Quart, happens: Callable[[], Awaitable[None]]) -> None
 
 
 @pytest.mark.parametrize("headers", [{}, {"Idempotency_Key": "once"}])
+@pytest.mark.own_app
 async def test_whose_account_goes_while_a_request_waits_is_not_signed_in(
     app: Quart, services: Services, people: Cast, headers: dict[str, str]
 ) -> None:
@@ -33,6 +34,7 @@ async def test_whose_account_goes_while_a_request_waits_is_not_signed_in(
     assert answer.headers["WWW-Authenticate"] == "Bearer"
 
 
+@pytest.mark.own_app
 async def test_any_other_row_that_is_missing_is_a_bug_and_logged(
     app: Quart, people: Cast, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -42,6 +42,7 @@ def a_table_that_is_missing(written: str) -> tuple[Executable, Values]:
     "failing",
     [a_name_that_is_taken, a_value_that_is_missing, another_type, a_table_that_is_missing],
 )
+@pytest.mark.own_app
 async def test_a_statement_that_fails_is_logged_without_what_was_written(
     app: Quart, people: Cast, caplog: pytest.LogCaptureFixture, failing: Failing
 ) -> None:

@@ -177,6 +177,7 @@ async def test_an_administrator_who_is_none_any_more_finds_nobody_whom_she_could
     await people.bob.get("/api/me")
 
 
+@pytest.mark.own_app
 async def test_whoever_is_signed_out_on_the_way_changes_nothing_wherever_she_asks(
     app: Quart, services: Services, people: Cast
 ) -> None:

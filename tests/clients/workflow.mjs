@@ -8,4 +8,4 @@ const file = process.argv[2];
 const lint = await createLinter();
 const found = lint(await readFile(file, "utf8"), file);
 for (const { line, column, message } of found) console.error(`${file}:${line}:${column}: ${message}`);
-process.exit(found.length > 0);
+process.exit(found.length ? 1 : 0);

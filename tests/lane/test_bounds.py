@@ -170,6 +170,7 @@ async def careless() -> dict[str, int]:
     return {"id": caller().id}
 
 
+@pytest.mark.own_app
 async def test_whom_a_view_does_not_judge_the_lane_does(app: Quart, people: Cast) -> None:
     app.add_url_rule("/api/careless", "careless", careless)
     assert await ask(people.bob, "GET /api/careless")
