@@ -43,7 +43,7 @@ def pytest_collection_finish() -> None:
     """What is imported stays: to look through it again and again took a fifth of the time."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(20_000, 20, 20)
+    gc.set_threshold(100_000, 50, 1_000)
     gc.enable()
 
 
