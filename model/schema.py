@@ -58,9 +58,19 @@ async def prepare(url: str | URL, *, lossy: bool = False) -> None:
     unclean stop, under another boot, the numbers of lost events are given out again: then a new
     epoch begins.
     """
+    async with migrated(url) as connection:
+        await connection.run_sync(_name_epoch, lossy)
+
+
+@asynccontextmanager
+async def migrated(url: str | URL) -> AsyncIterator[AsyncConnection]:
+    """A transaction that brings the database up to this code, and is committed at the end.
+
+    In a new database there is no epoch then. Raises SchemaMismatch.
+    """
     async with _locked(url) as connection:
         await connection.run_sync(_migrate)
-        await connection.run_sync(_name_epoch, lossy)
+        yield connection
 
 
 async def check(url: str | URL) -> None:

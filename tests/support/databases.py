@@ -107,6 +107,17 @@ class PostgreSQL:
         asyncio.run(_execute(self._server, f"DROP DATABASE {self._name} WITH (FORCE)"))
 
 
+@contextmanager
+def new_postgresql() -> Iterator[str]:
+    """The URL of a new database with nothing in it, not even tables."""
+    server, name = require_postgresql(), f"homeroom_test_{secrets.token_hex(6)}"
+    asyncio.run(_execute(server, f"CREATE DATABASE {name}"))
+    try:
+        yield _named(server, name)
+    finally:
+        asyncio.run(_execute(server, f"DROP DATABASE {name} WITH (FORCE)"))
+
+
 class KeptConnection:
     """A connection for one test after the other: a new one takes 20 ms to learn of all tables."""
 
