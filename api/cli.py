@@ -4,9 +4,9 @@ import asyncio
 
 import click
 
-from api.commands import prove, users
+from api.commands import prove, routes, shell, users
 from api.commands.run import given_settings, ready_settings, with_database
-from api.docs.openapi import VERSION
+from api.commands.version import version_option
 from api.logs import start_logging
 from api.server.reload import serve_and_reload
 from api.server.supervisor import serve
@@ -21,7 +21,7 @@ from model.schema import new_migration
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"], "show_default": True},
 )
-@click.version_option(VERSION, message="Homeroom %(version)s")
+@version_option
 @click.pass_context
 def cli(context: click.Context) -> None:
     """Homeroom: accounts, groups, channels and posts for a class, a club or a small team."""
@@ -29,17 +29,23 @@ def cli(context: click.Context) -> None:
         context.invoke(serve_command)
 
 
-for command in (*users.COMMANDS, *prove.COMMANDS):
+for command in (*users.COMMANDS, *prove.COMMANDS, *routes.COMMANDS, *shell.COMMANDS):
     cli.add_command(command)
 
 
 @cli.command("serve")
+@click.option("--bind", metavar="ADDRESS:PORT", help="Instead of HOMEROOM_BIND.")
+@click.option("--workers", metavar="NUMBER", help="Instead of HOMEROOM_WORKERS.")
 @click.option("--reload", is_flag=True, help="Start again whenever code, templates or .env change.")
-def serve_command(*, reload: bool = False) -> None:
+def serve_command(*, reload: bool = False, **options: str | None) -> None:
     """Serve until Ctrl-C. This also happens when no command is given."""
+    given = {name: value for name, value in options.items() if value is not None}
     start_logging()
     try:
-        serve_and_reload() if reload else serve(given_settings())
+        if reload:
+            serve_and_reload([f"--{name}={value}" for name, value in given.items()])
+        else:
+            serve(given_settings(**given))
     except CannotStart as error:
         raise click.ClickException(str(error)) from None
 

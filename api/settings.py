@@ -264,10 +264,13 @@ class Settings(BaseSettings):
         return hmac.new(signing_key, b"first account", hashlib.sha256).hexdigest()[:32]
 
 
-def load_settings() -> Settings:
-    """Raises WrongSettings, which names each wrong setting but shows no value."""
+def load_settings(**given: str | int) -> Settings:
+    """The settings; what is `given` by name wins over what is written anywhere.
+
+    Raises WrongSettings, which names each wrong setting but shows no value.
+    """
     try:
-        return Settings(**_written(PREFIX))
+        return Settings(**_written(PREFIX) | given)
     except ValidationError as error:
         raise WrongSettings(
             "\n".join(

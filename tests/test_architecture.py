@@ -76,6 +76,7 @@ MAX_LINES_OVERRIDES = 1_600
 
 LOADED_LATE = {
     "api/commands/prove.py": {"from api.prove.run import prove"},  # websockets
+    "api/commands/shell.py": {"import readline", "import rlcompleter"},
     "api/cli.py": {
         "from api.demo.fill import fill",  # Pillow
     },

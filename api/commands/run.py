@@ -1,7 +1,7 @@
 """What the commands work with: the settings, the database, and a password that is hashed."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
 import click
@@ -16,12 +16,12 @@ from model.password import Passwords
 T = TypeVar("T")
 
 
-def given_settings() -> Settings:
-    """The settings, once what is misspelt among them has been told."""
+def given_settings(**given: str | int) -> Settings:
+    """The settings, once what is misspelt among them has been told; `given` wins over them."""
     try:
         for sentence in misspelt_settings():
             click.echo(sentence, err=True)
-        return load_settings()
+        return load_settings(**given)
     except WrongSettings as error:
         raise click.ClickException(str(error)) from None
 
@@ -34,6 +34,14 @@ def ready_settings() -> Settings:
     except CannotStart as error:
         raise click.ClickException(str(error)) from None
     return settings
+
+
+def show_table(rows: Sequence[Sequence[str]]) -> None:
+    """Print rows of cells in columns; the first row says what they are."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=True)]
+        click.echo("  ".join(cells).rstrip())
 
 
 def with_database(work: Callable[[Database], Awaitable[T]], settings: Settings | None = None) -> T:

@@ -6,7 +6,7 @@ from typing import Any
 import click
 from pydantic import TypeAdapter, ValidationError
 
-from api.commands.run import ready_settings, with_database, with_password
+from api.commands.run import ready_settings, show_table, with_database, with_password
 from api.forms import Name, Password, Username
 from api.middleware.errors import wrong_fields
 from model.account_link import set_password
@@ -117,10 +117,7 @@ def user_list() -> None:
         seen = f"{one.last_seen_on:%Y-%m-%d}" if one.last_seen_on else "never"
         active = "yes" if one.active else "no"
         table.append((str(one.id), one.username, one.name, one.role, active, seen))
-    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
-    for row in table:
-        cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=True)]
-        click.echo("  ".join(cells).rstrip())
+    show_table(table)
 
 
 async def find_active(db: Transaction, username: str) -> User:

@@ -22,14 +22,19 @@ _LETTING_IN = {"join_codes.show"}
 """What `read` does not see: it lets others in."""
 
 
+def least_scope(endpoint: str, method: str) -> Scope:
+    """The least that is good for a route: a token that reads, one that writes, or a session."""
+    is_of_groups = endpoint.partition(".")[0] in _OF_GROUPS
+    if method in _SAFE and endpoint not in _LETTING_IN:
+        return Scope.READ if is_of_groups or endpoint in _SHOWN else Scope.SESSION
+    return Scope.WRITE if is_of_groups else Scope.SESSION
+
+
 def is_enough(caller: Caller, endpoint: str, method: str) -> bool:
     """Whether what the caller came with is good for a route; her rights are judged besides."""
     if caller.scope == Scope.SESSION:
         return True
-    is_of_groups = endpoint.partition(".")[0] in _OF_GROUPS
-    if method in _SAFE and endpoint not in _LETTING_IN:
-        return is_of_groups or endpoint in _SHOWN
-    return is_of_groups and caller.scope == Scope.WRITE
+    return least_scope(endpoint, method) in {Scope.READ, caller.scope}
 
 
 def may_follow(caller: Caller, topic: str) -> bool:

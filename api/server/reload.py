@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -14,8 +15,9 @@ WATCHED = (".env", "main.py", "api/**/*.py", "model/**/*.py", "templates/**/*.ht
 LOOK_EVERY_S = 0.3
 
 
-def serve_and_reload() -> None:
-    command = [sys.executable, str(ROOT / "main.py"), "serve"]
+def serve_and_reload(options: Sequence[str]) -> None:
+    """Serve with the options of a command line; with one worker, unless they say otherwise."""
+    command = [sys.executable, str(ROOT / "main.py"), "serve", *options]
     environment = {**os.environ, "HOMEROOM_WORKERS": "1"}
     while True:
         seen = newest()

@@ -1,5 +1,6 @@
 """The commands, as whoever runs the server types them."""
 
+import asyncio
 import re
 import sqlite3
 import tomllib
@@ -11,6 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from api.cli import cli
+from api.commands.shell import Console
 from tests.support.http_client import HttpClient
 from tests.support.server import ROOT, Server
 
@@ -32,7 +34,11 @@ def test_help_tells_of_every_command(word: str) -> None:
 def test_the_version_is_that_of_the_project() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     shown = CliRunner().invoke(cli, ["--version"])
-    assert (shown.exit_code, shown.output) == (0, f"Homeroom {project['version']}\n")
+    first, second = shown.stdout.splitlines()
+    assert (shown.exit_code, first) == (0, f"Homeroom {project['version']}")
+    told = dict(part.rsplit(" ", 1) for part in second.split(", "))
+    assert told["SQLite"] == sqlite3.sqlite_version
+    assert {"schema", "quart", "hypercorn", "sqlalchemy", "asyncpg"} <= told.keys()
 
 
 @pytest.mark.parametrize("username", ["x", "deleted:7", "zoë", "", "Bob Smith"])
@@ -98,3 +104,50 @@ def test_accounts_are_made_and_passwords_set_by_commands(server: Server) -> None
     assert not re.search("#first=", server.log)
     signing_in = {"username": "zoe", "password": "another long one", "token": True}
     assert client.made("POST", "/api/sessions", signing_in)["user"]["role"] == "admin"
+
+
+def test_options_of_serve_win_over_settings(server: Server) -> None:
+    """A real start, which is what the options are for: 1.5 s."""
+    server.workers = 5
+    server.settings["HOMEROOM_BIND"] = "127.0.0.1:1"
+    options = ["serve", "--bind", f"127.0.0.1:{server.port}", "--workers", "2"]
+    server.program = [*server.program, *options]
+    server.start()
+    assert len(server.worker_pids()) == 2
+
+
+@pytest.mark.parametrize(
+    ("option", "said"),
+    [
+        ("--bind=8080", "HOMEROOM_BIND: it must be an address and a port, like 127.0.0.1:8080"),
+        ("--workers=none", "HOMEROOM_WORKERS: Input should be a valid integer"),
+    ],
+)
+def test_a_wrong_option_of_serve_is_named(option: str, said: str) -> None:
+    refused = CliRunner().invoke(cli, ["serve", option])
+    assert refused.exit_code == 1
+    assert said in refused.stderr
+
+
+def test_a_script_awaits_what_the_model_answers(server: Server) -> None:
+    script = """
+async with database.write("script") as db:
+    await user.create_user(db, "zoe", "Zoë", "hash", role=user.ServerRole.ADMIN)
+async with database.read() as db:
+    print(settings.port, await db.all(select(Users.id, Users.username)))
+"""
+    ran = server.run("shell", typed=script)
+    assert (ran.exit_code, ran.stdout) == (0, f"{server.port} [(1, 'zoe')]\n")
+    assert server.run("shell", typed="raise SystemExit(7)").exit_code == 7
+
+
+def test_the_prompt_answers_what_is_awaited_and_survives_what_is_wrong(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with asyncio.Runner() as runner:
+        console = Console({"asyncio": asyncio}, runner)
+        for line in ["await asyncio.sleep(0, 'slept')", "await nothing()", "6 * 7"]:
+            assert not console.push(line)
+    shown = capsys.readouterr()
+    assert shown.out == "'slept'\n42\n"
+    assert shown.err.endswith("NameError: name 'nothing' is not defined\n")

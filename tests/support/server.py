@@ -118,9 +118,9 @@ class Server:
         assert found, self.log
         return str(found[-1])
 
-    def run(self, *command: str) -> Result:
+    def run(self, *command: str, typed: str | None = None) -> Result:
         """A command on the same data, within this process: to import all again takes longer."""
-        return CliRunner().invoke(cli, command, env=self.environment)
+        return CliRunner().invoke(cli, command, typed, env=self.environment)
 
     def _run(self) -> "Forked | subprocess.Popen[bytes]":
         folder = self.instance.parent
