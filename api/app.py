@@ -10,7 +10,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
-from api import export_jobs, health, jobs, lane, pages
+from api import export_jobs, health, jobs, lane, metrics, pages
 from api.account_links import account_links
 from api.acts import acts
 from api.adapters.application import Homeroom, Json
@@ -39,6 +39,8 @@ from api.live.stream import stream
 from api.mail.letter import Letters
 from api.mail.outbox import Outbox
 from api.me import me
+from api.measuring.meter import Meter
+from api.measuring.opening import new_meter
 from api.memberships import memberships
 from api.mentions import mentions
 from api.middleware import auth, compress, cors, errors, headers, idempotent, limits, request_id
@@ -60,7 +62,6 @@ from api.transfer.storage import check_bucket, open_store
 from api.transfer.versions import code_digest
 from api.users import users
 from model.database.unit_of_work import Database
-from model.live.bus import Bus
 from model.live.ephemeral import Attendance, Ephemeral, SignalMessage, WorkerDied, WorkerReport
 from model.live.feed import Feed
 from model.live.presence import Presence
@@ -87,11 +88,16 @@ RESOURCES = (
 SOCKETS_CLOSE_WITHIN_S = ANSWERED_WITHIN_S = 5
 
 
-def create_app(settings: Settings, *, prepared: bool = False) -> Homeroom:
-    """Make the application; `prepared` when the supervisor has migrated the database already."""
+def create_app(
+    settings: Settings, *, prepared: bool = False, meter: Meter | None = None
+) -> Homeroom:
+    """Make the application; `prepared` when the supervisor has migrated the database already.
+
+    Several processes that serve it share a `meter`.
+    """
     require_tried()
     app = assemble()
-    set_up(app, settings, prepared=prepared)
+    set_up(app, settings, prepared=prepared, meter=meter)
     return app
 
 
@@ -105,14 +111,17 @@ def assemble() -> Homeroom:
     lane.init(app)
     for resource in RESOURCES:
         app.register_blueprint(resource, url_prefix="/api")
-    for door in (pages.pages, admin_pages, documentation, health.health):
+    for door in (pages.pages, admin_pages, documentation, health.health, metrics.metrics):
         app.register_blueprint(door)
     return app
 
 
-def set_up(app: Homeroom, settings: Settings, *, prepared: bool) -> None:
+def set_up(
+    app: Homeroom, settings: Settings, *, prepared: bool, meter: Meter | None = None
+) -> None:
     """Let the application open with these settings when it begins to serve."""
     code = code_digest()  # now: a worker that is replaced runs it, whatever the files say then
+    app.meter = meter or new_meter(settings)
     if settings.trusted_proxies:
         app.asgi_app = TrustedProxy(app.asgi_app, settings.trusted_proxies)  # type: ignore[method-assign] # as Quart's documentation shows it
 
@@ -125,7 +134,7 @@ def set_up(app: Homeroom, settings: Settings, *, prepared: bool) -> None:
             await prepare(settings.database_address, lossy=settings.is_lossy)
             await check_bucket(settings)
         with own_folder(settings.instance / "incoming") as incoming:
-            running = open_services(settings, app.bus, app.worker, code, signing_key, incoming)
+            running = open_services(settings, app, code, signing_key, incoming)
             keep_services(app, running)
             async with at_work(running):
                 yield
@@ -134,8 +143,9 @@ def set_up(app: Homeroom, settings: Settings, *, prepared: bool) -> None:
 
 
 def open_services(
-    settings: Settings, bus: Bus, worker: int, code: str, signing_key: bytes, incoming: Path
+    settings: Settings, app: Homeroom, code: str, signing_key: bytes, incoming: Path
 ) -> Services:
+    bus, worker, meter = app.bus, app.worker, app.meter
     database = Database(
         settings.database_address,
         before_commit=write_events,
@@ -151,6 +161,7 @@ def open_services(
     store, pictures, connections = open_store(settings), Pictures(), set[LiveConnection]()
     return Services(
         settings=settings,
+        meter=meter,
         database=database,
         searches=Searches(database),
         feed=feed,

@@ -10,10 +10,12 @@ from typing import Any, Protocol, TypeVar, cast
 
 from quart import Quart, current_app, g
 
+from api.adapters.application import Homeroom
 from api.adapters.quart import itself
 from api.kept import KeptLists
 from api.mail.letter import Letters
 from api.mail.outbox import Outbox
+from api.measuring.meter import Meter
 from api.settings import Settings
 from api.token_bucket import TokenBuckets
 from model.database.unit_of_work import Database, Transaction
@@ -49,6 +51,7 @@ class Services:
     """What a worker has one of."""
 
     settings: Settings
+    meter: Meter
     database: Database
     searches: Searches
     feed: Feed
@@ -95,6 +98,11 @@ def keep_services(app: Quart, running: Services) -> None:
 def services(app: Quart | None = None) -> Services:
     """The services of an application: of the one that answers, unless another one is given."""
     return cast(Services, (app or itself(current_app)).extensions["homeroom"])
+
+
+def meter() -> Meter:
+    """Who is told what happens in this worker; it is there before the services are."""
+    return cast(Homeroom, itself(current_app)).meter
 
 
 def settings() -> Settings:

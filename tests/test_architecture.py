@@ -42,6 +42,7 @@ PUBLIC = {
     "admin_pages.overview", "admin_pages.people", "admin_pages.new_people", "admin_pages.groups",
     "admin_pages.audit",
     "health.live", "health.ready",
+    "metrics.show",  # to who has the token in the settings
     "avatars.show",  # to who knows the digest of the picture
     "live.follow",  # who connects says `hello` and is asked there
 }  # fmt: skip
@@ -81,6 +82,9 @@ LOADED_LATE = {
         "from api.demo.fill import fill",  # Pillow
     },
     "api/mail/outbox.py": {"from api.mail import smtp"},  # aiosmtplib
+    "api/measuring/opening.py": {
+        "from api.measuring.prometheus import Prometheus",  # prometheus_client
+    },
     "api/setting_kinds.py": {"import obstore"},
     "api/transfer/storage.py": {"from model.storage import s3"},  # obstore
     "model/schema.py": {"from model import migration"},  # Alembic
@@ -205,6 +209,7 @@ def test_a_server_on_its_data_starts_without_what_is_loaded_late(
         "obstore",
         "websockets",
         "aiosmtplib",
+        "prometheus_client",
     ]
     environment = environment_of(tmp_path / "instance") | {"HOMEROOM_DATABASE_URL": database_url}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)

@@ -20,6 +20,7 @@ from api.adapters.quart import (
     FinishingWebsocketConnection,
     HomeroomRequest,
 )
+from api.measuring.meter import Meter
 from api.settings import ROOT
 from model.document_space import DOCUMENT_KEY_PATTERN, MAX_DOCUMENT_KEY_CHARS
 from model.live.bus import Bus
@@ -82,7 +83,7 @@ class Homeroom(Quart):
     asgi_websocket_class = FinishingWebsocketConnection
 
     def __init__(self) -> None:
-        self.bus, self.worker = Bus(), 0  # as if there were no other worker
+        self.bus, self.worker, self.meter = Bus(), 0, Meter()  # as if there were no other worker
         self._known = lru_cache(MAX_KNOWN_FUNCTIONS)(super().ensure_async)
         self._in_flight: set[asyncio.Task[Any]] = set()
         super().__init__(

@@ -30,7 +30,7 @@ _MAX_PADDING_BYTES = 100
 _QUICK, _SMALL = 1, 9  # levels: 8 kB to 29 % in 0.3 ms, or to 28 % in 0.5
 _TEXTS = {
     "application/json", "text/html", "text/css", "text/javascript", "application/javascript",
-    "image/svg+xml",
+    "image/svg+xml", "application/openmetrics-text",
 }  # fmt: skip
 
 

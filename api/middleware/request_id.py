@@ -8,7 +8,7 @@ from quart import Quart, Response, g, request
 from werkzeug.routing import Rule
 
 from api.adapters.quart import itself
-from api.context import request_id, signed_in
+from api.context import meter, request_id, signed_in
 from api.logs import RequestLine, write_request_line
 
 GIVEN = re.compile(r"[A-Za-z0-9._-]{8,64}")
@@ -38,12 +38,14 @@ def name_request(given: str) -> None:
 
 def log_request(method: str, rule: Rule | None, status: int) -> None:
     facts, who = itself(g), signed_in()
+    route, seconds = rule.rule if rule else "-", time.perf_counter() - facts.started
+    meter().answered(method, route, status, seconds)
     write_request_line(
         RequestLine(
-            message=f"{method} {rule.rule if rule else '-'}",
+            message=f"{method} {route}",
             request_id=facts.request_id,
             user_id=who.id if who else None,
             status=status,
-            ms=round((time.perf_counter() - facts.started) * 1e3, 1),
+            ms=round(seconds * 1e3, 1),
         )
     )

@@ -25,6 +25,8 @@ import click
 
 from api.adapters.guard import Untried, require_tried
 from api.app import create_app
+from api.measuring.meter import Meter
+from api.measuring.opening import shared_meter
 from api.server.descriptors import raise_limit
 from api.server.heartbeat import Heartbeat
 from api.server.worker import READY, STOP_SIGNALS, Pair, Place, run_in_process, run_worker
@@ -76,7 +78,9 @@ def serve(settings: Settings) -> None:
     except Unusable as error:
         raise CannotStart(str(error)) from None
     if hasattr(os, "fork"):
-        Supervisor(settings, listener).run(lambda: greet(settings, signing_key, is_empty=is_empty))
+        with shared_meter(settings) as meter:
+            supervisor = Supervisor(settings, listener, meter)
+            supervisor.run(lambda: greet(settings, signing_key, is_empty=is_empty))
     else:
         listener.close()
         greet(settings, signing_key, is_empty=is_empty)
@@ -167,9 +171,9 @@ class Worker:
 class Supervisor:
     """Its workers share the listening socket; each has two pairs of datagram sockets."""
 
-    def __init__(self, settings: Settings, listener: socket.socket) -> None:
-        self.settings, self.listener = settings, listener
-        self.app = create_app(settings, prepared=True)
+    def __init__(self, settings: Settings, listener: socket.socket, meter: Meter) -> None:
+        self.settings, self.listener, self.meter = settings, listener, meter
+        self.app = create_app(settings, prepared=True, meter=meter)
         self.hints, self.ephemera = pairs(settings.workers), pairs(settings.workers)
         self.lifeline = os.pipe()
         self.woken = os.pipe()

@@ -64,6 +64,7 @@ def run_worker(app: Homeroom, place: Place) -> None:
     patch_hypercorn(most_for_connections())
     app.bus = Bus(datagrams_of(place.index, place.hints), datagrams_of(place.index, place.ephemera))
     app.worker = place.index
+    app.meter.begin(place.index)
     run_in_loop(serve_until_told(app, place))
 
 
