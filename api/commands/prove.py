@@ -46,6 +46,24 @@ from api.prove.plan import MAIN, Options, Unfinished
 @click.option(
     "--workers", type=click.IntRange(1, 64), default=3, help="Worker processes of the server."
 )
+@click.option(
+    "--nodes",
+    type=click.IntRange(1, 10),
+    default=1,
+    help="Servers with one database; more than one need --database.",
+)
+@click.option(
+    "--crashes",
+    type=click.IntRange(0),
+    show_default="1 with several nodes",
+    help="How often all processes of a node are killed.",
+)
+@click.option(
+    "--silences",
+    type=click.IntRange(0),
+    show_default="1 with several nodes",
+    help="How often a node's packets to and from the database vanish.",
+)
 @click.option("--seed", type=int, help="Repeats the plan of an earlier run; a new one by default.")
 @click.option(
     "--database",
@@ -55,7 +73,15 @@ from api.prove.plan import MAIN, Options, Unfinished
 @click.option(
     "--program", type=shlex.split, hidden=True, help="The program that serves instead of main.py."
 )
-def prove_command(*, seed: int | None, program: list[str] | None, **given: Any) -> None:
+def prove_command(
+    *,
+    nodes: int,
+    crashes: int | None,
+    silences: int | None,
+    seed: int | None,
+    program: list[str] | None,
+    **given: Any,
+) -> None:
     """Start a temporary server and try to break the promise that no event is lost."""
     if not hasattr(os, "fork"):
         raise click.ClickException(
@@ -63,8 +89,14 @@ def prove_command(*, seed: int | None, program: list[str] | None, **given: Any) 
         )
     from api.prove.run import prove  # noqa: PLC0415 - loads a client for WebSockets
 
-    seed = secrets.randbelow(1_000_000) if seed is None else seed
-    options = Options(seed=seed, program=program or [MAIN], **given)
+    options = Options(
+        nodes=nodes,
+        crashes=int(nodes > 1) if crashes is None else crashes,
+        silences=int(nodes > 1) if silences is None else silences,
+        seed=secrets.randbelow(1_000_000) if seed is None else seed,
+        program=program or [MAIN],
+        **given,
+    )
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C: nothing is left behind
     bar = click.progressbar(
         length=options.events, label="Proving", show_eta=False, show_pos=True, file=sys.stderr

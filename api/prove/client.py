@@ -5,6 +5,7 @@ import random
 import time
 from collections.abc import Mapping
 from contextlib import suppress
+from itertools import cycle, islice
 from typing import Any
 
 import msgspec
@@ -21,10 +22,19 @@ PAUSE_S = (0.02, 0.2)
 
 
 class Client:
+    """`first` is the number of the node that it connects to at first, and then to one by one."""
+
     def __init__(
-        self, name: str, person: Person, stage: Stage, record: Record, live: Mapping[str, Any]
+        self,
+        name: str,
+        person: Person,
+        stage: Stage,
+        record: Record,
+        live: Mapping[str, Any],
+        first: int,
     ) -> None:
         self.name, self.person, self.stage, self.record = name, person, stage, record
+        self._ports = islice(cycle(person.http.ports), first, None)
         self.epoch = live["epoch"]
         self.places = {topic: Place(seq) for topic, seq in live["topics"].items()}
         self.connected = asyncio.Event()  # and each of its topics was answered for
@@ -71,9 +81,9 @@ class Client:
                 await self._send(message)
 
     async def _follow(self) -> None:
-        url = f"ws://{HOST}:{self.person.http.port}/api/live"
+        port = next(self._ports)
         async with connect(
-            url,
+            f"ws://{HOST}:{port}/api/live",
             compression=None,
             max_size=None,
             open_timeout=OPEN_WITHIN_S,

@@ -1,19 +1,20 @@
 """The real program as a process of its own, on data of its own, as a person starts it."""
 
+import asyncio
 import os
-import secrets
 import signal
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
 from api.prove.patient_client import HOST
 from api.prove.plan import Unfinished
-from api.settings import PREFIX, Settings
+from api.prove.wire import Wire
+from api.settings import PREFIX
 
 READY_WITHIN_S = 60
 STOPPED_WITHIN_S = 40
@@ -23,20 +24,28 @@ LAST_LINES = 5
 
 
 class Instance:
-    """Keeps its port, its data and its log when it is started again."""
+    """Keeps its port, its data and its log when it is started again.
+
+    Whoever does it harm holds `alone`, and may use the `wire` by which it reaches its database.
+    """
 
     def __init__(
-        self, folder: Path, program: Sequence[str], workers: int, settings: dict[str, str]
+        self,
+        folder: Path,
+        program: Sequence[str],
+        workers: int,
+        settings: Mapping[str, str],
+        wire: Wire | None = None,
     ) -> None:
-        self.folder, self.program, self.workers = folder, program, workers
+        folder.mkdir(parents=True)
+        self.folder, self.program, self.workers, self.wire = folder, program, workers, wire
         self.port = free_port()
-        self._secret = secrets.token_urlsafe(32)
+        self.alone = asyncio.Lock()
         self._settings = {
             "BIND": f"{HOST}:{self.port}",
             "WORKERS": str(workers),
             "ENV_FILE": "",  # what may be there is of another server
             "INSTANCE": str(folder / "instance"),
-            "SECRET_KEY": self._secret,
             **settings,
         }
         self._process: subprocess.Popen[bytes] | None = None
@@ -70,6 +79,12 @@ class Instance:
         if status:
             raise Unfinished(f"The server ended with {status}:\n{self.last_words()}")
 
+    def crash(self) -> None:
+        """End it as a machine ends that loses its power: all of its processes at once."""
+        assert self._process
+        os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+
     def close(self) -> None:
         """Stop it at the end, whatever state it is in."""
         if self._process and self._process.poll() is None:
@@ -96,10 +111,6 @@ class Instance:
             lines = [line.split() for file in pages for line in file.read_text().splitlines()]
             return sum(int(line[1]) * 1024 for line in lines if line[0] == "Pss:")
         return None
-
-    def first_token(self) -> str:
-        """The token of the link that makes the first account."""
-        return Settings.first_token(self._secret.encode())
 
     def last_words(self) -> str:
         """The last lines of its log, without those of requests."""

@@ -3,7 +3,7 @@
 import asyncio
 import re
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,16 +19,21 @@ MAX_BODY_BYTES = 1024 * 1024
 LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 RETRY_AFTER = re.compile(rb"\r\nretry-after: *(\d+)", re.IGNORECASE)
 PASSING = {0, 429, 503, 504}  # not reached, too fast, busy, not known: it may succeed soon
+ELSEWHERE = {0, 503, 504}  # or at another node
 
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
 @dataclass
 class PatientClient:
-    """Somebody's one connection, kept alive while it lasts."""
+    """Somebody's one connection, kept alive while it lasts; after a failure it is to another node.
 
-    port: int
+    `ports` are those of the nodes, of which the first is asked first.
+    """
+
+    ports: Sequence[int]
     token: str = ""
+    _turn: int = 0
     _streams: Streams | None = None
     _alone: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -56,6 +61,8 @@ class PatientClient:
                 return msgspec.json.decode(answer) if answer else None
             if status in done:
                 return None
+            if status in ELSEWHERE:
+                self._leave()
             if status not in PASSING:
                 raise Unfinished(f"{method} {path}: {status} {answer[:300].decode()}")
             if time.monotonic() > deadline:
@@ -67,11 +74,19 @@ class PatientClient:
             self._streams[1].close()
             self._streams = None
 
+    def _leave(self) -> None:
+        self.close()
+        self._turn += 1
+
+    @property
+    def _port(self) -> int:
+        return self.ports[self._turn % len(self.ports)]
+
     async def _try(
         self, method: str, path: str, body: object, key: str
     ) -> tuple[int, float, bytes]:
         sent = b"" if body is None else msgspec.json.encode(body)
-        lines = [f"{method} {path} HTTP/1.1", f"Host: {HOST}:{self.port}"]
+        lines = [f"{method} {path} HTTP/1.1", f"Host: {HOST}:{self._port}"]
         if body is not None:
             lines += ["Content-Type: application/json", f"Content-Length: {len(sent)}"]
         if self.token:
@@ -88,7 +103,7 @@ class PatientClient:
             async with asyncio.timeout(TRY_FOR_S):
                 if self._streams is None:
                     self._streams = await asyncio.open_connection(
-                        HOST, self.port, limit=MAX_BODY_BYTES
+                        HOST, self._port, limit=MAX_BODY_BYTES
                     )
                 reader, writer = self._streams
                 writer.write(request)

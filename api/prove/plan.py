@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from api.settings import ROOT
 
 MAIN = str(ROOT / "main.py")
+AHEAD_S = 59  # the clocks of all nodes but the first
 
 
 class Unfinished(Exception):
@@ -17,7 +18,10 @@ class Unfinished(Exception):
 
 @dataclass(frozen=True)
 class Options:
-    """The numbers of a run. `cuts` are for each client; without `database_url` SQLite is used."""
+    """The numbers of a run. `cuts` are for each client, `workers` for each node.
+
+    Without `database_url` SQLite is used.
+    """
 
     clients: int
     writers: int
@@ -27,6 +31,9 @@ class Options:
     restarts: int
     removals: int
     workers: int
+    nodes: int
+    crashes: int
+    silences: int
     seed: int
     database_url: str | None = None
     program: Sequence[str] = (MAIN,)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import msgspec
 
 from api.prove.message import Message
+from api.prove.plan import AHEAD_S
 
 NOTHING_IS_LIVE = 2**63
 
@@ -73,7 +74,8 @@ class Record:
     def note(self, event: Message, received: float, *, is_live: bool) -> None:
         self.deliveries += 1
         if is_live and event.at:
-            self.latencies.append(received - event.at.timestamp())
+            latency = received - event.at.timestamp()
+            self.latencies.append(latency if latency > -AHEAD_S / 2 else latency + AHEAD_S)
         data = bytes(event.data)
         known = self.events.setdefault(event.topic, {}).setdefault(event.seq, data)
         if known is not data:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from statistics import quantiles
 
-from api.prove.plan import Options
+from api.prove.plan import AHEAD_S, Options
 from api.prove.record import Record
 from api.prove.verdict import Verdict
 
@@ -28,8 +28,9 @@ class Report:
     def lines(self) -> Iterator[str]:
         options, verdict = self.options, self.verdict
         database = "PostgreSQL" if options.database_url else "SQLite"
+        nodes = f" {counted(options.nodes, 'node')} with" if options.nodes > 1 else ""
         yield (
-            f"{database}, {counted(options.workers, 'worker')},"
+            f"{database},{nodes} {counted(options.workers, 'worker')}{' each' if nodes else ''},"
             f" {counted(options.clients, 'client')}, {counted(options.writers, 'writer')},"
             f" seed {options.seed}, {self.seconds:.1f} s"
         )
@@ -38,6 +39,12 @@ class Report:
             f" {counted(options.restarts, 'restart')},"
             f" {counted(self.removals, 'right')} taken away"
         )
+        if options.nodes > 1:
+            yield (
+                f"{counted(options.crashes, 'node')} killed,"
+                f" {counted(options.silences, 'time')} cut off from PostgreSQL,"
+                f" clocks {AHEAD_S} s apart"
+            )
         yield ""
         yield row("events", verdict.events, f"of them {len(self.record.acknowledged):,} posts")
         yield row("deliveries", self.record.deliveries, f"over {self.connections:,} connections")

@@ -5,20 +5,19 @@ import signal
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack, closing
+from contextlib import ExitStack
 from itertools import cycle
 from pathlib import Path
 
 from api.prove.client import Client
 from api.prove.crew import Crew
-from api.prove.database import new_database
-from api.prove.instance import Instance
+from api.prove.nodes import Nodes, serving
 from api.prove.plan import Options, Progress, Unfinished
 from api.prove.record import Record
 from api.prove.report import Report
 from api.prove.rights import Rights
 from api.prove.stage import set_up
-from api.prove.trouble import cut, disturb
+from api.prove.trouble import cut, disturb, silence
 from api.prove.verdict import judge
 from api.prove.writer import write
 from api.server.worker import run_in_loop
@@ -27,7 +26,6 @@ CONNECTED_WITHIN_S = 60
 SETTLED_AFTER_S = 0.5  # memory; and whatever comes twice comes by then
 PATIENCE_S = 10  # nothing has come for so long: the rest is lost
 LOOK_EVERY_S = 0.05
-RING_EVENTS = 25  # few, so that who comes back often has to be served from the log
 FIRST = 0.2  # of the clients: what is loaded at first use is not memory of a connection
 MIN_MEASURED = 20  # connections; fewer say nothing
 
@@ -36,41 +34,33 @@ def prove(options: Options, told: Callable[[], None]) -> Report:
     """Run a proof and leave nothing behind; `told` counts answered posts. Raises Unfinished."""
     with ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="homeroom-prove-"))
-        settings = {
-            "LIVE_CONNECTIONS": str(options.clients + 1),
-            "LIVE_REPLAY_EVENTS": str(2 * options.events + 1000),
-            "LIVE_RING_EVENTS": str(RING_EVENTS),
-        }
-        if options.database_url:
-            settings["DATABASE_URL"] = stack.enter_context(new_database(options.database_url))
-        instance = Instance(Path(folder), options.program, options.workers, settings)
-        stack.enter_context(closing(instance))
-        instance.start()
+        nodes = stack.enter_context(serving(options, Path(folder)))
         try:
-            return run_in_loop(run(options, instance, told))
+            return run_in_loop(run(options, nodes, told))
         except asyncio.CancelledError:
             raise KeyboardInterrupt from None
 
 
-async def run(options: Options, instance: Instance, told: Callable[[], None]) -> Report:
+async def run(options: Options, nodes: Nodes, told: Callable[[], None]) -> Report:
     stop_at_sigterm()
     record, progress = Record(), Progress(options.events, told)
-    stage = await set_up(instance, options.clients)
+    stage = await set_up(nodes.ports, nodes.first_token, options.clients)
     live = await stage.live()
     clients = [
-        Client(f"client {number}", person, stage, record, live)
+        Client(f"client {number}", person, stage, record, live, number)
         for number, person in zip(range(options.clients), cycle(stage.people), strict=False)
     ]
     rights = Rights(options, progress, stage, clients, record)
     async with Crew() as crew:
-        memory = await connect(clients, instance, crew)
+        memory = await connect(clients, nodes, crew)
         began = time.monotonic()
         crew.start(*(cut(client, options, progress) for client in clients))
         await crew.finish(
             crew.start(
                 *(write(each, options, stage, progress, record) for each in range(options.writers)),
                 rights.run(),
-                disturb(instance, options, progress),
+                disturb(nodes.each, options, progress),
+                silence(nodes.each[1:], options, progress),
             )
         )
         heads = await stage.heads()
@@ -96,21 +86,21 @@ def stop_at_sigterm() -> None:
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
 
 
-async def connect(clients: Sequence[Client], instance: Instance, crew: Crew) -> float | None:
+async def connect(clients: Sequence[Client], nodes: Nodes, crew: Crew) -> float | None:
     """Connect the clients; returns the bytes a connection takes, where that can be told."""
     first = max(1, int(len(clients) * FIRST))
     count = len(clients) - first
     await connect_all(clients[:first], crew)
-    before = await settled_memory(instance) if count >= MIN_MEASURED else None
+    before = await settled_memory(nodes) if count >= MIN_MEASURED else None
     await connect_all(clients[first:], crew)
-    if before is None or (after := await settled_memory(instance)) is None:
+    if before is None or (after := await settled_memory(nodes)) is None:
         return None
     return (after - before) / count
 
 
-async def settled_memory(instance: Instance) -> int | None:
+async def settled_memory(nodes: Nodes) -> int | None:
     await asyncio.sleep(SETTLED_AFTER_S)
-    return instance.memory()
+    return nodes.memory()
 
 
 async def connect_all(clients: Sequence[Client], crew: Crew) -> None:

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from api.prove.instance import Instance
 from api.prove.patient_client import PatientClient
 
 MAX_PEOPLE = 20  # a client more is one more connection of somebody
@@ -22,7 +21,7 @@ class Person:
 
     async def sign_in(self) -> None:
         form = {"username": self.username, "password": PASSWORD, "token": True}
-        answer = await PatientClient(self.http.port).ask("POST", "/api/sessions", form)
+        answer = await PatientClient(self.http.ports).ask("POST", "/api/sessions", form)
         self.http.token = answer["token"]
         self.signed_in.set()
 
@@ -65,13 +64,13 @@ class Stage:
         return topics
 
 
-async def set_up(instance: Instance, clients: int) -> Stage:
-    owner = await _sign_up(instance, "owner", token=instance.first_token())
+async def set_up(ports: Sequence[int], first_token: str, clients: int) -> Stage:
+    owner = await _sign_up(ports, "owner", token=first_token)
     ask = owner.http.ask
     group_id, group_code = await _make_group(owner, "class")
     club_id, club_code = await _make_group(owner, "club")
     names = [f"person{number}" for number in range(1, min(clients, MAX_PEOPLE))]
-    people = await asyncio.gather(*(_sign_up(instance, name, group_code) for name in names))
+    people = await asyncio.gather(*(_sign_up(ports, name, group_code) for name in names))
     for person in people:
         await person.http.ask("POST", "/api/memberships", {"join_code": club_code})
     hall_id, council_id, studio_id, den_id = [
@@ -105,13 +104,13 @@ async def _make_group(owner: Person, name: str) -> tuple[int, str]:
 
 
 async def _sign_up(
-    instance: Instance, username: str, join_code: str | None = None, token: str | None = None
+    ports: Sequence[int], username: str, join_code: str | None = None, token: str | None = None
 ) -> Person:
-    visitor = PatientClient(instance.port)
+    visitor = PatientClient(ports)
     form = {"username": username, "name": username, "password": PASSWORD}
     form |= {"join_code": join_code} if join_code else {"token": token or ""}
     user = await visitor.ask("POST", "/api/users", form)
     visitor.close()
-    person = Person(username, user["id"], PatientClient(instance.port))
+    person = Person(username, user["id"], PatientClient(ports))
     await person.sign_in()
     return person

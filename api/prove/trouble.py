@@ -1,4 +1,4 @@
-"""Cuts connections, kills workers and restarts the server while events go on."""
+"""Cuts connections, kills workers, and does harm to whole nodes while events go on."""
 
 import asyncio
 import os
@@ -6,6 +6,8 @@ import signal
 import time
 from collections.abc import Sequence
 from contextlib import suppress
+from operator import itemgetter
+from random import Random
 
 from api.prove.client import Client
 from api.prove.instance import Instance
@@ -13,6 +15,7 @@ from api.prove.plan import Options, Progress, Unfinished
 
 AWAY_EVENTS = 100  # that a cut client misses at most before it comes back
 REPLACED_WITHIN_S = 30
+SILENT_FOR_S = 12  # longer than a worker serves without the log, or waits for a statement
 LOOK_EVERY_S = 0.05
 
 
@@ -28,20 +31,46 @@ async def cut(client: Client, options: Options, progress: Progress) -> None:
         client.may_return.set()
 
 
-async def disturb(instance: Instance, options: Options, progress: Progress) -> None:
-    """Kill workers and restart the server, at moments drawn from the seed."""
-    draw = options.random("which worker")
-    plan = [(at, False) for at in options.moments(options.kills, "kills")]
-    plan += [(at, True) for at in options.moments(options.restarts, "restarts")]
-    for at, is_restart in sorted(plan):
+async def disturb(nodes: Sequence[Instance], options: Options, progress: Progress) -> None:
+    """Kill workers and nodes and restart nodes, at moments drawn from the seed."""
+    draw = options.random("to whom")
+    harms = ((kill_worker, options.kills), (restart, options.restarts), (crash, options.crashes))
+    plan = [(at, harm) for harm, count in harms for at in options.moments(count, harm.__name__)]
+    for at, harm in sorted(plan, key=itemgetter(0)):
         await progress.reach(at)
-        if is_restart:
-            await asyncio.to_thread(instance.stop)
-            await asyncio.to_thread(instance.start)
-        else:
-            pids = await all_workers(instance)
-            with suppress(ProcessLookupError):
-                os.kill(draw.choice(pids), signal.SIGKILL)
+        free = [node for node in nodes if not node.alone.locked()]
+        node = draw.choice(free or nodes)
+        async with node.alone:
+            await harm(node, draw)
+
+
+async def kill_worker(node: Instance, draw: Random) -> None:
+    pids = await all_workers(node)
+    with suppress(ProcessLookupError):
+        os.kill(draw.choice(pids), signal.SIGKILL)
+
+
+async def restart(node: Instance, _: Random) -> None:
+    await asyncio.to_thread(node.stop)
+    await asyncio.to_thread(node.start)
+
+
+async def crash(node: Instance, _: Random) -> None:
+    await asyncio.to_thread(node.crash)
+    await asyncio.to_thread(node.start)
+
+
+async def silence(nodes: Sequence[Instance], options: Options, progress: Progress) -> None:
+    """Let all packets between one of the nodes and the database vanish for a while."""
+    draw = options.random("silent")
+    for at in options.moments(options.silences, "silences"):
+        await progress.reach(at)
+        node = draw.choice(nodes)
+        assert node.wire
+        async with node.alone:
+            node.wire.cut()
+            await asyncio.sleep(SILENT_FOR_S)
+            node.wire.mend()
 
 
 async def all_workers(instance: Instance) -> Sequence[int]:

@@ -147,4 +147,4 @@ def test_whoever_stops_it_finds_nothing_left(
 
 
 def log_of(tmp_path: Path) -> str:
-    return "".join(file.read_text() for file in tmp_path.glob("*/server.log"))
+    return "".join(file.read_text() for file in tmp_path.glob("*/*/server.log"))
