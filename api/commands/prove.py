@@ -5,6 +5,7 @@ import secrets
 import shlex
 import signal
 import sys
+from pathlib import Path
 from typing import Any
 
 import click
@@ -64,6 +65,12 @@ from api.prove.plan import MAIN, Options, Unfinished
     show_default="1 with several nodes",
     help="How often a node's packets to and from the database vanish.",
 )
+@click.option(
+    "--update-from",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="A checkout of an older release, from which the nodes are updated one by one. There is"
+    " no other harm to them then, and no request may fail twice.",
+)
 @click.option("--seed", type=int, help="Repeats the plan of an earlier run; a new one by default.")
 @click.option(
     "--database",
@@ -89,6 +96,9 @@ def prove_command(
         )
     from api.prove.run import prove  # noqa: PLC0415 - loads a client for WebSockets
 
+    if given["update_from"]:
+        given |= {"kills": 0, "restarts": 0}
+        crashes = silences = 0
     options = Options(
         nodes=nodes,
         crashes=int(nodes > 1) if crashes is None else crashes,
@@ -107,7 +117,7 @@ def prove_command(
     except Unfinished as error:
         raise click.ClickException(str(error)) from None
     click.echo("\n".join(report.lines()))
-    if not report.verdict.is_kept:
+    if not report.is_kept:
         sys.exit(1)
 
 

@@ -34,7 +34,7 @@ class Client:
         first: int,
     ) -> None:
         self.name, self.person, self.stage, self.record = name, person, stage, record
-        self._ports = islice(cycle(person.http.ports), first, None)
+        self._ports = islice(cycle(person.http.doors.ports), first, None)
         self.epoch = live["epoch"]
         self.places = {topic: Place(seq) for topic, seq in live["topics"].items()}
         self.connected = asyncio.Event()  # and each of its topics was answered for

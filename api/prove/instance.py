@@ -16,7 +16,7 @@ from api.prove.plan import Unfinished
 from api.prove.wire import Wire
 from api.settings import PREFIX
 
-READY_WITHIN_S = 60
+READY_WITHIN_S = 180
 STOPPED_WITHIN_S = 40
 GREETING = "Homeroom is at "  # printed once all workers serve
 LOOK_EVERY_S = 0.02
@@ -36,9 +36,11 @@ class Instance:
         workers: int,
         settings: Mapping[str, str],
         wire: Wire | None = None,
+        launcher: Sequence[str] = (),
     ) -> None:
         folder.mkdir(parents=True)
-        self.folder, self.program, self.workers, self.wire = folder, program, workers, wire
+        self.folder, self.workers, self.wire = folder, workers, wire
+        self.program, self._launcher = program, launcher
         self.port = free_port()
         self.alone = asyncio.Lock()
         self._settings = {
@@ -54,7 +56,7 @@ class Instance:
         known = len(self.log)
         with self._log_file.open("ab") as log:
             self._process = subprocess.Popen(  # noqa: S603 - ourselves
-                [sys.executable, *self.program],
+                [sys.executable, *self._launcher, *self.program],
                 cwd=self.folder,
                 env=self._environment(),
                 stdin=subprocess.DEVNULL,

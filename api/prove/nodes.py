@@ -10,6 +10,7 @@ from sqlalchemy.engine import make_url
 
 from api.prove.database import new_database
 from api.prove.instance import Instance
+from api.prove.patient_client import Doors
 from api.prove.plan import AHEAD_S, Options, Unfinished
 from api.prove.wire import Wire
 from api.settings import Settings
@@ -26,8 +27,8 @@ class Nodes:
     first_token: str  # of the link that makes the first account
 
     @property
-    def ports(self) -> Sequence[int]:
-        return [node.port for node in self.each]
+    def doors(self) -> Doors:
+        return Doors([node.port for node in self.each])
 
     def memory(self) -> int | None:
         """Bytes of the workers of all nodes, where that can be told."""
@@ -41,8 +42,8 @@ def serving(options: Options, folder: Path) -> Iterator[Nodes]:
     """Nodes that serve until the end of the block, each in a folder of its own."""
     if options.nodes > 1 and not options.database_url:
         raise Unfinished("Several nodes share a database: name a PostgreSQL server by --database.")
-    if options.nodes == 1 and options.silences:
-        raise Unfinished("--silences: it takes several nodes, of which one is cut off.")
+    if options.nodes == 1 and (options.silences or options.update_from):
+        raise Unfinished("--silences and --update-from take several nodes: see --nodes.")
     secret = secrets.token_urlsafe(32)
     settings = {
         "SECRET_KEY": secret,
@@ -63,7 +64,7 @@ def serving(options: Options, folder: Path) -> Iterator[Nodes]:
 
 
 def first(options: Options, folder: Path, settings: Mapping[str, str]) -> Instance:
-    return Instance(folder, options.program, options.workers, settings)
+    return Instance(folder, options.first_program, options.workers, settings)
 
 
 def one_more(
@@ -72,5 +73,5 @@ def one_more(
     """A node that reaches the database by a wire, and whose clock is ahead."""
     wire = stack.enter_context(closing(Wire(make_url(settings["DATABASE_URL"]))))
     reached = {**settings, "DATABASE_URL": wire.url.render_as_string(hide_password=False)}
-    program = [AHEAD, str(AHEAD_S), *options.program]
-    return Instance(folder, program, options.workers, reached, wire)
+    launcher = [AHEAD, str(AHEAD_S)]
+    return Instance(folder, options.first_program, options.workers, reached, wire, launcher)

@@ -20,20 +20,29 @@ LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 RETRY_AFTER = re.compile(rb"\r\nretry-after: *(\d+)", re.IGNORECASE)
 PASSING = {0, 429, 503, 504}  # not reached, too fast, busy, not known: it may succeed soon
 ELSEWHERE = {0, 503, 504}  # or at another node
+TWICE = 2
 
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+
+
+@dataclass
+class Doors:
+    """The ports of the nodes, and how many requests failed at one of them and at the next."""
+
+    ports: Sequence[int]
+    failed_twice: int = 0
 
 
 @dataclass
 class PatientClient:
     """Somebody's one connection, kept alive while it lasts; after a failure it is to another node.
 
-    `ports` are those of the nodes, of which the first is asked first.
+    `turn` says at which node it begins.
     """
 
-    ports: Sequence[int]
+    doors: Doors
     token: str = ""
-    _turn: int = 0
+    turn: int = 0
     _streams: Streams | None = None
     _alone: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -51,6 +60,7 @@ class PatientClient:
         A repeated request with a `key` is carried out once; without one, repeating must not matter.
         """
         deadline = time.monotonic() + GIVE_UP_AFTER_S
+        failures = 0
         while True:
             pause_s = PAUSE_S
             try:
@@ -62,6 +72,8 @@ class PatientClient:
             if status in done:
                 return None
             if status in ELSEWHERE:
+                failures += 1
+                self.doors.failed_twice += failures == TWICE
                 self._leave()
             if status not in PASSING:
                 raise Unfinished(f"{method} {path}: {status} {answer[:300].decode()}")
@@ -76,11 +88,11 @@ class PatientClient:
 
     def _leave(self) -> None:
         self.close()
-        self._turn += 1
+        self.turn += 1
 
     @property
     def _port(self) -> int:
-        return self.ports[self._turn % len(self.ports)]
+        return self.doors.ports[self.turn % len(self.doors.ports)]
 
     async def _try(
         self, method: str, path: str, body: object, key: str

@@ -5,6 +5,7 @@ import random
 from asyncio import Event
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from api.settings import ROOT
 
@@ -20,7 +21,7 @@ class Unfinished(Exception):
 class Options:
     """The numbers of a run. `cuts` are for each client, `workers` for each node.
 
-    Without `database_url` SQLite is used.
+    Without `database_url` SQLite is used. `update_from` is a checkout of an older release.
     """
 
     clients: int
@@ -36,7 +37,13 @@ class Options:
     silences: int
     seed: int
     database_url: str | None = None
+    update_from: Path | None = None
     program: Sequence[str] = (MAIN,)
+
+    @property
+    def first_program(self) -> Sequence[str]:
+        """What the nodes run at first; during an update they change to `program`."""
+        return [str(self.update_from / "main.py")] if self.update_from else self.program
 
     def random(self, *what: object) -> random.Random:
         """A generator for one purpose, from the seed: tasks do not disturb each other's draws."""

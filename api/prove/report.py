@@ -24,6 +24,12 @@ class Report:
     connections: int
     cuts: int
     removals: int
+    failed_twice: int
+
+    @property
+    def is_kept(self) -> bool:
+        """Nobody notices an update: what fails at one node succeeds at the next."""
+        return self.verdict.is_kept and not (self.options.update_from and self.failed_twice)
 
     def lines(self) -> Iterator[str]:
         options, verdict = self.options, self.verdict
@@ -40,10 +46,11 @@ class Report:
             f" {counted(self.removals, 'right')} taken away"
         )
         if options.nodes > 1:
+            updated = ", all of them updated one by one" if options.update_from else ""
             yield (
                 f"{counted(options.crashes, 'node')} killed,"
                 f" {counted(options.silences, 'time')} cut off from PostgreSQL,"
-                f" clocks {AHEAD_S} s apart"
+                f" clocks {AHEAD_S} s apart{updated}"
             )
         yield ""
         yield row("events", verdict.events, f"of them {len(self.record.acknowledged):,} posts")
@@ -52,6 +59,8 @@ class Report:
         yield row("twice", verdict.twice, "come again, or written again by a repeated request")
         yield row("out of order", verdict.out_of_order, "come before an earlier one of its topic")
         yield row("leaked", verdict.leaked, "come to who had lost the right before it was written")
+        if options.update_from:
+            yield row("failed twice", self.failed_twice, "of requests that were repeated at once")
         yield row("told to fetch anew", self.record.resets, "(reset)")
         yield from self._latency()
         if self.memory is None:
@@ -60,7 +69,7 @@ class Report:
             yield row("memory a connection", round(self.memory / 1e3), "kB of all workers (PSS)")
         yield ""
         yield from verdict.findings
-        yield "The promise was kept." if verdict.is_kept else "A promise was broken."
+        yield "The promise was kept." if self.is_kept else "A promise was broken."
 
     def _latency(self) -> Iterator[str]:
         """The delays of live events; what a client missed while it was away does not count."""

@@ -17,7 +17,7 @@ from api.prove.record import Record
 from api.prove.report import Report
 from api.prove.rights import Rights
 from api.prove.stage import set_up
-from api.prove.trouble import cut, disturb, silence
+from api.prove.trouble import cut, disturb, silence, update
 from api.prove.verdict import judge
 from api.prove.writer import write
 from api.server.worker import run_in_loop
@@ -44,7 +44,7 @@ def prove(options: Options, told: Callable[[], None]) -> Report:
 async def run(options: Options, nodes: Nodes, told: Callable[[], None]) -> Report:
     stop_at_sigterm()
     record, progress = Record(), Progress(options.events, told)
-    stage = await set_up(nodes.ports, nodes.first_token, options.clients)
+    stage = await set_up(nodes.doors, nodes.first_token, options.clients)
     live = await stage.live()
     clients = [
         Client(f"client {number}", person, stage, record, live, number)
@@ -61,6 +61,7 @@ async def run(options: Options, nodes: Nodes, told: Callable[[], None]) -> Repor
                 rights.run(),
                 disturb(nodes.each, options, progress),
                 silence(nodes.each[1:], options, progress),
+                update(nodes.each, options, progress),
             )
         )
         heads = await stage.heads()
@@ -76,6 +77,7 @@ async def run(options: Options, nodes: Nodes, told: Callable[[], None]) -> Repor
         connections=sum(client.connections for client in clients),
         cuts=sum(client.cuts for client in clients),
         removals=rights.taken,
+        failed_twice=stage.doors.failed_twice,
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from api.prove.patient_client import PatientClient
+from api.prove.patient_client import Doors, PatientClient
 
 MAX_PEOPLE = 20  # a client more is one more connection of somebody
 PASSWORD = secrets.token_urlsafe(16)
@@ -21,7 +21,7 @@ class Person:
 
     async def sign_in(self) -> None:
         form = {"username": self.username, "password": PASSWORD, "token": True}
-        answer = await PatientClient(self.http.ports).ask("POST", "/api/sessions", form)
+        answer = await PatientClient(self.http.doors).ask("POST", "/api/sessions", form)
         self.http.token = answer["token"]
         self.signed_in.set()
 
@@ -46,6 +46,10 @@ class Stage:
     den_id: int  # the club's
 
     @property
+    def doors(self) -> Doors:
+        return self.owner.http.doors
+
+    @property
     def channel_ids(self) -> Sequence[int]:
         """The channels to write in. Half of the posts go to the hall, which nobody loses."""
         return [self.hall_id] * 3 + [self.council_id, self.studio_id, self.den_id]
@@ -64,13 +68,13 @@ class Stage:
         return topics
 
 
-async def set_up(ports: Sequence[int], first_token: str, clients: int) -> Stage:
-    owner = await _sign_up(ports, "owner", token=first_token)
+async def set_up(doors: Doors, first_token: str, clients: int) -> Stage:
+    owner = await _sign_up(doors, "owner", token=first_token)
     ask = owner.http.ask
     group_id, group_code = await _make_group(owner, "class")
     club_id, club_code = await _make_group(owner, "club")
     names = [f"person{number}" for number in range(1, min(clients, MAX_PEOPLE))]
-    people = await asyncio.gather(*(_sign_up(ports, name, group_code) for name in names))
+    people = await asyncio.gather(*(_sign_up(doors, name, group_code) for name in names))
     for person in people:
         await person.http.ask("POST", "/api/memberships", {"join_code": club_code})
     hall_id, council_id, studio_id, den_id = [
@@ -104,13 +108,13 @@ async def _make_group(owner: Person, name: str) -> tuple[int, str]:
 
 
 async def _sign_up(
-    ports: Sequence[int], username: str, join_code: str | None = None, token: str | None = None
+    doors: Doors, username: str, join_code: str | None = None, token: str | None = None
 ) -> Person:
-    visitor = PatientClient(ports)
+    visitor = PatientClient(doors)
     form = {"username": username, "name": username, "password": PASSWORD}
     form |= {"join_code": join_code} if join_code else {"token": token or ""}
     user = await visitor.ask("POST", "/api/users", form)
     visitor.close()
-    person = Person(username, user["id"], PatientClient(ports))
+    person = Person(username, user["id"], PatientClient(doors))
     await person.sign_in()
     return person

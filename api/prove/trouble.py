@@ -73,6 +73,16 @@ async def silence(nodes: Sequence[Instance], options: Options, progress: Progres
             node.wire.mend()
 
 
+async def update(nodes: Sequence[Instance], options: Options, progress: Progress) -> None:
+    """Bring the nodes up to this release, one by one."""
+    moments = options.moments(len(nodes), "updates") if options.update_from else []
+    for at, node in zip(moments, nodes, strict=False):
+        await progress.reach(at)
+        node.program = options.program
+        async with node.alone:
+            await restart(node, options.random("update"))
+
+
 async def all_workers(instance: Instance) -> Sequence[int]:
     """The process ids of all workers, once the dead are replaced."""
     deadline = time.monotonic() + REPLACED_WITHIN_S

@@ -10,9 +10,7 @@ async def write(
     number: int, options: Options, stage: Stage, progress: Progress, record: Record
 ) -> None:
     """A writer's share of the events. Each post has a key, with which it is repeated."""
-    owner = stage.owner.http
-    first = number % len(owner.ports)
-    client = PatientClient([*owner.ports[first:], *owner.ports[:first]], owner.token)
+    client = PatientClient(stage.doors, stage.owner.http.token, turn=number)
     draw = options.random("writer", number)
     for post in range(number, options.events, options.writers):
         channel_id = draw.choice(stage.channel_ids)
