@@ -18,6 +18,7 @@ from contextvars import Context
 from model.database.connection import NOBODY_FREE_AFTER_S, Connections
 from model.database.failure import FAILURES, refuse
 from model.database.sqlite import SQLiteWriter
+from model.database.watcher import Watcher
 from model.errors import TryAgain
 
 MOST_UNITS = 16
@@ -40,11 +41,14 @@ class Groups:
     """All who write to SQLite in this process, in the order in which they come."""
 
     def __init__(
-        self, writers: Connections[SQLiteWriter], committed: Callable[[Collection[str]], None]
+        self,
+        writers: Connections[SQLiteWriter],
+        committed: Callable[[Collection[str]], None],
+        watcher: Watcher,
     ) -> None:
         """After each commit with events, `committed` is called with the topics of the group."""
         self._writers = writers
-        self._committed = committed
+        self._committed, self._watcher = committed, watcher
         self._waiting: deque[tuple[asyncio.Future[Group], asyncio.Event]] = deque()
         self._work: asyncio.Task[None] | None = None
 
@@ -61,7 +65,10 @@ class Groups:
                 if not group.has_changes or not group.connection.in_transaction:
                     raise
                 refusal = refused
-        if lost := await asyncio.shield(group.ended):
+        waiting_since = time.monotonic()
+        lost = await asyncio.shield(group.ended)
+        self._watcher.waited("commit", time.monotonic() - waiting_since)
+        if lost:
             refuse(lost)
         if refusal:
             raise refusal
@@ -80,8 +87,10 @@ class Groups:
         if self._work is None:
             self._work = loop.create_task(self._carry_out(), context=Context())
         try:
+            waiting_since = time.monotonic()
             async with asyncio.timeout(NOBODY_FREE_AFTER_S):
                 group = await turn
+            self._watcher.waited("turn", time.monotonic() - waiting_since)
             yield group
         finally:
             over.set()

@@ -21,7 +21,8 @@ from model.database.engine import Patience, postgresql_engine
 from model.database.failure import StatementFailed
 from model.database.row import AnyRow
 from model.database.server import Server
-from model.database.statement import POSTGRESQL
+from model.database.statement import POSTGRESQL, Prepared
+from model.database.watcher import Watcher
 from model.errors import OutcomeUnknown
 
 _SNAPSHOT = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;"
@@ -34,11 +35,18 @@ T = TypeVar("T")
 class PostgreSQLConnection:
     is_sqlite = False
 
-    def __init__(self, connection: AsyncConnection, driver: Any, server: Server, begin: str):
+    def __init__(
+        self,
+        connection: AsyncConnection,
+        driver: Any,
+        server: Server,
+        watcher: Watcher,
+        begin: str,
+    ) -> None:
         self.sqlalchemy = connection
         self.locks_rows = begin == _WRITE
         self._driver = driver
-        self._server = server
+        self._server, self._watcher = server, watcher
         self._begin = begin
         self._made_at = time.monotonic()
 
@@ -49,25 +57,25 @@ class PostgreSQLConnection:
 
     async def begin(self, *, once: bool = False) -> None:
         if not (once and self._server.keeps_limits):
-            await self._answered(self._begin, self._driver.execute(self._begin))
+            await self._answered("BEGIN", self._driver.execute(self._begin))
 
     async def rows(self, statement: Executable, values: Values) -> Sequence[AnyRow]:
         prepared = POSTGRESQL.prepared(statement, values)
         answer = self._driver.fetch(prepared.sql, *prepared.parameters(values))
-        found: list[Any] = await self._answered(prepared.sql, answer)
+        found: list[Any] = await self._answered(prepared, answer)
         return prepared.rows(found, found[0].keys() if found else ())
 
     async def run(self, statement: Executable, values: Values) -> int:
         prepared = POSTGRESQL.prepared(statement, values)
         answer = self._driver.execute(prepared.sql, *prepared.parameters(values))
-        tag: str = await self._answered(prepared.sql, answer)
+        tag: str = await self._answered(prepared, answer)
         _, _, count = tag.rpartition(" ")  # UPDATE 3, INSERT 0 3, or CREATE TABLE
         return int(count) if count.isdecimal() else 0
 
     async def run_for_each(self, statement: Executable, rows: Sequence[Values]) -> None:
         prepared = POSTGRESQL.prepared(statement, rows[0])
         parameters = [prepared.parameters(row) for row in rows]
-        await self._answered(prepared.sql, self._driver.executemany(prepared.sql, parameters))
+        await self._answered(prepared, self._driver.executemany(prepared.sql, parameters))
 
     def end_within(self, seconds: float) -> None:
         """PostgreSQL keeps to the limit of all statements: another one would be a round trip."""
@@ -96,8 +104,9 @@ class PostgreSQLConnection:
         self._driver.terminate()
         await self.sqlalchemy.invalidate()  # it shall know, if there is a session
 
-    async def _answered(self, sql: str, answer: Awaitable[T]) -> T:
+    async def _answered(self, statement: Prepared | str, answer: Awaitable[T]) -> T:
         """What the driver answers. Raises OSError when the connection is lost by now."""
+        began = time.monotonic()
         try:
             return await answer
         except asyncio.CancelledError:
@@ -116,25 +125,29 @@ class PostgreSQLConnection:
                 raise ConnectionError from error
             if isinstance(error, asyncpg.InvalidCachedStatementError):
                 self._server.lose_trust()  # a migration came: the others would say the same
-            error.add_note(sql)
+            error.add_note(statement if isinstance(statement, str) else statement.sql)
             raise
+        finally:
+            self._watcher.ran(statement, time.monotonic() - began)
 
 
 def postgresql_readers(
-    url: URL, server: Server, patience: Patience, most: int
+    url: URL, server: Server, patience: Patience, watcher: Watcher, most: int
 ) -> Connections[PostgreSQLConnection]:
     engine = postgresql_engine(url, "AUTOCOMMIT", server, patience)
-    return Connections(partial(_connect, engine, server, _SNAPSHOT), most)
+    return Connections(partial(_connect, engine, server, watcher, _SNAPSHOT), most)
 
 
 def postgresql_writers(
-    url: URL, server: Server, patience: Patience, most: int
+    url: URL, server: Server, patience: Patience, watcher: Watcher, most: int
 ) -> Connections[PostgreSQLConnection]:
     engine = postgresql_engine(url, "AUTOCOMMIT", server, patience)
-    return Connections(partial(_connect, engine, server, _WRITE), most)
+    return Connections(partial(_connect, engine, server, watcher, _WRITE), most)
 
 
-async def _connect(engine: AsyncEngine, server: Server, begin: str) -> PostgreSQLConnection:
+async def _connect(
+    engine: AsyncEngine, server: Server, watcher: Watcher, begin: str
+) -> PostgreSQLConnection:
     connection = await engine.connect()
     driver = (await connection.get_raw_connection()).driver_connection
-    return PostgreSQLConnection(connection, driver, server, begin)
+    return PostgreSQLConnection(connection, driver, server, watcher, begin)

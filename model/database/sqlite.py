@@ -34,6 +34,7 @@ from model.database.connection import Connections, Values
 from model.database.row import AnyRow
 from model.database.session import JOINED_SQLITE
 from model.database.statement import SQLITE, Prepared
+from model.database.watcher import Watcher
 from model.errors import TryAgain
 
 TRIED_WITH = {"sqlalchemy": ["2.1"], "aiosqlite": ["0.22"]}
@@ -57,9 +58,9 @@ class SQLiteConnection:
     locks_rows = False
     only_reads = True
 
-    def __init__(self, connection: AsyncConnection, driver: Any) -> None:
+    def __init__(self, connection: AsyncConnection, driver: Any, watcher: Watcher) -> None:
         self.sqlalchemy = connection
-        self._driver = driver
+        self._driver, self._watcher = driver, watcher
         self._sqlite: sqlite3.Connection = driver._conn
         self._is_interruptible = self._is_working = False
         self._sqlite.set_progress_handler(lambda: self._is_interruptible, SHORT_STEPS)
@@ -98,7 +99,11 @@ class SQLiteConnection:
 
     async def commit(self) -> None:
         """Raises sqlite3.Error; whoever is cancelled meanwhile waits until it is done."""
-        await self._in_thread(self._sqlite.commit)
+        began = time.monotonic()
+        try:
+            await self._in_thread(self._sqlite.commit)
+        finally:
+            self._watcher.ran("COMMIT", time.monotonic() - began)
 
     async def rollback(self) -> None:
         with suppress(sqlite3.Error):  # then it is not usable
@@ -123,6 +128,7 @@ class SQLiteConnection:
     ) -> T:
         if self._is_working:
             raise RuntimeError("a unit of work runs one statement at a time")
+        began = time.monotonic()
         try:
             if not (prepared.in_thread or are_many):
                 self._is_interruptible = self.only_reads or prepared.only_reads
@@ -137,6 +143,8 @@ class SQLiteConnection:
         except sqlite3.Error as error:
             error.add_note(prepared.sql)
             raise
+        finally:
+            self._watcher.ran(prepared, time.monotonic() - began)
 
     def _execute(self, sql: str, parameters: Sequence[Any]) -> Found:
         cursor = self._sqlite.execute(sql, parameters)
@@ -180,8 +188,8 @@ class SQLiteWriter(SQLiteConnection):
 
     only_reads = False
 
-    def __init__(self, connection: AsyncConnection, driver: Any) -> None:
-        super().__init__(connection, driver)
+    def __init__(self, connection: AsyncConnection, driver: Any, watcher: Watcher) -> None:
+        super().__init__(connection, driver, watcher)
         event.listen(connection.sync_connection, "before_cursor_execute", self._require_transaction)
 
     async def begin(self, *, once: bool = False) -> None:
@@ -190,12 +198,18 @@ class SQLiteWriter(SQLiteConnection):
         SQLite's own waiting sleeps up to 100 ms at a time, and holds up its thread.
         """
         del once  # what writes does not
-        deadline = time.monotonic() + LOCKED_FOR_AT_MOST_S
+        began = time.monotonic()
+        try:
+            await self._begin(until=began + LOCKED_FOR_AT_MOST_S)
+        finally:
+            self._watcher.ran("BEGIN IMMEDIATE", time.monotonic() - began)
+
+    async def _begin(self, *, until: float) -> None:
         while True:
             try:
                 self._sqlite.execute("BEGIN IMMEDIATE")
             except sqlite3.OperationalError as error:
-                if "locked" not in str(error) or time.monotonic() > deadline:
+                if "locked" not in str(error) or time.monotonic() > until:
                     raise
             else:
                 return
@@ -236,22 +250,25 @@ class SQLiteWriter(SQLiteConnection):
             self._sqlite.rollback()
 
 
-def sqlite_readers(url: URL, synchronous: str, most: int) -> Connections[SQLiteConnection]:
-    return Connections(
-        partial(_connect, SQLiteConnection, url, synchronous, LOCKED_FOR_AT_MOST_S), most
-    )
+def sqlite_readers(
+    url: URL, synchronous: str, watcher: Watcher, most: int
+) -> Connections[SQLiteConnection]:
+    connect = partial(_connect, SQLiteConnection, url, synchronous, LOCKED_FOR_AT_MOST_S, watcher)
+    return Connections(connect, most)
 
 
-def sqlite_writer(url: URL, synchronous: str) -> Connections[SQLiteWriter]:
-    return Connections(partial(_connect, SQLiteWriter, url, synchronous, 0), 1)
+def sqlite_writer(url: URL, synchronous: str, watcher: Watcher) -> Connections[SQLiteWriter]:
+    return Connections(partial(_connect, SQLiteWriter, url, synchronous, 0, watcher), 1)
 
 
 C = TypeVar("C", bound=SQLiteConnection)
 
 
-async def _connect(kind: type[C], url: URL, synchronous: str, busy_timeout_s: float) -> C:
+async def _connect(
+    kind: type[C], url: URL, synchronous: str, busy_timeout_s: float, watcher: Watcher
+) -> C:
     """A new connection. Whoever is cancelled meanwhile waits until its thread has ended."""
-    connecting = asyncio.ensure_future(_connected(kind, url, synchronous, busy_timeout_s))
+    connecting = asyncio.ensure_future(_connected(kind, url, synchronous, busy_timeout_s, watcher))
     try:
         return await asyncio.shield(connecting)
     except asyncio.CancelledError:
@@ -261,7 +278,9 @@ async def _connect(kind: type[C], url: URL, synchronous: str, busy_timeout_s: fl
         raise
 
 
-async def _connected(kind: type[C], url: URL, synchronous: str, busy_timeout_s: float) -> C:
+async def _connected(
+    kind: type[C], url: URL, synchronous: str, busy_timeout_s: float, watcher: Watcher
+) -> C:
     engine = create_async_engine(
         url.set(drivername=JOINED_SQLITE),
         poolclass=NullPool,
@@ -290,7 +309,7 @@ async def _connected(kind: type[C], url: URL, synchronous: str, busy_timeout_s: 
     except BaseException:
         await connection.close()
         raise
-    made = kind(connection, driver)
+    made = kind(connection, driver, watcher)
     return made
 
 

@@ -19,6 +19,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.selectable import SelectBase
 
 from model.database.row import AnyRow
+from model.database.statement_name import beginning, name_of_constant
 
 TRIED_WITH = {"sqlalchemy": ["2.1"]}
 
@@ -31,7 +32,7 @@ _NUMERIC = 1700
 class Prepared:
     """A statement of one dialect, for values of given names."""
 
-    __slots__ = ("_binds", "_row", "_statement", "in_thread", "only_reads", "sql")
+    __slots__ = ("_binds", "_name", "_row", "_statement", "in_thread", "only_reads", "sql")
 
     def __init__(
         self, statement: Executable, compiled: SQLCompiler, forget: Callable[[object], None]
@@ -43,6 +44,14 @@ class Prepared:
         self._binds = _binds(compiled)
         self._row = _maker_of_rows(compiled)
         self._statement = weakref.ref(statement, forget)
+        self._name: str | None = None
+
+    @property
+    def name(self) -> str:
+        """For people. It is looked for when somebody asks: few statements are ever named."""
+        if self._name is None:
+            self._name = name_of_constant(self._statement()) or beginning(self.sql)
+        return self._name
 
     def parameters(self, values: Mapping[str, object]) -> list[object]:
         """What to bind, in the order of its places. Raises KeyError for a missing value."""

@@ -30,6 +30,7 @@ from model.database.server import Server
 from model.database.session import WithSession
 from model.database.sqlite import sqlite_readers, sqlite_writer
 from model.database.table import Base
+from model.database.watcher import NOBODY, Watcher
 from model.errors import TryAgain
 
 READERS, _WRITERS = 4, 4  # connections of a worker; SQLite has one writer
@@ -177,10 +178,11 @@ class Database:
         before_commit: BeforeCommit,
         synchronous: str = "FULL",
         patience: Patience = SOMEBODY_WAITS,
+        watcher: Watcher = NOBODY,
     ) -> None:
         """`before_commit` writes what a transaction has noted: `write_events` of the event log."""
         self.address = database_address(url)
-        self.before_commit = before_commit
+        self.before_commit, self.watcher = before_commit, watcher
         self.is_sqlite = self.address.get_backend_name() == "sqlite"
         self.committed: Callable[[Collection[str]], None] = lambda _: None
         self.server = Server()
@@ -188,12 +190,14 @@ class Database:
         readers: Callable[[int], Connections[Any]]
         self._writers: Connections[Any]
         if self.is_sqlite:
-            readers = partial(sqlite_readers, self.address, synchronous)
-            self._writers = sqlite_writer(self.address, synchronous)
-            self._groups = Groups(self._writers, self._tell)
+            readers = partial(sqlite_readers, self.address, synchronous, watcher)
+            self._writers = sqlite_writer(self.address, synchronous, watcher)
+            self._groups = Groups(self._writers, self._tell, watcher)
         else:
-            readers = partial(postgresql_readers, self.address, self.server, patience)
-            self._writers = postgresql_writers(self.address, self.server, patience, _WRITERS)
+            readers = partial(postgresql_readers, self.address, self.server, patience, watcher)
+            self._writers = postgresql_writers(
+                self.address, self.server, patience, watcher, _WRITERS
+            )
         self.readers, self._apart = readers(READERS), readers(1)
 
     @asynccontextmanager
@@ -279,7 +283,12 @@ class Database:
         if self.is_sqlite:
             yield self
             return
-        leisurely = Database(self.address, before_commit=self.before_commit, patience=NOBODY_WAITS)
+        leisurely = Database(
+            self.address,
+            before_commit=self.before_commit,
+            patience=NOBODY_WAITS,
+            watcher=self.watcher,
+        )
         leisurely.committed = self.committed
         try:
             yield leisurely
