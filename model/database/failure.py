@@ -93,6 +93,12 @@ def without_values(error: Exception) -> StatementFailed:
     return failed.with_traceback(error.__traceback__)
 
 
+def reason(error: BaseException) -> str:
+    """Why something is to be tried again, for the log."""
+    cause = error.__cause__ or error
+    return f"{type(cause).__name__}: {cause}" if str(cause) else type(cause).__name__
+
+
 def sqlstate(error: Exception) -> str | None:
     """What PostgreSQL calls the error."""
     state: str | None = getattr(_refused(error), "sqlstate", None)

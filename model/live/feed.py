@@ -14,7 +14,7 @@ import asyncio
 import logging
 import time
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from itertools import chain
@@ -24,6 +24,7 @@ import msgspec
 
 from model.access import readable_topics, readable_topics_of, silences_of
 from model.database.row import AnyRow
+from model.database.trouble import Away
 from model.database.unit_of_work import Database, Transaction
 from model.errors import TryAgain
 from model.live.frame import Frame, in_one_frame
@@ -58,6 +59,7 @@ class Feed:
         self.rings: dict[str, Ring] = {}
         self.unchecked: dict[Reader, str] = {}  # to be judged, and why
         self.watch = Watch(self.limits.watch_every_s)
+        self.told: Callable[[Sequence[AnyRow]], None] = lambda _: None  # who follows has events
         self.forgotten = asyncio.Event()  # somebody has deleted what had a log
         self._of_user = defaultdict[int, set[Reader]](set)
         self._subscribers: defaultdict[str, set[Reader]] = defaultdict(set)
@@ -68,6 +70,7 @@ class Feed:
         self._woken = asyncio.Event()
         self._replaying = asyncio.Semaphore(_REPLAYS_AT_ONCE)
         self._looked_at = time.monotonic()
+        self._away = Away()
 
     async def open(self) -> None:
         """Begin with the rights as they are now."""
@@ -89,11 +92,13 @@ class Feed:
                 due = time.monotonic() + LOOK_EVERY_S
             try:
                 await self.look(None if is_full else dirty)
-            except Exception:
-                log.exception("a look at the log failed; the next one repeats it")
+            except Exception as error:  # noqa: BLE001 - the log is told of the first one
+                self._away.note(error)
                 if self.is_stale:
                     self._send_all_away()
                 await asyncio.sleep(LOOK_EVERY_S)
+            else:
+                self._away.is_over()
 
     def wake(self, topics: Collection[str] | None) -> None:
         """Look at these topics soon; at all of them for None."""
@@ -112,7 +117,9 @@ class Feed:
             notices = await self.watch.look(db) if topics is None else None
         if self.unchecked:
             await self.judge()
-        self.fill(row for row in rows if row.topic != RIGHTS_TOPIC)
+        events = [row for row in rows if row.topic != RIGHTS_TOPIC]
+        self.fill(events)
+        self.told(events)
         if notices is not None:
             self.watch.tell(notices)
         self._looked_at = time.monotonic()

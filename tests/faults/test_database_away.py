@@ -4,6 +4,7 @@ Some take 3 to 8 seconds, which are deadlines of the server that they wait for.
 """
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from api.settings import Settings
 from model.channel import find_channel
 from model.database.engine import Patience
 from model.database.lock import taken
+from model.database.trouble import Away
 from model.database.unit_of_work import Database, Transaction
 from model.errors import OutcomeUnknown, TryAgain
 from model.log.event import write_events
@@ -103,7 +105,12 @@ async def test_of_forgotten_connections_one_fails_and_then_all_are_made_anew(
 
 
 async def test_a_worker_that_cannot_look_at_the_log_says_so_until_it_can_again(
-    people: Cast, visitor: Visitor, url: str, proxy: Proxy, elsewhere: Database
+    people: Cast,
+    visitor: Visitor,
+    url: str,
+    proxy: Proxy,
+    elsewhere: Database,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     topic = f"channel:{people.channel['id']}"
     async with LiveClient(url, people.bob.token) as live:
@@ -127,6 +134,9 @@ async def test_a_worker_that_cannot_look_at_the_log_says_so_until_it_can_again(
     async with LiveClient(url, people.bob.token) as live:
         await live.hello(topics={topic: seq + 1})
         await live.event(topic, seq + 2)
+    away, back = [one.getMessage() for one in caplog.records if one.name == Away.__module__]
+    assert away == "the database does not answer, and is asked on: TimeoutError"
+    assert re.fullmatch(r"the database answers again, after \d+\.\d s", back)
 
 
 async def test_a_worker_stops_in_time_although_its_database_is_dead(
