@@ -61,7 +61,9 @@ from api.tokens import tokens
 from api.transfer.storage import check_bucket, open_store
 from api.transfer.versions import code_digest
 from api.users import users
+from model.database.row import AnyRow
 from model.database.unit_of_work import Database
+from model.database.watcher import Watcher
 from model.live.ephemeral import Attendance, Ephemeral, SignalMessage, WorkerDied, WorkerReport
 from model.live.feed import Feed
 from model.live.presence import Presence
@@ -150,6 +152,7 @@ def open_services(
         settings.database_address,
         before_commit=write_events,
         synchronous="NORMAL" if settings.is_lossy else "FULL",
+        watcher=Watcher(settings.slow_statement_ms / 1e3),
     )
     feed = Feed(database, settings.feed_limits)
 
@@ -158,6 +161,7 @@ def open_services(
         bus.hint(topics)
 
     database.committed = tell
+    feed.told = log_events
     store, pictures, connections = open_store(settings), Pictures(), set[LiveConnection]()
     return Services(
         settings=settings,
@@ -183,6 +187,14 @@ def open_services(
         letters=Letters(settings.url),
         outbox=Outbox(settings.mail_server, settings.mail_from, settings.url),
     )
+
+
+def log_events(events: Sequence[AnyRow]) -> None:
+    """Tell, at the level `debug`, that events have come here, under the ids of their requests."""
+    if log.isEnabledFor(logging.DEBUG):
+        for event in events:
+            told = {"request_id": event.tx} if event.tx else {}
+            log.debug("event %d of %s: %s", event.seq, event.topic, event.kind, extra=told)
 
 
 @asynccontextmanager

@@ -40,12 +40,13 @@ for command in (*users.COMMANDS, *prove.COMMANDS, *routes.COMMANDS, *shell.COMMA
 def serve_command(*, reload: bool = False, **options: str | None) -> None:
     """Serve until Ctrl-C. This also happens when no command is given."""
     given = {name: value for name, value in options.items() if value is not None}
-    start_logging()
+    if reload:
+        serve_and_reload([f"--{name}={value}" for name, value in given.items()])
+        return
+    settings = given_settings(**given)
+    start_logging(settings.log_level, settings.log_format, node=settings.node)
     try:
-        if reload:
-            serve_and_reload([f"--{name}={value}" for name, value in given.items()])
-        else:
-            serve(given_settings(**given))
+        serve(settings)
     except CannotStart as error:
         raise click.ClickException(str(error)) from None
 

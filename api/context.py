@@ -13,6 +13,7 @@ from quart import Quart, current_app, g
 from api.adapters.application import Homeroom
 from api.adapters.quart import itself
 from api.kept import KeptLists
+from api.logs import request_id
 from api.mail.letter import Letters
 from api.mail.outbox import Outbox
 from api.measuring.meter import Meter
@@ -37,7 +38,6 @@ from model.user import Caller
 
 T = TypeVar("T")
 
-request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 _unit_of_work: ContextVar[Transaction | None] = ContextVar("unit_of_work", default=None)
 
 

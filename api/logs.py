@@ -1,6 +1,7 @@
 """The log, on standard error: JSON, one object a line; or short lines where a person looks.
 
-The JSON of a request is written without a record of `logging`, which would take twice as long.
+What is told within a request has its id. The JSON of a request's own line is written without a
+record of `logging`, which would take twice as long.
 """
 
 import logging
@@ -8,13 +9,22 @@ import os
 import sys
 import time
 from collections import deque
+from contextvars import ContextVar
 from datetime import UTC, datetime
 
 import msgspec
 
-EXTRA = ("request_id", "user_id", "status", "ms")
+EXTRA = ("request_id", "user_id", "status", "ms", "connection")
 _STANDARD_ERROR = 2  # its descriptor, whatever Python has in its place
+_QUIET = (
+    "aiosqlite",
+    "alembic",
+    "asyncio",
+    "hypercorn.error",
+)  # of whom only what is wrong is told
 _MOST_UNREAD = 1000  # lines, of some 200 bytes each
+
+request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 
 log = logging.getLogger(__name__)
 _requests = logging.getLogger("homeroom.request")
@@ -87,19 +97,26 @@ class RequestLine(msgspec.Struct, kw_only=True):
     user_id: int | None
     status: int
     ms: float
+    node: str | msgspec.UnsetType = msgspec.UNSET
 
 
 def write_request_line(line: RequestLine) -> None:
     if not _requests.isEnabledFor(logging.INFO):
         return
     match logging.root.handlers:
-        case [Lines() as lines]:
+        case [Lines(formatter=JsonLines() as form) as lines]:
+            line.node = form.node
             lines.write(_encode(line) + b"\n")
-        case _:  # a terminal, or a test that reads the log
-            _requests.info(line.message, extra={name: getattr(line, name) for name in EXTRA})
+        case _:  # a person, or a test that reads the log
+            facts = {name: getattr(line, name) for name in EXTRA if hasattr(line, name)}
+            _requests.info(line.message, extra=facts)
 
 
 class JsonLines(logging.Formatter):
+    def __init__(self, node: str | None = None) -> None:
+        super().__init__()
+        self.node = node or msgspec.UNSET
+
     def format(self, record: logging.LogRecord) -> str:
         line: dict[str, object] = {
             "at": _instant(record.created),
@@ -107,20 +124,26 @@ class JsonLines(logging.Formatter):
             "logger": record.name,
             "message": _encodable(record.getMessage()),
         }
+        if within := request_id.get():
+            line["request_id"] = within
         line |= {name: getattr(record, name) for name in EXTRA if hasattr(record, name)}
         if record.exc_info:
             line["exception"] = _encodable(self.formatException(record.exc_info))
+        if self.node:
+            line["node"] = self.node
         return msgspec.json.encode(line, enc_hook=str).decode()
 
 
 class ShortLines(logging.Formatter):
-    """For a terminal: the time, what is wrong, and what happened."""
+    """For people: the time, what is wrong, and what happened, in which request."""
 
     def format(self, record: logging.LogRecord) -> str:
         level = f"{record.levelname.lower()}: " if record.levelno >= logging.WARNING else ""
-        line = f"{self.formatTime(record, '%H:%M:%S')} {level}{record.getMessage()}"
+        line = f"{self.formatTime(record, self.datefmt)} {level}{_encodable(record.getMessage())}"
         if hasattr(record, "status"):
             line += f" {record.status}, {getattr(record, 'ms', 0):.0f} ms"
+        elif within := getattr(record, "request_id", None) or request_id.get():
+            line += f" (request {within})"
         if record.exc_info:
             line += f"\n{self.formatException(record.exc_info)}"
         return line
@@ -131,15 +154,16 @@ def _is_worth_a_line(record: logging.LogRecord) -> bool:
     return getattr(record, "status", 500) >= 400 or "/static/" not in record.getMessage()  # noqa: PLR2004 - from there on they are errors
 
 
-def start_logging() -> None:
-    handler: logging.Handler
-    if sys.stderr.isatty():
-        handler = logging.StreamHandler(sys.stderr)
-        handler.setFormatter(ShortLines())
-        handler.addFilter(_is_worth_a_line)
+def start_logging(level: str = "info", form: str = "auto", *, node: str | None = None) -> None:
+    """Begin to log, with values of settings. JSON names the node, if it has a name."""
+    is_terminal = sys.stderr.isatty()
+    handler = logging.StreamHandler(sys.stderr) if is_terminal else Lines(_STANDARD_ERROR)
+    if form == "json" or (form == "auto" and not is_terminal):
+        handler.setFormatter(JsonLines(node))
     else:
-        handler = Lines(_STANDARD_ERROR)
-        handler.setFormatter(JsonLines())
-    logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
-    for quiet in ("aiosqlite", "alembic", "hypercorn.error", "asyncio"):
-        logging.getLogger(quiet).setLevel(logging.WARNING)
+        handler.setFormatter(ShortLines(datefmt="%H:%M:%S" if is_terminal else "%F %T"))
+        handler.addFilter(_is_worth_a_line)
+    least = logging.getLevelNamesMapping()[level.upper()]
+    logging.basicConfig(level=least, handlers=[handler], force=True)
+    for quiet in _QUIET:
+        logging.getLogger(quiet).setLevel(max(logging.WARNING, least))

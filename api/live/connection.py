@@ -8,6 +8,7 @@ signals, and nothing else.
 """
 
 import asyncio
+import logging
 import random
 import secrets
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -23,6 +24,8 @@ from model.live.subscription import Subscription
 from model.log.cursor import Live
 from model.session import find_caller_of_session
 from model.user import Caller, PersonView
+
+log = logging.getLogger(__name__)
 
 TRY_AGAIN_AFTER_S = 1
 RETURN_PER_S = 100  # connections that come back to the server after a restart
@@ -109,6 +112,7 @@ class Connection:
         if not push(frame.encoded):
             return False
         subscription.cursor = cursor
+        self._log_sent(subscription)
         return not self.feed.has_more(subscription)
 
     def signalled(self, signals: Mapping[SignalKey, str]) -> None:
@@ -257,9 +261,16 @@ class Connection:
         if found is None:
             return None
         frame, subscription.cursor = found
+        self._log_sent(subscription)
         if self.feed.has_more(subscription):
             self.wake(topic)
         return frame
+
+    def _log_sent(self, subscription: Subscription) -> None:
+        """Tell, at the level `debug`, how far a client has been sent a topic."""
+        if log.isEnabledFor(logging.DEBUG):
+            to = {"connection": self.name, "user_id": self.user_id}
+            log.debug("sent %s up to %d", subscription.topic, subscription.cursor, extra=to)
 
     def _presence(self, subscription: Subscription) -> Frame | None:
         if self.subscriptions.get(subscription.topic) is not subscription:

@@ -38,7 +38,7 @@ async def follow() -> None:
         try:
             await Socket(asked, stream, connection).run()
         except Exception:
-            log.exception("a live connection failed")
+            log.exception("a live connection failed", extra={"connection": connection.name})
             await asked.close(Close.BUG)
 
 

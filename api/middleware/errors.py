@@ -1,7 +1,9 @@
 """One shape for every error: problem+json (RFC 9457), or a page for a person who asks for one."""
 
 import logging
+import time
 from dataclasses import dataclass
+from functools import lru_cache
 from http import HTTPStatus
 from typing import Any, NotRequired
 
@@ -106,6 +108,8 @@ def explain(error: Exception) -> Explained:
     """Any error of a request. What nobody has expected is logged."""
     match error:
         case Refusal():
+            if isinstance(error, StorageFull):
+                _tell_full(int(time.monotonic() / 60))
             status = next(STATUS[kind] for kind in type(error).mro() if kind in STATUS)
             return _explained(error, status, error.code, error.detail, **_more(error))
         case RequestSchemaValidationError(validation_error=ValidationError() as wrong):
@@ -119,6 +123,13 @@ def explain(error: Exception) -> Explained:
             return _explained(error, status, code, SENTENCES.get(status, f"{phrase}."))
     log.error("a bug", exc_info=error, extra={"request_id": g.get("request_id")})
     return _explained(error, 500, "internal_error", SENTENCES[500])
+
+
+@lru_cache(maxsize=1)
+def _tell_full(minute: int) -> None:
+    """Log it; the cache is there so that it is logged once a minute."""
+    del minute
+    log.error("there is no room left on a disk, or in the object store: nothing can be written")
 
 
 def wrong_fields(error: ValidationError) -> dict[str, str]:

@@ -8,8 +8,8 @@ from quart import Quart, Response, g, request
 from werkzeug.routing import Rule
 
 from api.adapters.quart import itself
-from api.context import meter, request_id, signed_in
-from api.logs import RequestLine, write_request_line
+from api.context import meter, signed_in
+from api.logs import RequestLine, request_id, write_request_line
 
 GIVEN = re.compile(r"[A-Za-z0-9._-]{8,64}")
 

@@ -29,6 +29,7 @@ from api.measuring.meter import Meter
 from api.measuring.opening import shared_meter
 from api.server.descriptors import raise_limit
 from api.server.heartbeat import Heartbeat
+from api.server.wall_clock import WallClock
 from api.server.worker import READY, STOP_SIGNALS, Pair, Place, run_in_process, run_worker
 from api.settings import Settings
 from api.start import CannotStart, make_ready
@@ -51,6 +52,7 @@ STOPPED_WITHIN_S = 25  # then they are killed
 TRIES = 5  # of a worker that ends before it is ready, one after another, while nobody serves
 _BACK_OFF_S, _LONGEST_BACK_OFF_S = 0.5, 10  # after a failure; doubled after each
 _LOOK_EVERY_S = 1  # at the heartbeats of the workers
+_JUMP_S = 1  # of the clock; less is how a clock is kept right
 _SILENT_LOOKS = 15  # then a worker is replaced; not seconds, in which a machine may have slept
 
 TCP_OPTIONS = {
@@ -181,6 +183,7 @@ class Supervisor:
         self.failures: Counter[int] = Counter()  # to start each, since it last served
         self.start_at = dict.fromkeys(range(settings.workers), 0.0)  # those that are not there
         self.look_at = 0.0
+        self.wall_clock = WallClock()
         self.stopping = False
 
     def run(self, when_ready: Callable[[], None]) -> None:
@@ -240,6 +243,7 @@ class Supervisor:
         if time.monotonic() >= self.look_at:
             self.look_at = time.monotonic() + _LOOK_EVERY_S
             self.kill_who_hangs()
+            self.tell_of_jump()
 
     def start_due(self) -> None:
         for index, at in list(self.start_at.items()):
@@ -298,6 +302,12 @@ class Supervisor:
                 stacks = worker.heartbeat.stacks()
                 log.error("worker %d hangs and is killed; its stacks:\n%s", index, stacks)
                 worker.process.kill()
+
+    def tell_of_jump(self) -> None:
+        jump_s = self.wall_clock.jump_s()
+        if abs(jump_s) > _JUMP_S:
+            way = "forward" if jump_s > 0 else "back"
+            log.warning("the clock of this machine was put %s by %.0f s", way, abs(jump_s))
 
     def stop(self) -> None:
         """Stop the workers. Each finishes its requests and closes its sockets, or is killed.

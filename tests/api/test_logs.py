@@ -45,6 +45,25 @@ for _ in range(1000):
 """
 
 
+CHOSEN = """
+import logging
+from api.logs import RequestLine, request_id, start_logging, write_request_line
+
+def tell():
+    logging.getLogger("api").debug("a detail")
+    write_request_line(RequestLine(message="GET /", request_id="x", user_id=7, status=200, ms=1))
+    logging.getLogger("aiosqlite").info("too much")
+    request_id.set("4be0a6c1")
+    logging.getLogger("api").warning("it is slow")
+    request_id.set(None)
+
+for level in ("debug", "warning"):
+    for form in ("json", "plain"):
+        start_logging(level, form, node="north")
+        tell()
+"""
+
+
 def started(program: str, stderr: int) -> subprocess.Popen[bytes]:
     return subprocess.Popen([sys.executable, "-c", program], cwd=ROOT, stderr=stderr)
 
@@ -100,6 +119,23 @@ def test_elsewhere_it_is_one_object_of_json_a_line() -> None:
     assert list(lines[0].items()) == list(first.items())
     assert lines[-2]["message"] == "worker 2 serves \\udcff again"
     assert "ValueError: \\udcff" in lines[-1]["exception"]
+
+
+def test_level_and_format_are_chosen_and_what_is_told_within_a_request_has_its_id() -> None:
+    ours, theirs = os.pipe()
+    assert started(CHOSEN, theirs).wait() == 0
+    os.close(theirs)
+    lines = read_whole(ours)
+    in_json = [json.loads(line) for line in lines if line.startswith("{")]
+    assert [line["message"] for line in in_json] == [
+        "a detail", "GET /", "it is slow", "it is slow",
+    ]  # fmt: skip
+    assert [line.get("request_id") for line in in_json] == [None, "x", "4be0a6c1", "4be0a6c1"]
+    assert {line["node"] for line in in_json} == {"north"}
+    plain = [line.rstrip() for line in lines if not line.startswith("{")]
+    assert all(re.match(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d ", line) for line in plain)
+    slow = "warning: it is slow (request 4be0a6c1)"
+    assert [line[20:] for line in plain] == ["a detail", "GET / 200, 1 ms", slow, slow]
 
 
 def test_the_lines_of_several_workers_are_not_mixed() -> None:
