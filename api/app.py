@@ -7,7 +7,7 @@ import asyncio
 import logging
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Collection, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 
 from api import export_jobs, health, jobs, lane, metrics, pages
@@ -61,6 +61,7 @@ from api.tokens import tokens
 from api.transfer.storage import check_bucket, open_store
 from api.transfer.versions import code_digest
 from api.users import users
+from model.database.lock import serving
 from model.database.row import AnyRow
 from model.database.unit_of_work import Database
 from model.database.watcher import Watcher
@@ -130,12 +131,16 @@ def set_up(
     @app.while_serving
     async def serve() -> AsyncGenerator[None, None]:
         signing_key = open_instance(settings)
-        if prepared:
-            await check(settings.database_address)
-        else:
-            await prepare(settings.database_address, lossy=settings.is_lossy)
-            await check_bucket(settings)
-        with own_folder(settings.instance / "incoming") as incoming:
+        async with AsyncExitStack() as held:
+            if prepared:
+                await check(settings.database_address)
+            else:
+                await held.enter_async_context(
+                    serving(settings.database_address, settings.instance)
+                )
+                await prepare(settings.database_address, lossy=settings.is_lossy)
+                await check_bucket(settings)
+            incoming = held.enter_context(own_folder(settings.instance / "incoming"))
             running = open_services(settings, app, code, signing_key, incoming)
             keep_services(app, running)
             async with at_work(running):

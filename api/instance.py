@@ -78,7 +78,7 @@ def _require_moved(settings: Settings) -> None:
 
 def _private_paths(settings: Settings) -> Iterator[Path]:
     """Where something is that others must not read; not all of it need exist."""
-    yield from (settings.instance / name for name in (_KEY, "files", "incoming"))
+    yield from (settings.instance / name for name in (_KEY, "serving.lock", "files", "incoming"))
     url = settings.database_address
     if url.get_backend_name() == "sqlite" and url.database:
         yield from (Path(url.database + suffix) for suffix in ("", "-wal", "-shm"))

@@ -1,6 +1,7 @@
 """What comes before anything is served or changed: the folder is opened, the database migrated."""
 
 import asyncio
+import sqlite3
 
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
@@ -8,6 +9,7 @@ from sqlalchemy.exc import DBAPIError
 from api.instance import open_instance
 from api.settings import Settings, WrongSettings
 from model.database.failure import without_values
+from model.database.lock import InUse, serving
 from model.schema import SchemaMismatch, prepare
 
 
@@ -23,19 +25,25 @@ def make_ready(settings: Settings) -> bytes:
     address = settings.database_address
     try:
         signing_key = open_instance(settings)
-        asyncio.run(prepare(address, lossy=settings.is_lossy))
-    except (WrongSettings, SchemaMismatch) as error:
+        asyncio.run(_prepare(settings))
+    except (WrongSettings, SchemaMismatch, InUse) as error:
         raise CannotStart(str(error)) from None
-    except (DBAPIError, OSError) as error:
+    except (sqlite3.Error, DBAPIError, OSError) as error:
         raise CannotStart(_said(address, error)) from None
     return signing_key
 
 
-def _said(address: URL, error: DBAPIError | OSError) -> str:
+async def _prepare(settings: Settings) -> None:
+    async with serving(settings.database_address, settings.instance):
+        await prepare(settings.database_address, lossy=settings.is_lossy)
+
+
+def _said(address: URL, error: sqlite3.Error | DBAPIError | OSError) -> str:
     if isinstance(error, OSError):
         return f"The database does not answer: {error}"
-    if address.get_backend_name() == "sqlite":
-        return f"The database {address.database} cannot be used: {error.orig}."
+    if isinstance(error, sqlite3.Error) or address.get_backend_name() == "sqlite":
+        said = error.orig if isinstance(error, DBAPIError) else error
+        return f"The database {address.database} cannot be used: {said}."
     return (
         f"The database does not answer: {without_values(error) if error.statement else error.orig}"
     )

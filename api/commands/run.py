@@ -8,6 +8,7 @@ import click
 
 from api.settings import Settings, WrongSettings, load_settings, misspelt_settings
 from api.start import CannotStart, make_ready
+from model.database.lock import InUse, serving
 from model.database.unit_of_work import Database, Transaction
 from model.errors import Refusal
 from model.log.event import write_events
@@ -46,17 +47,21 @@ def show_table(rows: Sequence[Sequence[str]]) -> None:
 
 def with_database(work: Callable[[Database], Awaitable[T]], settings: Settings | None = None) -> T:
     """Do a command's work with the database; `settings` are ready, if they are given."""
-    address = (settings or ready_settings()).database_address
+    ready = settings or ready_settings()
+    address = ready.database_address
 
     async def run() -> T:
         database = Database(address, before_commit=write_events)
         try:
-            return await work(database)
+            async with serving(address, ready.instance):
+                return await work(database)
         finally:
             await database.close()
 
     try:
         return asyncio.run(run())
+    except InUse as error:
+        raise click.ClickException(str(error)) from None
     except Refusal as refusal:
         raise click.ClickException(refusal.detail) from None
 

@@ -209,6 +209,7 @@ class Supervisor:
         heartbeat = Heartbeat()
         place = Place(
             index=index,
+            settings=self.settings,
             listener=self.listener,
             hints=self.hints,
             ephemera=self.ephemera,

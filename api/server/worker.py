@@ -5,6 +5,7 @@ import logging
 import os
 import signal
 import socket
+import sys
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -19,8 +20,12 @@ from api.app import close_connections, create_app
 from api.context import services
 from api.server.descriptors import most_for_connections
 from api.server.heartbeat import Heartbeat
+from api.server.holding import holding
 from api.settings import Settings
+from model.database.lock import InUse
 from model.live.bus import Bus, Datagrams
+
+log = logging.getLogger(__name__)
 
 try:
     import uvloop
@@ -44,6 +49,7 @@ class Place:
     """What the supervisor hands to a worker, which inherits its descriptors."""
 
     index: int
+    settings: Settings
     listener: socket.socket
     hints: Sequence[Pair]  # of all workers
     ephemera: Sequence[Pair]  # of all workers: signals and presence
@@ -65,7 +71,11 @@ def run_worker(app: Homeroom, place: Place) -> None:
     app.bus = Bus(datagrams_of(place.index, place.hints), datagrams_of(place.index, place.ephemera))
     app.worker = place.index
     app.meter.begin(place.index)
-    run_in_loop(serve_until_told(app, place))
+    try:
+        run_in_loop(serve_until_told(app, place))
+    except InUse as error:
+        log.warning("worker %d does not start: %s", place.index, error)
+        sys.exit(1)
 
 
 def datagrams_of(index: int, pairs: Sequence[Pair]) -> Datagrams:
@@ -84,22 +94,24 @@ async def serve_until_told(app: Quart, place: Place) -> None:
         await told.wait()
         loop.remove_reader(place.lifeline[0])
 
-    await serve_until(wait, app, handed_over(place.listener))
+    async with holding(place.settings, told.set):
+        await serve_until(wait, app, handed_over(place.listener))
     beating.cancel()
 
 
 def run_in_process(settings: Settings) -> None:
     """Run one worker in this process, where there is no fork, as on Windows."""
     patch_hypercorn(most_for_connections())
-    run_in_loop(serve_until_signalled(create_app(settings, prepared=True), settings.bind))
+    run_in_loop(serve_until_signalled(create_app(settings, prepared=True), settings))
 
 
-async def serve_until_signalled(app: Quart, bind: str) -> None:
+async def serve_until_signalled(app: Quart, settings: Settings) -> None:
     loop, told = asyncio.get_running_loop(), asyncio.Event()
     for number in STOP_SIGNALS:
         signal.signal(number, lambda *_: loop.call_soon_threadsafe(told.set))
 
-    await serve_until(told.wait, app, bind)
+    async with holding(settings, told.set):
+        await serve_until(told.wait, app, settings.bind)
 
 
 async def serve_until(told: Callable[[], Awaitable[Any]], app: Quart, bind: str) -> None:

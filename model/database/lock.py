@@ -1,20 +1,73 @@
-"""A lock between processes that ends with its holder, even when that is killed.
+"""Locks between processes that end with their holder, even when that is killed.
 
-On PostgreSQL it is an advisory lock of a transaction that stays open and does nothing else. It
+On PostgreSQL a lock is an advisory one of a transaction that stays open and does nothing else. It
 holds nobody up; behind a pooler a session would not stay the holder's. On SQLite it is a
 transaction on a file of its own: the system's lock on that file ends with the process, on every
 platform.
 """
 
+import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, closing, contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, closing, contextmanager, suppress
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import text
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from model.database.engine import Patience, postgresql_engine
+from model.database.server import Server
 from model.database.unit_of_work import Database
+
+_SERVING = "serving.lock"
+_BEGIN_TO_READ = ("BEGIN", "SELECT name FROM sqlite_master")
+_TRIED_FOR_S = 1  # by those who serve: somebody may just have asked whether he is alone
+_LOOK_EVERY_S = 15
+
+UntilLost = Callable[[], Awaitable[object]]
+
+
+class InUse(Exception):
+    """The message is one line for whoever wanted the database."""
+
+
+@asynccontextmanager
+async def serving(address: URL, instance: Path) -> AsyncIterator[UntilLost]:
+    """Use the database beside others, but not while it is restored or moved: raises InUse then.
+
+    What is yielded returns when the lock is lost: PostgreSQL was restarted, or is out of reach.
+    """
+    reason = "The database is being restored or moved: try again when that is done."
+    if address.get_backend_name() == "sqlite":
+        with _begun(instance / _SERVING, *_BEGIN_TO_READ, wait_s=_TRIED_FOR_S) as is_ours:
+            if not is_ours:
+                raise InUse(reason)
+            yield asyncio.Event().wait
+        return
+    async with _advisory(address, Server(), "pg_try_advisory_xact_lock_shared", _SERVING) as holder:
+        if holder is None:
+            raise InUse(reason)
+        yield partial(_until_lost, holder)
+
+
+@asynccontextmanager
+async def exclusive(address: URL, instance: Path) -> AsyncIterator[None]:
+    """Have the database alone, to restore or to move it. Raises InUse while anybody uses it."""
+    reason = "The database is in use: stop every server first."
+    if address.get_backend_name() == "sqlite":
+        with _begun(instance / _SERVING, "BEGIN EXCLUSIVE") as is_ours:
+            if not is_ours:
+                raise InUse(reason)
+            yield
+        return
+    async with _advisory(address, Server(), "pg_try_advisory_xact_lock", _SERVING) as holder:
+        if holder is None:
+            raise InUse(reason)
+        yield
 
 
 @asynccontextmanager
@@ -27,18 +80,9 @@ async def taken(database: Database, file: Path) -> AsyncIterator[bool]:
         with locked(file) as is_ours:
             yield is_ours
         return
-    patience = Patience(lock_s=2, statement_s=5, next_s=0)  # for ever
-    engine = postgresql_engine(database.address, "READ COMMITTED", database.server, patience)
-    try:
-        async with engine.connect() as connection:
-            statement = text("SELECT pg_try_advisory_xact_lock(:lock)")
-            lock = int.from_bytes(file.stem.encode())  # of up to seven letters
-            try:
-                yield bool(await connection.scalar(statement, {"lock": lock}))
-            finally:
-                await connection.invalidate()  # which waits for no answer
-    finally:
-        await engine.dispose()
+    address, server = database.address, database.server
+    async with _advisory(address, server, "pg_try_advisory_xact_lock", file.name) as holder:
+        yield holder is not None
 
 
 @contextmanager
@@ -48,15 +92,55 @@ def locked(file: Path, *, wait_s: float = 0) -> Iterator[bool]:
     The file is made if it is not there. Of those who try at the same moment one gets the lock;
     whoever waits for it blocks, so that belongs in a thread.
     """
+    # of two who begin exclusively both may fail
+    with _begun(file, "BEGIN IMMEDIATE", wait_s=wait_s) as is_ours:
+        yield is_ours
+
+
+@contextmanager
+def _begun(file: Path, *begin: str, wait_s: float = 0) -> Iterator[bool]:
     with closing(sqlite3.connect(file, timeout=wait_s, isolation_level=None)) as holder:
-        yield _has_begun(holder)
+        yield _has_begun(holder, begin)
 
 
-def _has_begun(holder: sqlite3.Connection) -> bool:
+def _has_begun(holder: sqlite3.Connection, begin: Sequence[str]) -> bool:
     try:
-        holder.execute("BEGIN IMMEDIATE")  # of two who begin exclusively both may fail
+        for statement in begin:
+            holder.execute(statement)
     except sqlite3.OperationalError as error:
         if error.sqlite_errorcode == sqlite3.SQLITE_BUSY:
             return False
         raise
     return True
+
+
+@asynccontextmanager
+async def _advisory(
+    address: URL, server: Server, function: str, name: str
+) -> AsyncIterator[AsyncConnection | None]:
+    """The connection that holds the lock, or None. The name has seven letters and a suffix."""
+    patience = Patience(lock_s=2, statement_s=5, next_s=0)  # for ever
+    engine = postgresql_engine(address, "READ COMMITTED", server, patience)
+    lock = int.from_bytes(name.partition(".")[0].encode())
+    try:
+        async with engine.connect() as connection:
+            statement = text(f"SELECT {function}(:lock)")
+            try:
+                is_ours = await connection.scalar(statement, {"lock": lock})
+                yield connection if is_ours else None
+            finally:
+                await connection.invalidate()  # which waits for no answer
+    finally:
+        await engine.dispose()
+
+
+async def _until_lost(holder: AsyncConnection) -> None:
+    lost = asyncio.Event()
+    driver: Any = (await holder.get_raw_connection()).driver_connection
+    driver.add_termination_listener(lambda _: lost.set())
+    with suppress(DBAPIError, OSError):
+        while True:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_LOOK_EVERY_S):
+                    await lost.wait()
+            await holder.execute(text("SELECT 1"))

@@ -138,7 +138,7 @@ def test_the_database_is_in_the_folder_whatever_its_name(tmp_path: Path, name: s
         ended = command(tmp_path / name)
         assert ended.exit_code == 0, ended.output
     assert [path.name for path in tmp_path.iterdir()] == [name]
-    assert sorted(names(tmp_path / name)) == ["app.db", "secret_key"]
+    assert sorted(names(tmp_path / name)) == ["app.db", "secret_key", "serving.lock"]
 
 
 class AtHome(Server):

@@ -5,7 +5,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-from model.database.lock import taken
+import pytest
+
+from model.database.address import database_address
+from model.database.lock import InUse, exclusive, serving, taken
 from model.database.unit_of_work import Database
 from model.log.event import write_events
 from tests.support.server import ROOT
@@ -55,3 +58,22 @@ async def test_the_lock_of_a_killed_process_is_free(database_url: str, tmp_path:
     async with asyncio.timeout(5):  # PostgreSQL has to notice it
         while not await is_free(database_url, file):
             await asyncio.sleep(0.01)
+
+
+async def test_many_serve_beside_each_other_and_nobody_beside_who_is_alone(
+    database_url: str, tmp_path: Path
+) -> None:
+    place = database_address(database_url), tmp_path
+    async with serving(*place):
+        async with serving(*place):
+            pass
+        with pytest.raises(InUse, match="stop every server first"):
+            async with exclusive(*place):
+                pass
+    async with exclusive(*place):
+        for other in (serving, exclusive):
+            with pytest.raises(InUse):
+                async with other(*place):
+                    pass
+    async with serving(*place):
+        pass
