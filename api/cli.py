@@ -4,7 +4,7 @@ import asyncio
 
 import click
 
-from api.commands import prove, routes, shell, users
+from api.commands import doctor, prove, routes, shell, users
 from api.commands.run import given_settings, ready_settings, with_database
 from api.commands.version import version_option
 from api.logs import start_logging
@@ -29,7 +29,13 @@ def cli(context: click.Context) -> None:
         context.invoke(serve_command)
 
 
-for command in (*users.COMMANDS, *prove.COMMANDS, *routes.COMMANDS, *shell.COMMANDS):
+for command in (
+    *users.COMMANDS,
+    *doctor.COMMANDS,
+    *prove.COMMANDS,
+    *routes.COMMANDS,
+    *shell.COMMANDS,
+):
     cli.add_command(command)
 
 

@@ -8,7 +8,7 @@ import errno
 import os
 import secrets
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from sqlalchemy.engine import make_url
@@ -18,7 +18,7 @@ from api.settings import PREFIX, Settings, WrongSettings
 from model.database.address import is_sqlite_file
 from model.storage.store import make_durable
 
-_KEY = "secret_key"
+KEY = "secret_key"
 
 
 def open_instance(settings: Settings) -> bytes:
@@ -28,16 +28,31 @@ def open_instance(settings: Settings) -> bytes:
     closed to them. Raises WrongSettings, in one line, when the folder or the key cannot be used.
     """
     os.umask(0o077)
-    try:
+    with _explained(settings):
         _require_moved(settings)
         settings.instance.mkdir(parents=True, exist_ok=True)
-        for path in _private_paths(settings):
+        for path in private_paths(settings):
             with suppress(OSError):  # it is not there, somebody else's, or cannot be changed
                 path.chmod(path.stat().st_mode & 0o700)
             _require_ours(path)
         if settings.secret_key is not None:
             return settings.secret_key.get_secret_value().encode()
-        return _kept_key(settings.instance / _KEY).encode()
+        return _kept_key(settings.instance / KEY).encode()
+
+
+def require_usable(settings: Settings) -> None:
+    """Raises WrongSettings, in one line, when the folder cannot be used as it is."""
+    with _explained(settings):
+        _require_moved(settings)
+        for path in (settings.instance, *private_paths(settings)):
+            _require_ours(path)
+
+
+@contextmanager
+def _explained(settings: Settings) -> Iterator[None]:
+    """Raises WrongSettings for what the system says of the folder."""
+    try:
+        yield
     except OSError as error:
         where = Path(error.filename or settings.instance)
         owner = _other_owner(where) or _other_owner(where.parent)
@@ -47,7 +62,7 @@ def open_instance(settings: Settings) -> bytes:
 
 def _require_ours(path: Path) -> None:
     """Raises PermissionError when something is there that may not be read, or written to."""
-    needed = os.R_OK if path.name == _KEY else os.R_OK | os.W_OK
+    needed = os.R_OK if path.name == KEY else os.R_OK | os.W_OK
     as_who_acts = os.access in os.supports_effective_ids
     if path.exists() and not os.access(path, needed, effective_ids=as_who_acts):
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
@@ -76,9 +91,9 @@ def _require_moved(settings: Settings) -> None:
         )
 
 
-def _private_paths(settings: Settings) -> Iterator[Path]:
+def private_paths(settings: Settings) -> Iterator[Path]:
     """Where something is that others must not read; not all of it need exist."""
-    yield from (settings.instance / name for name in (_KEY, "serving.lock", "files", "incoming"))
+    yield from (settings.instance / name for name in (KEY, "serving.lock", "files", "incoming"))
     url = settings.database_address
     if url.get_backend_name() == "sqlite" and url.database:
         yield from (Path(url.database + suffix) for suffix in ("", "-wal", "-shm"))

@@ -5,7 +5,7 @@ import socket
 from quart import request
 
 from api.context import caller, settings
-from api.middleware.proxy import parsed
+from api.middleware.proxy import is_loopback
 
 _FAR_AWAY = {socket.AF_INET: "192.0.2.1", socket.AF_INET6: "2001:db8::1"}  # RFC 5737, RFC 3849
 _ANY_PORT = 9
@@ -29,7 +29,7 @@ def address_to_pass_on() -> tuple[str, bool]:
     """Where this server is, as far as it knows, and whether others reach it there."""
     if others := addresses_for_others():
         return others[0], True
-    return request.host_url.rstrip("/"), not _is_loopback(request.host)
+    return request.host_url.rstrip("/"), not is_loopback(request.host)
 
 
 def own_address(family: socket.AddressFamily) -> str | None:
@@ -46,10 +46,4 @@ def own_address(family: socket.AddressFamily) -> str | None:
 def _is_at_this_machine() -> bool:
     """A proxy on this machine makes everybody seem to be at it, but her page knows better."""
     page = request.headers.get("Origin", request.host_url).partition("//")[2].strip("/")
-    return _is_loopback(page) and _is_loopback(request.remote_addr or "")
-
-
-def _is_loopback(host: str) -> bool:
-    """Whether a name or an address, perhaps with a port, means the machine that asks."""
-    address = parsed(host)
-    return address.is_loopback if address else host.partition(":")[0] == "localhost"
+    return is_loopback(page) and is_loopback(request.remote_addr or "")

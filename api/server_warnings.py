@@ -8,7 +8,7 @@ from api.settings import Settings
 from model.database.table import CLOCKS_DIFFER_BY
 from model.server_state import ServerState
 
-_FREE_SHARE, _FREE_BYTES = 0.1, 2**30  # less than both is too little
+_FREE_SHARE, _FREE_BYTES = 0.1, 2**30
 
 
 class ServerWarningView(TypedDict):
@@ -16,6 +16,11 @@ class ServerWarningView(TypedDict):
 
     code: str
     detail: str
+
+
+def is_nearly_full(free_bytes: int, total_bytes: int) -> bool:
+    """Whether a disk has less free than a gigabyte and than a tenth of it."""
+    return free_bytes < min(_FREE_SHARE * total_bytes, _FREE_BYTES)
 
 
 def warnings_of(
@@ -31,7 +36,7 @@ def _found(
 ) -> Iterator[tuple[str, str]]:
     if not settings.is_limited:
         yield "limits_off", "HOMEROOM_LIMITS is off: passwords can be guessed as fast as one likes."
-    if free_bytes < min(_FREE_SHARE * total_bytes, _FREE_BYTES):
+    if is_nearly_full(free_bytes, total_bytes):
         yield "disk_nearly_full", "The disk of the instance folder is nearly full."
     if abs(state.clock_ahead_s) > CLOCKS_DIFFER_BY.total_seconds():
         yield (

@@ -148,6 +148,17 @@ def _migrate(connection: Connection) -> None:
     return None
 
 
+def describe_schema(connection: Connection) -> str:
+    """How the database fits this code, in words. Raises SchemaMismatch."""
+    row = _schema_row(connection)
+    if row is None:
+        return "no tables yet, which the next start makes"
+    if row.head < code_head() and row.oldest_code <= code_head():
+        return f"schema {row.head}, which the next start brings up to {code_head()}"
+    _fit(row)
+    return f"schema {row.head}"
+
+
 def _schema_row(connection: Connection) -> AnyRow | None:
     if not inspect(connection).has_table(Schema.__tablename__):
         return None

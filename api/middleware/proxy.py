@@ -30,6 +30,12 @@ def parsed(text: str) -> Address | None:
     return address
 
 
+def is_loopback(host: str) -> bool:
+    """Whether a name or an address, perhaps with a port, means the machine that asks."""
+    address = parsed(host)
+    return address.is_loopback if address else host.partition(":")[0] == "localhost"
+
+
 class TrustedProxy:
     """Wraps an ASGI application; `lifespan` passes through."""
 

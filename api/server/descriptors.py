@@ -21,6 +21,14 @@ def raise_limit() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, allowed))
 
 
+def most_that_may_be_open() -> int | None:
+    """The hard limit of the system, if it has one."""
+    if resource is None:
+        return None
+    _, allowed = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return None if allowed == resource.RLIM_INFINITY else allowed
+
+
 def most_for_connections() -> int | None:
     """The number of descriptors from which on connections are refused."""
     if resource is None:
