@@ -5,6 +5,7 @@ Nothing is connected or read before it serves.
 
 import asyncio
 import logging
+import secrets
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Collection, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
@@ -31,7 +32,7 @@ from api.email_confirmations import email_confirmations
 from api.exports import exports
 from api.files import files
 from api.groups import groups
-from api.instance import open_instance
+from api.instance import key_digest, open_instance
 from api.join_codes import join_codes
 from api.live.log import topics
 from api.live.socket import live
@@ -65,7 +66,15 @@ from model.database.lock import serving
 from model.database.row import AnyRow
 from model.database.unit_of_work import Database
 from model.database.watcher import Watcher
-from model.live.ephemeral import Attendance, Ephemeral, SignalMessage, WorkerDied, WorkerReport
+from model.live.bus import Bus, Link
+from model.live.ephemeral import (
+    Attendance,
+    Ephemeral,
+    SignalMessage,
+    WorkerEnded,
+    WorkerId,
+    WorkerReport,
+)
 from model.live.feed import Feed
 from model.live.presence import Presence
 from model.live.signal import Signals
@@ -125,6 +134,8 @@ def set_up(
     """Let the application open with these settings when it begins to serve."""
     code = code_digest()  # now: a worker that is replaced runs it, whatever the files say then
     app.meter = meter or new_meter(settings)
+    app.worker = WorkerId(settings.node_name, secrets.token_hex(4), 0)
+    app.bus = Bus(link=link_to_others(settings, app.worker.run))
     if settings.trusted_proxies:
         app.asgi_app = TrustedProxy(app.asgi_app, settings.trusted_proxies)  # type: ignore[method-assign] # as Quart's documentation shows it
 
@@ -147,6 +158,15 @@ def set_up(
                 yield
                 await close_connections(running)
                 await app.answered(within_s=ANSWERED_WITHIN_S)
+
+
+def link_to_others(settings: Settings, run: str) -> Link | None:
+    """The link to other machines, not yet open; it is loaded before workers are forked."""
+    if settings.redis_url is None:
+        return None
+    from model.live import redis_link  # noqa: PLC0415 - loads redis
+
+    return redis_link.RedisLink(settings.redis_url.get_secret_value(), run)
 
 
 def open_services(
@@ -175,8 +195,9 @@ def open_services(
         searches=Searches(database),
         feed=feed,
         bus=bus,
+        worker=worker,
         presence=Presence(feed, bus, worker),
-        workers=Workers(bus, worker, connections),
+        workers=Workers(bus, worker, key_digest(signing_key), connections),
         connections=connections,
         signals=Signals(feed, bus),
         passwords=Passwords(settings.workers),
@@ -226,7 +247,8 @@ async def at_work(services: Services) -> AsyncIterator[None]:
         task.cancel()
     await asyncio.wait(background)
     await services.outbox.close()
-    services.bus.close()
+    services.bus.tell([WorkerEnded(services.worker)])
+    await services.bus.close()
     services.passwords.close()
     await services.database.close()
 
@@ -243,11 +265,16 @@ def listen(services: Services) -> None:
                     services.presence.take(message, time.monotonic())
                 case WorkerReport():
                     services.workers.take(message, time.monotonic())
-                case WorkerDied(worker):
-                    services.presence.died(worker)
-                    services.workers.died(worker)
+                case WorkerEnded(worker):
+                    services.presence.ended(worker)
+                    services.workers.ended(worker)
+
+    def joined() -> None:
+        services.presence.tell_all()
+        services.workers.tell_all()
 
     services.bus.listen(services.feed.wake, told)
+    services.bus.join(services.feed.epoch, joined)
 
 
 async def close_connections(services: Services) -> None:

@@ -23,6 +23,7 @@ from model.database.unit_of_work import Database, Transaction
 from model.errors import NotSignedIn
 from model.limit import Action, take
 from model.live.bus import Bus
+from model.live.ephemeral import WorkerId
 from model.live.feed import Feed
 from model.live.presence import Presence
 from model.live.signal import Signals
@@ -56,6 +57,7 @@ class Services:
     searches: Searches
     feed: Feed
     bus: Bus
+    worker: WorkerId
     presence: Presence
     workers: Workers
     signals: Signals

@@ -5,6 +5,8 @@ anybody could sign a link.
 """
 
 import errno
+import hashlib
+import hmac
 import os
 import secrets
 from collections.abc import Iterator
@@ -58,6 +60,11 @@ def _explained(settings: Settings) -> Iterator[None]:
         owner = _other_owner(where) or _other_owner(where.parent)
         advice = f" It belongs to {owner}; `sudo chown -R` makes it yours." if owner else ""
         raise WrongSettings(f"{PREFIX}INSTANCE: {error.strerror}: {where}.{advice}") from None
+
+
+def key_digest(signing_key: bytes) -> str:
+    """What machines tell each other of their keys, of which it gives nothing away."""
+    return hmac.new(signing_key, b"which key", hashlib.sha256).hexdigest()[:8]
 
 
 def _require_ours(path: Path) -> None:

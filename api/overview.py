@@ -21,8 +21,12 @@ overview = Blueprint("overview", __name__)
 
 
 class WorkerView(TypedDict):
-    """A process that serves; `memory_bytes` is null where the system does not tell."""
+    """A process that serves; `memory_bytes` is null where the system does not tell.
 
+    `node` is what its machine is called.
+    """
+
+    node: str
     worker: int
     process_id: int
     started_at: datetime
@@ -98,7 +102,8 @@ async def overview_of(running: Services) -> OverviewView:
         "now": now(),
         "workers": [
             {
-                "worker": worker.worker,
+                "node": worker.worker.node,
+                "worker": worker.worker.number,
                 "process_id": worker.process_id,
                 "started_at": worker.started_at,
                 "memory_bytes": worker.memory_bytes,
@@ -116,7 +121,9 @@ async def overview_of(running: Services) -> OverviewView:
         "people": state.people,
         "groups": state.groups,
         "last_backup_at": None,
-        "warnings": warnings_of(settings, state, disk.free, disk.total),
+        "warnings": warnings_of(
+            settings, state, disk.free, disk.total, workers, hears_others=running.bus.is_well
+        ),
         "settings": [_setting(settings, name) for name in Settings.model_fields],
     }
 

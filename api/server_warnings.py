@@ -1,11 +1,13 @@
 """What is wrong with a server, or could be better: one line each, for its administrators."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import chain
 
 from typing_extensions import TypedDict
 
 from api.settings import Settings
 from model.database.table import CLOCKS_DIFFER_BY
+from model.live.ephemeral import WorkerReport
 from model.server_state import ServerState
 
 _FREE_SHARE, _FREE_BYTES = 0.1, 2**30
@@ -24,10 +26,20 @@ def is_nearly_full(free_bytes: int, total_bytes: int) -> bool:
 
 
 def warnings_of(
-    settings: Settings, state: ServerState, free_bytes: int, total_bytes: int
+    settings: Settings,
+    state: ServerState,
+    free_bytes: int,
+    total_bytes: int,
+    workers: Sequence[WorkerReport],
+    *,
+    hears_others: bool,
 ) -> list[ServerWarningView]:
     """What is wrong, the most dangerous first."""
-    found = _found(settings, state, free_bytes, total_bytes)
+    found = chain(
+        _found(settings, state, free_bytes, total_bytes),
+        _found_between(settings, workers, hears_others=hears_others),
+        _found_missing(settings),
+    )
     return [{"code": code, "detail": detail} for code, detail in found]
 
 
@@ -43,6 +55,32 @@ def _found(
             "clock_off",
             "The clocks of this machine and of the database differ by more than a minute.",
         )
+
+
+def _found_between(
+    settings: Settings, workers: Sequence[WorkerReport], *, hears_others: bool
+) -> Iterator[tuple[str, str]]:
+    """What is wrong between machines."""
+    if not hears_others:
+        yield (
+            "redis_away",
+            "Redis does not answer this machine: it shows late what comes from others, and nobody"
+            " who is there.",
+        )
+    if len({report.key for report in workers}) > 1:
+        yield (
+            "keys_differ",
+            "Not all machines have the same HOMEROOM_SECRET_KEY: a link to a file works with one"
+            " of them, and fails with others.",
+        )
+    if len({report.worker.run for report in workers}) > 1 and settings.files_url is None:
+        yield (
+            "files_apart",
+            "HOMEROOM_FILES_URL is not set: each machine keeps files that the others do not have.",
+        )
+
+
+def _found_missing(settings: Settings) -> Iterator[tuple[str, str]]:
     yield "no_backup", "Nothing is known of a backup: see instance/README.md for how to make one."
     if settings.public_url is None:
         yield (

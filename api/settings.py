@@ -7,6 +7,7 @@ default; a fresh checkout runs with none set.
 import hashlib
 import hmac
 import os
+import platform
 from collections.abc import Collection, Iterator
 from dataclasses import replace
 from difflib import get_close_matches
@@ -203,6 +204,10 @@ class Settings(BaseSettings):
         if self.database_url is not None:
             return database_address(self.database_url.get_secret_value())
         return sqlite_address(self.instance / "app.db")
+
+    @property
+    def node_name(self) -> str:
+        return self.node or platform.node()
 
     @property
     def mail_server(self) -> MailServer | None:

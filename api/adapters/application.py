@@ -24,6 +24,7 @@ from api.measuring.meter import Meter
 from api.settings import ROOT
 from model.document_space import DOCUMENT_KEY_PATTERN, MAX_DOCUMENT_KEY_CHARS
 from model.live.bus import Bus
+from model.live.ephemeral import WorkerId
 
 MAX_KNOWN_FUNCTIONS = 512  # hooks and views; a class of views makes new ones for each request
 MAX_BODY_BYTES = 128 * 1024  # of JSON: the longest post has 120,000, where emoji are `\ud83d\ude42`
@@ -83,7 +84,8 @@ class Homeroom(Quart):
     asgi_websocket_class = FinishingWebsocketConnection
 
     def __init__(self) -> None:
-        self.bus, self.worker, self.meter = Bus(), 0, Meter()  # as if there were no other worker
+        self.bus, self.meter = Bus(), Meter()
+        self.worker = WorkerId("", "", 0)  # as if there were no other worker
         self._known = lru_cache(MAX_KNOWN_FUNCTIONS)(super().ensure_async)
         self._in_flight: set[asyncio.Task[Any]] = set()
         super().__init__(

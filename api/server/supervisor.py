@@ -38,7 +38,7 @@ from model.database.unit_of_work import Database
 from model.errors import TryAgain
 from model.export import is_any_export_wanted
 from model.live.bus import Datagrams
-from model.live.ephemeral import WorkerDied, encode_all
+from model.live.ephemeral import WorkerEnded, encode_all
 from model.live.feed import Feed
 from model.log.event import write_events
 from model.schema import check, note_clean_stop
@@ -272,7 +272,7 @@ class Supervisor:
         worker.heartbeat.close()
         log.error("worker %d ended with %s", index, worker.process.exitcode)
         Datagrams(others=[write for _, write in self.ephemera]).send(
-            encode_all([WorkerDied(index)])
+            encode_all([WorkerEnded(self.app.worker.numbered(index))])
         )
         if worker.is_ready:
             self.start_at[index] = time.monotonic()

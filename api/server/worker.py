@@ -68,8 +68,9 @@ def run_worker(app: Homeroom, place: Place) -> None:
     signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
     os.close(place.lifeline[1])
     patch_hypercorn(most_for_connections())
-    app.bus = Bus(datagrams_of(place.index, place.hints), datagrams_of(place.index, place.ephemera))
-    app.worker = place.index
+    hints, ephemera = (datagrams_of(place.index, of) for of in (place.hints, place.ephemera))
+    app.bus = Bus(hints, ephemera, app.bus.link)
+    app.worker = app.worker.numbered(place.index)
     app.meter.begin(place.index)
     try:
         run_in_loop(serve_until_told(app, place))

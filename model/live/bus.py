@@ -1,11 +1,11 @@
-"""The bus: how the workers of a machine tell each other hints, signals and who is there.
+"""The bus: how the workers tell each other hints, signals and who is there.
 
 A hint says "there is something new in these topics". It carries no data and may be lost, doubled or
 late: nothing is wrong then, only slower, since the next look finds everything anyway.
 
-Each worker reads two datagram sockets, made by the supervisor, into which all others write: one for
-hints, one for signals and presence, so that neither drowns the other. What does not fit into the
-buffer of a socket is dropped.
+Each worker reads two datagram sockets, made by the supervisor, into which all others of its machine
+write: one for hints, one for signals and presence, so that neither drowns the other. What does not
+fit into the buffer of a socket is dropped. A link carries the same to other machines.
 """
 
 import asyncio
@@ -13,6 +13,7 @@ import socket
 from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import msgspec
 
@@ -25,6 +26,7 @@ _EVERYTHING = b"*"
 
 Hinted = Callable[[Collection[str] | None], None]
 Told = Callable[[Sequence[Ephemeral]], None]
+Heard = Callable[[Sequence[bytes]], None]
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,7 @@ class Datagrams:
     own: socket.socket | None = None
     others: Sequence[socket.socket] = field(default=())
 
-    def listen(self, heard: Callable[[Sequence[bytes]], None]) -> None:
+    def listen(self, heard: Heard) -> None:
         if self.own is not None:
             self.own.setblocking(False)
             asyncio.get_running_loop().add_reader(self.own, self._receive, self.own, heard)
@@ -49,7 +51,7 @@ class Datagrams:
             asyncio.get_running_loop().remove_reader(self.own)
 
     @staticmethod
-    def _receive(own: socket.socket, heard: Callable[[Sequence[bytes]], None]) -> None:
+    def _receive(own: socket.socket, heard: Heard) -> None:
         messages: list[bytes] = []
         with suppress(BlockingIOError):
             while len(messages) < _AT_ONCE:
@@ -57,13 +59,36 @@ class Datagrams:
         heard(messages)
 
 
+class Link(Protocol):
+    """The way to the workers of other machines, and back."""
+
+    is_well: bool
+
+    def listen(self, hear_hints: Heard, hear_ephemera: Heard) -> None: ...
+    def join(self, name: str, joined: Callable[[], None]) -> None: ...
+    def hint(self, message: bytes) -> None: ...
+    def tell(self, message: bytes) -> None: ...
+    async def close(self) -> None: ...
+
+
 class Bus:
-    def __init__(self, hints: Datagrams | None = None, ephemera: Datagrams | None = None) -> None:
+    def __init__(
+        self,
+        hints: Datagrams | None = None,
+        ephemera: Datagrams | None = None,
+        link: Link | None = None,
+    ) -> None:
         self._hints = hints or Datagrams()
         self._ephemera = ephemera or Datagrams()
+        self.link = link
+
+    @property
+    def is_well(self) -> bool:
+        """Whether other machines are heard, if there may be any."""
+        return self.link is None or self.link.is_well
 
     def listen(self, hinted: Hinted, told: Told) -> None:
-        """Begin to hear the other workers.
+        """Begin to hear the other workers of this machine.
 
         `hinted` is called with the topics of hints, or None to look at all of them; `told` with
         messages.
@@ -84,17 +109,34 @@ class Bus:
 
         self._hints.listen(hear_hints)
         self._ephemera.listen(hear_ephemera)
+        if self.link is not None:
+            self.link.listen(hear_hints, hear_ephemera)
+
+    def join(self, name: str, joined: Callable[[], None]) -> None:
+        """Begin to hear the machines that have joined under the same name, if there is a link.
+
+        `joined` is called whenever the others begin to hear this one.
+        """
+        if self.link is not None:
+            self.link.join(name, joined)
 
     def hint(self, topics: Collection[str]) -> None:
         message = msgspec.json.encode(sorted(topics))
-        self._hints.send(message if len(message) <= _MAX_HINT_BYTES else _EVERYTHING)
+        message = message if len(message) <= _MAX_HINT_BYTES else _EVERYTHING
+        self._hints.send(message)
+        if self.link is not None:
+            self.link.hint(message)
 
     def tell(self, messages: Sequence[Ephemeral]) -> None:
         """Send messages to the other workers, if they fit into one datagram."""
         message = encode_all(messages)
         if len(message) <= _MAX_DATAGRAM_BYTES:
             self._ephemera.send(message)
+            if self.link is not None:
+                self.link.tell(message)
 
-    def close(self) -> None:
+    async def close(self) -> None:
+        if self.link is not None:
+            await self.link.close()
         self._hints.close()
         self._ephemera.close()

@@ -55,13 +55,25 @@ class NewestMessage(msgspec.Struct, tag="newest"):
     groups: dict[int, dict[int, int]]
 
 
+class WorkerId(msgspec.Struct, frozen=True, order=True, array_like=True):
+    """A worker of a machine, whose name is `node`; `run` tells one start there from the next."""
+
+    node: str
+    run: str
+    number: int
+
+    def numbered(self, number: int) -> "WorkerId":
+        """Another worker of the same machine and start."""
+        return WorkerId(self.node, self.run, number)
+
+
 class Attendance(msgspec.Struct, tag="attendance"):
     """A part of the people that a worker serves; all `parts` of a `number` are its whole set.
 
     `start` tells one life of a worker from the next. `topics` holds the ids of the `people` there.
     """
 
-    worker: int
+    worker: WorkerId
     start: int
     number: int
     part: int
@@ -70,23 +82,27 @@ class Attendance(msgspec.Struct, tag="attendance"):
     topics: dict[str, list[int]]
 
 
-class WorkerDied(msgspec.Struct, tag="died"):
-    """The supervisor says that a worker has died."""
+class WorkerEnded(msgspec.Struct, tag="ended"):
+    """A worker has died, as its supervisor says, or ends, as it says itself."""
 
-    worker: int
+    worker: WorkerId
 
 
 class WorkerReport(msgspec.Struct, tag="report"):
-    """What a worker says of itself; `memory_bytes` is its share of what it has in common."""
+    """What a worker says of itself; `memory_bytes` is its share of what it has in common.
 
-    worker: int
+    `key` is a digest of what it signs with, which has to be the same everywhere.
+    """
+
+    worker: WorkerId
+    key: str
     process_id: int
     started_at: datetime
     memory_bytes: int | None
     connections: int
 
 
-Ephemeral = SignalMessage | Attendance | WorkerDied | WorkerReport
+Ephemeral = SignalMessage | Attendance | WorkerEnded | WorkerReport
 
 _decoder = msgspec.json.Decoder(list[Ephemeral])
 

@@ -55,6 +55,7 @@ class Feed:
         self.database = database
         self.limits = limits or FeedLimits()
         self.applied = 0  # the last number of `rights` that was judged here
+        self.epoch = ""  # when it was opened
         self.readers = set[Reader]()
         self.rings: dict[str, Ring] = {}
         self.unchecked: dict[Reader, str] = {}  # to be judged, and why
@@ -75,7 +76,8 @@ class Feed:
     async def open(self) -> None:
         """Begin with the rights as they are now."""
         async with self.database.read_apart() as db:
-            self.applied = (await topic_heads(db, RIGHTS_TOPIC))[RIGHTS_TOPIC].seq
+            head = (await topic_heads(db, RIGHTS_TOPIC))[RIGHTS_TOPIC]
+            self.applied, self.epoch = head.seq, head.epoch
             await self.watch.look(db)
 
     async def run(self) -> None:

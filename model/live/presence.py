@@ -17,7 +17,7 @@ from typing import Protocol
 import msgspec
 
 from model.live.bus import Bus
-from model.live.ephemeral import Attendance, PresenceMessage, encode
+from model.live.ephemeral import Attendance, PresenceMessage, WorkerId, encode
 from model.live.frame import Frame
 from model.live.subscription import Reader, Subscription
 from model.user import PersonView
@@ -63,12 +63,12 @@ class Followed(Protocol):
 
 
 class Presence:
-    def __init__(self, feed: Followed, bus: Bus, worker: int) -> None:
+    def __init__(self, feed: Followed, bus: Bus, worker: WorkerId) -> None:
         self._feed, self._bus, self._worker = feed, bus, worker
         self._start = time.monotonic_ns()
         self._number = 0
         self._own: dict[str, People] = {}
-        self._others: dict[int, Others] = {}
+        self._others: dict[WorkerId, Others] = {}
         self._rooms: dict[str, Room] = {}
         self._changed: set[str] = set()
         self._renew_at = 0.0
@@ -93,7 +93,7 @@ class Presence:
                 del self._own[topic]
         for worker, others in list(self._others.items()):
             if moment - others.renewed_at > EXPIRE_S:
-                self.died(worker)
+                self.ended(worker)
         lingering = {topic for topic, room in self._rooms.items() if room.absent_since}
         changed, self._changed = self._changed | moved | lingering, set()
         for topic in changed:
@@ -134,6 +134,10 @@ class Presence:
             return room.change
         return Frame(encode(PresenceMessage(topic, present=list(room.people.values()))))
 
+    def tell_all(self) -> None:
+        """Tell the other workers everybody with the next turn: some may have heard nothing."""
+        self._renew_at = 0.0
+
     def take(self, told: Attendance, moment: float) -> None:
         """Take over what another worker says of itself."""
         others = self._others.get(told.worker)
@@ -155,7 +159,7 @@ class Presence:
                 if before.get(topic) != others.topics.get(topic)
             }
 
-    def died(self, worker: int) -> None:
+    def ended(self, worker: WorkerId) -> None:
         """Forget the people of another worker."""
         if others := self._others.pop(worker, None):
             self._changed |= others.topics.keys()

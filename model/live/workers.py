@@ -9,11 +9,12 @@ import os
 import re
 import time
 from collections.abc import Sized
+from contextlib import suppress
 from pathlib import Path
 
 from model.database.table import now
 from model.live.bus import Bus
-from model.live.ephemeral import WorkerReport
+from model.live.ephemeral import WorkerId, WorkerReport
 from model.live.presence import EXPIRE_S, RENEW_S
 
 _MEMORY = Path("/proc/self/smaps_rollup")  # of Linux
@@ -21,20 +22,29 @@ _SHARE = re.compile(r"^Pss: +(\d+) kB$", re.MULTILINE)
 
 
 class Workers:
-    def __init__(self, bus: Bus, worker: int, connections: Sized) -> None:
-        self._bus, self._worker, self._connections = bus, worker, connections
+    def __init__(self, bus: Bus, worker: WorkerId, key: str, connections: Sized) -> None:
+        self._bus, self._worker, self._key, self._connections = bus, worker, key, connections
         self._started_at = now()
-        self._others: dict[int, tuple[WorkerReport, float]] = {}
+        self._others: dict[WorkerId, tuple[WorkerReport, float]] = {}
+        self._due = asyncio.Event()
 
     async def run(self) -> None:
         """Tell the others of this worker, for ever."""
         while True:
+            self._due.clear()
             self._bus.tell([await self.own()])
-            await asyncio.sleep(RENEW_S)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(RENEW_S):
+                    await self._due.wait()
+
+    def tell_all(self) -> None:
+        """Tell the others at once: some may have heard nothing."""
+        self._due.set()
 
     async def own(self) -> WorkerReport:
         return WorkerReport(
             self._worker,
+            self._key,
             os.getpid(),
             self._started_at,
             await asyncio.to_thread(memory_bytes),
@@ -43,14 +53,16 @@ class Workers:
 
     def take(self, told: WorkerReport, moment: float) -> None:
         """Take over what another worker says of itself."""
+        if told.worker not in self._others:
+            self.tell_all()
         self._others[told.worker] = told, moment
 
-    def died(self, worker: int) -> None:
+    def ended(self, worker: WorkerId) -> None:
         """Forget another worker."""
         self._others.pop(worker, None)
 
     async def all(self) -> list[WorkerReport]:
-        """All that live, in the order of their numbers."""
+        """All that live, in the order of their machines and numbers."""
         since = time.monotonic() - EXPIRE_S
         others = [report for report, moment in self._others.values() if moment >= since]
         return sorted([await self.own(), *others], key=lambda report: report.worker)

@@ -12,7 +12,10 @@ from tests.support.people import Visitor
 from tests.test_statements import counted
 
 OVERVIEW = "/api/admin/overview"
-SECRETS = {"HOMEROOM_DATABASE_URL", "HOMEROOM_SECRET_KEY", "HOMEROOM_MAIL_URL"}
+SECRETS = {
+    f"HOMEROOM_{name}"
+    for name in ("DATABASE_URL", "SECRET_KEY", "MAIL_URL", "REDIS_URL", "METRICS_TOKEN")
+}
 
 
 @rows("""

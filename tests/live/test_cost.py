@@ -104,7 +104,7 @@ async def test_a_connection_looks_where_something_is_new_and_not_in_all_that_it_
         ]
     topics = [channel.topic for channel in channels]
     feed = Feed(services.database)  # which looks only when it is told to
-    served = replace(services, feed=feed, presence=Presence(feed, services.bus, worker=1))
+    served = replace(services, feed=feed, presence=Presence(feed, services.bus, services.worker))
     bob, publisher = Taker(served, push=refuse), Publisher(served, topics[MANY // 2])
     await bob.follow(publisher.topic, people.bob.token or "")
     await subscribe(dict.fromkeys(topics), None, None, bob.connection)

@@ -28,7 +28,7 @@ async def following(people: Cast, services: Services) -> AsyncIterator[tuple[Tak
     It keeps one event in memory.
     """
     feed = Feed(services.database, FeedLimits(ring_events=1))
-    served = replace(services, feed=feed, presence=Presence(feed, services.bus, worker=1))
+    served = replace(services, feed=feed, presence=Presence(feed, services.bus, services.worker))
     bob, publisher = Taker(served, push=refuse), Publisher(served, f"user:{people.bob.id}")
     await bob.follow(publisher.topic, people.bob.token or "")
     yield bob, publisher

@@ -16,10 +16,10 @@ SIGNAL = SignalMessage("channel:1", "typing", NO_DATA, Sender(1, "Ann", "a"))
 def workers() -> Iterator[tuple[Bus, Bus]]:
     """Two, each of which writes to the other."""
     pairs = [[socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM) for _ in "ab"] for _ in "ab"]
-    one, two = (
-        Bus(*(Datagrams(pair[own][0], [pair[1 - own][1]]) for pair in pairs)) for own in (0, 1)
+    of_one, of_two = (
+        [Datagrams(pair[own][0], [pair[1 - own][1]]) for pair in pairs] for own in (0, 1)
     )
-    yield one, two
+    yield Bus(of_one[0], of_one[1]), Bus(of_two[0], of_two[1])
     for pair in pairs:
         for sockets in pair:
             for each in sockets:
@@ -55,7 +55,7 @@ async def test_a_flood_of_signals_does_not_drown_a_hint(workers: tuple[Bus, Bus]
     await until(heard, "channel:7")
     assert 0 < len(heard.told) < 10_000
     assert heard.told[0] == SIGNAL
-    two.close()
+    await two.close()
 
 
 async def test_too_many_topics_for_a_hint_mean_all_of_them(workers: tuple[Bus, Bus]) -> None:
@@ -65,7 +65,7 @@ async def test_too_many_topics_for_a_hint_mean_all_of_them(workers: tuple[Bus, B
     one.hint(["channel:7"])
     await until(heard, "channel:7")
     assert heard.everything == 1
-    two.close()
+    await two.close()
 
 
 async def test_a_worker_that_is_alone_tells_nobody() -> None:
@@ -73,6 +73,6 @@ async def test_a_worker_that_is_alone_tells_nobody() -> None:
     heard = Heard(alone)
     alone.hint(["channel:7"])
     alone.tell([SIGNAL])
-    alone.close()
+    await alone.close()
     assert not heard.topics
     assert not heard.told

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import msgspec
 
 from model.live.bus import Bus
-from model.live.ephemeral import Attendance, PresenceMessage
+from model.live.ephemeral import Attendance, PresenceMessage, WorkerId
 from model.live.presence import (
     EXPIRE_S,
     LINGER_S,
@@ -19,6 +19,7 @@ from model.live.subscription import Reader, Subscription
 from model.user import PersonView
 
 CLASS = "group:1"
+THIS = WorkerId("here", "one start", 0)
 
 
 def named(user_id: int) -> PersonView:
@@ -49,7 +50,7 @@ class Worker:
     def __init__(self, number: int, *user_ids: int) -> None:
         self.readers = [Following(user_id) for user_id in user_ids]
         self.has_moved = True
-        self.presence = Presence(self, Bus(), number)
+        self.presence = Presence(self, Bus(), THIS.numbered(number))
 
     def subscribers(self, topic: str) -> list[Reader]:
         return list(self.readers) if topic == CLASS else []
@@ -139,7 +140,7 @@ def test_the_people_of_a_silent_worker_leave_and_those_of_a_dead_one_sooner() ->
     assert one.there() == {1}
     one.hears(two.presence.update(100), 100)
     one.presence.update(100)
-    one.presence.died(2)
+    one.presence.ended(THIS.numbered(2))
     one.presence.update(101)
     one.presence.update(101 + LINGER_S)
     assert one.there() == {1}
@@ -193,7 +194,7 @@ def test_parts_together_are_the_whole() -> None:
     whole = {f"group:{n}": {u: named(u) for u in range(n, n + 40)} for n in range(1, 60)}
     parts = in_parts(whole)
     told = [
-        Attendance(1, 1, 1, part, len(parts), people, topics)
+        Attendance(THIS, 1, 1, part, len(parts), people, topics)
         for part, (people, topics) in enumerate(parts)
     ]
     assert together(told) == whole
