@@ -15,14 +15,10 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Protocol
 
-import msgspec
+from model.live.ephemeral import Ephemeral, decode_all, decode_hint, encode_all, encode_hint
 
-from model.live.ephemeral import Ephemeral, decode_all, encode_all
-
-_MAX_HINT_BYTES = 1024
 _MAX_DATAGRAM_BYTES = 64 * 1024
 _AT_ONCE = 100  # datagrams; then others have their turn
-_EVERYTHING = b"*"
 
 Hinted = Callable[[Collection[str] | None], None]
 Told = Callable[[Sequence[Ephemeral]], None]
@@ -66,7 +62,7 @@ class Link(Protocol):
 
     def listen(self, hear_hints: Heard, hear_ephemera: Heard) -> None: ...
     def join(self, name: str, joined: Callable[[], None]) -> None: ...
-    def hint(self, message: bytes) -> None: ...
+    def hint(self, topics: Collection[str]) -> None: ...
     def tell(self, message: bytes) -> None: ...
     async def close(self) -> None: ...
 
@@ -97,10 +93,10 @@ class Bus:
         def hear_hints(messages: Sequence[bytes]) -> None:
             topics: set[str] = set()
             for message in messages:
-                if message == _EVERYTHING:
+                if (named := decode_hint(message)) is None:
                     hinted(None)
                 else:
-                    topics.update(msgspec.json.decode(message, type=list[str]))
+                    topics.update(named)
             hinted(topics)
 
         def hear_ephemera(messages: Sequence[bytes]) -> None:
@@ -121,11 +117,9 @@ class Bus:
             self.link.join(name, joined)
 
     def hint(self, topics: Collection[str]) -> None:
-        message = msgspec.json.encode(sorted(topics))
-        message = message if len(message) <= _MAX_HINT_BYTES else _EVERYTHING
-        self._hints.send(message)
+        self._hints.send(encode_hint(topics))
         if self.link is not None:
-            self.link.hint(message)
+            self.link.hint(topics)
 
     def tell(self, messages: Sequence[Ephemeral]) -> None:
         """Send messages to the other workers, if they fit into one datagram."""

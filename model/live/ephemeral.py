@@ -1,12 +1,14 @@
-"""Messages that nobody stores: signals, who is there, and what workers tell each other of both."""
+"""Messages that nobody stores: hints, signals, who is there, and what workers tell each other."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 import msgspec
 
 from model.user import PersonView
 
+_MAX_HINT_BYTES = 1024
+_EVERYTHING = b"*"
 NO_DATA = msgspec.Raw(b"null")
 
 SignalKey = tuple[str, str, str]  # topic, connection, name: of the same only the newest counts
@@ -104,12 +106,24 @@ class WorkerReport(msgspec.Struct, tag="report"):
 
 Ephemeral = SignalMessage | Attendance | WorkerEnded | WorkerReport
 
+_topics_decoder = msgspec.json.Decoder(list[str])
 _decoder = msgspec.json.Decoder(list[Ephemeral])
 
 
 def encode(message: msgspec.Struct) -> str:
     """The message as a text of its own, or as a part of a frame."""
     return msgspec.json.encode(message).decode()
+
+
+def encode_hint(topics: Collection[str]) -> bytes:
+    """A hint at these topics; at everything when there are too many of them."""
+    message = msgspec.json.encode(sorted(topics))
+    return message if len(message) <= _MAX_HINT_BYTES else _EVERYTHING
+
+
+def decode_hint(message: bytes) -> list[str] | None:
+    """The topics that are hinted at; None for all."""
+    return None if message == _EVERYTHING else _topics_decoder.decode(message)
 
 
 def encode_all(messages: Sequence[Ephemeral]) -> bytes:

@@ -11,7 +11,7 @@ import asyncio
 import logging
 import random
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 
 import msgspec
@@ -21,14 +21,17 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
+from model.live.ephemeral import encode_hint
+
 log = logging.getLogger(__name__)
 
 _FORMAT = 1  # of the messages: releases that differ in it do not hear each other
 _HINTS, _EPHEMERA = b"hints", b"ephemera"
 _ANSWERS_WITHIN_S = 2
 _BACK_OFF_S, _LONGEST_BACK_OFF_S = 0.1, 5  # after a failure; doubled after each
-_MOST_WAITING = 256  # messages of each kind; then the oldest are dropped
-_AT_ONCE = 32  # signals and sets of people; hints do not wait for more of them
+_TOGETHER_S = 0.005  # what is said so soon after something else goes with the rest of it
+_MOST_WAITING = 256  # signals and sets of people; then the oldest are dropped
+_AT_ONCE = 32  # of them; hints do not wait for more
 _SENT_WITHIN_S = 0.5  # what waits when the server stops
 
 Heard = Callable[[Sequence[bytes]], None]
@@ -41,7 +44,7 @@ class RedisLink:
         self.is_well = False
         self._url, self._own = url, run.encode()
         self._hear: dict[bytes, Heard] = {}
-        self._hints: dict[bytes, None] = {}  # in order; of the same ones only the first
+        self._topics = set[str]()  # to hint at
         self._ephemera = deque[bytes](maxlen=_MOST_WAITING)
         self._is_filled, self._is_empty = asyncio.Event(), asyncio.Event()
         self._failures = 0
@@ -54,11 +57,9 @@ class RedisLink:
         self._prefix, self._joined = f"homeroom:{_FORMAT}:{name}:".encode(), joined
         self._running = asyncio.create_task(self._run())
 
-    def hint(self, message: bytes) -> None:
+    def hint(self, topics: Collection[str]) -> None:
         if self.is_well:
-            self._hints[message] = None
-            if len(self._hints) > _MOST_WAITING:
-                del self._hints[next(iter(self._hints))]
+            self._topics.update(topics)
             self._note_filled()
 
     def tell(self, message: bytes) -> None:
@@ -102,7 +103,7 @@ class RedisLink:
         if self._failures:
             log.warning("Redis is back")
         self._failures = 0
-        self._hints.clear()
+        self._topics.clear()
         self._ephemera.clear()
         self.is_well = True
         self._joined()
@@ -119,7 +120,8 @@ class RedisLink:
         everybody = redis.pubsub()
         try:
             await self._subscribe(everybody)
-            await redis.publish(self._prefix + _HINTS, self._own)  # fails where it is forbidden
+            at_nothing = self._own + encode_hint([])
+            await redis.publish(self._prefix + _HINTS, at_nothing)  # it may be forbidden
             self._note_success()
             async with asyncio.TaskGroup() as both:
                 both.create_task(self._send(redis))
@@ -140,16 +142,18 @@ class RedisLink:
         while True:
             await self._is_filled.wait()
             self._is_filled.clear()
-            while self._hints or self._ephemera:
+            while self._topics or self._ephemera:
                 pipeline = redis.pipeline(transaction=False)
-                for message in self._hints:
-                    pipeline.publish(self._prefix + _HINTS, self._own + message)
-                self._hints.clear()
+                if self._topics:
+                    hint = encode_hint(self._topics)
+                    pipeline.publish(self._prefix + _HINTS, self._own + hint)
+                    self._topics.clear()
                 for _ in range(min(len(self._ephemera), _AT_ONCE)):
                     message = self._ephemera.popleft()
                     pipeline.publish(self._prefix + _EPHEMERA, self._own + message)
                 await pipeline.execute()
             self._is_empty.set()
+            await asyncio.sleep(_TOGETHER_S)
 
     async def _receive(self, everybody: PubSub) -> None:
         is_asked = False

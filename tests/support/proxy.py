@@ -1,4 +1,4 @@
-"""What lies between a server and its clients, or PostgreSQL, and forgets connections."""
+"""What lies between a server and its clients, PostgreSQL or Redis, and forgets connections."""
 
 import selectors
 import socket
@@ -92,7 +92,11 @@ class Proxy:
                 client = self._tls.wrap_socket(client, server_side=True)
             except ssl.SSLError:  # our certificate is not trusted
                 return
-        server = self._connect()
+        try:
+            server = self._connect()
+        except OSError:  # nobody is there
+            client.close()
+            return
         self._servers.add(server)
         self._peers |= {client: server, server: client}
         for side in (client, server):
