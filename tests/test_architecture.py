@@ -78,6 +78,7 @@ MAX_LINES_OVERRIDES = 1_620
 LOADED_LATE = {
     "api/commands/prove.py": {"from api.prove.run import prove"},  # websockets
     "api/app.py": {"from model.live import redis_link"},  # redis
+    "api/prove/ahead.py": {"from model.database import table"},  # of the program that it runs
     "api/doctor/neighbours.py": {"import redis", "from api.mail import smtp"},
     "api/commands/shell.py": {"import readline", "import rlcompleter"},
     "api/cli.py": {
