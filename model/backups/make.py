@@ -10,7 +10,7 @@ from model.storage.store import Store
 
 
 @dataclass(frozen=True)
-class Backup:
+class MadeBackup:
     """An archive that was made: the digest is of the whole file."""
 
     at: datetime
@@ -26,7 +26,7 @@ async def make_backup(
     *,
     version: str,
     lock: Path,
-) -> Backup:
+) -> MadeBackup:
     """Make an archive of the database, and of the files unless there is no store.
 
     It waits for the lock of the jobs, and holds it: nobody takes bytes away meanwhile. What an
