@@ -4,7 +4,7 @@ import asyncio
 
 import click
 
-from api.commands import doctor, prove, routes, shell, users
+from api.commands import backup, doctor, prove, routes, shell, users
 from api.commands.run import given_settings, ready_settings, with_database
 from api.commands.version import version_option
 from api.logs import start_logging
@@ -32,6 +32,7 @@ def cli(context: click.Context) -> None:
 for command in (
     *users.COMMANDS,
     *doctor.COMMANDS,
+    *backup.COMMANDS,
     *prove.COMMANDS,
     *routes.COMMANDS,
     *shell.COMMANDS,

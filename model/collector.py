@@ -23,13 +23,14 @@ _KEPT_FOR = timedelta(hours=24)
 _AT_ONCE = 200
 
 _DEAD = or_(~FILE_IN_USE, and_(Files.attached.is_(False), Files.created_at < bindparam("before")))
-_UNUSED = and_(
-    Blobs.leaving.is_(False),
-    Blobs.used_at < bindparam("before"),
-    ~exists().where(Files.blob_id == Blobs.id),
-    ~exists().where(Users.avatar == Blobs.sha256),
-    ~exists().where(Exports.blob_id == Blobs.id),
+IS_NEEDED = or_(
+    exists().where(Files.blob_id == Blobs.id),
+    exists().where(Users.avatar == Blobs.sha256),
+    exists().where(Exports.blob_id == Blobs.id),
 )
+"""Of `Blobs`: something refers to it."""
+
+_UNUSED = and_(Blobs.leaving.is_(False), Blobs.used_at < bindparam("before"), ~IS_NEEDED)
 _DEAD_FILES = (
     select(Files.id).where(_DEAD, Files.id > bindparam("last")).order_by(Files.id).limit(_AT_ONCE)
 )

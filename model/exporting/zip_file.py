@@ -8,18 +8,15 @@ import hashlib
 import os
 import re
 import secrets
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime
 from io import BufferedWriter
 from pathlib import Path
-from typing import TypeVar, TypeVarTuple
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 
 from model.storage.store import refusing_when_full
-
-T = TypeVar("T")
-Ts = TypeVarTuple("Ts")
+from model.storage.thread import in_thread
 
 _MOST_NAME_BYTES, _MOST_ENDING_BYTES = 200, 20  # a folder takes 255, and an id stands before it
 _NO_FILE_NAME = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f]')  # Windows takes none of these
@@ -62,7 +59,7 @@ class NewZip:
     async def finish(self) -> tuple[str, int]:
         """Make all of it durable; its SHA-256 and its size in bytes. Raises StorageFull."""
         with refusing_when_full():
-            return await _in_thread(self._finish)
+            return await in_thread(self._finish)
 
     def close(self) -> None:
         if self._opened is not None:
@@ -87,20 +84,10 @@ async def new_zip(folder: Path, made_at: datetime) -> AsyncIterator[NewZip]:
     made = NewZip(folder / secrets.token_hex(8), made_at)
     try:
         with refusing_when_full():
-            await _in_thread(made.open)
+            await in_thread(made.open)
         yield made
     finally:
         await asyncio.to_thread(made.close)
-
-
-async def _in_thread(work: Callable[[*Ts], T], *values: *Ts) -> T:
-    """Work in a thread, and wait until that has ended even when nobody wants it any more."""
-    task = asyncio.ensure_future(asyncio.to_thread(work, *values))
-    try:
-        return await asyncio.shield(task)
-    except asyncio.CancelledError:
-        await asyncio.wait({task})
-        raise
 
 
 def file_name(name: str) -> str:

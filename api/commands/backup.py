@@ -1,0 +1,69 @@
+"""The commands that make a backup, and put one back."""
+
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+
+from api.commands.run import ready_settings, with_database
+from api.docs.openapi import VERSION
+from api.transfer.storage import open_store
+from model.backups.archive import Unusable
+from model.backups.make import MadeBackup, make_backup
+from model.database.table import now
+from model.database.unit_of_work import Database
+
+
+@click.command("backup")
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path), required=False)
+@click.option("--no-files", is_flag=True, help="Leave out what people have uploaded.")
+def backup(file: Path | None, *, no_files: bool) -> None:
+    """Put everything into one file, also while the server runs.
+
+    Without FILE it is in the folder `backups` of the instance, named by the time.
+    """
+    settings = ready_settings()
+    place = file or settings.instance / "backups" / f"{now():%Y-%m-%d-%H%M%S}.zip"
+
+    async def make(database: Database) -> MadeBackup:
+        store = None if no_files else open_store(settings)
+        lock = settings.instance / "jobs.lock"
+        return await make_backup(database, store, place, told, version=VERSION, lock=lock)
+
+    with _progress("Backing up") as told, _in_one_line():
+        made = with_database(make, settings)
+    if made.lost_files:
+        click.echo(f"{made.lost_files} files are not in the store as they were uploaded.", err=True)
+    size_mb = made.size_bytes / 1e6
+    click.echo(f"{place} has everything until {made.at:%Y-%m-%d %H:%M:%S} UTC ({size_mb:.1f} MB).")
+
+
+@contextmanager
+def _progress(label: str) -> Iterator[Callable[[int, int], None]]:
+    """A bar, and what moves it. SIGTERM is as good as Ctrl-C: nothing is left behind."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with click.progressbar(length=1, label=label, show_eta=False, file=sys.stderr) as bar:
+
+        def told(done: int, total: int) -> None:
+            bar.length = max(1, total)
+            bar.update(done - bar.pos)
+
+        yield told
+
+
+@contextmanager
+def _in_one_line() -> Iterator[None]:
+    """Say what is wrong with a file or a disk, without a traceback."""
+    try:
+        yield
+    except Unusable as error:
+        raise click.ClickException(str(error)) from None
+    except OSError as error:
+        where = f": {error.filename}" if error.filename else ""
+        raise click.ClickException(f"{error.strerror}{where}") from None
+
+
+COMMANDS = (backup,)
