@@ -1,20 +1,26 @@
 """The commands that make a backup, and put one back."""
 
+import asyncio
 import signal
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import click
 
-from api.commands.run import ready_settings, with_database
+from api.commands.run import given_settings, ready_settings, with_database
 from api.docs.openapi import VERSION
+from api.instance import open_instance
+from api.settings import WrongSettings
 from api.transfer.storage import open_store
-from model.backups.archive import Unusable
+from model.backups.archive import Archive, Unusable
+from model.backups.in_place import InUse
 from model.backups.make import MadeBackup, make_backup
+from model.backups.restore import restore_backup
 from model.database.table import now
 from model.database.unit_of_work import Database
+from model.errors import Refusal
 
 
 @click.command("backup")
@@ -41,6 +47,27 @@ def backup(file: Path | None, *, no_files: bool) -> None:
     click.echo(f"{place} has everything until {made.at:%Y-%m-%d %H:%M:%S} UTC ({size_mb:.1f} MB).")
 
 
+@click.command("restore")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def restore(file: Path) -> None:
+    """Put a backup in the place of all that is here, which is kept; the server has to be stopped.
+
+    Everybody has to sign in again, and new join codes have to be made.
+    """
+    settings = given_settings()
+    with _progress("Restoring") as told, _in_one_line():
+        open_instance(settings)
+        with closing(Archive(file)) as archive:
+            address, store = settings.database_address, open_store(settings)
+            done = asyncio.run(restore_backup(archive, address, store, settings.instance, told))
+            made_at = archive.manifest.made_at
+    if done.lost_files:
+        click.echo(f"{done.lost_files} files are neither in it nor in the store.", err=True)
+    click.echo(f"All is as it was on {made_at:%Y-%m-%d at %H:%M:%S} UTC. Everybody signs in again.")
+    if done.before:
+        click.echo(f"What was here before is in {done.before}.")
+
+
 @contextmanager
 def _progress(label: str) -> Iterator[Callable[[int, int], None]]:
     """A bar, and what moves it. SIGTERM is as good as Ctrl-C: nothing is left behind."""
@@ -59,11 +86,13 @@ def _in_one_line() -> Iterator[None]:
     """Say what is wrong with a file or a disk, without a traceback."""
     try:
         yield
-    except Unusable as error:
+    except (Unusable, InUse, WrongSettings) as error:
         raise click.ClickException(str(error)) from None
+    except Refusal as refusal:
+        raise click.ClickException(refusal.detail) from None
     except OSError as error:
         where = f": {error.filename}" if error.filename else ""
         raise click.ClickException(f"{error.strerror}{where}") from None
 
 
-COMMANDS = (backup,)
+COMMANDS = (backup, restore)
