@@ -5,7 +5,7 @@ still work on it (`oldest_code`), so that old and new run side by side during a 
 """
 
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from functools import cache
 from pathlib import Path
@@ -63,12 +63,17 @@ async def prepare(url: str | URL, *, lossy: bool = False) -> None:
 
 
 @asynccontextmanager
-async def migrated(url: str | URL) -> AsyncIterator[AsyncConnection]:
+async def migrated(
+    url: str | URL, *, first: Callable[[AsyncConnection], Awaitable[None]] | None = None
+) -> AsyncIterator[AsyncConnection]:
     """A transaction that brings the database up to this code, and is committed at the end.
 
-    In a new database there is no epoch then. Raises SchemaMismatch.
+    What is to be done `first` is done in it. In a new database there is no epoch then. Raises
+    SchemaMismatch.
     """
     async with _locked(url) as connection:
+        if first:
+            await first(connection)
         await connection.run_sync(_migrate)
         yield connection
 

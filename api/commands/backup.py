@@ -65,7 +65,8 @@ def restore(file: Path) -> None:
         click.echo(f"{done.lost_files} files are neither in it nor in the store.", err=True)
     click.echo(f"All is as it was on {made_at:%Y-%m-%d at %H:%M:%S} UTC. Everybody signs in again.")
     if done.before:
-        click.echo(f"What was here before is in {done.before}.")
+        tables = "" if address.get_backend_name() == "sqlite" else ", its tables in a schema"
+        click.echo(f"What was here before is in {done.before}{tables}.")
 
 
 @contextmanager

@@ -6,6 +6,7 @@ start finds the one or the other, at whatever line this is killed.
 
 import shutil
 import sqlite3
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from pathlib import Path
 
@@ -20,24 +21,61 @@ class InUse(Exception):
     """Somebody has the database open. The message is one line."""
 
 
-def last_ids(file: Path) -> dict[str, int]:
-    """The last id that each table of an SQLite file has given out, as far as that can be read."""
-    if not file.exists():
-        return {}
-    try:
-        with closing(sqlite3.connect(file)) as opened:
-            return dict(opened.execute("SELECT name, seq FROM sqlite_sequence").fetchall())
-    except sqlite3.DatabaseError:
-        return {}
+class SQLitePlace:
+    """The place of an SQLite file."""
+
+    def __init__(self, file: Path) -> None:
+        self.file, self.folder = file, file.parent
+
+    async def last_ids(self) -> Mapping[str, int]:
+        """The last id that each table has given out, as far as that can be read."""
+        if not self.file.exists():
+            return {}
+        try:
+            with closing(sqlite3.connect(self.file)) as opened:
+                return dict(opened.execute("SELECT name, seq FROM sqlite_sequence").fetchall())
+        except sqlite3.DatabaseError:
+            return {}
+
+    async def replace(self, copy: Path, before: Path, told: Callable[[int], None]) -> None:
+        """Put a copy there, and what was there into the folder `before`. Raises InUse."""
+        if self.file.exists():
+            _keep_database(self.file, before)
+        _move(copy, self.file)
+        told(100)
+
+    def was_replaced(self, before: Path) -> bool:
+        """Whether what is kept in `before` is not here any more."""
+        kept = before / self.file.name
+        return kept.exists() and not (self.file.exists() and kept.samefile(self.file))
 
 
-def keep_database(file: Path, before: Path) -> None:
-    """Keep an SQLite file in the folder `before`, if it is there, and leave no log beside it.
+def _move(file: Path, place: Path) -> None:
+    file.replace(place)
+    make_durable(place.parent)
 
-    The log of the old one would be taken for that of the new one. Raises InUse.
-    """
-    if not file.exists():
-        return
+
+def keep_files(root: Path, before: Path) -> None:
+    """Keep all that is in a folder in the folder `before`, as links to the same bytes."""
+    for file in [*root.rglob("*")] if root.exists() else ():
+        place = before / file.relative_to(root)
+        if file.is_dir():
+            place.mkdir(parents=True, exist_ok=True)
+        else:
+            place.parent.mkdir(parents=True, exist_ok=True)
+            _link(file, place)
+
+
+def remove_unnamed(root: Path, keys: set[str]) -> None:
+    """Remove what lies in a folder under other keys; thumbnails have a key with an ending."""
+    for file in [*root.rglob("*")]:
+        key = file.relative_to(root).as_posix()
+        if not file.is_dir() and key.partition(".")[0] not in keys:
+            file.unlink()
+
+
+def _keep_database(file: Path, before: Path) -> None:
+    """Keep an SQLite file, and leave no log beside it: it would be taken for the new one's."""
     try:
         with closing(
             sqlite3.connect(file, timeout=_OTHERS_GONE_WITHIN_S, isolation_level=None)
@@ -52,36 +90,6 @@ def keep_database(file: Path, before: Path) -> None:
     make_durable(before)
     for log in kept[1:]:  # it is damaged
         log.unlink()
-
-
-def keep_files(root: Path, before: Path) -> None:
-    """Keep all that is in a folder in the folder `before`, as links to the same bytes."""
-    for file in [*root.rglob("*")] if root.exists() else ():
-        place = before / file.relative_to(root)
-        if file.is_dir():
-            place.mkdir(parents=True, exist_ok=True)
-        else:
-            place.parent.mkdir(parents=True, exist_ok=True)
-            _link(file, place)
-
-
-def replace(file: Path, copy: Path) -> None:
-    copy.replace(file)
-    make_durable(file.parent)
-
-
-def was_replaced(file: Path, before: Path) -> bool:
-    """Whether what is kept in `before` is not in its place any more."""
-    kept = before / file.name
-    return kept.exists() and not (file.exists() and kept.samefile(file))
-
-
-def remove_unnamed(root: Path, keys: set[str]) -> None:
-    """Remove what lies in a folder under other keys; thumbnails have a key with an ending."""
-    for file in [*root.rglob("*")]:
-        key = file.relative_to(root).as_posix()
-        if not file.is_dir() and key.partition(".")[0] not in keys:
-            file.unlink()
 
 
 def _link(file: Path, place: Path) -> None:

@@ -17,14 +17,8 @@ from sqlalchemy.engine import URL
 
 from model.backups.anew import begin_anew
 from model.backups.archive import DATABASE, FILES, Archive, Part, Told, Unusable
-from model.backups.in_place import (
-    keep_database,
-    keep_files,
-    last_ids,
-    remove_unnamed,
-    replace,
-    was_replaced,
-)
+from model.backups.in_place import SQLitePlace, keep_files, remove_unnamed
+from model.backups.in_postgresql import PostgreSQLPlace
 from model.backups.snapshot import needed_blobs
 from model.database.table import now
 from model.schema import SchemaMismatch, code_head
@@ -37,9 +31,10 @@ _KEY = re.compile(r"[0-9a-f]{2}/[0-9a-f]{62}-[0-9]+", re.ASCII)
 
 @dataclass(frozen=True)
 class Restored:
-    """`before` is where that is now which was there, if anything was.
+    """What was there is in the folder `before` now, if anything was.
 
-    Of `lost_files` there are no bytes, neither in the archive nor in the store.
+    On PostgreSQL its tables are in a schema with the same name, but for `_` in it. Of `lost_files`
+    there are no bytes, neither in the archive nor in the store.
     """
 
     before: Path | None
@@ -60,42 +55,42 @@ async def restore_backup(
     """
     progress = _Progress(archive, told)
     _check(archive, progress.add)
-    assert address.database
-    file = Path(address.database)
+    place = _place(address, instance)
     with (
         refusing_when_full(),
-        _workshop(file) as folder,
+        _workshop(place) as before,
         own_folder(instance / "incoming") as coming,
     ):
-        copy, before = folder / DATABASE, folder / "before"
-        await _make_ready(archive, copy, last_ids(file))
+        copy = before.with_name(DATABASE)
+        await _make_ready(archive, copy, await place.last_ids())
         blobs = needed_blobs(copy)
         if isinstance(store, FolderStore):
             keep_files(store.root, before / "files")
         lost_files = await _put_files(archive, blobs, store, coming, progress.add)
-        keep_database(file, before)
-        replace(file, copy)
-        kept = _keep(before)
+        await place.replace(copy, before, progress.to_percent)
+        kept = _keep(place, before)
         if isinstance(store, FolderStore):
             remove_unnamed(store.root, {blob.key for blob in blobs})
-    progress.finish()
     return Restored(kept, lost_files)
 
 
 class _Progress:
-    """How much is done: all parts are read, and then put where they belong."""
+    """How much is done: all parts are read and put where they belong, the database in two steps."""
 
     def __init__(self, archive: Archive, told: Callable[[int, int], None]) -> None:
-        parts = archive.manifest.parts.values()
-        self._done, self._total = 0, 2 * sum(part.size_bytes for part in parts)
+        parts = archive.manifest.parts
+        self._all = sum(part.size_bytes for part in parts.values())
+        self._database = parts[DATABASE].size_bytes
+        self._done = 0
         self._told = told
 
     def add(self, done: int) -> None:
         self._done += done
-        self._told(self._done, self._total)
+        self._told(self._done, 2 * self._all + self._database)
 
-    def finish(self) -> None:
-        self._told(self._total, self._total)
+    def to_percent(self, percent: int) -> None:
+        """Of the last step, which is the database's."""
+        self._told(2 * self._all + self._database * percent // 100, 2 * self._all + self._database)
 
 
 def _check(archive: Archive, told: Told) -> None:
@@ -107,34 +102,43 @@ def _check(archive: Archive, told: Told) -> None:
         told(archive.check(name))
 
 
+def _place(address: URL, instance: Path) -> SQLitePlace | PostgreSQLPlace:
+    if address.get_backend_name() == "sqlite":
+        assert address.database, "a database in memory has no file"
+        return SQLitePlace(Path(address.database))
+    return PostgreSQLPlace(address, instance)
+
+
 @contextmanager
-def _workshop(file: Path) -> Iterator[Path]:
-    """A new folder beside the database, for what is not in its place yet.
+def _workshop(place: SQLitePlace | PostgreSQLPlace) -> Iterator[Path]:
+    """A new folder for what was there before, in another one for what is not in its place yet.
 
     A run that was killed just after all was in its place has left there what was there before.
     """
-    folder = file.parent / "restoring"
-    if was_replaced(file, folder / "before"):
-        _keep(folder / "before")
+    folder = place.folder / "restoring"
+    for before in folder.glob("before-*"):
+        if place.was_replaced(before):
+            _keep(place, before)
     shutil.rmtree(folder, ignore_errors=True)
-    (folder / "before").mkdir(parents=True)
+    before = folder / f"before-{now():%Y%m%d-%H%M%S}"
+    before.mkdir(parents=True)
     try:
-        yield folder
+        yield before
     finally:
         shutil.rmtree(folder)
 
 
-def _keep(before: Path) -> Path | None:
-    """Give what is kept its place for good, if there is anything."""
+def _keep(place: SQLitePlace | PostgreSQLPlace, before: Path) -> Path | None:
+    """Give what was there before its place for good, if anything was."""
     if not any(before.iterdir()):
         return None
-    place = before.parent.with_name(f"before-{now():%Y%m%d-%H%M%S}")
-    before.rename(place)
-    make_durable(place.parent)
-    return place
+    kept = before.rename(place.folder / before.name)
+    make_durable(place.folder)
+    return kept
 
 
 async def _make_ready(archive: Archive, copy: Path, given: Mapping[str, int]) -> None:
+    """Unpack the database, and have it begin a new life."""
     with copy.open("xb") as opened:
         for piece in archive.pieces(DATABASE):
             opened.write(piece)

@@ -7,10 +7,12 @@ from contextlib import asynccontextmanager, closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.dialects import sqlite
 
 from model.collector import IS_NEEDED
+from model.copying.copy import copy_all
+from model.database.address import sqlite_address
 from model.database.failure import FAILURES, refuse
 from model.database.unit_of_work import Database
 from model.storage.blob import Blob, Blobs
@@ -18,6 +20,7 @@ from model.storage.blob import Blob, Blobs
 _LOOKED_AT_EVERY_S = 0.2
 _INTERRUPTED_EVERY_S = 0.05
 
+_POSTGRESQL_BYTES = select(func.pg_database_size(func.current_database()))
 _TABLES = """
     SELECT name FROM sqlite_schema
     WHERE type = 'table' AND name NOT GLOB 'sqlite_*' AND name NOT GLOB 'post_search*'
@@ -39,17 +42,28 @@ class Content:
 async def copy_database(database: Database, copy: Path, told: Callable[[int], None]) -> None:
     """Copy a database into a new file; nobody who writes waits for it.
 
-    `told` is called with how many bytes of it there are. Raises StorageFull and TryAgain.
+    `told` is called with how many bytes of it are done. Raises StorageFull, TryAgain, CannotCopy.
     """
     try:
-        async with _watched(copy, told):
-            await _vacuum_into(copy, _file(database))
+        if database.is_sqlite:
+            async with _watched(copy, told):
+                await _vacuum_into(copy, _file(database))
+        else:
+            size_bytes = await bytes_of(database)
+            await copy_all(
+                database.address,
+                sqlite_address(copy),
+                lambda percent: told(percent * size_bytes // 100),
+            )
     except FAILURES as error:
         refuse(error)
 
 
 async def bytes_of(database: Database) -> int:
     """How many bytes a database takes."""
+    if not database.is_sqlite:
+        async with database.read() as db:
+            return int(await db.scalar_one(_POSTGRESQL_BYTES))
     return (await asyncio.to_thread(_file(database).stat)).st_size
 
 
