@@ -3,13 +3,18 @@
 import asyncio
 import sqlite3
 
+import click
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 
+from api.docs.openapi import VERSION
 from api.instance import open_instance
 from api.settings import Settings, WrongSettings
+from model.backups.archive import Unusable
+from model.backups.before_update import back_up_before_update, is_behind
 from model.database.failure import without_values
 from model.database.lock import InUse, serving
+from model.errors import Refusal
 from model.schema import SchemaMismatch, prepare
 
 
@@ -26,7 +31,7 @@ def make_ready(settings: Settings) -> bytes:
     try:
         signing_key = open_instance(settings)
         asyncio.run(_prepare(settings))
-    except (WrongSettings, SchemaMismatch, InUse) as error:
+    except (WrongSettings, SchemaMismatch, InUse, Unusable, Refusal) as error:
         raise CannotStart(str(error)) from None
     except (sqlite3.Error, DBAPIError, OSError) as error:
         raise CannotStart(_said(address, error)) from None
@@ -34,8 +39,13 @@ def make_ready(settings: Settings) -> bytes:
 
 
 async def _prepare(settings: Settings) -> None:
-    async with serving(settings.database_address, settings.instance):
-        await prepare(settings.database_address, lossy=settings.is_lossy)
+    address, instance = settings.database_address, settings.instance
+    async with serving(address, instance):
+        if is_behind(address):
+            folder, lock = instance / "backups", instance / "jobs.lock"
+            saved = await back_up_before_update(address, folder, version=VERSION, lock=lock)
+            click.echo(f"The database is updated. As it was before, it is in {saved}.", err=True)
+        await prepare(address, lossy=settings.is_lossy)
 
 
 def _said(address: URL, error: sqlite3.Error | DBAPIError | OSError) -> str:
