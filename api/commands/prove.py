@@ -71,6 +71,11 @@ from api.prove.plan import MAIN, Options, Unfinished
     help="A checkout of an older release, from which the nodes are updated one by one. There is"
     " no other harm to them then, and no request may fail twice.",
 )
+@click.option(
+    "--backup",
+    is_flag=True,
+    help="Make a backup under load, put it back in the middle, and go on from there.",
+)
 @click.option("--seed", type=int, help="Repeats the plan of an earlier run; a new one by default.")
 @click.option(
     "--database",

@@ -24,16 +24,11 @@ PAUSE_S = (0.02, 0.2)
 class Client:
     """`first` is the number of the node that it connects to at first, and then to one by one."""
 
-    def __init__(
-        self,
-        name: str,
-        person: Person,
-        stage: Stage,
-        record: Record,
-        live: Mapping[str, Any],
-        first: int,
-    ) -> None:
-        self.name, self.person, self.stage, self.record = name, person, stage, record
+    stage: Stage
+    record: Record
+
+    def __init__(self, name: str, person: Person, live: Mapping[str, Any], first: int) -> None:
+        self.name, self.person = name, person
         self._ports = islice(cycle(person.http.doors.ports), first, None)
         self.epoch = live["epoch"]
         self.places = {topic: Place(seq) for topic, seq in live["topics"].items()}
@@ -46,6 +41,12 @@ class Client:
         self._pause_s: float | None = None  # what the server asked for
         self._commands = 0
         self._fetching: set[asyncio.Task[None]] = set()
+
+    def begin(self, stage: Stage, record: Record) -> None:
+        """Begin an act of the proof, where the client stands."""
+        self.stage, self.record = stage, record
+        self.places = {topic: Place(place.cursor) for topic, place in self.places.items()}
+        self.may_return.set()
 
     async def run(self) -> None:
         while True:

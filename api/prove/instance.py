@@ -70,6 +70,20 @@ class Instance:
                 raise Unfinished(f"The server did not start:\n{self.last_words()}")
             time.sleep(LOOK_EVERY_S)
 
+    def run(self, *command: str) -> None:
+        """Run one of its other commands, with its settings. Raises Unfinished."""
+        done = subprocess.run(  # noqa: S603 - ourselves
+            [sys.executable, *self._launcher, *self.program, *command],
+            cwd=self.folder,
+            env=self._environment(),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode:
+            raise Unfinished(f"`{command[0]}` ended with {done.returncode}:\n{done.stderr}")
+
     def stop(self) -> None:
         """Stop it as a deployment does."""
         assert self._process

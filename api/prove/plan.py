@@ -4,11 +4,12 @@ import heapq
 import random
 from asyncio import Event
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from api.settings import ROOT
 
+SHARED = ("events", "cuts", "kills", "restarts", "crashes", "silences", "removals")
 MAIN = str(ROOT / "main.py")
 AHEAD_S = 59  # the clocks of all nodes but the first
 
@@ -38,7 +39,15 @@ class Options:
     seed: int
     database_url: str | None = None
     update_from: Path | None = None
+    backup: bool = False
     program: Sequence[str] = (MAIN,)
+
+    def halves(self) -> tuple["Options", "Options"]:
+        """The same trouble in two parts; the nodes are updated in the first."""
+        second = {name: getattr(self, name) // 2 for name in SHARED}
+        first = {name: getattr(self, name) - count for name, count in second.items()}
+        later = replace(self, **second, seed=self.seed + 1, update_from=None)
+        return replace(self, **first), later
 
     @property
     def first_program(self) -> Sequence[str]:

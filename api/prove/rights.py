@@ -78,7 +78,7 @@ class Rights:
             "POST",
             f"/api/channels/{channel_id}/posts",
             {"text": f"secret {number}"},
-            key=f"secret-{number}-{channel_id}",
+            key=f"{self.options.seed}-secret-{number}-{channel_id}",
         )
         self.record.acknowledged[post["id"]] = f"channel:{channel_id}"
 

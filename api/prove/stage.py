@@ -3,12 +3,13 @@
 import asyncio
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from api.prove.patient_client import Doors, PatientClient
 
 MAX_PEOPLE = 20  # a client more is one more connection of somebody
+PAGE = 100  # posts
 PASSWORD = secrets.token_urlsafe(16)
 
 
@@ -24,6 +25,9 @@ class Person:
         answer = await PatientClient(self.http.doors).ask("POST", "/api/sessions", form)
         self.http.token = answer["token"]
         self.signed_in.set()
+
+    async def is_signed_in(self) -> bool:
+        return await self.http.ask("GET", "/api/me", done=[401]) is not None
 
     async def sign_out(self) -> None:
         """Sign out. A repeated request is answered with 401, because the session is over."""
@@ -62,6 +66,33 @@ class Stage:
             live = (await self.owner.http.ask("GET", path))["live"]
             topics |= {name: seq for name, seq in live["topics"].items() if name[:5] != "user:"}
         return {"epoch": live["epoch"], "topics": topics}
+
+    async def post_ids(self) -> set[int]:
+        """All posts, as they are listed for the owner."""
+        found: set[int] = set()
+        for channel_id in set(self.channel_ids):
+            path = f"/api/channels/{channel_id}/posts?limit={PAGE}"
+            page = await self.owner.http.ask("GET", path)
+            while True:
+                found.update(post["id"] for post in page["posts"])
+                if page["next"] is None:
+                    break
+                page = await self.owner.http.ask("GET", f"{path}&before={page['next']}")
+        return found
+
+    async def opened_again(self) -> "Stage":
+        """The stage once everybody is signed in, and may read everything, after a restore."""
+        await self.owner.sign_in()
+        ask = self.owner.http.ask
+        path = f"/api/channels/{self.studio_id}"
+        await ask("PATCH", path, {"kind": "open", "publish_history": True})
+        code = await _new_join_code(self.owner, self.club_id)
+        for person in self.people[1:]:
+            await person.sign_in()
+            await ask("PUT", f"/api/channels/{self.council_id}/members/{person.id}")
+            joining = {"join_code": code}
+            await person.http.ask("POST", "/api/memberships", joining, done=[409])
+        return replace(self, club_code=code)
 
     async def heads(self) -> Mapping[str, int]:
         topics: Mapping[str, int] = (await self.live())["topics"]
@@ -103,8 +134,12 @@ async def set_up(doors: Doors, first_token: str, clients: int) -> Stage:
 
 async def _make_group(owner: Person, name: str) -> tuple[int, str]:
     group = await owner.http.ask("POST", "/api/groups", {"name": name})
-    code = await owner.http.ask("POST", f"/api/groups/{group['id']}/join-code", {})
-    return group["id"], code["join_code"]
+    return group["id"], await _new_join_code(owner, group["id"])
+
+
+async def _new_join_code(owner: Person, group_id: int) -> str:
+    code = await owner.http.ask("POST", f"/api/groups/{group_id}/join-code", {})
+    return str(code["join_code"])
 
 
 async def _sign_up(

@@ -27,6 +27,17 @@ class Verdict:
         return not (self.lost or self.twice or self.out_of_order or self.leaked)
 
 
+def total(verdicts: Sequence[Verdict]) -> Verdict:
+    return Verdict(
+        events=sum(verdict.events for verdict in verdicts),
+        lost=sum(verdict.lost for verdict in verdicts),
+        twice=sum(verdict.twice for verdict in verdicts),
+        out_of_order=sum(verdict.out_of_order for verdict in verdicts),
+        leaked=sum(verdict.leaked for verdict in verdicts),
+        findings=[finding for verdict in verdicts for finding in verdict.findings],
+    )
+
+
 def judge(record: Record, clients: Places, start: Heads, heads: Heads) -> Verdict:
     """Compare the record with what clients have; meanwhile topics went from `start` to `heads`."""
     places = [place for of in clients.values() for place in of.values()]

@@ -15,7 +15,7 @@ async def write(
     for post in range(number, options.events, options.writers):
         channel_id = draw.choice(stage.channel_ids)
         path, text = f"/api/channels/{channel_id}/posts", f"post {post}"
-        answer = await client.ask("POST", path, {"text": text}, key=f"post-{post}")
+        answer = await client.ask("POST", path, {"text": text}, key=f"{options.seed}-post-{post}")
         record.acknowledged[answer["id"]] = f"channel:{channel_id}"
         progress.advance()
     client.close()
