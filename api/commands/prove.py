@@ -54,6 +54,11 @@ from api.prove.plan import MAIN, Options, Unfinished
     help="Servers with one database; more than one need --database.",
 )
 @click.option(
+    "--redis",
+    help="redis://host:6379/0, by which nodes hear each other; or `start`, to start one and kill it"
+    " in the middle.",
+)
+@click.option(
     "--crashes",
     type=click.IntRange(0),
     show_default="1 with several nodes",

@@ -13,7 +13,7 @@ from api.prove.plan import Options, Progress, Unfinished
 from api.prove.record import Record
 from api.prove.rights import Rights
 from api.prove.stage import Stage
-from api.prove.trouble import cut, disturb, silence, update
+from api.prove.trouble import cut, disturb, restart_redis, silence, update
 from api.prove.verdict import Verdict, judge
 from api.prove.writer import write
 
@@ -55,6 +55,7 @@ class Act:
     async def perform(self, *more: Callable[["Act"], Coroutine[Any, Any, None]]) -> Outcome:
         """Let everything happen, and `more` meanwhile. Raises Unfinished."""
         options, progress, nodes = self.options, self.progress, self.nodes.each
+        redis = [self.nodes.redis] if self.nodes.redis else []
         rights = Rights(options, progress, self.stage, self.clients, self.record)
         async with Crew() as crew:
             start = await self.stage.heads()
@@ -71,6 +72,7 @@ class Act:
                     disturb(nodes, options, progress),
                     silence(nodes[1:], options, progress),
                     update(nodes, options, progress),
+                    *(restart_redis(of, options, progress) for of in redis),
                     *(each(self) for each in more),
                 )
             )

@@ -40,5 +40,5 @@ class Crew:
         while left:
             done, self._tasks = await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
             left -= done
-            for task in done:
-                task.result()
+            if failed := [task for task in done if task.cancelled() or task.exception()]:
+                failed[0].result()

@@ -11,7 +11,8 @@ from sqlalchemy.engine import make_url
 from api.prove.database import new_database
 from api.prove.instance import Instance
 from api.prove.patient_client import Doors
-from api.prove.plan import AHEAD_S, Options, Unfinished
+from api.prove.plan import AHEAD_S, START, Options, Unfinished
+from api.prove.redis_server import RedisServer
 from api.prove.wire import Wire
 from api.settings import Settings
 
@@ -25,6 +26,7 @@ class Nodes:
 
     each: Sequence[Instance]
     first_token: str  # of the link that makes the first account
+    redis: RedisServer | None  # of the proof's own
 
     @property
     def doors(self) -> Doors:
@@ -54,13 +56,18 @@ def serving(options: Options, folder: Path) -> Iterator[Nodes]:
     with ExitStack() as stack:
         if options.database_url:
             settings["DATABASE_URL"] = stack.enter_context(new_database(options.database_url))
+        redis = None
+        if options.redis == START:
+            redis = stack.enter_context(closing(RedisServer(folder)))
+        if options.redis:
+            settings["REDIS_URL"] = redis.url if redis else options.redis
         each: list[Instance] = []
         for number in range(1, options.nodes + 1):
             of = folder / f"node-{number}"
             node = one_more(options, of, settings, stack) if each else first(options, of, settings)
             each.append(stack.enter_context(closing(node)))
             node.start()
-        yield Nodes(each, Settings.first_token(secret.encode()))
+        yield Nodes(each, Settings.first_token(secret.encode()), redis)
 
 
 def first(options: Options, folder: Path, settings: Mapping[str, str]) -> Instance:

@@ -13,7 +13,7 @@ from api.prove.plan import Unfinished
 
 HOST = "127.0.0.1"
 TRY_FOR_S = 10
-GIVE_UP_AFTER_S = 60
+GIVE_UP_AFTER_S = 200  # longer than a server may take to start
 PAUSE_S = 0.05
 MAX_BODY_BYTES = 1024 * 1024
 LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)

@@ -11,6 +11,7 @@ from api.settings import ROOT
 
 SHARED = ("events", "cuts", "kills", "restarts", "crashes", "silences", "removals")
 MAIN = str(ROOT / "main.py")
+START = "start"
 AHEAD_S = 59  # the clocks of all nodes but the first
 
 
@@ -23,6 +24,7 @@ class Options:
     """The numbers of a run. `cuts` are for each client, `workers` for each node.
 
     Without `database_url` SQLite is used. `update_from` is a checkout of an older release.
+    `redis` is a URL, or `start`: then there is one for the proof, which is killed in the middle.
     """
 
     clients: int
@@ -38,6 +40,7 @@ class Options:
     silences: int
     seed: int
     database_url: str | None = None
+    redis: str | None = None
     update_from: Path | None = None
     backup: bool = False
     program: Sequence[str] = (MAIN,)

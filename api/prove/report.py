@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from statistics import quantiles
 
 from api.prove.act import Outcome
-from api.prove.plan import AHEAD_S, Options
+from api.prove.plan import AHEAD_S, START, Options
 from api.prove.verdict import Verdict
 
 WIDTH = 26
@@ -57,6 +57,9 @@ class Report:
                 f" {counted(options.silences, 'time')} cut off from PostgreSQL,"
                 f" clocks {AHEAD_S} s apart{updated}"
             )
+        if options.redis:
+            restarted = ", killed and started again" if options.redis == START else ""
+            yield f"Redis between the nodes{restarted}"
         yield ""
         yield row("events", verdict.events, f"of them {posts:,} posts")
         yield row("deliveries", deliveries, f"over {self.connections:,} connections")

@@ -12,8 +12,9 @@ from random import Random
 from api.prove.client import Client
 from api.prove.instance import Instance
 from api.prove.plan import Options, Progress, Unfinished
+from api.prove.redis_server import RedisServer
 
-AWAY_EVENTS = 100  # that a cut client misses at most before it comes back
+AWAY_EVENTS = 100  # that a cut client misses at most before it comes back; and Redis
 REPLACED_WITHIN_S = 30
 SILENT_FOR_S = 12  # longer than a worker serves without the log, or waits for a statement
 LOOK_EVERY_S = 0.05
@@ -71,6 +72,14 @@ async def silence(nodes: Sequence[Instance], options: Options, progress: Progres
             node.wire.cut()
             await asyncio.sleep(SILENT_FOR_S)
             node.wire.mend()
+
+
+async def restart_redis(redis: RedisServer, options: Options, progress: Progress) -> None:
+    """Kill Redis in the middle, and start it again some events later."""
+    await progress.reach(options.events // 2)
+    redis.close()
+    await progress.reach(progress.answered + AWAY_EVENTS)
+    redis.start()
 
 
 async def update(nodes: Sequence[Instance], options: Options, progress: Progress) -> None:
