@@ -83,6 +83,11 @@ class Bus:
         """Whether other machines are heard, if there may be any."""
         return self.link is None or self.link.is_well
 
+    @property
+    def is_heard(self) -> bool:
+        """Whether there may be other workers, here or elsewhere."""
+        return bool(self._ephemera.others) or self.link is not None
+
     def listen(self, hinted: Hinted, told: Told) -> None:
         """Begin to hear the other workers of this machine.
 

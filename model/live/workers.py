@@ -29,8 +29,8 @@ class Workers:
         self._due = asyncio.Event()
 
     async def run(self) -> None:
-        """Tell the others of this worker, for ever."""
-        while True:
+        """Tell the others of this worker, for ever, if there can be any."""
+        while self._bus.is_heard:
             self._due.clear()
             self._bus.tell([await self.own()])
             with suppress(TimeoutError):
