@@ -4,7 +4,7 @@ import asyncio
 
 import click
 
-from api.commands import backup, doctor, prove, routes, shell, users
+from api.commands import backup, copy, doctor, prove, routes, shell, users
 from api.commands.run import given_settings, ready_settings, with_database
 from api.commands.version import version_option
 from api.logs import start_logging
@@ -33,6 +33,7 @@ for command in (
     *users.COMMANDS,
     *doctor.COMMANDS,
     *backup.COMMANDS,
+    *copy.COMMANDS,
     *prove.COMMANDS,
     *routes.COMMANDS,
     *shell.COMMANDS,

@@ -47,6 +47,13 @@ async def find_head(db: Transaction) -> str:
     return str(await db.scalar_one(_HEAD))
 
 
+MOVED, COMING = "moved to ", "coming from "
+"""With these `oldest_code` begins where the log goes on elsewhere, or does not go on yet.
+
+They are greater than any number, so that no code starts there, however old it is.
+"""
+
+
 class SchemaMismatch(Exception):
     """The code and the schema are too far apart to work together."""
 
@@ -71,7 +78,7 @@ async def migrated(
     What is to be done `first` is done in it. In a new database there is no epoch then. Raises
     SchemaMismatch.
     """
-    async with _locked(url) as connection:
+    async with locked(url) as connection:
         if first:
             await first(connection)
         await connection.run_sync(_migrate)
@@ -90,7 +97,7 @@ async def check(url: str | URL) -> None:
 
 async def note_clean_stop(url: str | URL) -> None:
     """Note that nothing is lost: the next start needs no new epoch."""
-    async with _locked(url) as connection:
+    async with locked(url) as connection:
         await connection.execute(update(Epochs).values(running_boot=None))
 
 
@@ -99,7 +106,7 @@ async def new_migration(url: str | URL, message: str) -> Path:
     from model import migration  # noqa: PLC0415 - loads Alembic
 
     number = f"{int(code_head()) + 1:04}"
-    async with _locked(url) as connection:
+    async with locked(url) as connection:
         return await connection.run_sync(migration.write, message, number)
 
 
@@ -110,7 +117,7 @@ def code_head() -> str:
 
 
 @asynccontextmanager
-async def _locked(url: str | URL) -> AsyncIterator[AsyncConnection]:
+async def locked(url: str | URL) -> AsyncIterator[AsyncConnection]:
     """A transaction in which nobody else migrates, and which enforces no foreign keys yet."""
     parsed = database_address(url)
     is_sqlite = parsed.get_backend_name() == "sqlite"
@@ -137,9 +144,9 @@ async def _locked(url: str | URL) -> AsyncIterator[AsyncConnection]:
 
 
 def _migrate(connection: Connection) -> None:
-    row = _schema_row(connection)
+    row = schema_row(connection)
     head = code_head()
-    if row is not None and row.head >= head:
+    if row is not None and (row.head >= head or row.oldest_code > head):
         return _fit(row)
     from model import migration  # noqa: PLC0415 - loads Alembic
 
@@ -155,7 +162,7 @@ def _migrate(connection: Connection) -> None:
 
 def describe_schema(connection: Connection) -> str:
     """How the database fits this code, in words. Raises SchemaMismatch."""
-    row = _schema_row(connection)
+    row = schema_row(connection)
     if row is None:
         return "no tables yet, which the next start makes"
     if row.head < code_head() and row.oldest_code <= code_head():
@@ -164,7 +171,7 @@ def describe_schema(connection: Connection) -> str:
     return f"schema {row.head}"
 
 
-def _schema_row(connection: Connection) -> AnyRow | None:
+def schema_row(connection: Connection) -> AnyRow | None:
     if not inspect(connection).has_table(Schema.__tablename__):
         return None
     return connection.execute(_SCHEMA_ROW).first()
@@ -172,6 +179,10 @@ def _schema_row(connection: Connection) -> AnyRow | None:
 
 def _fit(row: AnyRow | None) -> None:
     head = code_head()
+    if row is not None and row.oldest_code.startswith(MOVED):
+        raise SchemaMismatch(f"The database has {row.oldest_code}: use that one.")
+    if row is not None and row.oldest_code.startswith(COMING):
+        raise SchemaMismatch("The database is not whole: repeat the `copy-to` that it comes by.")
     if row is None or row.head < head:
         raise SchemaMismatch("The database is older than this code: run `python main.py` once.")
     if row.oldest_code > head:

@@ -14,10 +14,11 @@ from sqlalchemy.engine import URL
 from model.copying.postgresql import PostgreSQLRows, driver_of, postgresql_rows
 from model.copying.rows import CannotCopy, Row, Rows, all_tables
 from model.copying.sqlite import new_sqlite_file, sqlite_rows
+from model.database.table import Base
 from model.log.event import Epochs
 from model.schema import Schema, migrated
 
-_NEVER_EMPTY = {Schema.__table__, Epochs.__table__}
+_NEVER_EMPTY = [Base.metadata.tables[of.__tablename__] for of in (Schema, Epochs)]
 
 
 async def copy_all(source: URL, target: URL, told: Callable[[int], None]) -> dict[str, int]:
@@ -33,14 +34,14 @@ async def copy_all(source: URL, target: URL, told: Callable[[int], None]) -> dic
 def rows_of(source: URL) -> AbstractAsyncContextManager[Rows]:
     """The tables of a database in one snapshot."""
     if source.get_backend_name() == "sqlite":
-        return sqlite_rows(_file(source), "BEGIN")
+        return sqlite_rows(file_of(source), "BEGIN")
     return postgresql_rows(source)
 
 
 def new_rows(target: URL) -> AbstractAsyncContextManager[Rows]:
     """The tables to fill: all that is done with them is there at the end, or nothing of it."""
     if target.get_backend_name() == "sqlite":
-        return new_sqlite_file(_file(target))
+        return new_sqlite_file(file_of(target))
     return _new_rows_in_postgresql(target)
 
 
@@ -53,10 +54,10 @@ async def _new_rows_in_postgresql(target: URL) -> AsyncIterator[Rows]:
 async def copy_rows(source: Rows, target: Rows, told: Callable[[int], None]) -> dict[str, int]:
     """Copy all rows, read them again, and compare. Raises CannotCopy."""
     for table in all_tables():
-        if table in _NEVER_EMPTY:
-            await target.clear(table)
-        elif await target.count(table):
+        if table not in _NEVER_EMPTY and await target.count(table):
             raise CannotCopy("There is something in that database: name a new one.")
+    for table in _NEVER_EMPTY:
+        await target.clear(table)
     total = sum([await source.count(table) for table in all_tables()])
     progress = _Progress(2 * total, told)
     sums = {}
@@ -104,6 +105,6 @@ class _Progress:
                 self._told(percent)
 
 
-def _file(url: URL) -> Path:
+def file_of(url: URL) -> Path:
     assert url.database, "a database in memory has no file"
     return Path(url.database)

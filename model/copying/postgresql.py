@@ -1,23 +1,23 @@
 """The rows of a PostgreSQL database, read by a cursor and written by COPY."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
-from typing import Any, cast
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any
 
 from sqlalchemy import JSON, Executable, Table, Text, delete, func, select
 from sqlalchemy.dialects.postgresql.asyncpg import dialect
 from sqlalchemy.engine import URL
 from sqlalchemy.ext.asyncio import AsyncConnection
-from sqlalchemy.sql.expression import ClauseElement
 
-from model.copying.rows import ROWS_AT_ONCE, Row, numbered_tables
+from model.copying.rows import ROWS_AT_ONCE, Row, all_tables, numbered_tables
 from model.database.engine import Patience, postgresql_engine
 from model.database.server import Server
+from model.database.statement import POSTGRESQL
 
 _DIALECT = dialect()  # type: ignore[no-untyped-call]
 _A_DAY_S = 24 * 3600
 _PATIENCE = Patience(lock_s=10, statement_s=_A_DAY_S, next_s=_A_DAY_S)
-SNAPSHOT = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;"
+_SNAPSHOT = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;"
 _LAST_ID = "SELECT pg_sequence_last_value(pg_get_serial_sequence($1, 'id')::regclass)"
 _GO_ON_FROM = "SELECT setval(pg_get_serial_sequence($1, 'id'), $2)"
 
@@ -61,21 +61,30 @@ class PostgreSQLRows:
             await self._driver.execute(_GO_ON_FROM, name, last_id)
 
     async def run(self, statement: Executable) -> None:
-        await self._driver.execute(_sql(statement))
+        prepared = POSTGRESQL.prepared(statement, {})
+        await self._driver.execute(prepared.sql, *prepared.parameters({}))
 
 
 @asynccontextmanager
-async def postgresql_rows(url: URL, begin: str = SNAPSHOT) -> AsyncIterator[PostgreSQLRows]:
-    """The tables in a transaction of its own, which is committed at the end."""
+async def postgresql_rows(url: URL, *begin: str) -> AsyncIterator[PostgreSQLRows]:
+    """The tables in a transaction of its own, which `begin` begins, and which is committed."""
     engine = postgresql_engine(url, "AUTOCOMMIT", Server(), _PATIENCE)
     try:
         async with engine.connect() as connection:
             driver = await driver_of(connection)
-            await driver.execute(begin)
+            for statement in begin or (_SNAPSHOT,):
+                await driver.execute(statement)
             yield PostgreSQLRows(driver)
             await driver.execute("COMMIT")
     finally:
         await engine.dispose()
+
+
+def alone_in_postgresql(url: URL) -> AbstractAsyncContextManager[PostgreSQLRows]:
+    """The same while nobody else can write. Raises asyncpg.LockNotAvailableError if he does."""
+    names = ", ".join(map(_DIALECT.identifier_preparer.format_table, all_tables()))
+    lock = f"LOCK TABLE {names} IN SHARE ROW EXCLUSIVE MODE"  # before the snapshot is made
+    return postgresql_rows(url, "BEGIN ISOLATION LEVEL REPEATABLE READ;", lock)
 
 
 async def driver_of(connection: AsyncConnection) -> Any:
@@ -84,4 +93,4 @@ async def driver_of(connection: AsyncConnection) -> Any:
 
 
 def _sql(statement: Executable) -> str:
-    return str(cast(ClauseElement, statement).compile(dialect=_DIALECT))
+    return POSTGRESQL.prepared(statement, {}).sql

@@ -6,7 +6,7 @@ It is what asyncpg takes and gives: times with their zone, truth values; JSON is
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any, Protocol
 
-from sqlalchemy import Table
+from sqlalchemy import Executable, Table
 
 from model.database.table import Base
 
@@ -33,6 +33,8 @@ class Rows(Protocol):
 
     async def clear(self, table: Table) -> None:
         """Delete all rows."""
+
+    async def run(self, statement: Executable) -> object: ...
 
     async def last_ids(self) -> Mapping[str, int]:
         """The last id that each table has given out, if it has, whether or not its row is there."""

@@ -8,18 +8,18 @@ import os
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 from sqlalchemy import Boolean, Executable, Table, delete, func, insert, select
 from sqlalchemy.dialects import sqlite
-from sqlalchemy.sql.expression import ClauseElement
 from sqlalchemy.types import TypeEngine
 
 from model.copying.rows import ROWS_AT_ONCE, CannotCopy, Row, numbered_tables
 from model.database.address import sqlite_address
+from model.database.statement import SQLITE
 from model.database.table import Instant
 from model.schema import migrated
 from model.storage.store import make_durable
@@ -55,7 +55,7 @@ class SQLiteRows:
             yield [*map(convert, found)]
 
     async def fill(self, table: Table, rows: AsyncIterator[Sequence[Row]]) -> None:
-        sql = _sql(insert(table))
+        sql = SQLITE.prepared(insert(table), {}).sql
         convert = _converter([_to_sqlite(column.type) for column in table.columns])
         async for some in rows:
             await self.do(self._connection.executemany, sql, [*map(convert, some)])
@@ -83,7 +83,8 @@ class SQLiteRows:
             )
 
     async def run(self, statement: Executable) -> sqlite3.Cursor:
-        return await self.do(self._connection.execute, _sql(statement))
+        prepared = SQLITE.prepared(statement, {})
+        return await self.do(self._connection.execute, prepared.sql, prepared.parameters({}))
 
     async def do(self, function: Callable[..., T], *arguments: object) -> T:
         """What the function returns, in the thread."""
@@ -108,14 +109,21 @@ async def sqlite_rows(file: Path, *begin: str) -> AsyncIterator[SQLiteRows]:
             await _in(thread, connection.close)
 
 
+def alone_in_sqlite(file: Path) -> AbstractAsyncContextManager[SQLiteRows]:
+    """The same while nobody else has the file open. Raises sqlite3.OperationalError if he has."""
+    return sqlite_rows(file, "PRAGMA journal_mode = DELETE", "BEGIN IMMEDIATE")
+
+
 @asynccontextmanager
 async def new_sqlite_file(file: Path) -> AsyncIterator[SQLiteRows]:
     """The tables of a new file, which has its name when it is whole and on the disk.
 
     Until then it is `<name>.part`; what a process that was killed has left there goes first.
+    Raises CannotCopy when there is something under the name.
     """
+    await asyncio.to_thread(_require_room, file)
     coming = file.with_name(f"{file.name}.part")
-    _remove(coming)
+    remove_sqlite_file(coming)
     try:
         async with migrated(sqlite_address(coming)):
             pass  # it has the tables now
@@ -124,7 +132,7 @@ async def new_sqlite_file(file: Path) -> AsyncIterator[SQLiteRows]:
             await rows.require_whole()
         await asyncio.to_thread(_finish, coming, file)
     finally:
-        _remove(coming)
+        remove_sqlite_file(coming)
 
 
 def _that_exists(file: Path) -> str:
@@ -132,25 +140,27 @@ def _that_exists(file: Path) -> str:
     return f"{file.absolute().as_uri()}?mode=rw"
 
 
+def _require_room(file: Path) -> None:
+    if file.exists():
+        raise CannotCopy(f"There is something at {file}: name a new file.")
+    if not file.parent.is_dir():
+        raise CannotCopy(f"There is no folder {file.parent}.")
+
+
 def _finish(coming: Path, file: Path) -> None:
     with coming.open("rb+") as written:
         os.fsync(written.fileno())
-    _remove(file)  # with its log, which would be taken for the new one's
     coming.replace(file)
     make_durable(file.parent)
 
 
-def _remove(file: Path) -> None:
+def remove_sqlite_file(file: Path) -> None:
     for suffix in ("", "-wal", "-shm", "-journal"):
         file.with_name(file.name + suffix).unlink(missing_ok=True)
 
 
 async def _in(thread: ThreadPoolExecutor, function: Callable[..., T], *arguments: object) -> T:
     return await asyncio.get_running_loop().run_in_executor(thread, function, *arguments)
-
-
-def _sql(statement: Executable) -> str:
-    return str(cast(ClauseElement, statement).compile(dialect=_DIALECT))
 
 
 def _from_sqlite(kind: TypeEngine[Any]) -> Convert | None:

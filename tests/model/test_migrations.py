@@ -66,7 +66,7 @@ async def emptied(url: str, folder: Path) -> str:
 @pytest.mark.own_database
 async def test_posts_of_before_are_found_by_their_words(database_url: str, tmp_path: Path) -> None:
     url = await emptied(database_url, tmp_path)
-    async with schema._locked(url) as connection:
+    async with schema.locked(url) as connection:
         await connection.run_sync(migrate_to, "0002")
         await connection.run_sync(fill, ROWS)
     await schema.prepare(url)
@@ -102,7 +102,7 @@ async def test_what_was_typed_before_is_as_if_it_were_typed_now(
         "epochs": [{"id": 1, "name": "before"}],
     }
     url = await emptied(database_url, tmp_path)
-    async with schema._locked(url) as connection:
+    async with schema.locked(url) as connection:
         await connection.run_sync(migrate_to, "0009")
         await connection.run_sync(fill, before)
     await schema.prepare(url)
@@ -135,7 +135,7 @@ async def test_whoever_an_administrator_gave_any_username_signs_in_with_it(
         for n, name in enumerate(given, start=1)
     ]
     url = await emptied(database_url, tmp_path)
-    async with schema._locked(url) as connection:
+    async with schema.locked(url) as connection:
         await connection.run_sync(migrate_to, "0009")
         await connection.run_sync(fill, {"users": users})
     await schema.prepare(url)
@@ -165,7 +165,7 @@ async def test_events_emptied_before_are_about_nothing_and_the_others_still_are(
         for seq, data in enumerate(shown, start=1)
     ]  # fmt: skip
     url = await emptied(database_url, tmp_path)
-    async with schema._locked(url) as connection:
+    async with schema.locked(url) as connection:
         await connection.run_sync(migrate_to, "0006")
         await connection.run_sync(fill, {"events": events})
     await schema.prepare(url)
@@ -181,7 +181,7 @@ async def test_a_channel_deleted_before_leaves_its_number_to_no_other(
     database_url: str, tmp_path: Path
 ) -> None:
     url = await emptied(database_url, tmp_path)
-    async with schema._locked(url) as connection:
+    async with schema.locked(url) as connection:
         await connection.run_sync(migrate_to, "0008")
         before = {name: ROWS[name] for name in ("users", "groups", "memberships")}
         await connection.run_sync(fill, before)
@@ -189,7 +189,7 @@ async def test_a_channel_deleted_before_leaves_its_number_to_no_other(
         deleted = (await connection.execute(text(INSERT_CHANNEL))).scalar_one()
         await connection.execute(text("DELETE FROM channels WHERE id = :id"), {"id": deleted})
     await schema.prepare(url)
-    async with schema._locked(url) as connection:
+    async with schema.locked(url) as connection:
         made = (await connection.execute(text(INSERT_CHANNEL))).scalar_one()
     assert group < deleted < made
 

@@ -76,7 +76,7 @@ async def test_all_that_a_release_has_kept_is_there_after_the_update(
     """Every migration runs, on a database of its own, so it takes longer than others."""
     release = RELEASES[name]
     url = await emptied(database_url, tmp_path)
-    async with schema._locked(url) as connection:
+    async with schema.locked(url) as connection:
         await connection.run_sync(lambda opened: written_by(release, opened))
     await schema.prepare(url)
     kept = {of: rows for of, rows in release["rows"].items() if of not in CHANGED}
