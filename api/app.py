@@ -40,6 +40,7 @@ from api.live.stream import stream
 from api.mail.letter import Letters
 from api.mail.outbox import Outbox
 from api.me import me
+from api.measuring import states
 from api.measuring.meter import Meter
 from api.measuring.opening import new_meter
 from api.memberships import memberships
@@ -133,7 +134,7 @@ def set_up(
 ) -> None:
     """Let the application open with these settings when it begins to serve."""
     code = code_digest()  # now: a worker that is replaced runs it, whatever the files say then
-    app.meter = meter or new_meter(settings)
+    app.meter = meter or new_meter(settings, openapi.VERSION)
     app.worker = WorkerId(settings.node_name, secrets.token_hex(4), 0)
     app.bus = Bus(link=link_to_others(settings, app.worker.run))
     if settings.trusted_proxies:
@@ -179,6 +180,7 @@ def open_services(
         synchronous="NORMAL" if settings.is_lossy else "FULL",
         watcher=Watcher(settings.slow_statement_ms / 1e3),
     )
+    database.watcher.figures = meter
     feed = Feed(database, settings.feed_limits)
 
     def tell(topics: Collection[str]) -> None:
@@ -186,7 +188,7 @@ def open_services(
         bus.hint(topics)
 
     database.committed = tell
-    feed.told = log_events
+    feed.told, feed.figures = log_events, meter
     store, pictures, connections = open_store(settings), Pictures(), set[LiveConnection]()
     return Services(
         settings=settings,
@@ -200,7 +202,7 @@ def open_services(
         workers=Workers(bus, worker, key_digest(signing_key), connections),
         connections=connections,
         signals=Signals(feed, bus),
-        passwords=Passwords(settings.workers),
+        passwords=Passwords(settings.workers, meter),
         recent_callers=RecentCallers(),
         buckets=TokenBuckets(),
         used_sessions=UsedSessions(),
@@ -236,6 +238,7 @@ async def at_work(services: Services) -> AsyncIterator[None]:
         asyncio.create_task(jobs.run(database, services.store, settings)),
         asyncio.create_task(jobs.run_purges(database, settings, feed.forgotten)),
         asyncio.create_task(jobs.run_uses(database, services.used_sessions)),
+        asyncio.create_task(states.run(services.meter, feed, services.passwords)),
         asyncio.create_task(
             export_jobs.run(
                 database, services.store, settings, services.incoming, services.export_wanted

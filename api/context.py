@@ -43,6 +43,10 @@ _unit_of_work: ContextVar[Transaction | None] = ContextVar("unit_of_work", defau
 
 
 class LiveConnection(Protocol):
+    @property
+    def code(self) -> int | None:
+        """With what it was closed from here, if it was."""
+
     def stop(self, among: int) -> None: ...
     def end(self) -> None: ...
 
@@ -83,11 +87,13 @@ class Services:
     def serving(self, connection: LiveConnection) -> Iterator[None]:
         """Keep a connection registered, so that it is told when the server stops."""
         self.connections.add(connection)
+        self.meter.connected()
         if self.is_stopping:
             connection.stop(among=len(self.connections))
         try:
             yield
         finally:
+            self.meter.left(connection.code)
             connection.end()
             self.connections.discard(connection)
             self.connection_left.set()

@@ -6,6 +6,7 @@ and never inside one, and a long queue is refused instead of growing.
 
 import asyncio
 import os
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import ParamSpec, TypeVar
@@ -14,6 +15,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
 
 from model.errors import TryAgain
+from model.figures import Figures
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -28,11 +30,13 @@ _NOBODYS_HASH = (
 
 
 class Passwords:
-    def __init__(self, workers: int = 1) -> None:
+    def __init__(self, workers: int = 1, figures: Figures | None = None) -> None:
         """Take a share of the processors, which `workers` processes have together."""
+        self._figures = figures or Figures()
         threads = max(1, (os.cpu_count() or 1) // workers)
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="argon2")
-        self._waiting = 0
+        self.waiting = 0
+        """How many have asked and are not answered yet."""
 
     async def hash(self, password: str) -> str:
         """The hash of a password. Raises TryAgain when too many wait."""
@@ -55,11 +59,13 @@ class Passwords:
     async def _in_thread(
         self, function: Callable[P, T], *arguments: P.args, **options: P.kwargs
     ) -> T:
-        if self._waiting >= _MAX_WAITING:
+        if self.waiting >= _MAX_WAITING:
             raise TryAgain
-        self._waiting += 1
+        self.waiting += 1
+        began = time.monotonic()
         try:
             call = asyncio.get_running_loop().run_in_executor
             return await call(self._threads, lambda: function(*arguments, **options))
         finally:
-            self._waiting -= 1
+            self.waiting -= 1
+            self._figures.hashed(time.monotonic() - began)

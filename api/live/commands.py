@@ -146,6 +146,7 @@ async def subscribe(
                 present = client.services.presence.greet(client, client.subscriptions[topic])
                 client.put(Subscribed(topic, seq, message_id, present))
             case Reset(seq, reason):
+                client.services.meter.reset(reason)
                 client.put(ResetMessage(topic, seq, reason, message_id))
             case None:
                 detail = "There is no such topic, or you may not know of it."

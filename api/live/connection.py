@@ -111,6 +111,7 @@ class Connection:
         frame, cursor = found
         if not push(frame.encoded):
             return False
+        self.services.meter.delivered(cursor - subscription.cursor)
         subscription.cursor = cursor
         self._log_sent(subscription)
         return not self.feed.has_more(subscription)
@@ -254,13 +255,18 @@ class Connection:
                 return None
             if not isinstance(replayed, tuple):
                 self.feed.unsubscribe(self, topic)
+                if replayed is not None:
+                    self.services.meter.reset(replayed.reason)
                 gone = ResetMessage(topic, replayed.seq, replayed.reason) if replayed else None
                 self.put(gone or Revoked(topic, "removed"))
                 return None
             found = replayed
+            self.services.meter.replayed(replayed[1] - subscription.cursor)
         if found is None:
             return None
-        frame, subscription.cursor = found
+        frame, cursor = found
+        self.services.meter.delivered(cursor - subscription.cursor)
+        subscription.cursor = cursor
         self._log_sent(subscription)
         if self.feed.has_more(subscription):
             self.wake(topic)

@@ -17,17 +17,17 @@ from model.storage.incoming import own_folder
 _MEMORY = Path("/dev/shm")  # noqa: S108 - of Linux; what is in it is ours alone
 
 
-def new_meter(settings: Settings, folder: Path | None = None) -> Meter:
+def new_meter(settings: Settings, version: str, folder: Path | None = None) -> Meter:
     """One that measures, if that is wanted: this process, or all that share a folder."""
     if settings.metrics_token is None:
         return Meter()
     from api.measuring.prometheus import Prometheus  # noqa: PLC0415 - loads prometheus_client
 
-    return Prometheus(folder)
+    return Prometheus(settings, version, folder)
 
 
 @contextmanager
-def shared_meter(settings: Settings) -> Iterator[Meter]:
+def shared_meter(settings: Settings, version: str) -> Iterator[Meter]:
     """One for this process and all that it forks until the end of the block."""
     if settings.metrics_token is None:
         yield Meter()
@@ -35,7 +35,7 @@ def shared_meter(settings: Settings) -> Iterator[Meter]:
     with own_folder(_parent()) as folder:
         folder.mkdir(exist_ok=True)
         try:
-            yield new_meter(settings, folder)
+            yield new_meter(settings, version, folder)
         finally:
             shutil.rmtree(folder)
 

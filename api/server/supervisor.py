@@ -25,6 +25,7 @@ import click
 
 from api.adapters.guard import Untried, require_tried
 from api.app import create_app
+from api.docs.openapi import VERSION
 from api.measuring.meter import Meter
 from api.measuring.opening import shared_meter
 from api.server.descriptors import raise_limit
@@ -80,7 +81,7 @@ def serve(settings: Settings) -> None:
     except Unusable as error:
         raise CannotStart(str(error)) from None
     if hasattr(os, "fork"):
-        with shared_meter(settings) as meter:
+        with shared_meter(settings, VERSION) as meter:
             supervisor = Supervisor(settings, listener, meter)
             supervisor.run(lambda: greet(settings, signing_key, is_empty=is_empty))
     else:
@@ -262,6 +263,7 @@ class Supervisor:
 
     def note_ready(self, index: int) -> None:
         self.workers[index].is_ready = True
+        self.meter.serving(self.serving())
         if self.failures.pop(index, 0):
             log.warning("worker %d serves again", index)
 
@@ -270,6 +272,8 @@ class Supervisor:
         worker = self.workers.pop(index)
         os.close(worker.ready)
         worker.heartbeat.close()
+        self.meter.ended(index)
+        self.meter.serving(self.serving())
         log.error("worker %d ended with %s", index, worker.process.exitcode)
         Datagrams(others=[write for _, write in self.ephemera]).send(
             encode_all([WorkerEnded(self.app.worker.numbered(index))])

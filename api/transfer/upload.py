@@ -15,7 +15,7 @@ from werkzeug.http import parse_options_header
 from werkzeug.sansio.multipart import Data, Epilogue, Event, Field, File, NeedData
 
 from api.adapters.quart import FormDecoder
-from api.context import caller, limited, read, services, settings, write
+from api.context import caller, limited, meter, read, services, settings, write
 from api.forms import Form
 from api.middleware.idempotent import HEADER
 from model.errors import Invalid
@@ -115,6 +115,7 @@ async def received(max_bytes: int, room: Room) -> AsyncIterator[Received]:
         await arriving.reserve(max(1, announced))
         await _receive(came, max_bytes)
         await arriving.finish()
+        meter().uploaded(arriving.size_bytes)
         yield came
 
 

@@ -5,6 +5,7 @@ since SQLAlchemy's execution and its pool take longer than most of them.
 """
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Generic, Protocol, TypeVar
@@ -68,6 +69,8 @@ class Connections(Generic[C]):
         self._turns = asyncio.Semaphore(most)
         self._free: list[C] = []
         self._is_closed = False
+        self.waited: Callable[[float], None] = lambda _: None
+        """Called with the seconds that somebody had to wait for a connection, whatever came."""
 
     @asynccontextmanager
     async def one(self) -> AsyncIterator[C]:
@@ -108,11 +111,14 @@ class Connections(Generic[C]):
         if not self._turns.locked():
             await self._turns.acquire()  # at once
             return
+        began = time.monotonic()
         try:
             async with asyncio.timeout(NOBODY_FREE_AFTER_S):
                 await self._turns.acquire()
         except TimeoutError as error:
             raise TryAgain from error
+        finally:
+            self.waited(time.monotonic() - began)
 
     async def _give_back(self, connection: C) -> None:
         try:

@@ -34,6 +34,7 @@ class Group:
         self.connection = connection
         self.topics: set[str] = set()  # those that it has written to
         self.has_changes = False
+        self.units = 0
         self.ended: asyncio.Future[Exception | None] = asyncio.get_running_loop().create_future()
 
 
@@ -61,6 +62,7 @@ class Groups:
                 with group.connection.part():
                     yield group
                 group.has_changes = True
+                group.units += 1
             except Exception as refused:
                 if not group.has_changes or not group.connection.in_transaction:
                     raise
@@ -121,6 +123,7 @@ class Groups:
             await self._give_turns(group)
             if group.has_changes:
                 await group.connection.commit()
+                self._watcher.figures.shared(group.units)
         except (*FAILURES, TryAgain) as error:
             group.ended.set_result(error)
         except BaseException:

@@ -199,6 +199,8 @@ class Database:
                 self.address, self.server, patience, watcher, _WRITERS
             )
         self.readers, self._apart = readers(READERS), readers(1)
+        for connections in (self.readers, self._writers):
+            connections.waited = partial(watcher.waited, "connection")
 
     @asynccontextmanager
     async def read(self, *, once: bool = False) -> AsyncIterator[Transaction]:
@@ -237,11 +239,14 @@ class Database:
         Raises TryAgain when the same may succeed in a moment, OutcomeUnknown when it may have been
         committed, StorageFull, and StatementFailed.
         """
+        began = time.monotonic()
         try:
             async with self._in_group(tx) if self.is_sqlite else self._alone(tx) as db:
                 yield db
         except FAILURES as error:
             refuse(error)
+        figures, kinds = self.watcher.figures, [note.kind for note in db.notes]
+        figures.wrote(time.monotonic() - began, kinds)
 
     @asynccontextmanager
     async def _in_group(self, tx: str | None) -> AsyncIterator[Transaction]:

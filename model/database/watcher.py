@@ -4,8 +4,12 @@ import logging
 import math
 
 from model.database.statement import Prepared
+from model.figures import Figures
 
 log = logging.getLogger(__name__)
+
+
+COMMIT = "COMMIT"
 
 
 class Watcher:
@@ -13,14 +17,21 @@ class Watcher:
 
     def __init__(self, slow_after_s: float = math.inf) -> None:
         self._slow_after_s = slow_after_s
+        self.figures = Figures()
 
     def ran(self, statement: Prepared | str, seconds: float) -> None:
         """A statement is over, or has failed; a BEGIN or COMMIT is given as these words."""
         if seconds > self._slow_after_s:
             log.warning("a statement took %.0f ms: %s", seconds * 1e3, name_of(statement))
+        if statement == COMMIT:
+            self.figures.committed(seconds)
 
     def waited(self, what: str, seconds: float) -> None:
-        """A unit of work had its `turn` to write, or its `commit` with others, after so long."""
+        """A unit of work had its `turn` to write, or its `commit` with others, after so long.
+
+        Or a `connection`, if none was free.
+        """
+        self.figures.waited(what, seconds)
 
 
 def name_of(statement: Prepared | str) -> str:

@@ -27,6 +27,7 @@ from model.database.row import AnyRow
 from model.database.trouble import Away
 from model.database.unit_of_work import Database, Transaction
 from model.errors import TryAgain
+from model.figures import Figures
 from model.live.frame import Frame, in_one_frame
 from model.live.rights_check import RightsCheck
 from model.live.ring import Encoded, Ring, trim_largest
@@ -52,7 +53,7 @@ class Feed:
     """The feed of a worker: its readers, and the rings of the topics that they follow."""
 
     def __init__(self, database: Database, limits: FeedLimits | None = None) -> None:
-        self.database = database
+        self.database, self.figures = database, Figures()
         self.limits = limits or FeedLimits()
         self.applied = 0  # the last number of `rights` that was judged here
         self.epoch = ""  # when it was opened
@@ -70,8 +71,7 @@ class Feed:
         self._grown = 0  # characters that have come since the rings were trimmed together
         self._woken = asyncio.Event()
         self._replaying = asyncio.Semaphore(_REPLAYS_AT_ONCE)
-        self._looked_at = time.monotonic()
-        self._away = Away()
+        self.looked_at, self._away = time.monotonic(), Away()  # when a look has succeeded last
 
     async def open(self) -> None:
         """Begin with the rights as they are now."""
@@ -111,6 +111,7 @@ class Feed:
 
     async def look(self, topics: Collection[str] | None = None) -> None:
         """Check rights that were taken away, then fill the rings. None: of all topics."""
+        began = time.monotonic()
         served = self.rings if topics is None else self.rings.keys() & topics
         cursors = {topic: self.rings[topic].head for topic in served}
         async with self.database.read_apart(once=topics is not None) as db:
@@ -124,7 +125,8 @@ class Feed:
         self.told(events)
         if notices is not None:
             self.watch.tell(notices)
-        self._looked_at = time.monotonic()
+        self.looked_at = time.monotonic()
+        self.figures.looked(self.looked_at - began)
         if len(rows) == _LOOK_AT_MOST:
             self.wake(topics)
 
@@ -183,7 +185,8 @@ class Feed:
             if ring := self.rings.get(row.topic):
                 if row.scrubs:
                     ring.scrub(msgspec.json.decode(row.scrubs, type=set[str]))
-                ring.append(event := Encoded.of(row))
+                if ring.append(event := Encoded.of(row)):
+                    self.figures.arrived(row.at)
                 self._changed.add(row.topic)
                 self._grown += len(event.text)
         for topic in self.rings.keys() & self._changed:
@@ -204,7 +207,7 @@ class Feed:
 
     @property
     def is_stale(self) -> bool:
-        return time.monotonic() - self._looked_at > STALE_AFTER_S
+        return time.monotonic() - self.looked_at > STALE_AFTER_S
 
     def require_fresh(self) -> None:
         """Raises TryAgain when no look has succeeded for some seconds."""
@@ -338,7 +341,7 @@ class Feed:
         if reset := reset_of(head, after, epoch, most=self.limits.replay_events):
             return reset
         if topic not in self.rings:
-            self.rings[topic] = Ring(max(head.floor, head.seq - _PREFILL, 0))
+            self.rings[topic] = Ring(max(head.floor, head.seq - _PREFILL, 0), head.seq)
             self.wake([topic])
         self._subscribers[topic].add(reader)
         self._moved.add(topic)

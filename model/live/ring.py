@@ -54,23 +54,29 @@ class Encoded:
 class Ring:
     """The events with `base` < seq <= `head`; `head` is how far the log has been looked at."""
 
-    def __init__(self, head: int) -> None:
+    def __init__(self, head: int, prefilled: int = 0) -> None:
+        """Begin after the number `head`; up to `prefilled` the log had events already."""
         self.base = self.head = head
+        self._prefilled = prefilled
         self.size = 0  # characters
         self._events: list[Encoded] = []
         self._frames: dict[int, tuple[Frame, int]] = {}
 
-    def append(self, event: Encoded) -> None:
-        """Add the next event. A known one is passed over; after a gap the ring begins anew."""
+    def append(self, event: Encoded) -> bool:
+        """Add the next event, and return whether it is newer than what the ring began with.
+
+        A known one is passed over; after a gap the ring begins anew.
+        """
         seq = event.seq
         if seq <= self.head:
-            return
+            return False
         if seq > self.head + 1:
             self.restart(seq - 1)
         self._events.append(event)
         self._frames.clear()
         self.head = seq
         self.size += len(event.text)
+        return seq > self._prefilled
 
     def scrub(self, abouts: Collection[str]) -> None:
         """Empty the data of the events about what was deleted or edited."""

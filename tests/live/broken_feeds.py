@@ -83,7 +83,7 @@ class PushesBeforeJudging(Feed):
         self.fill(row for row in rows if row.topic != RIGHTS_TOPIC)
         if self.unchecked:
             await self.judge()
-        self._looked_at = time.monotonic()
+        self.looked_at = time.monotonic()
 
 
 class ReplaysPastTheHead(LateFeed):
