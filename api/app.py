@@ -52,6 +52,7 @@ from api.password_resets import password_resets
 from api.pins import pins
 from api.posts import posts
 from api.qr_codes import qr_codes
+from api.readiness import Readiness
 from api.reports import reports
 from api.rosters import rosters
 from api.scores import scores
@@ -212,6 +213,7 @@ def open_services(
         pictures=pictures,
         thumbnails=Thumbnails(store, pictures, incoming),
         incoming=incoming,
+        readiness=Readiness(database, feed, incoming),
         letters=Letters(settings.url),
         outbox=Outbox(settings.mail_server, settings.mail_from, settings.url),
     )

@@ -17,6 +17,7 @@ from api.logs import request_id
 from api.mail.letter import Letters
 from api.mail.outbox import Outbox
 from api.measuring.meter import Meter
+from api.readiness import Readiness
 from api.settings import Settings
 from api.token_bucket import TokenBuckets
 from model.database.unit_of_work import Database, Transaction
@@ -75,6 +76,7 @@ class Services:
     pictures: Pictures
     thumbnails: Thumbnails
     incoming: Path
+    readiness: Readiness
     letters: Letters
     outbox: Outbox
     kept_lists: KeptLists = field(default_factory=KeptLists)

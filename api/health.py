@@ -30,10 +30,11 @@ async def live() -> HealthView:
 @document_response(HealthView)
 @document_response(Problem, 503)
 async def ready() -> HealthView:
-    """The worker reads its database and knows all events: it looks for new ones all the time.
+    """The worker can work: it reads its database, knows all events, and can write to its disk.
 
-    503 says `log_not_readable` when no look has succeeded for 5 seconds. Then the worker has sent
-    its live connections to others. It recovers by itself.
+    503 says what is missing: `database_away`, `log_not_readable`, `disk_full`, `disk_not_writable`
+    or `disk_away`. With `log_not_readable` no look for new events has succeeded for 5 seconds, and
+    the worker has sent its live connections to others. It recovers by itself.
     """
-    services().feed.require_fresh()
+    await services().readiness.require()
     return {"status": "ok"}

@@ -122,7 +122,7 @@ async def test_a_worker_that_cannot_look_at_the_log_says_so_until_it_can_again(
         assert await live.closed(WITHIN_S) == 1012
         assert live.messages[-1]["type"] == "bye"
         assert live.messages[-1]["retry_after"] >= 0
-    problem(await visitor.ask("GET", "/ready"), 503, "log_not_readable")
+    problem(await visitor.ask("GET", "/ready"), 503, "database_away")
     assert await visitor.get("/health") == {"status": "ok"}
     async with LiveClient(url, people.bob.token) as live:
         await live.send(type="hello", token=people.bob.token)
