@@ -1,38 +1,93 @@
-"""Figures of a real server: summed over its workers, and kept when one of them is killed."""
+"""Figures of a real server: summed over its workers, kept when one is killed, and watched."""
 
+import json
 import os
+import re
 import signal
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from websockets.sync.client import connect
 
-from tests.support.http_client import HttpClient
+from tests.support.http_client import HttpClient, first_account
+from tests.support.prometheus import MONITORING, Prometheus, prometheus
 from tests.support.scraping import SETTINGS, scraped, total
 from tests.support.server import Server
 from tests.support.waiting import within
 
-REQUESTS = "homeroom_requests_total"
+REQUESTS, RESTARTS = "homeroom_requests_total", "homeroom_worker_restarts_total"
+GIVEN_BY_GRAFANA = {"[$__rate_interval]": "[1m]", "$instance": ".*"}
 
 
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[Server]:
-    server = Server(tmp_path / "instance", workers=2, settings=SETTINGS)
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    folder = tmp_path_factory.mktemp("measured")
+    server = Server(folder / "instance", workers=2, settings=SETTINGS)
     yield server.start()
     server.close()
 
 
-def test_requests_are_summed_over_the_workers_whichever_is_asked_and_killed(server: Server) -> None:
-    """It starts a server, and kills a worker of it."""
+def expressions() -> list[str]:
+    """Of the dashboard, as Grafana would ask them for everything, and of the alerts."""
+    dashboard = json.loads((MONITORING / "dashboard.json").read_text())
+    asked = [each["expr"] for panel in dashboard["panels"] for each in panel.get("targets", ())]
+    for variable, value in GIVEN_BY_GRAFANA.items():
+        asked = [each.replace(variable, value) for each in asked]
+    return asked
+
+
+def rules_of(asked: Prometheus) -> list[dict[str, Any]]:
+    return [rule for group in asked.ask("rules")["groups"] for rule in group["rules"]]
+
+
+def test_prometheus_knows_all_that_the_dashboard_and_the_alerts_ask_for(
+    server: Server, tmp_path: Path
+) -> None:
+    """It starts a server, and Prometheus."""
+    first_account(server).made("POST", "/api/groups", {"name": "class"})
+    with connect(f"{server.url.replace('http', 'ws')}/api/live"):
+        pass
+    assert within(5, lambda: total(scraped(server), "homeroom_connections_closed_total") == 1)
+    with prometheus(server, tmp_path / "monitoring") as asked:
+        rules = rules_of(asked)
+        queries = [*expressions(), *[rule["query"] for rule in rules]]
+        assert len(rules) > 10
+        assert len(queries) > 40
+        series, labels = asked.ask("label/__name__/values"), {*asked.ask("labels")}
+        for query in queries:
+            assert {*re.findall(r"\bhomeroom_\w+", query)} <= {*series}, query
+            named = re.findall(r"by \(([^)]+)\)", query) + re.findall(r"(\w+)[=!]~?\"", query)
+            assert {name for each in named for name in re.split(r"[, ]+", each)} <= labels, query
+            asked.ask("query", query=query)
+        assert within(10, lambda: {rule["health"] for rule in rules_of(asked)} == {"ok"})
+
+
+def test_what_is_counted_is_summed_over_the_workers_whichever_is_asked_or_killed(
+    server: Server,
+) -> None:
     client, asked = HttpClient(server), {"method": "GET", "route": "/health"}
-    before = total(scraped(server), REQUESTS, **asked)
+    then = scraped(server)
+    before, ended = total(then, REQUESTS, **asked), total(then, RESTARTS)
     for _ in range(40):
         client.ask("GET", "/health")
     for _ in range(5):
         assert total(scraped(server), REQUESTS, **asked) == before + 40
-    (pid, _) = workers = server.worker_pids()
-    os.kill(pid, signal.SIGKILL)
+    workers = server.worker_pids()
+    os.kill(workers[0], signal.SIGKILL)
     assert within(20, lambda: len(set(server.worker_pids()) - set(workers)) == 1)
     for _ in range(20):
         client.ask("GET", "/health")
-    assert total(scraped(server), REQUESTS, **asked) == before + 60
+    after = scraped(server)
+    assert total(after, REQUESTS, **asked) == before + 60
+    assert total(after, RESTARTS) == ended + 1
+    assert within(20, lambda: total(scraped(server), "homeroom_workers") == 2)
+
+
+def test_what_a_killed_worker_had_is_not_counted_any_more(server: Server) -> None:
+    with connect(f"{server.url.replace('http', 'ws')}/api/live", open_timeout=10):
+        assert within(5, lambda: total(scraped(server), "homeroom_connections") == 1)
+        for pid in server.worker_pids():
+            os.kill(pid, signal.SIGKILL)
+        assert within(20, lambda: total(scraped(server), "homeroom_connections") == 0)
