@@ -112,7 +112,10 @@ class Bench:
 
 async def measure(seconds: float, rounds: int, workers: int, database_url: str) -> str:
     results = Results()
-    with tempfile.TemporaryDirectory(prefix="homeroom-bench-") as folder, running_redis() as redis:
+    with (
+        tempfile.TemporaryDirectory(prefix="homeroom-bench-") as folder,
+        running_redis(Path(folder)) as redis,
+    ):
         nodes = [new_node(Path(folder) / name, workers, database_url) for name in ("a", "b")]
         async with running(nodes[0]):
             board = await seed(nodes[0])

@@ -12,6 +12,7 @@ from quart import Quart
 from api.adapters.application import Homeroom
 from api.app import assemble, close_connections, set_up
 from api.context import services as services_of
+from api.prove.redis_server import RedisServer
 from api.settings import Settings
 from model.live import feed, presence, redis_link, workers
 from tests.live.client import LiveClient
@@ -20,7 +21,7 @@ from tests.live.test_signals import signals
 from tests.support.cast import Cast
 from tests.support.people import Person
 from tests.support.proxy import Proxy
-from tests.support.redis import Redis, running_redis
+from tests.support.redis import running_redis
 from tests.support.serving import serving
 from tests.support.waiting import until
 
@@ -30,13 +31,13 @@ OVERVIEW = "/api/admin/overview"
 
 
 @pytest.fixture(scope="module")
-def redis() -> Iterator[Redis]:
-    with running_redis() as redis:
+def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
+    with running_redis(tmp_path_factory.mktemp("redis")) as redis:
         yield redis
 
 
 @pytest.fixture
-def between(redis: Redis) -> Iterator[Proxy]:
+def between(redis: RedisServer) -> Iterator[Proxy]:
     """What lies between both machines and Redis."""
     with Proxy(redis.url) as proxy:
         yield proxy
@@ -165,7 +166,7 @@ async def test_administrators_see_all_machines_until_one_stops_and_what_is_wrong
 
 @pytest.mark.usefixtures("impatient")
 async def test_while_redis_is_away_events_come_by_looking_and_all_heals_when_it_is_back(
-    redis: Redis,
+    redis: RedisServer,
     people: Cast,
     url: str,
     second_url: str,
@@ -179,7 +180,7 @@ async def test_while_redis_is_away_events_come_by_looking_and_all_heals_when_it_
         await ann.follow(topic)
         head = (await bob.follow(topic))["seq"]
         await ann.until(joined("Bob"))
-        redis.kill()
+        redis.close()
         await people.ann.post(people.posts, {"text": "Good morning!"})
         await bob.event(topic, head + 1)
         await ann.until(left(people.bob.id))

@@ -1,56 +1,35 @@
-"""A Redis server of the tests' own, which can be killed, stopped and started again."""
+"""A Redis server of the tests' own, which can be killed and started again."""
 
 import os
-import shutil
 import socket
-import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from contextlib import closing, contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
-from api.prove.instance import free_port
+from api.prove.plan import Unfinished
+from api.prove.redis_server import RedisServer
 from tests.support.waiting import within
 
 
-@dataclass
-class Redis:
-    program: str
-    port: int = field(default_factory=free_port)
-    process: "subprocess.Popen[bytes] | None" = None
-
-    @property
-    def url(self) -> str:
-        return f"redis://127.0.0.1:{self.port}/0"
-
-    def start(self) -> None:
-        only_here = ["--bind", "127.0.0.1", "--port", f"{self.port}", "--save", ""]
-        self.process = subprocess.Popen([self.program, *only_here], stdout=subprocess.DEVNULL)
-        assert within(5, self.listens)
-
-    def listens(self) -> bool:
-        with socket.socket() as client:
-            return client.connect_ex(("127.0.0.1", self.port)) == 0
-
-    def kill(self) -> None:
-        assert self.process
-        self.process.kill()
-        self.process.wait()
-
-
 @contextmanager
-def running_redis() -> Iterator[Redis]:
+def running_redis(folder: Path) -> Iterator[RedisServer]:
     """Skips the test where there is none; in CI that is a failure."""
-    program = shutil.which("redis-server") or shutil.which("valkey-server")
-    if program is None:
+    try:
+        redis = RedisServer(folder)
+    except Unfinished:
         why = "redis-server is not there: your system's package of this name has it"
         if os.environ.get("CI"):
             pytest.fail(why)
         pytest.skip(why)
-    redis = Redis(program)
-    redis.start()
-    try:
+    with closing(redis):
+        assert within(5, lambda: listens(redis))
         yield redis
-    finally:
-        redis.kill()
+
+
+def listens(redis: RedisServer) -> bool:
+    address = urlsplit(redis.url)
+    with socket.socket() as client:
+        return client.connect_ex((address.hostname, address.port)) == 0

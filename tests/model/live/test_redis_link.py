@@ -8,15 +8,16 @@ import msgspec
 import pytest
 from redis.asyncio import Redis as Client
 
+from api.prove.redis_server import RedisServer
 from model.live import redis_link
 from model.live.redis_link import RedisLink
-from tests.support.redis import Redis, running_redis
+from tests.support.redis import running_redis
 from tests.support.waiting import until
 
 
 @pytest.fixture(scope="module")
-def redis() -> Iterator[Redis]:
-    with running_redis() as redis:
+def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
+    with running_redis(tmp_path_factory.mktemp("redis")) as redis:
         yield redis
 
 
@@ -53,7 +54,7 @@ async def joined(url: str, *runs: str, name: str = "ours") -> AsyncIterator[list
 
 
 async def test_machines_hear_each_other_but_not_themselves_nor_those_of_another_server(
-    redis: Redis,
+    redis: RedisServer,
 ) -> None:
     async with (
         joined(redis.url, "run one", "run one", "run two") as (one, beside, two),
@@ -69,7 +70,7 @@ async def test_machines_hear_each_other_but_not_themselves_nor_those_of_another_
 
 
 async def test_hints_that_come_together_are_one_and_of_too_many_signals_the_oldest_are_dropped(
-    redis: Redis,
+    redis: RedisServer,
 ) -> None:
     async with joined(redis.url, "run one", "run two") as (one, two):
         for number in range(1000):
@@ -80,7 +81,7 @@ async def test_hints_that_come_together_are_one_and_of_too_many_signals_the_olde
         assert two.ephemera == [b"%d" % number for number in range(744, 1000)]
 
 
-async def test_what_waits_when_a_machine_stops_is_still_sent(redis: Redis) -> None:
+async def test_what_waits_when_a_machine_stops_is_still_sent(redis: RedisServer) -> None:
     async with joined(redis.url, "run two") as (two,):
         async with joined(redis.url, "run one") as (one,):
             one.link.tell(b"I am going")
@@ -88,7 +89,7 @@ async def test_what_waits_when_a_machine_stops_is_still_sent(redis: Redis) -> No
 
 
 async def test_what_cannot_be_read_is_told_and_ignored(
-    redis: Redis, caplog: pytest.LogCaptureFixture
+    redis: RedisServer, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with joined(redis.url, "run one") as (one,), Client.from_url(redis.url) as client:
         one.link.listen(refuse, one.ephemera.extend)
@@ -99,7 +100,7 @@ async def test_what_cannot_be_read_is_told_and_ignored(
 
 
 async def test_a_wrong_password_is_said_once_without_it_and_tried_again(
-    redis: Redis, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+    redis: RedisServer, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(redis_link, "_LONGEST_BACK_OFF_S", 0.01)
     machine = Machine(redis.url.replace("//", "//ann:s3cret@"), "run one")
