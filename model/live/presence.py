@@ -1,9 +1,9 @@
 """Presence: who follows which topic, on all workers together. Nothing of it is stored.
 
 Each worker tells the others its whole set, every 5 s and when it has changed, so that a lost
-datagram is made good by the next. Who is there is the union of all sets. The set of a worker that
-is not renewed for 12 s no longer counts, nor does that of a worker of which the supervisor says
-that it died. Whoever is in no set any more is shown for another 10 s: a reload or a restart is no
+message is made good by the next. Who is there is the union of all sets. The set of a worker that
+is not renewed for 12 s no longer counts, nor does that of a worker that ends, as it says itself or
+its supervisor. Whoever is in no set any more is shown for another 10 s: a reload or a restart is no
 farewell.
 """
 

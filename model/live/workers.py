@@ -1,7 +1,7 @@
-"""The workers of the server, as each of them knows the others. Nothing of it is stored.
+"""The workers of all machines, as each of them knows the others. Nothing of it is stored.
 
-Each worker tells the others of itself every 5 s. What one has told for the last time 12 s ago, or
-of which the supervisor says that it died, no longer counts.
+Each worker tells the others of itself every 5 s. One that has told it for the last time 12 s ago no
+longer counts, nor does one that ends, as it says itself or its supervisor.
 """
 
 import asyncio
