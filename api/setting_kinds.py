@@ -18,6 +18,7 @@ from model.database.address import database_address
 
 MIN_KEY_CHARS = 32  # 128 bits, even in hexadecimal
 MIN_TOKEN_CHARS = 16
+_REDIS_PATH = re.compile(r"(/\d*)?")
 BUCKET = re.compile(r"s3://[a-z0-9][a-z0-9.-]+(/(?!\.{1,2}(/|$))[A-Za-z0-9_.-]+)*/?")
 
 
@@ -70,11 +71,20 @@ def _database_url(value: str | None) -> str | None:
 
 
 def _redis_url(value: SecretStr | None) -> SecretStr | None:
-    if value is not None:
-        parts = urlsplit(value.get_secret_value())
-        if parts.scheme not in {"redis", "rediss"} or not parts.hostname:
-            raise ValueError("it must be like redis://user:password@host:6379/0, or rediss://…")
+    if value is not None and not _names_redis(value.get_secret_value()):
+        raise ValueError("it must be like redis://user:password@host:6379/0, or rediss://…")
     return value
+
+
+def _names_redis(url: str) -> bool:
+    """Whether it is an address that is taken as it was meant; a `/` in a password ends the host."""
+    try:
+        parts = urlsplit(url)
+        has_port = parts.port != 0
+    except ValueError:
+        return False
+    is_redis = parts.scheme in {"redis", "rediss"} and has_port and bool(parts.hostname)
+    return is_redis and not parts.fragment and bool(_REDIS_PATH.fullmatch(parts.path))
 
 
 def _files_url(value: str | None) -> str | None:

@@ -47,6 +47,7 @@ class RedisLink:
         self._topics = set[str]()  # to hint at
         self._ephemera = deque[bytes](maxlen=_MOST_WAITING)
         self._is_filled, self._is_empty = asyncio.Event(), asyncio.Event()
+        self._is_empty.set()
         self._failures = 0
         self._running: asyncio.Task[None] | None = None
 

@@ -183,6 +183,31 @@ def test_a_wrong_mail_server_or_sender_stops_the_start_and_shows_no_secret(
     assert ended.output.count("\n") == 1
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://zoe:s3cret@host",
+        "redis://",
+        "redis://zoe:s3cret@",
+        "redis://zoe:s3/cret@host",
+        "redis://zoe:s3#cret@host",
+        "redis://zoe:s3cret@host:port",
+        "redis://zoe:s3cret@host/name",
+        "unix:///run/redis.sock",
+    ],
+)
+def test_an_address_that_names_no_redis_stops_the_start_and_shows_no_secret(
+    monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
+    monkeypatch.setenv("HOMEROOM_REDIS_URL", "rediss://zoe:s3cret@host:6380/1?ssl_ca_certs=ca.pem")
+    assert "s3cret" not in repr(load_settings())
+    monkeypatch.setenv("HOMEROOM_REDIS_URL", url)
+    with pytest.raises(WrongSettings) as stopped:
+        load_settings()
+    like = "it must be like redis://user:password@host:6379/0, or rediss://…"
+    assert str(stopped.value) == f"HOMEROOM_REDIS_URL: {like}"
+
+
 def test_what_is_misspelt_is_told_with_the_name_that_was_meant(
     at_work: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
