@@ -11,7 +11,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Collection, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 
-from api import export_jobs, health, jobs, lane, metrics, pages
+from api import export_jobs, health, jobs, lane, metrics, pages, seen
 from api.account_links import account_links
 from api.acts import acts
 from api.adapters.application import Homeroom, Json
@@ -125,7 +125,14 @@ def assemble() -> Homeroom:
     lane.init(app)
     for resource in RESOURCES:
         app.register_blueprint(resource, url_prefix="/api")
-    for door in (pages.pages, admin_pages, documentation, health.health, metrics.metrics):
+    for door in (
+        pages.pages,
+        admin_pages,
+        documentation,
+        health.health,
+        seen.seen,
+        metrics.metrics,
+    ):
         app.register_blueprint(door)
     return app
 

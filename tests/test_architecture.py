@@ -41,7 +41,7 @@ PUBLIC = {
     "pages.account", "pages.invite", "pages.roster",
     "admin_pages.overview", "admin_pages.people", "admin_pages.new_people", "admin_pages.groups",
     "admin_pages.audit",
-    "health.live", "health.ready",
+    "health.live", "health.ready", "seen.show",
     "metrics.show",  # to who has the token in the settings
     "avatars.show",  # to who knows the digest of the picture
     "live.follow",  # who connects says `hello` and is asked there
@@ -79,6 +79,11 @@ LOADED_LATE = {
     "api/commands/prove.py": {"from api.prove.run import prove"},  # websockets
     "api/app.py": {"from model.live import redis_link"},  # redis
     "api/prove/ahead.py": {"from model.database import table"},  # of the program that it runs
+    "api/doctor/passing.py": {
+        "from websockets import exceptions",
+        "from websockets.sync.client import connect",
+        "from websockets.typing import Origin",
+    },
     "api/doctor/neighbours.py": {"import redis", "from api.mail import smtp"},
     "api/commands/shell.py": {"import readline", "import rlcompleter"},
     "api/cli.py": {

@@ -4,20 +4,37 @@ import sys
 
 import click
 
+from api.commands.run import given_settings
 from api.doctor.finding import Wrong
-from api.doctor.visit import visit_machine
+from api.doctor.site import Site
+from api.doctor.visit import visit_machine, visit_site
+from api.origin import origin_as_sent
 
 _WIDTH = 12
 
 
+def _as_origin(_: click.Context, __: click.Parameter, typed: str | None) -> str | None:
+    try:
+        return typed and origin_as_sent(typed)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+
+
 @click.command("doctor")
-def doctor_command() -> None:
+@click.option("--url", callback=_as_origin, help="Look at this site from outside instead.")
+@click.option("--origin", callback=_as_origin, help="And whether pages of this origin can use it.")
+def doctor_command(url: str | None, origin: str | None) -> None:
     """Look for what is wrong with this machine and what the server needs, and say what to do.
 
-    Nothing is changed. The exit status is 1 if anything is wrong.
+    With --url it asks a site as a browser does, through its proxy. Nothing is changed. The exit
+    status is 1 if anything is wrong.
     """
+    if origin and not url:
+        raise click.UsageError("--origin goes with --url, the address that its pages ask.")
     wrong = 0
-    for subject, finding in visit_machine():
+    for subject, finding in (
+        visit_site(Site(url, given_settings(), origin)) if url else visit_machine()
+    ):
         if isinstance(finding, Wrong):
             wrong += 1
             mark = click.style("WRONG", fg="red")

@@ -45,6 +45,11 @@ async def follow() -> Response:
     connection = Connection(services(), is_one_way=True)
     is_watching = request.args.get("watch") == "1"
     body = messages(connection, token_of(request) or "", wanted, last.epoch, is_watching)
+    return event_stream(body)
+
+
+def event_stream(body: AsyncIterator[str]) -> Response:
+    """What is passed on as it comes, for as long as it lasts."""
     response = Response(body if request.method == "GET" else b"", content_type=EVENT_STREAM)
     response.timeout = None
     response.headers["X-Accel-Buffering"] = "no"
