@@ -61,7 +61,7 @@ def serve_command(*, reload: bool = False, **options: str | None) -> None:
 
 @cli.command("new-epoch")
 def new_epoch() -> None:
-    """Begin a new log after restoring a backup, so that every client fetches everything again."""
+    """Begin a new log after putting back a copy by hand: every client fetches everything again."""
 
     async def begin(database: Database) -> str:
         async with database.write("command") as db:

@@ -85,10 +85,10 @@ SOMETIMES = {
 }
 """Acts or not, as it comes."""
 
-COMMANDS = {"user-add", "user-password", "user-link", "new-epoch", "demo"}
+COMMANDS = {"user-add", "user-password", "user-link", "new-epoch", "demo", "restore"}
 """Recorded, too: tests/api/test_cli.py and test_demo.py."""
 
-READING_COMMANDS = {"serve", "prove", "migration-new", "user-list"}
+READING_COMMANDS = {"serve", "prove", "migration-new", "user-list", "backup"}
 
 SECRET = re.compile(r"[A-Za-z0-9_-]{20,}|[0-9A-HJKMNP-TV-Z]{10}")
 """A token or a join code."""

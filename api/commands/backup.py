@@ -8,6 +8,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 import click
+from sqlalchemy.exc import DBAPIError
 
 from api.commands.run import given_settings, ready_settings, with_database
 from api.docs.openapi import VERSION
@@ -15,9 +16,11 @@ from api.instance import open_instance
 from api.settings import WrongSettings
 from api.transfer.storage import open_store
 from model.backups.archive import Archive, Unusable
-from model.backups.in_place import InUse
 from model.backups.make import MadeBackup, make_backup
-from model.backups.restore import restore_backup
+from model.backups.restore import Restored, restore_backup
+from model.copying.rows import CannotCopy
+from model.database.failure import FAILURES
+from model.database.lock import InUse, exclusive
 from model.database.table import now
 from model.database.unit_of_work import Database
 from model.errors import Refusal
@@ -50,19 +53,24 @@ def backup(file: Path | None, *, no_files: bool) -> None:
 @click.command("restore")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 def restore(file: Path) -> None:
-    """Put a backup in the place of all that is here, which is kept; the server has to be stopped.
+    """Put a backup in the place of all that is here, while no server runs.
 
-    Everybody has to sign in again, and new join codes have to be made.
+    What was here before is kept. Everybody has to sign in again, and join codes have ended.
     """
     settings = given_settings()
+    address, instance = settings.database_address, settings.instance
+
+    async def put_back(archive: Archive) -> Restored:
+        async with exclusive(address, instance):
+            return await restore_backup(archive, address, open_store(settings), instance, told)
+
     with _progress("Restoring") as told, _in_one_line():
         open_instance(settings)
         with closing(Archive(file)) as archive:
-            address, store = settings.database_address, open_store(settings)
-            done = asyncio.run(restore_backup(archive, address, store, settings.instance, told))
-            made_at = archive.manifest.made_at
+            done = asyncio.run(put_back(archive))
     if done.lost_files:
         click.echo(f"{done.lost_files} files are neither in it nor in the store.", err=True)
+    made_at = archive.manifest.made_at
     click.echo(f"All is as it was on {made_at:%Y-%m-%d at %H:%M:%S} UTC. Everybody signs in again.")
     if done.before:
         tables = "" if address.get_backend_name() == "sqlite" else ", its tables in a schema"
@@ -72,28 +80,38 @@ def restore(file: Path) -> None:
 @contextmanager
 def _progress(label: str) -> Iterator[Callable[[int, int], None]]:
     """A bar, and what moves it. SIGTERM is as good as Ctrl-C: nothing is left behind."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     with click.progressbar(length=1, label=label, show_eta=False, file=sys.stderr) as bar:
 
         def told(done: int, total: int) -> None:
             bar.length = max(1, total)
             bar.update(done - bar.pos)
 
-        yield told
+        try:
+            yield told
+        finally:
+            signal.signal(signal.SIGTERM, before)
 
 
 @contextmanager
 def _in_one_line() -> Iterator[None]:
-    """Say what is wrong with a file or a disk, without a traceback."""
+    """Say what is wrong, with an archive, a disk or the database, without a traceback."""
     try:
         yield
-    except (Unusable, InUse, WrongSettings) as error:
+    except (Unusable, CannotCopy, InUse, WrongSettings) as error:
         raise click.ClickException(str(error)) from None
     except Refusal as refusal:
         raise click.ClickException(refusal.detail) from None
-    except OSError as error:
-        where = f": {error.filename}" if error.filename else ""
-        raise click.ClickException(f"{error.strerror}{where}") from None
+    except FAILURES as error:
+        raise click.ClickException(_said(error)) from None
+
+
+def _said(error: Exception) -> str:
+    if isinstance(error, OSError) and error.filename:
+        return f"{error.strerror}: {error.filename}"
+    if isinstance(error, DBAPIError):
+        error = error.orig if isinstance(error.orig, Exception) else error
+    return f"The database: {error}".splitlines()[0]
 
 
 COMMANDS = (backup, restore)

@@ -10,15 +10,12 @@ from collections.abc import Callable, Mapping
 from contextlib import closing
 from pathlib import Path
 
+from model.database.lock import InUse
 from model.storage.store import make_durable
 
 _OTHERS_GONE_WITHIN_S = 5.0
 _DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 _LOGS = ("-wal", "-shm", "-journal")
-
-
-class InUse(Exception):
-    """Somebody has the database open. The message is one line."""
 
 
 class SQLitePlace:
