@@ -2,6 +2,7 @@
 
 import asyncio
 import math
+import shutil
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
@@ -13,8 +14,9 @@ from werkzeug.wrappers import Response as Redirection
 from api.admin_groups import GroupQuery
 from api.admin_users import AccountQuery
 from api.audit import AuditQuery
+from api.backup_jobs import backups_folder, names_of_backups
 from api.context import caller, read, services
-from api.forms import Query
+from api.forms import PageQuery, Query
 from api.middleware.auth import public, visitor
 from api.middleware.compress import uncompressed
 from api.middleware.errors import wrong_fields
@@ -25,9 +27,11 @@ from model.account_addition import MAX_ADDED
 from model.account_list import list_accounts_sorted
 from model.admin_group_list import list_overseen_groups
 from model.audit import AUDIT_KINDS, list_audit
+from model.backup import list_backups
 from model.errors import Invalid
 from model.log.cursor import cursors
 from model.log.event import ADMIN_TOPIC
+from model.server_state import find_server_state
 
 Q = TypeVar("Q", bound=Query)
 
@@ -46,6 +50,10 @@ class GroupsPage(GroupQuery):
 
 
 class AuditPage(AuditQuery):
+    limit: int = ROWS
+
+
+class BackupsPage(PageQuery):
     limit: int = ROWS
 
 
@@ -122,6 +130,28 @@ async def audit() -> str | Redirection:
     shown = {"found": found, "more": _more("before", following), "live": live, "people": people}
     table = urlencode({name: str(value) for name, value in asked.filters.items()})
     return await _page("audit", asked=asked, kinds=AUDIT_KINDS, table=table, **shown)
+
+
+@admin_pages.get("/admin/backups")
+@public
+@uncompressed
+@hide
+async def backups() -> str | Redirection:
+    """The backups that there are, and that are being made."""
+    if await visitor() is None:
+        return redirect("/sign-in")
+    asked, running = _asked(BackupsPage), services()
+    async with read() as db:
+        found, following = await list_backups(db, asked.page, reader=caller())
+        state = await find_server_state(db, is_sqlite=running.database.is_sqlite, reader=caller())
+        live = await cursors(db, ADMIN_TOPIC)
+    found.sort(key=lambda one: one["made_at"] or one["created_at"], reverse=True)
+    folder = backups_folder(running.settings)
+    here = await asyncio.to_thread(names_of_backups, folder)
+    disk = await asyncio.to_thread(shutil.disk_usage, running.settings.instance)
+    shown = {"found": found, "more": _more("before", following), "live": live, "state": state}
+    about = {"folder": folder, "here": here, "free_bytes": disk.free}
+    return await _page("backups", asked=asked, settings=running.settings, **about, **shown)
 
 
 @admin_pages.app_template_filter("size")

@@ -22,6 +22,8 @@ from api.admin_users import admin_users
 from api.applications import applications
 from api.audit import audit
 from api.avatars import avatars
+from api.backup_jobs import BackupKeeper
+from api.backups import backups
 from api.bans import bans
 from api.channels import channels
 from api.context import LiveConnection, Services, keep_services
@@ -97,7 +99,7 @@ RESOURCES = (
     users, me, avatars, sessions, tokens, groups, join_codes, memberships, applications, bans,
     rosters, channels, posts, files, documents, search, mentions, scores, qr_codes, topics, live,
     stream, account_links, password_resets, email_confirmations, acts, audit, pins, reports,
-    overview, admin_users, admin_groups, exports,
+    overview, admin_users, admin_groups, exports, backups,
 )  # fmt: skip
 SOCKETS_CLOSE_WITHIN_S = ANSWERED_WITHIN_S = 5
 
@@ -252,6 +254,9 @@ async def at_work(services: Services) -> AsyncIterator[None]:
             export_jobs.run(
                 database, services.store, settings, services.incoming, services.export_wanted
             )
+        ),
+        asyncio.create_task(
+            BackupKeeper(database, services.store, settings).run(services.backup_wanted)
         ),
     ]
     yield

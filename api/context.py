@@ -82,6 +82,7 @@ class Services:
     kept_lists: KeptLists = field(default_factory=KeptLists)
     connections: set[LiveConnection]
     export_wanted: asyncio.Event = field(default_factory=asyncio.Event)
+    backup_wanted: asyncio.Event = field(default_factory=asyncio.Event)
     connection_left: asyncio.Event = field(default_factory=asyncio.Event)
     is_stopping: bool = False
 

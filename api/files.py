@@ -107,7 +107,7 @@ async def create_links(file_id: int) -> tuple[LinksView, int]:
     """Make links for ten minutes, for pictures on pages elsewhere, which cannot send a token."""
     async with read() as db:
         file = await find_file(db, file_id, reader=caller())
-    query, expires_at = signed_query(file.id)
+    query, expires_at = signed_query(f"file {file.id}")
     path = f"{settings().public_url or request.host_url.rstrip('/')}/api/files/{file.id}"
     sizes = {str(size): f"{path}/thumbnail?size={size}&{query}" for size in THUMBNAILS}
     thumbnails = sizes if file.has_thumbnails else None

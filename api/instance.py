@@ -100,7 +100,9 @@ def _require_moved(settings: Settings) -> None:
 
 def private_paths(settings: Settings) -> Iterator[Path]:
     """Where something is that others must not read; not all of it need exist."""
-    yield from (settings.instance / name for name in (KEY, "serving.lock", "files", "incoming"))
+    yield from (
+        settings.instance / name for name in (KEY, "serving.lock", "files", "incoming", "backups")
+    )
     url = settings.database_address
     if url.get_backend_name() == "sqlite" and url.database:
         yield from (Path(url.database + suffix) for suffix in ("", "-wal", "-shm"))

@@ -120,7 +120,7 @@ async def overview_of(running: Services) -> OverviewView:
         "disk": {"free_bytes": disk.free, "total_bytes": disk.total},
         "people": state.people,
         "groups": state.groups,
-        "last_backup_at": None,
+        "last_backup_at": state.last_backup_at,
         "warnings": warnings_of(
             settings, state, disk.free, disk.total, workers, hears_others=running.bus.is_well
         ),

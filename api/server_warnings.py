@@ -1,15 +1,17 @@
 """What is wrong with a server, or could be better: one line each, for its administrators."""
 
 from collections.abc import Iterator, Sequence
+from datetime import timedelta
 from itertools import chain
 
 from typing_extensions import TypedDict
 
 from api.settings import Settings
-from model.database.table import CLOCKS_DIFFER_BY
+from model.database.table import CLOCKS_DIFFER_BY, now
 from model.live.ephemeral import WorkerReport
 from model.server_state import ServerState
 
+_BACKUP_LASTS = timedelta(days=3)
 _FREE_SHARE, _FREE_BYTES = 0.1, 2**30
 
 
@@ -38,7 +40,7 @@ def warnings_of(
     found = chain(
         _found(settings, state, free_bytes, total_bytes),
         _found_between(settings, workers, hears_others=hears_others),
-        _found_missing(settings),
+        _found_missing(settings, state),
     )
     return [{"code": code, "detail": detail} for code, detail in found]
 
@@ -80,8 +82,11 @@ def _found_between(
         )
 
 
-def _found_missing(settings: Settings) -> Iterator[tuple[str, str]]:
-    yield "no_backup", "Nothing is known of a backup: see instance/README.md for how to make one."
+def _found_missing(settings: Settings, state: ServerState) -> Iterator[tuple[str, str]]:
+    if state.backup_problem is not None:
+        yield "backup_failed", f"The last backup has failed. {state.backup_problem}"
+    if state.last_backup_at is None or state.last_backup_at < now() - _BACKUP_LASTS:
+        yield "no_backup", "There is no backup of the last three days."
     if settings.public_url is None:
         yield (
             "no_public_url",

@@ -14,8 +14,8 @@ from model.user import Caller, NamedPersonView
 AUDIT_KINDS = (
     "account.added", "account.changed", "account.deleted", "sessions.ended", "password.set",
     "link.made", "link.used", "roster.enrolled", "group.archived", "group.unarchived",
-    "group.deleted", "group.entered", "owner.given", "epoch.begun", "backup.restored",
-    "audit.exported",
+    "group.deleted", "group.entered", "owner.given", "epoch.begun", "backup.made", "backup.fetched",
+    "backup.deleted", "backup.restored", "audit.exported",
     "channel.created", "channel.edited", "channel.opened", "channel.entered", "channel.deleted",
     "channel_member.added", "channel_member.removed", "slow_mode.set", "post.deleted",
     "post.pinned", "post.unpinned", "report.settled", "score.deleted", "document.deleted",

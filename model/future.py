@@ -23,6 +23,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from model.account_link import LINK_LASTS_AT_MOST, AccountLinks
 from model.act import Acts
+from model.backup import Backups
 from model.database.table import now
 from model.database.unit_of_work import Database
 from model.file import Files
@@ -61,6 +62,8 @@ _BRING_BACK = [  # each moment that is compared with now, and how far ahead of n
     _bring_back(Acts.at, timedelta()),
     _bring_back(Files.created_at, timedelta()),
     _bring_back(Blobs.used_at, timedelta()),
+    _bring_back(Backups.created_at, timedelta()),
+    _bring_back(Backups.made_at, timedelta()),
 ]
 
 

@@ -40,7 +40,7 @@ PUBLIC = {
     "pages.home", "pages.register", "pages.sign_in", "pages.board", "pages.favicon", "pages.static",
     "pages.account", "pages.invite", "pages.roster",
     "admin_pages.overview", "admin_pages.people", "admin_pages.new_people", "admin_pages.groups",
-    "admin_pages.audit",
+    "admin_pages.audit", "admin_pages.backups",
     "health.live", "health.ready", "seen.show",
     "metrics.show",  # to who has the token in the settings
     "avatars.show",  # to who knows the digest of the picture

@@ -177,6 +177,7 @@ def test_what_is_downloaded_has_every_type_that_it_may_have(document: Any) -> No
         ("/api/channels/{channel_id}/scores.csv", {"text/csv"}),
         ("/api/admin/acts.csv", {"text/csv"}),
         ("/api/exports/{export_id}/file", {UNKNOWN}),
+        ("/api/admin/backups/{backup_id}/file", {UNKNOWN}),
     ):
         answers = found[f"GET {path}"]["responses"]
         assert {"200", "206", "304", "416"} <= answers.keys(), path

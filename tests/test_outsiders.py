@@ -86,7 +86,7 @@ async def filled(people: Cast, company: Company, services: Services, leaving: li
         "user_id": [*(person.id for person in who), enrolled["id"]],
         "post_id": [], "file_id": [], "report_id": [],
         "key": [SOUGHT, f"members/{bob.id}/{SOUGHT}"],
-        "sha256": ["0" * 64], "file": ["swagger-ui.css"], "name": ["live.js"],
+        "backup_id": [1], "sha256": ["0" * 64], "file": ["swagger-ui.css"], "name": ["live.js"],
     }  # fmt: skip
     for kind in ("open", "private"):
         name = f"{WORD} {SOUGHT} {HIDDEN}" if kind == "private" else f"{WORD} {SOUGHT}"

@@ -54,6 +54,9 @@ ACTS = {
     "DELETE /api/users/{}/sessions": (SERVER, "sessions.ended"),
     "DELETE /api/admin/groups/{}": (SERVER, "group.deleted"),
     "PUT /api/admin/groups/{}/membership": (GROUP, "group.entered"),
+    "POST /api/admin/backups": (SERVER, "backup.made"),
+    "DELETE /api/admin/backups/{}": (SERVER, "backup.deleted"),
+    "POST /api/admin/backups/{}/links": (SERVER, "backup.fetched"),
 }
 """Where each request is written down, and as what."""
 
@@ -85,10 +88,10 @@ SOMETIMES = {
 }
 """Acts or not, as it comes."""
 
-COMMANDS = {"user-add", "user-password", "user-link", "new-epoch", "demo", "restore"}
-"""Recorded, too: tests/api/test_cli.py and test_demo.py."""
+COMMANDS = {"user-add", "user-password", "user-link", "new-epoch", "demo", "restore", "backup"}
+"""Recorded, too: tests/api/test_cli.py, test_demo.py and test_backups.py."""
 
-READING_COMMANDS = {"serve", "prove", "migration-new", "user-list", "backup"}
+READING_COMMANDS = {"serve", "prove", "migration-new", "user-list"}
 
 SECRET = re.compile(r"[A-Za-z0-9_-]{20,}|[0-9A-HJKMNP-TV-Z]{10}")
 """A token or a join code."""

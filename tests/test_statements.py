@@ -48,6 +48,8 @@ MUCH = {  # they touch many tables, or come in several steps
     "PUT /api/channels/{private_channel_id}/members/{user_id}",
 }
 
+BY_LINK_ALONE = {"/api/admin/backups/{backup_id}/file"}
+
 # What other tasks execute meanwhile, such as the feed, is not counted
 mine: ContextVar[list[str] | None] = ContextVar("mine", default=None)
 
@@ -165,7 +167,7 @@ async def test_one_thing_costs_few_statements(app: Quart, services: Services, pe
             needed = [
                 f"{one['name']}=x" for one in taken if one["in"] == "query" and one.get("required")
             ]
-            if "limit" not in {parameter["name"] for parameter in taken}:
+            if "limit" not in {one["name"] for one in taken} and path not in BY_LINK_ALONE:
                 shown.append("?".join([path, *needed]))
     assert len(shown) > 5
     for path in shown:

@@ -10,11 +10,14 @@ from pathlib import Path
 import click
 from sqlalchemy.exc import DBAPIError
 
+from api.backup_jobs import backups_folder, is_backup_of
 from api.commands.run import given_settings, ready_settings, with_database
 from api.docs.openapi import VERSION
 from api.instance import open_instance
 from api.settings import WrongSettings
 from api.transfer.storage import open_store
+from model.backup import ArchiveFacts, BackupOrigin
+from model.backup_making import note_backup
 from model.backups.archive import Archive, Unusable
 from model.backups.make import MadeBackup, make_backup
 from model.backups.restore import Restored, restore_backup
@@ -35,12 +38,25 @@ def backup(file: Path | None, *, no_files: bool) -> None:
     Without FILE it is in the folder `backups` of the instance, named by the time.
     """
     settings = ready_settings()
-    place = file or settings.instance / "backups" / f"{now():%Y-%m-%d-%H%M%S}.zip"
+    folder = backups_folder(settings)
+    place = file or folder / f"{now():%Y-%m-%d-%H%M%S}.zip"
+    is_kept = is_backup_of(folder, place)
 
     async def make(database: Database) -> MadeBackup:
         store = None if no_files else open_store(settings)
         lock = settings.instance / "jobs.lock"
-        return await make_backup(database, store, place, told, version=VERSION, lock=lock)
+        made = await make_backup(database, store, place, told, version=VERSION, lock=lock)
+        async with database.write("command") as db:
+            await note_backup(
+                db,
+                place.name if is_kept else str(place.absolute()),
+                ArchiveFacts(made.at, made.size_bytes, made.sha256, made.lost_files),
+                node=settings.node_name,
+                origin=BackupOrigin.COMMAND,
+                with_files=not no_files,
+                elsewhere=not is_kept,
+            )
+        return made
 
     with _progress("Backing up") as told, _in_one_line():
         made = with_database(make, settings)

@@ -1,7 +1,7 @@
-"""Links that sign somebody in for a while, for one file: for the pictures of pages elsewhere.
+"""Signed links, which work for ten minutes: for pictures on pages elsewhere, and for downloads.
 
 A link carries no right of its own. It says which session made it; what that session may read is
-judged when the link is used, and it ends with the session.
+judged when the link is used, and it ends with the session. That of a file also signs in.
 """
 
 import hashlib
@@ -40,31 +40,41 @@ def linkable(view: F) -> F:
     return view
 
 
-def signed_query(file_id: int) -> tuple[str, datetime]:
-    """The query of a signed link, and when it expires."""
+def signed_query(thing: str) -> tuple[str, datetime]:
+    """The query of a signed link to a thing, such as `file 7`, and when it expires."""
     until = int(time.time()) + LASTS_S
     session_id = caller().session_id
-    signature = _signature(file_id, session_id, until)
+    signature = _signature(thing, session_id, until)
     query = urlencode({"session": session_id, "until": until, "signature": signature})
     return query, datetime.fromtimestamp(until, UTC)
 
 
-async def caller_by_link() -> Caller | None:
-    """Who made the link; None if it is forged, for another file, expired, or signed out."""
-    file_id = (request.view_args or {}).get("file_id", 0)
+def linking_session(thing: str) -> int | None:
+    """The id of the session that made the link to a thing with which the caller asks.
+
+    None if there is none, or it is forged, to something else, or expired.
+    """
     try:
         session_id, until = int(request.args["session"]), int(request.args["until"])
+        given = request.args["signature"].encode()
     except (KeyError, ValueError):
         return None
-    expected = _signature(file_id, session_id, until)
-    is_ours = hmac.compare_digest(expected.encode(), request.args["signature"].encode())
+    is_ours = hmac.compare_digest(_signature(thing, session_id, until).encode(), given)
     left_s = until - time.time()
     if not is_ours or not 0 <= left_s <= LASTS_S + CLOCKS_DIFFER_BY.total_seconds():
+        return None
+    return session_id
+
+
+async def caller_by_link() -> Caller | None:
+    """Who made the link to a file; None if it is not good, or she has signed out."""
+    file_id = (request.view_args or {}).get("file_id", 0)
+    if (session_id := linking_session(f"file {file_id}")) is None:
         return None
     async with services().database.read(once=True) as db:
         return await find_caller_of_session(db, session_id)
 
 
-def _signature(file_id: int, session_id: int, until: int) -> str:
-    message = f"file {file_id} session {session_id} until {until}".encode()
+def _signature(thing: str, session_id: int, until: int) -> str:
+    message = f"{thing} session {session_id} until {until}".encode()
     return hmac.new(services().signing_key, message, hashlib.sha256).hexdigest()

@@ -50,12 +50,24 @@ def delivers(*media_types: str) -> Callable[[F], F]:
 
 async def deliver_file(store: Store, blob: Blob, name: str, media_type: str) -> Response:
     """A file to save, never to show: 200, 206 with the range asked for, or 304; raises 416."""
+    response = _to_save(name, media_type, blob.sha256)
+    return await _delivered(response, blob.size_bytes, partial(store.read, blob.key))
+
+
+async def deliver_archive(file: Path, sha256: str) -> Response:
+    """A file of this machine to save, under its own name; with a range as `deliver_file`."""
+    response = _to_save(file.name, UNKNOWN, sha256)
+    size_bytes = (await asyncio.to_thread(file.stat)).st_size
+    return await _delivered(response, size_bytes, partial(chunks_of, file))
+
+
+def _to_save(name: str, media_type: str, tag: str) -> Response:
     response = Response(content_type=_harmless(media_type))
     response.headers["Content-Disposition"] = _attachment(name)
     response.headers["Content-Security-Policy"] = HARMLESS
     response.headers["Cache-Control"] = JUDGED
-    response.set_etag(blob.sha256)
-    return await _delivered(response, blob.size_bytes, partial(store.read, blob.key))
+    response.set_etag(tag)
+    return response
 
 
 async def deliver_picture(picture: bytes, tag: str, cached: str) -> Response:

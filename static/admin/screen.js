@@ -57,3 +57,4 @@ function sayTimes() {
 
 before = find("#list")?.innerHTML ?? "";
 sayTimes();
+find(".tabs [aria-current]").scrollIntoView({ block: "nearest", inline: "center" });

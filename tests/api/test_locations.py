@@ -13,6 +13,7 @@ from tests.support.world import World
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # the same on both
 
 WITHOUT_ADDRESS = {  # these are told once, or whoever was let in is among the members
+    "POST /api/admin/backups/{}/links",
     "POST /api/admin/users",
     "POST /api/files/{}/links",
     "POST /api/groups/{}/roster",

@@ -15,6 +15,7 @@ from tests.support.world import World
 HOW_MANY = 7
 ELSEWHERE = {  # without a number of its own, growing by itself, or a few: with tests of their own
     "/api/admin/acts",
+    "/api/admin/backups",
     "/api/channels/{channel_id}/documents",
     "/api/groups/{group_id}/applications",
     "/api/groups/{group_id}/bans",

@@ -61,7 +61,7 @@ class Stages(Generic[Database]):
 
 
 def settings_of_tests(instance: Path, database_url: str, **changed: Any) -> Settings:
-    usual = {"registration": "open", "workers": 1}
+    usual = {"registration": "open", "workers": 1, "backup_download": "on"}
     return Settings(**{"instance": instance, "database_url": database_url, **usual, **changed})
 
 

@@ -1,4 +1,4 @@
-"""Exports as they are asked for, waited for, and opened."""
+"""Exports as they are asked for, waited for, and opened; backups are waited for alike."""
 
 import asyncio
 import csv
@@ -35,13 +35,13 @@ class Opened:
         return (name for name in self.names if name.startswith("files/"))
 
 
-async def until_made(who: Person, export: Any) -> Any:
-    """The export when it is done or has failed."""
+async def until_made(who: Person, made: Any, at: str = "/api/exports") -> Any:
+    """The export when it is done or has failed; `at` is where those of its kind are."""
     async with asyncio.timeout(MADE_WITHIN_S):
-        while export["state"] not in {"done", "failed"}:
+        while made["state"] not in {"done", "failed"}:
             await asyncio.sleep(0.02)
-            export = await who.get(f"/api/exports/{export['id']}")
-    return export
+            made = await who.get(f"{at}/{made['id']}")
+    return made
 
 
 async def exported(who: Person, path: str) -> Opened:
