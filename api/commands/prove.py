@@ -71,6 +71,13 @@ from api.prove.plan import MAIN, Options, Unfinished
     help="How often a node's packets to and from the database vanish.",
 )
 @click.option(
+    "--silent-for",
+    "silent_for_s",
+    type=click.FloatRange(0),
+    default=12,
+    help="For how many seconds; after 7 nobody waits for a statement any more.",
+)
+@click.option(
     "--update-from",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     help="A checkout of an older release, from which the nodes are updated one by one. There is"

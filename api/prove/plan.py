@@ -38,6 +38,7 @@ class Options:
     nodes: int
     crashes: int
     silences: int
+    silent_for_s: float
     seed: int
     database_url: str | None = None
     redis: str | None = None

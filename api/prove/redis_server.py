@@ -9,11 +9,15 @@ from api.prove.patient_client import HOST
 from api.prove.plan import Unfinished
 
 
+def redis_program() -> str | None:
+    return shutil.which("redis-server") or shutil.which("valkey-server")
+
+
 class RedisServer:
     """It runs from the beginning, and keeps its port, and nothing else."""
 
     def __init__(self, folder: Path) -> None:
-        program = shutil.which("redis-server") or shutil.which("valkey-server")
+        program = redis_program()
         if program is None:
             raise Unfinished("--redis start: there is no redis-server on the PATH.")
         port = free_port()

@@ -16,7 +16,6 @@ from api.prove.redis_server import RedisServer
 
 AWAY_EVENTS = 100  # that a cut client misses at most before it comes back; and Redis
 REPLACED_WITHIN_S = 30
-SILENT_FOR_S = 12  # longer than a worker serves without the log, or waits for a statement
 LOOK_EVERY_S = 0.05
 
 
@@ -70,7 +69,7 @@ async def silence(nodes: Sequence[Instance], options: Options, progress: Progres
         assert node.wire
         async with node.alone:
             node.wire.cut()
-            await asyncio.sleep(SILENT_FOR_S)
+            await asyncio.sleep(options.silent_for_s)
             node.wire.mend()
 
 
