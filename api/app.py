@@ -9,6 +9,7 @@ import secrets
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Collection, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 from api import export_jobs, health, jobs, lane, metrics, pages, seen
@@ -63,13 +64,14 @@ from api.sessions import sessions
 from api.settings import Settings
 from api.token_bucket import TokenBuckets
 from api.tokens import tokens
+from api.tracing.opening import new_tracer
+from api.tracing.tracer import Tracer
 from api.transfer.storage import check_bucket, open_store
 from api.transfer.versions import code_digest
 from api.users import users
 from model.database.lock import serving
 from model.database.row import AnyRow
 from model.database.unit_of_work import Database
-from model.database.watcher import Watcher
 from model.live.bus import Bus, Link
 from model.live.ephemeral import (
     Attendance,
@@ -153,6 +155,7 @@ def set_up(
     @app.while_serving
     async def serve() -> AsyncGenerator[None, None]:
         signing_key = open_instance(settings)
+        app.tracer = new_tracer(app.worker, openapi.VERSION)
         async with AsyncExitStack() as held:
             if prepared:
                 await check(settings.database_address)
@@ -169,6 +172,7 @@ def set_up(
                 yield
                 await close_connections(running)
                 await app.answered(within_s=ANSWERED_WITHIN_S)
+        await app.tracer.close()
 
 
 def link_to_others(settings: Settings, run: str) -> Link | None:
@@ -188,7 +192,7 @@ def open_services(
         settings.database_address,
         before_commit=write_events,
         synchronous="NORMAL" if settings.is_lossy else "FULL",
-        watcher=Watcher(settings.slow_statement_ms / 1e3),
+        watcher=app.tracer.watcher(settings.slow_statement_ms / 1e3),
     )
     database.watcher.figures = meter
     feed = Feed(database, settings.feed_limits)
@@ -198,7 +202,7 @@ def open_services(
         bus.hint(topics)
 
     database.committed = tell
-    feed.told, feed.figures = log_events, meter
+    feed.told, feed.figures = partial(tell_of_events, app.tracer), meter
     store, pictures, connections = open_store(settings), Pictures(), set[LiveConnection]()
     return Services(
         settings=settings,
@@ -228,8 +232,12 @@ def open_services(
     )
 
 
-def log_events(events: Sequence[AnyRow]) -> None:
-    """Tell, at the level `debug`, that events have come here, under the ids of their requests."""
+def tell_of_events(tracer: Tracer, events: Sequence[AnyRow]) -> None:
+    """Tell the tracer, and the log at the level `debug`, that events have come here.
+
+    They are told under the ids of their requests.
+    """
+    tracer.arrived(events)
     if log.isEnabledFor(logging.DEBUG):
         for event in events:
             told = {"request_id": event.tx} if event.tx else {}

@@ -20,6 +20,7 @@ from api.measuring.meter import Meter
 from api.readiness import Readiness
 from api.settings import Settings
 from api.token_bucket import TokenBuckets
+from api.tracing.tracer import Tracer
 from model.database.unit_of_work import Database, Transaction
 from model.errors import NotSignedIn
 from model.limit import Action, take
@@ -114,6 +115,10 @@ def services(app: Quart | None = None) -> Services:
 def meter() -> Meter:
     """Who is told what happens in this worker; it is there before the services are."""
     return cast(Homeroom, itself(current_app)).meter
+
+
+def tracer() -> Tracer:
+    return cast(Homeroom, itself(current_app)).tracer
 
 
 def settings() -> Settings:

@@ -247,7 +247,7 @@ class LaneConnection(FinishingHTTPConnection):
     async def _answered(self, call: Call) -> Answer:
         """The answer to what was asked, or to what went wrong, with all that Quart's hooks add."""
         async with self.app.app_context():
-            request_id.name_request(call.header(b"x-request-id") or "")
+            request_id.name_request(call.header(b"x-request-id"), call.header(b"traceparent"))
             try:
                 answer = await self._carried_out(call)
             except Exception as error:  # noqa: BLE001 - Quart does the same: `explain` logs a bug

@@ -97,6 +97,7 @@ class RequestLine(msgspec.Struct, kw_only=True):
     user_id: int | None
     status: int
     ms: float
+    trace_id: str | msgspec.UnsetType = msgspec.UNSET
     node: str | msgspec.UnsetType = msgspec.UNSET
 
 

@@ -47,6 +47,7 @@ from model.log.retention import Retention
 
 ROOT = Path(__file__).parent.parent
 PREFIX = "HOMEROOM_"
+_WHERE_TRACES_GO = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
 ENV_FILE = PREFIX + "ENV_FILE"  # names another file than those called .env; empty: none is read
 
 
@@ -288,6 +289,19 @@ def load_settings(**given: str | int) -> Settings:
 
 def load_bucket_settings() -> BucketSettings:
     return BucketSettings(**_written("AWS_"))
+
+
+def are_traces_wanted() -> bool:
+    """Whether OpenTelemetry's variables say where traces go.
+
+    It reads nothing but the environment, so what a file says is put there.
+    """
+    for line in (each for each in _lines() if each.name.startswith("OTEL_")):
+        os.environ.setdefault(line.name, line.value)
+    given = os.environ.get
+    is_off = "true" in given("OTEL_SDK_DISABLED", "").lower()
+    is_ours = given("OTEL_TRACES_EXPORTER", "otlp") == "otlp"
+    return is_ours and not is_off and any(map(given, _WHERE_TRACES_GO))
 
 
 def misspelt_settings() -> Iterator[str]:

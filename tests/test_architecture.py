@@ -94,6 +94,7 @@ LOADED_LATE = {
         "from api.measuring.prometheus import Prometheus",  # prometheus_client
     },
     "api/setting_kinds.py": {"import obstore"},
+    "api/tracing/opening.py": {"from api.tracing.spans import Spans"},  # OpenTelemetry
     "api/transfer/storage.py": {"from model.storage import s3"},  # obstore
     "model/schema.py": {"from model import migration"},  # Alembic
     "model/storage/picture_work.py": {"from model.storage import pixels"},  # Pillow
@@ -218,6 +219,7 @@ def test_a_server_on_its_data_starts_without_what_is_loaded_late(
         "websockets",
         "aiosmtplib",
         "prometheus_client",
+        "opentelemetry",
     ]
     environment = environment_of(tmp_path / "instance") | {"HOMEROOM_DATABASE_URL": database_url}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)

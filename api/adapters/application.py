@@ -22,6 +22,7 @@ from api.adapters.quart import (
 )
 from api.measuring.meter import Meter
 from api.settings import ROOT
+from api.tracing.tracer import Tracer
 from model.document_space import DOCUMENT_KEY_PATTERN, MAX_DOCUMENT_KEY_CHARS
 from model.live.bus import Bus
 from model.live.ephemeral import WorkerId
@@ -84,7 +85,7 @@ class Homeroom(Quart):
     asgi_websocket_class = FinishingWebsocketConnection
 
     def __init__(self) -> None:
-        self.bus, self.meter = Bus(), Meter()
+        self.bus, self.meter, self.tracer = Bus(), Meter(), Tracer()
         self.worker = WorkerId("", "", 0)  # as if there were no other worker
         self._known = lru_cache(MAX_KNOWN_FUNCTIONS)(super().ensure_async)
         self._in_flight: set[asyncio.Task[Any]] = set()

@@ -1,14 +1,14 @@
 """A name for every request, in its answer, its events and its one line in the log."""
 
 import re
-import secrets
 import time
 
+from msgspec import UNSET
 from quart import Quart, Response, g, request
 from werkzeug.routing import Rule
 
 from api.adapters.quart import itself
-from api.context import meter, signed_in
+from api.context import meter, signed_in, tracer
 from api.logs import RequestLine, request_id, write_request_line
 
 GIVEN = re.compile(r"[A-Za-z0-9._-]{8,64}")
@@ -17,7 +17,8 @@ GIVEN = re.compile(r"[A-Za-z0-9._-]{8,64}")
 def init(app: Quart) -> None:
     @app.before_request
     async def name_it() -> None:
-        name_request(itself(request).headers.get("X-Request-Id", ""))
+        given = itself(request).headers
+        name_request(given.get("X-Request-Id"), given.get("traceparent"))
 
     @app.after_request
     async def tell(response: Response) -> Response:
@@ -29,10 +30,12 @@ def init(app: Quart) -> None:
         return response
 
 
-def name_request(given: str) -> None:
+def name_request(given: str | None, traceparent: str | None) -> None:
     facts = itself(g)
     facts.started = time.perf_counter()
-    facts.request_id = given if GIVEN.fullmatch(given) else secrets.token_hex(8)
+    facts.request_id = tracer().begin(
+        given if given and GIVEN.fullmatch(given) else "", traceparent or ""
+    )
     request_id.set(facts.request_id)
 
 
@@ -47,5 +50,6 @@ def log_request(method: str, rule: Rule | None, status: int) -> None:
             user_id=who.id if who else None,
             status=status,
             ms=round(seconds * 1e3, 1),
+            trace_id=tracer().end(method, route, status) or UNSET,
         )
     )
