@@ -4,6 +4,7 @@ import asyncio
 import time
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy.engine import make_url
@@ -87,9 +88,17 @@ async def test_a_request_that_fails_at_one_node_and_the_next_is_counted() -> Non
 
 
 def test_both_parts_of_a_proof_have_all_of_its_trouble_together() -> None:
-    numbers = {"clients": 4, "writers": 2, "workers": 3, "nodes": 2, "silent_for_s": 1, "seed": 7}
-    trouble = {"cuts": 3, "kills": 5, "restarts": 1, "crashes": 0, "silences": 2, "removals": 12}
-    first, second = Options(**numbers, **trouble, events=101).halves()
+    trouble: dict[str, Any] = {
+        "cuts": 3,
+        "kills": 5,
+        "restarts": 1,
+        "crashes": 0,
+        "silences": 2,
+        "removals": 12,
+    }
+    numbers: dict[str, Any] = {"clients": 4, "writers": 2, "workers": 3, "nodes": 2, "seed": 7}
+    whole = Options(**numbers, **trouble, silent_for_s=1, events=101)
+    first, second = whole.halves()
     assert (first.events, second.events) == (51, 50)
     assert {name: getattr(first, name) + getattr(second, name) for name in trouble} == trouble
     assert first.seed != second.seed, "or the posts of the second would be taken for repeated ones"
