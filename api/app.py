@@ -184,17 +184,22 @@ def link_to_others(settings: Settings, run: str) -> Link | None:
     return redis_link.RedisLink(settings.redis_url.get_secret_value(), run)
 
 
-def open_services(
-    settings: Settings, app: Homeroom, code: str, signing_key: bytes, incoming: Path
-) -> Services:
-    bus, worker, meter = app.bus, app.worker, app.meter
+def open_database(settings: Settings, app: Homeroom) -> Database:
     database = Database(
         settings.database_address,
         before_commit=write_events,
         synchronous="NORMAL" if settings.is_lossy else "FULL",
         watcher=app.tracer.watcher(settings.slow_statement_ms / 1e3),
     )
-    database.watcher.figures = meter
+    database.watcher.figures = app.meter
+    return database
+
+
+def open_services(
+    settings: Settings, app: Homeroom, code: str, signing_key: bytes, incoming: Path
+) -> Services:
+    bus, worker, meter = app.bus, app.worker, app.meter
+    database = open_database(settings, app)
     feed = Feed(database, settings.feed_limits)
 
     def tell(topics: Collection[str]) -> None:

@@ -66,7 +66,7 @@ GENERIC = {
     "api/middleware/location.py": ["located", "location"],
     "model/idempotency.py": ["claim_key", "keep_answer"],
 }  # fmt: skip
-MAX_LINES_GENERIC = 650
+MAX_LINES_GENERIC = 655
 
 OVERRIDES = [
     *(ROOT / "api" / "adapters").glob("*.py"),
