@@ -173,6 +173,7 @@ class TracingWatcher(Watcher):
             self._note(name_of(statement), SpanKind.CLIENT, seconds)
 
     def waited(self, what: str, seconds: float) -> None:
+        super().waited(what, seconds)
         if trace.get_current_span().is_recording():
             self._note(what, SpanKind.INTERNAL, seconds)
 

@@ -14,6 +14,7 @@ from sqlalchemy import Executable
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from model.database.row import AnyRow
+from model.database.watcher import Watcher
 from model.errors import TryAgain
 
 NOBODY_FREE_AFTER_S = 10.0
@@ -64,13 +65,11 @@ C = TypeVar("C", bound=Connection)
 class Connections(Generic[C]):
     """A few connections, each made when it is first needed; whoever comes then waits in order."""
 
-    def __init__(self, connect: Callable[[], Awaitable[C]], most: int) -> None:
-        self._connect = connect
+    def __init__(self, connect: Callable[[], Awaitable[C]], most: int, watcher: Watcher) -> None:
+        self._connect, self._watcher = connect, watcher
         self._turns = asyncio.Semaphore(most)
         self._free: list[C] = []
         self._is_closed = False
-        self.waited: Callable[[float], None] = lambda _: None
-        """Called with the seconds that somebody had to wait for a connection, whatever came."""
 
     @asynccontextmanager
     async def one(self) -> AsyncIterator[C]:
@@ -118,7 +117,7 @@ class Connections(Generic[C]):
         except TimeoutError as error:
             raise TryAgain from error
         finally:
-            self.waited(time.monotonic() - began)
+            self._watcher.waited("connection", time.monotonic() - began)
 
     async def _give_back(self, connection: C) -> None:
         try:

@@ -135,14 +135,14 @@ def postgresql_readers(
     url: URL, server: Server, patience: Patience, watcher: Watcher, most: int
 ) -> Connections[PostgreSQLConnection]:
     engine = postgresql_engine(url, "AUTOCOMMIT", server, patience)
-    return Connections(partial(_connect, engine, server, watcher, _SNAPSHOT), most)
+    return Connections(partial(_connect, engine, server, watcher, _SNAPSHOT), most, watcher)
 
 
 def postgresql_writers(
     url: URL, server: Server, patience: Patience, watcher: Watcher, most: int
 ) -> Connections[PostgreSQLConnection]:
     engine = postgresql_engine(url, "AUTOCOMMIT", server, patience)
-    return Connections(partial(_connect, engine, server, watcher, _WRITE), most)
+    return Connections(partial(_connect, engine, server, watcher, _WRITE), most, watcher)
 
 
 async def _connect(

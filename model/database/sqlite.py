@@ -254,11 +254,12 @@ def sqlite_readers(
     url: URL, synchronous: str, watcher: Watcher, most: int
 ) -> Connections[SQLiteConnection]:
     connect = partial(_connect, SQLiteConnection, url, synchronous, LOCKED_FOR_AT_MOST_S, watcher)
-    return Connections(connect, most)
+    return Connections(connect, most, watcher)
 
 
 def sqlite_writer(url: URL, synchronous: str, watcher: Watcher) -> Connections[SQLiteWriter]:
-    return Connections(partial(_connect, SQLiteWriter, url, synchronous, 0, watcher), 1)
+    connect = partial(_connect, SQLiteWriter, url, synchronous, 0, watcher)
+    return Connections(connect, 1, watcher)
 
 
 C = TypeVar("C", bound=SQLiteConnection)

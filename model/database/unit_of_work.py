@@ -199,8 +199,6 @@ class Database:
                 self.address, self.server, patience, watcher, _WRITERS
             )
         self.readers, self._apart = readers(READERS), readers(1)
-        for connections in (self.readers, self._writers):
-            connections.waited = partial(watcher.waited, "connection")
 
     @asynccontextmanager
     async def read(self, *, once: bool = False) -> AsyncIterator[Transaction]:
@@ -245,8 +243,7 @@ class Database:
                 yield db
         except FAILURES as error:
             refuse(error)
-        figures, kinds = self.watcher.figures, [note.kind for note in db.notes]
-        figures.wrote(time.monotonic() - began, kinds)
+        self.watcher.figures.wrote(time.monotonic() - began, [note.kind for note in db.notes])
 
     @asynccontextmanager
     async def _in_group(self, tx: str | None) -> AsyncIterator[Transaction]:
