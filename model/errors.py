@@ -15,7 +15,8 @@ Refusal
 ├── StorageFull  there is no room for more bytes
 ├── OutcomeUnknown  it was done or not: the database did not say
 └── TryAgain  nothing was changed, and the same request may succeed in a moment
-    └── TooSlow  it was given up because it took too long
+    ├── TooSlow  it was given up because it took too long
+    └── DiskFailed  a disk takes or gives nothing just now, but is not full
 """
 
 import math
@@ -134,4 +135,8 @@ class TryAgain(Refusal):
 
 
 class TooSlow(TryAgain):
+    pass
+
+
+class DiskFailed(TryAgain):
     pass

@@ -16,6 +16,7 @@ from werkzeug.exceptions import HTTPException
 
 from model.errors import (
     Conflict,
+    DiskFailed,
     Forbidden,
     Invalid,
     NotFound,
@@ -108,8 +109,8 @@ def explain(error: Exception) -> Explained:
     """Any error of a request. What nobody has expected is logged."""
     match error:
         case Refusal():
-            if isinstance(error, StorageFull):
-                _tell_full(int(time.monotonic() / 60))
+            if isinstance(error, StorageFull | DiskFailed):
+                _tell_of_disk(int(time.monotonic() / 60), is_full=isinstance(error, StorageFull))
             status = next(STATUS[kind] for kind in type(error).mro() if kind in STATUS)
             return _explained(error, status, error.code, error.detail, **_more(error))
         case RequestSchemaValidationError(validation_error=ValidationError() as wrong):
@@ -125,11 +126,12 @@ def explain(error: Exception) -> Explained:
     return _explained(error, 500, "internal_error", SENTENCES[500])
 
 
-@lru_cache(maxsize=1)
-def _tell_full(minute: int) -> None:
-    """Log it; the cache is there so that it is logged once a minute."""
+@lru_cache(maxsize=2)
+def _tell_of_disk(minute: int, *, is_full: bool) -> None:
+    """Log it; the cache is there so that each is logged once a minute."""
     del minute
-    log.error("there is no room left on a disk, or in the object store: nothing can be written")
+    told = "there is no room left" if is_full else "the disk fails, or takes no changes"
+    log.error("%s: nothing can be written to the database, or to where the files are", told)
 
 
 def wrong_fields(error: ValidationError) -> dict[str, str]:

@@ -11,7 +11,7 @@ from typing import NoReturn
 import asyncpg
 from sqlalchemy.exc import DBAPIError
 
-from model.errors import Refusal, StorageFull, TooSlow, TryAgain
+from model.errors import DiskFailed, Refusal, StorageFull, TooSlow, TryAgain
 
 FAILURES = (
     sqlite3.Error,
@@ -23,16 +23,21 @@ FAILURES = (
 """What comes from the drivers, and from SQLAlchemy above them."""
 
 LOCK_NOT_AVAILABLE = "55P03"
+_NOT_CONNECTED = "08"  # so the states begin that say so
 _TRANSIENT_SQLSTATES = {
     "40001",  # serialisation failure
     "40P01",  # deadlock
     LOCK_NOT_AVAILABLE,
     "25P03",  # the next one did not come
     "57P01",  # shutdown
+    "57P02",  # the same, after a crash
     "57P03",  # start
+    "53200",  # out of memory
     "53300",  # too many connections
+    "58030",  # of its disk
 }
 _TRANSIENT_IN_SQLITE = "database is locked"
+_OF_DISK_IN_SQLITE = {sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY}
 _TAKEN = "23505"
 _TAKEN_IN_SQLITE = "SQLITE_CONSTRAINT_UNIQUE"
 _TOO_SLOW = "57014"  # by statement_timeout
@@ -48,9 +53,9 @@ class StatementFailed(Exception):
 
 
 def refuse(error: Exception) -> NoReturn:
-    """Raises TryAgain for what may succeed when it is repeated, TooSlow, or StorageFull.
+    """Raises TryAgain for what may succeed when it is repeated, or StorageFull.
 
-    A bug is StatementFailed.
+    A TryAgain may be TooSlow or DiskFailed. A bug is StatementFailed.
     """
     refused = _refused(error)
     if not isinstance(refused, sqlite3.Error | asyncpg.PostgresError | asyncpg.InterfaceError):
@@ -62,11 +67,22 @@ def refuse(error: Exception) -> NoReturn:
     state, said = sqlstate(error), str(refused)
     if state == _DISK_FULL or _FULL_IN_SQLITE in said:
         raise StorageFull from error
+    if is_of_disk(refused):
+        raise DiskFailed from error
     if state == _TOO_SLOW or said == _TOO_SLOW_IN_SQLITE:
         raise TooSlow from error
-    if state in _TRANSIENT_SQLSTATES or _TRANSIENT_IN_SQLITE in said:
+    if _is_transient(state) or _TRANSIENT_IN_SQLITE in said:
         raise TryAgain from error
     raise without_values(error) from None
+
+
+def _is_transient(state: str | None) -> bool:
+    return state is not None and (state in _TRANSIENT_SQLSTATES or state[:2] == _NOT_CONNECTED)
+
+
+def is_of_disk(error: BaseException) -> bool:
+    """Whether SQLite could not read or write its files, from which a connection may not recover."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF in _OF_DISK_IN_SQLITE
 
 
 @contextmanager
@@ -96,7 +112,8 @@ def without_values(error: Exception) -> StatementFailed:
 def reason(error: BaseException) -> str:
     """Why something is to be tried again, for the log."""
     cause = error.__cause__ or error
-    return f"{type(cause).__name__}: {cause}" if str(cause) else type(cause).__name__
+    refused = _refused(cause) if isinstance(cause, Exception) else cause
+    return ": ".join(filter(None, [type(refused).__name__, str(refused)]))
 
 
 def sqlstate(error: Exception) -> str | None:

@@ -123,6 +123,9 @@ class PostgreSQLConnection:
             if self._driver.is_closed():
                 await self._lose()
                 raise ConnectionError from error
+            if self.locks_rows and isinstance(error, asyncpg.ReadOnlySQLTransactionError):
+                self._server.lose_trust()  # another one writes now: this one follows it
+                raise ConnectionError(str(error)) from error
             if isinstance(error, asyncpg.InvalidCachedStatementError):
                 self._server.lose_trust()  # a migration came: the others would say the same
             error.add_note(statement if isinstance(statement, str) else statement.sql)

@@ -24,6 +24,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
+from pathlib import Path
 from typing import Any, TypeVar
 
 from sqlalchemy import Executable, NullPool, event
@@ -31,11 +32,12 @@ from sqlalchemy.engine import URL
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from model.database.connection import Connections, Values
+from model.database.failure import is_of_disk, without_values
 from model.database.row import AnyRow
 from model.database.session import JOINED_SQLITE
 from model.database.statement import SQLITE, Prepared
 from model.database.watcher import Watcher
-from model.errors import TryAgain
+from model.errors import DiskFailed, TryAgain
 
 TRIED_WITH = {"sqlalchemy": ["2.1"], "aiosqlite": ["0.22"]}
 
@@ -62,13 +64,13 @@ class SQLiteConnection:
         self.sqlalchemy = connection
         self._driver, self._watcher = driver, watcher
         self._sqlite: sqlite3.Connection = driver._conn
-        self._is_interruptible = self._is_working = False
+        self._is_interruptible = self._is_working = self._is_broken = False
         self._sqlite.set_progress_handler(lambda: self._is_interruptible, SHORT_STEPS)
         self._within_s = READ_WITHIN_S
 
     @property
     def is_usable(self) -> bool:
-        return self._is_open and not self._sqlite.in_transaction
+        return self._is_open and not (self._is_broken or self._sqlite.in_transaction)
 
     @property
     def _is_open(self) -> bool:
@@ -102,6 +104,9 @@ class SQLiteConnection:
         began = time.monotonic()
         try:
             await self._in_thread(self._sqlite.commit)
+        except sqlite3.Error as error:
+            self._note_failure(error)
+            raise
         finally:
             self._watcher.ran("COMMIT", time.monotonic() - began)
 
@@ -142,9 +147,16 @@ class SQLiteConnection:
             return await self._in_thread(execute, prepared.sql, parameters)
         except sqlite3.Error as error:
             error.add_note(prepared.sql)
+            self._note_failure(error)
             raise
         finally:
             self._watcher.ran(prepared, time.monotonic() - began)
+
+    def _note_failure(self, error: sqlite3.Error) -> None:
+        """Raises StatementFailed when who promised to read writes: a disk may say the same."""
+        if self.only_reads and error.sqlite_errorcode == sqlite3.SQLITE_READONLY:
+            raise without_values(error) from None
+        self._is_broken = self._is_broken or is_of_disk(error)
 
     def _execute(self, sql: str, parameters: Sequence[Any]) -> Found:
         cursor = self._sqlite.execute(sql, parameters)
@@ -210,6 +222,7 @@ class SQLiteWriter(SQLiteConnection):
                 self._sqlite.execute("BEGIN IMMEDIATE")
             except sqlite3.OperationalError as error:
                 if "locked" not in str(error) or time.monotonic() > until:
+                    self._note_failure(error)
                     raise
             else:
                 return
@@ -282,6 +295,7 @@ async def _connect(
 async def _connected(
     kind: type[C], url: URL, synchronous: str, busy_timeout_s: float, watcher: Watcher
 ) -> C:
+    _require_file(Path(str(url.database)))
     engine = create_async_engine(
         url.set(drivername=JOINED_SQLITE),
         poolclass=NullPool,
@@ -312,6 +326,12 @@ async def _connected(
         raise
     made = kind(connection, driver, watcher)
     return made
+
+
+def _require_file(file: Path) -> None:
+    """Raises DiskFailed where SQLite would make an empty database: it was there at the start."""
+    if not file.exists():
+        raise DiskFailed
 
 
 def _set_up(database: sqlite3.Connection, synchronous: str, only_reads: bool) -> None:

@@ -12,11 +12,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
-from model.errors import StorageFull, TryAgain
+from model.errors import DiskFailed, StorageFull, TryAgain
 
 CHUNK_BYTES = 256 * 1024  # a client that takes nothing keeps one or two in memory
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}  # the disk, a quota, the limit of a process
 _TOO_MANY_OPEN = {errno.EMFILE, errno.ENFILE}
+_FAILED = {errno.EIO, errno.EROFS, errno.ESTALE}  # it may be mounted again
 
 
 class Unusable(Exception):
@@ -82,7 +83,10 @@ async def chunks_of(file: Path, start: int, end: int) -> AsyncGenerator[bytes, N
 
 @contextmanager
 def refusing_when_full() -> Iterator[None]:
-    """Raises StorageFull when a disk or a quota is full, TryAgain when too many files are open."""
+    """Raises StorageFull when a disk or a quota is full, and DiskFailed when it takes nothing.
+
+    When too many files are open that is TryAgain.
+    """
     try:
         yield
     except OSError as error:
@@ -90,6 +94,8 @@ def refusing_when_full() -> Iterator[None]:
             raise StorageFull from error
         if error.errno in _TOO_MANY_OPEN:
             raise TryAgain from error
+        if error.errno in _FAILED:
+            raise DiskFailed from error
         raise
 
 

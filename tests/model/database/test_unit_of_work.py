@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import random
+import resource
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -18,7 +19,7 @@ from model.database.engine import Patience
 from model.database.failure import StatementFailed
 from model.database.table import now
 from model.database.unit_of_work import READERS, Database, Transaction
-from model.errors import StorageFull, TooSlow, TryAgain
+from model.errors import DiskFailed, StorageFull, TooSlow, TryAgain
 from model.log.event import write_events
 from model.session import Sessions
 from model.user import Users, create_user
@@ -152,6 +153,24 @@ async def test_a_database_that_is_gone_says_try_again() -> None:
         async with database.read() as db:
             await count(db)
     await database.close()
+
+
+async def test_a_database_that_hangs_up_while_it_is_called_says_try_again() -> None:
+    async def hang_up(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readexactly(8)  # whether it speaks TLS
+        writer.write(b"N")
+        await reader.read(100)
+        writer.close()
+
+    async with await asyncio.start_server(hang_up, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        url = f"postgresql+asyncpg://nobody@127.0.0.1:{port}/none"
+        database = Database(url, before_commit=write_events)
+        for unit in (database.read, database.write):
+            with pytest.raises(TryAgain):
+                async with unit() as db:
+                    await count(db)
+        await database.close()
 
 
 async def test_what_refers_to_a_row_that_is_not_there_is_not_told_to_try_again(
@@ -289,3 +308,35 @@ async def test_what_may_take_long_leaves_the_event_loop_free(
     assert not is_here("DELETE FROM channels")
     assert not is_here("DELETE FROM limits")
     assert not is_here("COMMIT")
+
+
+async def test_a_disk_that_fails_is_said_and_nothing_has_to_be_restarted(
+    tmp_path: Path, sqlite: Stages[SQLite]
+) -> None:
+    database = Database(sqlite.database.copy("empty", tmp_path), before_commit=write_events)
+    file, away = tmp_path / "app.db", tmp_path / "away.db"
+    file.rename(away)  # as if it were unmounted
+    for unit in (database.read, database.write):
+        with pytest.raises(DiskFailed):
+            async with unit() as db:
+                await count(db)
+    assert not file.exists(), "an empty one was made"
+    away.rename(file)
+    async with database.write() as db:
+        await create_user(db, "ann", "Ann", "-")
+    async with database.read() as db:
+        assert await count(db) == 1
+    _, most = before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, most))  # what is longer cannot be written
+    try:
+        with pytest.raises(DiskFailed):
+            async with database.write() as db:
+                await create_user(db, "bob", "Bob", "-")
+        async with database.read() as db:
+            assert await count(db) == 1
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    async with database.write() as db:
+        await create_user(db, "bob", "Bob", "-")
+        assert await count(db) == 2
+    await database.close()
