@@ -18,8 +18,15 @@ from tests.support.waiting import within
 KEY = "a-key-of-the-client"
 JUMPING = """
 import os, time
-right = time.time
-time.time = lambda: right() - (90 if os.path.exists("jump") else 0)
+from datetime import timedelta
+from model.database import table
+
+def back_s():
+    return 90 if os.path.exists("jump") else 0
+
+right_time, right_now = time.time, table.now
+time.time = lambda: right_time() - back_s()
+table.now = lambda: right_now() - timedelta(seconds=back_s())
 """
 SETTINGS = {
     "HOMEROOM_LOG_LEVEL": "debug",
@@ -78,5 +85,6 @@ async def test_one_id_leads_from_a_request_through_its_event_to_the_sockets(
     assert told(server, "the clock")["message"] == (
         "the clock of this machine was put back by 90 s"
     )
+    assert ann.made("POST", posts, {"text": "Good night!"})["id"] > 1
     assert {line["node"] for line in lines(server)} == {"north"}
     assert HttpClient(server).ask("GET", "/ready")[0] == 200
