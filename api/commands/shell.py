@@ -6,6 +6,7 @@ import code
 import inspect
 import platform
 import sys
+from contextlib import AsyncExitStack
 from types import CodeType, FunctionType
 from typing import Any
 
@@ -13,6 +14,8 @@ import click
 from sqlalchemy import func, select, text
 
 from api.commands.run import ready_settings
+from api.settings import Settings
+from model.database.lock import InUse, serving
 from model.database.table import Base
 from model.database.unit_of_work import Database
 from model.log.event import write_events
@@ -49,18 +52,31 @@ def shell_command() -> None:
     """
     settings = ready_settings()
     with asyncio.Runner() as runner:
-        database = Database(settings.database_address, before_commit=write_events)
-        names = _names() | {"settings": settings, "database": database}
+        opened = AsyncExitStack()
         try:
-            if sys.stdin.isatty():
-                _complete(names)
-                Console(names, runner).interact(_BANNER, exitmsg="")
-            else:
-                script = sys.stdin.read()
-                flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
-                _run(compile(script, "<stdin>", "exec", flags, dont_inherit=True), names, runner)
+            database = runner.run(_open_database(settings, opened))
+            _open_shell(_names() | {"settings": settings, "database": database}, runner)
+        except InUse as error:
+            raise click.ClickException(str(error)) from None
         finally:
-            runner.run(database.close())
+            runner.run(opened.aclose())
+
+
+async def _open_database(settings: Settings, opened: AsyncExitStack) -> Database:
+    """The database, which nobody restores or moves meanwhile. Raises InUse while somebody does."""
+    await opened.enter_async_context(serving(settings.database_address, settings.instance))
+    database = Database(settings.database_address, before_commit=write_events)
+    opened.push_async_callback(database.close)
+    return database
+
+
+def _open_shell(names: dict[str, Any], runner: asyncio.Runner) -> None:
+    if sys.stdin.isatty():
+        _complete(names)
+        Console(names, runner).interact(_BANNER, exitmsg="")
+        return
+    script, flags = sys.stdin.read(), ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+    _run(compile(script, "<stdin>", "exec", flags, dont_inherit=True), names, runner)
 
 
 def _names() -> dict[str, Any]:

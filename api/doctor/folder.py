@@ -11,7 +11,7 @@ from pathlib import Path
 from api.doctor.finding import Finding, Well, Wrong
 from api.instance import KEY, private_paths, require_usable
 from api.server_warnings import is_nearly_full
-from api.setting_kinds import is_secret
+from api.setting_kinds import Backups, is_secret
 from api.settings import PREFIX, Settings, WrongSettings
 
 _MOUNTS = Path("/proc/mounts")
@@ -19,6 +19,7 @@ _OF_NETWORKS = {"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "afs", "ceph", "fu
 _WRITES, _SLOW_S = 5, 0.1
 _OTHERS = 0o077
 _FEW_SHARE = 0.01
+_DAY_S, _DAYS_WITHOUT_BACKUP = 86_400, 3
 
 
 def check_folder(settings: Settings) -> Iterator[Finding]:
@@ -122,6 +123,24 @@ def check_disk(settings: Settings) -> Iterator[Finding]:
         )
         yield Wrong("disk_slow", said)
     yield Well(f"{room}; a write is safe after {took_s * 1e3:.1f} ms")
+
+
+def check_backups(settings: Settings) -> Iterator[Finding]:
+    """Of several machines any may have made the last one, so this is looked at on a single one."""
+    folder, key = settings.instance / "backups", settings.instance / KEY
+    if settings.backups == Backups.OFF or settings.redis_url is not None or not key.exists():
+        return
+    made_at = [file.stat().st_mtime for file in folder.glob("*.zip")]
+    last_at = max(made_at, default=key.stat().st_mtime)  # else since the first start
+    days = (time.time() - last_at) / _DAY_S
+    if days > _DAYS_WITHOUT_BACKUP:
+        said = (
+            f"The last backup in {folder} is {days:.0f} days old: look in the log for what keeps"
+            " the next one from being made, and say `main.py backup`."
+        )
+        yield Wrong("no_backup", said)
+    elif made_at:
+        yield Well(f"{len(made_at)}, the last one of {days * 24:.0f} hours ago")
 
 
 def _lacks_inodes(folder: Path) -> bool:

@@ -5,7 +5,7 @@ from http.client import HTTPException
 
 from api.doctor.database import check_database
 from api.doctor.finding import Finding, Wrong
-from api.doctor.folder import check_disk, check_folder
+from api.doctor.folder import check_backups, check_disk, check_folder
 from api.doctor.machine import check_clock, check_descriptors, check_libraries, check_settings
 from api.doctor.neighbours import check_mail, check_object_store, check_redis
 from api.doctor.origin import check_origin
@@ -31,6 +31,7 @@ OF_THIS_MACHINE: Sequence[tuple[str, Check]] = (
     ("folder", check_folder),
     ("disk", check_disk),
     ("database", check_database),
+    ("backups", check_backups),
     ("redis", check_redis),
     ("files", check_object_store),
     ("mail", check_mail),

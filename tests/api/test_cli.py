@@ -13,6 +13,8 @@ from click.testing import CliRunner
 
 from api.cli import cli
 from api.commands.shell import Console
+from model.database.address import sqlite_address
+from model.database.lock import exclusive
 from tests.support.http_client import HttpClient
 from tests.support.server import ROOT, Server
 
@@ -139,6 +141,15 @@ async with database.read() as db:
     ran = server.run("shell", typed=script)
     assert (ran.exit_code, ran.stdout) == (0, f"{server.port} [(1, 'zoe')]\n")
     assert server.run("shell", typed="raise SystemExit(7)").exit_code == 7
+
+
+async def test_no_shell_opens_while_the_database_is_moved(server: Server) -> None:
+    assert (await asyncio.to_thread(server.run, "user-list")).exit_code == 0
+    address = sqlite_address(server.instance / "app.db")
+    async with exclusive(address, server.instance):
+        refused = await asyncio.to_thread(server.run, "shell", typed="print('open')")
+    assert (refused.exit_code, refused.stdout) == (1, "")
+    assert "try again when that is done" in refused.stderr
 
 
 def test_the_prompt_answers_what_is_awaited_and_survives_what_is_wrong(

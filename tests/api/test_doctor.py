@@ -127,6 +127,15 @@ def with_a_torn_page(patient: Patient) -> None:
             file.write(b"torn" * 64)
 
 
+def with_an_old_backup(patient: Patient) -> None:
+    patient.settings["HOMEROOM_BACKUPS"] = "daily"
+    (patient.instance / "backups").mkdir()
+    backup = patient.instance / "backups" / "2026-01-01.zip"
+    backup.touch()
+    assert patient.found() == set()
+    os.utime(backup, (0, 0))
+
+
 def with_another_file(patient: Patient) -> None:
     patient.file.write_bytes(b"no database" * 1000)
 
@@ -155,6 +164,7 @@ FAULTS: dict[str, tuple[str, Callable[[Patient], None]]] = {
             " VALUES ('x', 'command', '2999-01-01 00:00:00.000000', '{}')"
         ),
     ),
+    "an old backup": ("no_backup", with_an_old_backup),
     "nobody's address": ("cannot_listen", with_setting("BIND", "192.0.2.1:8080")),
     "no PostgreSQL": (
         "database_unreachable",
