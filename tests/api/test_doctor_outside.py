@@ -21,31 +21,21 @@ from api.prove.instance import free_port
 from api.settings import Settings
 from tests.support.certificates import new_certificate
 from tests.support.front import caddy, nginx
-from tests.support.server import Server
+from tests.support.server import ROOT, Server
 
 NGINX_S = "127.0.0.9"
+DEPLOY = ROOT / "deploy"
 PAGES = "https://pages.example.org"
 
-GOOD = """
-server {{
-  listen 127.0.0.1:{good} ssl;
-  ssl_certificate {certificate};
-  ssl_certificate_key {key};
-  client_max_body_size 26m;
-  proxy_request_buffering off;
-  location / {{
-    proxy_pass http://127.0.0.1:{upstream};
-    proxy_bind 127.0.0.9;
-    proxy_http_version 1.1;
-    proxy_set_header Host $http_host;
-    proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
-    proxy_set_header X-Forwarded-Proto $scheme;
-    proxy_set_header Upgrade $http_upgrade;
-    proxy_set_header Connection $connection_upgrade;
-  }}
-}}
-map $http_upgrade $connection_upgrade {{ websocket upgrade; default ""; }}
-"""
+SHIPPED = {
+    "listen 80;": "listen 127.0.0.1:{to_https};",
+    "listen 443 ssl;": "listen 127.0.0.1:{good} ssl;",
+    "homeroom.example.org;": "localhost;",
+    "/etc/letsencrypt/live/homeroom.example.org/fullchain.pem": "{certificate}",
+    "/etc/letsencrypt/live/homeroom.example.org/privkey.pem": "{key}",
+    "127.0.0.1:8080;": "127.0.0.1:{upstream}; proxy_bind 127.0.0.9;",
+}
+"""What an operator changes in deploy/nginx.conf, and the address by which it is known here."""
 
 AS_IT_COMES = """
 server {{
@@ -109,7 +99,7 @@ server {{
   return 301 https://www.example.org$request_uri;
 }}
 """
-PORTS = ("good", "as_it_comes", "nearly", "without_server", "in_clear", "elsewhere")
+PORTS = ("to_https", "good", "as_it_comes", "nearly", "without_server", "in_clear", "elsewhere")
 
 
 @dataclass
@@ -121,6 +111,16 @@ class Front:
 
     def url(self, site: str, scheme: str = "https", host: str = "localhost") -> str:
         return f"{scheme}://{host}:{self.ports[site]}"
+
+
+def shipped() -> str:
+    """The file of the project, in which the braces of nginx are doubled."""
+    lines = (DEPLOY / "nginx.conf").read_text()
+    lines = lines.replace("{", "{{").replace("}", "}}")
+    for written, here in SHIPPED.items():
+        assert written in lines, written
+        lines = lines.replace(written, here)
+    return lines
 
 
 def found(url: str, *more: str, trusted: str = NGINX_S) -> set[str]:
@@ -148,7 +148,7 @@ def front(upstream: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     of_another, key_of_another = new_certificate(folder / "another", "another.example.org")
     old, old_key = new_certificate(folder / "old", lasts=timedelta(hours=1))
     ports = {site: free_port() for site in PORTS}
-    servers = (GOOD + AS_IT_COMES + NEARLY + WITHOUT_SERVER).format(
+    servers = (shipped() + AS_IT_COMES + NEARLY + WITHOUT_SERVER).format(
         upstream=upstream.port,
         certificate=certificate,
         key=key,
@@ -169,7 +169,7 @@ def trusting(front: Front, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", str(front.authority))
 
 
-def test_nothing_is_wrong_behind_nginx_as_it_should_be(front: Front) -> None:
+def test_nothing_is_wrong_behind_nginx_with_the_file_that_is_here(front: Front) -> None:
     assert found(front.url("good"), "--origin", PAGES) == set()
 
 
@@ -231,17 +231,18 @@ def test_an_origin_that_is_not_named_is_found(front: Front) -> None:
     ]
 
 
-def test_nothing_is_wrong_behind_caddy(front: Front, tmp_path: Path) -> None:
+def test_nothing_is_wrong_behind_caddy_with_the_file_that_is_here(
+    front: Front, tmp_path: Path
+) -> None:
     """Caddy comes from this machine's own address, so it takes a server that trusts that one."""
     server = Server(tmp_path / "instance", workers=1)
     server.settings = {"HOMEROOM_TRUSTED_PROXIES": "127.0.0.1", "HOMEROOM_ORIGINS": PAGES}
     certificate, key = new_certificate(tmp_path)
     port = free_port()
-    site = f"""https://localhost:{port} {{
-  bind 127.0.0.1
-  tls {certificate} {key}
-  reverse_proxy 127.0.0.1:{server.port}
-}}"""
+    site = (DEPLOY / "Caddyfile").read_text()
+    here = f"https://localhost:{port} {{\n  bind 127.0.0.1\n  tls {certificate} {key}"
+    site = site.replace("{$SITE:localhost} {", here)
+    site = site.replace("{$NODES:web:8080}", f"127.0.0.1:{server.port}")
     front.authority.write_text(certificate.read_text())
     server.start()
     try:
