@@ -69,13 +69,16 @@ def _found_between(
             "Redis does not answer this machine: it shows late what comes from others, and nobody"
             " who is there.",
         )
-    if len({report.key for report in workers}) > 1:
+    keys = {report.key for report in workers}
+    if len(keys) > 1:
         yield (
             "keys_differ",
             "Not all machines have the same HOMEROOM_SECRET_KEY: a link to a file works with one"
             " of them, and fails with others.",
         )
-    if len({report.worker.run for report in workers}) > 1 and settings.files_url is None:
+    have_one_folder = settings.secret_key is None and len(keys) == 1  # the key was found there
+    several = len({report.worker.run for report in workers}) > 1
+    if several and settings.files_url is None and not have_one_folder:
         yield (
             "files_apart",
             "HOMEROOM_FILES_URL is not set: each machine keeps files that the others do not have.",
