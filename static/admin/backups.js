@@ -2,7 +2,7 @@
 
 import { ask } from "../api.js";
 import { confirmed, copy, notify, onClick } from "../page/dialogs.js";
-import { find } from "../page/dom.js";
+import { find, make } from "../page/dom.js";
 import { minuteOf, sizeOf } from "../page/format.js";
 import { onSubmit } from "../page/forms.js";
 import { focusOpener, follow, refresh } from "./screen.js";
@@ -63,7 +63,7 @@ onClick("#copy-restore-command", () =>
 if (fetching)
   onClick("#fetch-backup", async () => {
     const { url } = await ask("POST", `/admin/backups/${backup.id}/links`);
-    location.assign(url);
+    make("a", { href: url, download: "" }).click();
     dialog.close();
   });
 onClick("#delete-backup", async () => {

@@ -162,3 +162,18 @@ def test_the_prompt_answers_what_is_awaited_and_survives_what_is_wrong(
     shown = capsys.readouterr()
     assert shown.out == "'slept'\n42\n"
     assert shown.err.endswith("NameError: name 'nothing' is not defined\n")
+
+
+def test_what_a_command_backs_up_is_listed_wherever_it_is(server: Server, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "a copy.zip"
+    for given in (["--no-files"], [str(elsewhere)]):
+        assert server.run("backup", *given).exit_code == 0
+    with closing(sqlite3.connect(server.instance / "app.db")) as database:
+        columns = "name, origin, state, with_files, elsewhere FROM backups ORDER BY id"
+        listed = database.execute(f"SELECT {columns}").fetchall()
+    (kept,) = (server.instance / "backups").iterdir()
+    assert listed == [
+        (kept.name, "command", "done", 0, 0),
+        (str(elsewhere), "command", "done", 1, 1),
+    ]
+    assert acts_of(server) == [("backup.made", "command", None)] * 2

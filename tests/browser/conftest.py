@@ -16,7 +16,7 @@ from tests.support.server import Server
 NAMES = ("chromium-headless-shell", "chromium", "chromium-browser")  # the first is the lightest
 CHROMIUM = next(filter(None, map(shutil.which, NAMES)), None)
 IN_CI = os.environ.get("CI") == "true"
-SETTINGS = {"HOMEROOM_REGISTRATION": "open"}
+SETTINGS = {"HOMEROOM_REGISTRATION": "open", "HOMEROOM_BACKUP_DOWNLOAD": "on"}
 FLAGS = [
     "--no-sandbox",  # root has none, as in a container
     "--disable-gpu",

@@ -4,8 +4,6 @@ Each test takes some seconds: it is one person's way past dozens of them.
 """
 
 import re
-import sqlite3
-from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
 from playwright.sync_api import expect
@@ -13,6 +11,7 @@ from playwright.sync_api import expect
 from tests.browser.attaching import a_file, are_there, attach
 from tests.browser.axe import needs_axe, violations
 from tests.browser.board import Board, OpenBoard
+from tests.browser.test_admin import forget_passwords
 from tests.support.pictures import png
 from tests.support.server import Server
 
@@ -193,12 +192,6 @@ def test_the_board_of_a_member_whom_others_mute_warn_and_remove(
     judge(bob, "signed out")
 
 
-def forget_passwords(server: Server) -> None:
-    """As if they were given long ago."""
-    with closing(sqlite3.connect(server.instance / "app.db")) as database, database:
-        database.execute("UPDATE sessions SET confirmed_at = NULL")
-
-
 def test_pages_of_who_runs_a_group_and_of_administrators(
     ann: Board, open_board: OpenBoard, server: Server
 ) -> None:
@@ -228,6 +221,12 @@ def test_pages_of_who_runs_a_group_and_of_administrators(
         ann.go(path)
         judge(ann)
     presses(ann, "Manage Class", "#group-dialog")
+    ann.go("/admin/backups")
+    presses(ann, "Make a backup", "#new-backup-dialog")
+    page.get_by_role("button", name="Make it").click()
+    expect(page.locator("tbody td", has_text="Everything")).to_be_visible()
+    judge(ann)
+    presses(ann, re.compile("Manage 2"), "#backup-dialog")
     ann.go("/admin/people")
     judge(ann)
     presses(ann, re.compile("Manage Zoe"), "#person-dialog")

@@ -1,5 +1,6 @@
 """An administrator at work, with the keys alone and on a phone, while another one looks on."""
 
+import hashlib
 import re
 import sqlite3
 from collections.abc import Iterator
@@ -28,6 +29,12 @@ def opens_person(page: Page, name: str) -> None:
 
 def fits(page: Page) -> bool:
     return bool(page.evaluate("document.documentElement.scrollWidth <= innerWidth"))
+
+
+def forget_passwords(server: Server) -> None:
+    """As if they were given long ago."""
+    with closing(sqlite3.connect(server.instance / "app.db")) as database, database:
+        database.execute("UPDATE sessions SET confirmed_at = NULL")
 
 
 def at_the_list(ann: Board) -> Page:
@@ -70,8 +77,7 @@ def test_people_are_run_with_the_keys_on_a_phone_and_the_audit_tells_it_live(
     expect(page.locator("#reset-link-address")).to_have_text(re.compile(r"/reset#token=\S+$"))
     expect(page.locator("#reset-link-qr")).to_have_js_property("complete", value=True)
     press(page, "Close")
-    with closing(sqlite3.connect(server.instance / "app.db")) as database, database:
-        database.execute("UPDATE sessions SET confirmed_at = NULL")
+    forget_passwords(server)
     press(page, "Deactivate")
     press(page, "Deactivate")
     page.get_by_label("Password", exact=True).fill(PASSWORD)
@@ -117,3 +123,36 @@ def test_people_are_added_and_get_their_slips(open_board: OpenBoard, server: Ser
     ann.go("/admin/people?state=unclaimed&sort=username")
     names = ann.page.locator("tbody th")
     expect(names).to_contain_text(["@bob · bob@example.org", "@zoe-luk"])
+
+
+def test_a_backup_is_made_downloaded_with_the_password_and_deleted_with_the_keys_on_a_phone(
+    open_board: OpenBoard, server: Server
+) -> None:
+    ann = open_board()
+    ann.arrive("ann", token=server.first_token())
+    page = ann.page
+    page.set_viewport_size(PHONE)
+    ann.go("/admin/backups")
+    expect(page.get_by_text("There is no backup yet.")).to_be_visible()
+    press(page, "Make a backup")
+    page.get_by_label("All but the files").check()
+    press(page, "Make it")
+    row = page.get_by_role("row").filter(has_text="Asked for")
+    expect(row).to_contain_text("All but the files")
+    assert fits(page)
+    page.get_by_role("button", name="Manage").press("Enter")
+    digest = page.locator("#backup-sha256").inner_text()
+    forget_passwords(server)
+    press(page, "Download")
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    with page.expect_download() as fetched:
+        page.keyboard.press("Enter")
+    content = fetched.value.path().read_bytes()
+    assert hashlib.sha256(content).hexdigest() == digest
+    assert fetched.value.suggested_filename in row.inner_text()
+    page.get_by_role("button", name="Manage").press("Enter")
+    press(page, "Delete")
+    press(page, "Delete")
+    expect(page.get_by_text("There is no backup yet.")).to_be_visible()
+    ann.go("/admin")
+    expect(page.get_by_role("link", name="None is known")).to_be_visible()
