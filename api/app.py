@@ -262,7 +262,7 @@ async def at_work(services: Services) -> AsyncIterator[None]:
         asyncio.create_task(jobs.run(database, services.store, settings)),
         asyncio.create_task(jobs.run_purges(database, settings, feed.forgotten)),
         asyncio.create_task(jobs.run_uses(database, services.used_sessions)),
-        asyncio.create_task(states.run(services.meter, feed, services.passwords)),
+        asyncio.create_task(states.run(services.meter, feed, services.passwords, services.bus)),
         asyncio.create_task(
             export_jobs.run(
                 database, services.store, settings, services.incoming, services.export_wanted

@@ -1,7 +1,6 @@
 """What is asked of the machine when somebody looks at the figures."""
 
 import shutil
-import socket
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -17,7 +16,7 @@ class Machine(Collector):
         address = settings.database_address
         self._about = {
             "version": version,
-            "node": settings.node or socket.gethostname(),
+            "node": settings.node_name,
             "database": address.get_backend_name(),
         }
         self._instance = settings.instance

@@ -15,6 +15,7 @@ class State:
     ring_chars: int
     waiting_hashes: int
     memory_bytes: int | None
+    hears_machines: bool
 
 
 class Meter(Figures):

@@ -22,7 +22,7 @@ from model.database.table import now
 
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 UNITS = (1, 2, 4, 8, 16)
-Mode = Literal["livesum", "livemax"]
+Mode = Literal["livesum", "livemax", "livemin"]
 _METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 _FOLDER = "PROMETHEUS_MULTIPROC_DIR"  # where prometheus_client looks for it
 
@@ -76,6 +76,9 @@ class Prometheus(Meter):
             "event_delay_seconds", "From the record of an event until a worker has it."
         )
         self._look_seconds = self._histogram("look_seconds", "A look at the log for new events.")
+        self._hears = self._gauge(
+            "hears_machines", "1, or 0 while Redis is away from a worker.", "livemin"
+        )
         self._look_age = self._gauge(
             "look_age_seconds",
             "Since the last look of the worker that is furthest behind.",
@@ -138,6 +141,7 @@ class Prometheus(Meter):
     def saw(self, state: State) -> None:
         self._late.observe(state.late_s)
         self._look_age.set(state.look_age_s)
+        self._hears.set(state.hears_machines)
         self._topics.set(state.followed_topics)
         self._ring_chars.set(state.ring_chars)
         self._waiting_hashes.set(state.waiting_hashes)

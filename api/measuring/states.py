@@ -5,6 +5,7 @@ import time
 from itertools import count
 
 from api.measuring.meter import Meter, State
+from model.live.bus import Bus
 from model.live.feed import Feed
 from model.live.workers import memory_bytes
 from model.password import Passwords
@@ -13,7 +14,7 @@ EVERY_S = 1
 _MEMORY_EVERY = 10  # looks: the system adds it up each time, which takes some milliseconds
 
 
-async def run(meter: Meter, feed: Feed, passwords: Passwords) -> None:
+async def run(meter: Meter, feed: Feed, passwords: Passwords, bus: Bus) -> None:
     """For ever, if anything is measured."""
     if not meter.is_measuring:
         return
@@ -32,5 +33,6 @@ async def run(meter: Meter, feed: Feed, passwords: Passwords) -> None:
                 ring_chars=sum(ring.size for ring in feed.rings.values()),
                 waiting_hashes=passwords.waiting,
                 memory_bytes=memory,
+                hears_machines=bus.is_well,
             )
         )

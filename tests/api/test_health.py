@@ -65,3 +65,9 @@ async def test_whoever_asks_often_makes_it_look_once(
     monkeypatch.setattr(services.readiness, "_missing", counted)
     await asyncio.gather(*[visitor.get(READY) for _ in range(20)])
     assert len(looks) == 1
+
+
+@on_one_database
+@pytest.mark.parametrize("changed_settings", [{"redis_url": "redis://127.0.0.1:1"}])
+async def test_a_worker_that_does_not_hear_the_other_machines_works_on(visitor: Visitor) -> None:
+    assert await visitor.get(READY) == {"status": "degraded", "code": "bus_away"}
