@@ -29,13 +29,36 @@ class Report:
         return self.verdict.is_kept and not (self.options.update_from and self.failed_twice)
 
     def lines(self) -> Iterator[str]:
-        options, verdict = self.options, self.verdict
-        records = [outcome.record for outcome in self.outcomes]
-        seconds = sum(outcome.seconds for outcome in self.outcomes)
-        removals = sum(outcome.removals for outcome in self.outcomes)
+        verdict, records = self.verdict, [outcome.record for outcome in self.outcomes]
         posts = sum(len(record.acknowledged) for record in records)
         deliveries = sum(record.deliveries for record in records)
         resets = sum(record.resets for record in records)
+        yield from self._harm()
+        yield ""
+        yield row("events", verdict.events, f"of them {posts:,} posts")
+        yield row("deliveries", deliveries, f"over {self.connections:,} connections")
+        yield row("lost", verdict.lost, "acknowledged or numbered, and not come")
+        yield row("twice", verdict.twice, "come again, or written again by a repeated request")
+        yield row("out of order", verdict.out_of_order, "come before an earlier one of its topic")
+        yield row("leaked", verdict.leaked, "come to who had lost the right before it was written")
+        if self.options.update_from:
+            yield row("failed twice", self.failed_twice, "of requests that were repeated at once")
+        yield row("told to fetch anew", resets, "(reset)")
+        yield from self._latency()
+        memory = self.outcomes[0].memory
+        if memory is None:
+            yield f"{'memory a connection':{WIDTH}} not measured: it takes Linux and 25 clients"
+        else:
+            yield row("memory a connection", round(memory / 1e3), "kB of all workers (PSS)")
+        yield ""
+        yield from verdict.findings
+        yield "The promise was kept." if self.is_kept else "A promise was broken."
+
+    def _harm(self) -> Iterator[str]:
+        """What was there, and what was done to it."""
+        options = self.options
+        seconds = sum(outcome.seconds for outcome in self.outcomes)
+        removals = sum(outcome.removals for outcome in self.outcomes)
         database = "PostgreSQL" if options.database_url else "SQLite"
         nodes = f" {counted(options.nodes, 'node')} with" if options.nodes > 1 else ""
         yield (
@@ -60,25 +83,6 @@ class Report:
         if options.redis:
             restarted = ", killed and started again" if options.redis == START else ""
             yield f"Redis between the nodes{restarted}"
-        yield ""
-        yield row("events", verdict.events, f"of them {posts:,} posts")
-        yield row("deliveries", deliveries, f"over {self.connections:,} connections")
-        yield row("lost", verdict.lost, "acknowledged or numbered, and not come")
-        yield row("twice", verdict.twice, "come again, or written again by a repeated request")
-        yield row("out of order", verdict.out_of_order, "come before an earlier one of its topic")
-        yield row("leaked", verdict.leaked, "come to who had lost the right before it was written")
-        if options.update_from:
-            yield row("failed twice", self.failed_twice, "of requests that were repeated at once")
-        yield row("told to fetch anew", resets, "(reset)")
-        yield from self._latency()
-        memory = self.outcomes[0].memory
-        if memory is None:
-            yield f"{'memory a connection':{WIDTH}} not measured: it takes Linux and 25 clients"
-        else:
-            yield row("memory a connection", round(memory / 1e3), "kB of all workers (PSS)")
-        yield ""
-        yield from verdict.findings
-        yield "The promise was kept." if self.is_kept else "A promise was broken."
 
     def _latency(self) -> Iterator[str]:
         """The delays of live events; what a client missed while it was away does not count."""
