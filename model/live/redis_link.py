@@ -11,7 +11,7 @@ import asyncio
 import logging
 import random
 from collections import deque
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Coroutine, Sequence
 from contextlib import suppress
 
 import msgspec
@@ -76,8 +76,10 @@ class RedisLink:
             with suppress(TimeoutError):
                 async with asyncio.timeout(_SENT_WITHIN_S):
                     await self._is_empty.wait()
-        self._running.cancel()
-        await asyncio.wait({self._running})
+        while not self._running.done():
+            self.is_well = False
+            self._running.cancel()
+            await asyncio.wait({self._running}, timeout=_SENT_WITHIN_S)
 
     def _note_filled(self) -> None:
         self._is_filled.set()
@@ -125,8 +127,8 @@ class RedisLink:
             await redis.publish(self._prefix + _HINTS, at_nothing)  # it may be forbidden
             self._note_success()
             async with asyncio.TaskGroup() as both:
-                both.create_task(self._send(redis))
-                both.create_task(self._receive(everybody))
+                both.create_task(self._while_well(self._send(redis)))
+                both.create_task(self._while_well(self._receive(everybody)))
         finally:
             self.is_well = False
             with suppress(RedisError, OSError):
@@ -139,8 +141,18 @@ class RedisLink:
             if await everybody.get_message(timeout=_ANSWERS_WITHIN_S) is None:
                 raise TimeoutError("it does not answer")
 
+    async def _while_well(self, work: Coroutine[None, None, None]) -> None:
+        """What works beside it ends, too, even if it misses that it is cancelled.
+
+        Before Python 3.12 `asyncio.wait_for`, with which redis writes, may swallow that.
+        """
+        try:
+            await work
+        finally:
+            self.is_well = False
+
     async def _send(self, redis: Redis) -> None:
-        while True:
+        while self.is_well:
             await self._is_filled.wait()
             self._is_filled.clear()
             while self._topics or self._ephemera:
@@ -158,7 +170,7 @@ class RedisLink:
 
     async def _receive(self, everybody: PubSub) -> None:
         is_asked = False
-        while True:
+        while self.is_well:
             message = await everybody.get_message(timeout=_ANSWERS_WITHIN_S)
             if message is None and is_asked:
                 raise TimeoutError("it does not answer")
