@@ -66,13 +66,13 @@ GENERIC = {
     "api/middleware/location.py": ["located", "location"],
     "model/idempotency.py": ["claim_key", "keep_answer"],
 }  # fmt: skip
-MAX_LINES_GENERIC = 655
+MAX_LINES_GENERIC = 660
 
 OVERRIDES = [
     *(ROOT / "api" / "adapters").glob("*.py"),
     *(ROOT / "model" / "database" / name for name in ("sqlite.py", "statement.py")),
 ]
-MAX_LINES_OVERRIDES = 1_620
+MAX_LINES_OVERRIDES = 1_650
 
 
 LOADED_LATE = {

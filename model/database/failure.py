@@ -81,8 +81,12 @@ def _is_transient(state: str | None) -> bool:
 
 
 def is_of_disk(error: BaseException) -> bool:
-    """Whether SQLite could not read or write its files, from which a connection may not recover."""
-    return getattr(error, "sqlite_errorcode", 0) & 0xFF in _OF_DISK_IN_SQLITE
+    """Whether SQLite could not read or write its files, from which a connection may not recover.
+
+    Not SQLITE_READONLY by itself, which it also says to who has promised to read.
+    """
+    code: int = getattr(error, "sqlite_errorcode", 0)
+    return code != sqlite3.SQLITE_READONLY and code & 0xFF in _OF_DISK_IN_SQLITE
 
 
 @contextmanager

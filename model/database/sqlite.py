@@ -32,7 +32,7 @@ from sqlalchemy.engine import URL
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from model.database.connection import Connections, Values
-from model.database.failure import is_of_disk, without_values
+from model.database.failure import is_of_disk
 from model.database.row import AnyRow
 from model.database.session import JOINED_SQLITE
 from model.database.statement import SQLITE, Prepared
@@ -153,9 +153,6 @@ class SQLiteConnection:
             self._watcher.ran(prepared, time.monotonic() - began)
 
     def _note_failure(self, error: sqlite3.Error) -> None:
-        """Raises StatementFailed when who promised to read writes: a disk may say the same."""
-        if self.only_reads and error.sqlite_errorcode == sqlite3.SQLITE_READONLY:
-            raise without_values(error) from None
         self._is_broken = self._is_broken or is_of_disk(error)
 
     def _execute(self, sql: str, parameters: Sequence[Any]) -> Found:
@@ -231,6 +228,13 @@ class SQLiteWriter(SQLiteConnection):
     async def _run(self, prepared: Prepared, *how: Any, **options: Any) -> Any:
         self._require_transaction()
         return await super()._run(prepared, *how, **options)
+
+    def _note_failure(self, error: sqlite3.Error) -> None:
+        """Raises DiskFailed where the file can only be read: another connection may write again."""
+        super()._note_failure(error)
+        if error.sqlite_errorcode == sqlite3.SQLITE_READONLY:
+            self._is_broken = True
+            raise DiskFailed from error
 
     def _require_transaction(self, *_: object) -> None:
         """Raises TryAgain: a statement out of the transaction would be committed by itself."""
