@@ -31,7 +31,7 @@ from model.documents.json_body import JsonValue
 
 Json = dict[str, Any]
 
-VERSION = "0.8.0"
+VERSION = "0.9.0"
 SIGNED_IN: list[dict[str, list[str]]] = [{"bearer": []}, {"cookie": []}]
 FORMS = {DataSource.JSON: "application/json", DataSource.FORM_MULTIPART: "multipart/form-data"}
 BYTES = {"schema": {"type": "string", "format": "binary"}}
