@@ -107,9 +107,9 @@ async def set_up(doors: Doors, first_token: str, clients: int) -> Stage:
     names = [f"person{number}" for number in range(1, min(clients, MAX_PEOPLE))]
     people = await asyncio.gather(*(_sign_up(doors, name, group_code) for name in names))
     for person in people:
-        await person.http.ask("POST", "/api/memberships", {"join_code": club_code})
+        await person.http.ask("POST", "/api/memberships", {"join_code": club_code}, done=[409])
     hall_id, council_id, studio_id, den_id = [
-        (await ask("POST", f"/api/groups/{of}/channels", {"name": name, "kind": kind}))["id"]
+        await _make_channel(owner, of, name, kind)
         for of, name, kind in (
             (group_id, "hall", "open"),
             (group_id, "council", "private"),
@@ -133,8 +133,14 @@ async def set_up(doors: Doors, first_token: str, clients: int) -> Stage:
 
 
 async def _make_group(owner: Person, name: str) -> tuple[int, str]:
-    group = await owner.http.ask("POST", "/api/groups", {"name": name})
+    group = await owner.http.ask("POST", "/api/groups", {"name": name}, key=f"group-{name}")
     return group["id"], await _new_join_code(owner, group["id"])
+
+
+async def _make_channel(owner: Person, group_id: int, name: str, kind: str) -> int:
+    path, form = f"/api/groups/{group_id}/channels", {"name": name, "kind": kind}
+    channel = await owner.http.ask("POST", path, form, key=f"channel-{name}")
+    return int(channel["id"])
 
 
 async def _new_join_code(owner: Person, group_id: int) -> str:
@@ -148,8 +154,9 @@ async def _sign_up(
     visitor = PatientClient(doors)
     form = {"username": username, "name": username, "password": PASSWORD}
     form |= {"join_code": join_code} if join_code else {"token": token or ""}
-    user = await visitor.ask("POST", "/api/users", form)
+    await visitor.ask("POST", "/api/users", form, done=[409])
     visitor.close()
-    person = Person(username, user["id"], PatientClient(doors))
+    person = Person(username, 0, PatientClient(doors))
     await person.sign_in()
+    person.id = (await person.http.ask("GET", "/api/me"))["id"]
     return person
