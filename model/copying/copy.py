@@ -16,7 +16,7 @@ from model.copying.rows import CannotCopy, Row, Rows, all_tables
 from model.copying.sqlite import new_sqlite_file, sqlite_rows
 from model.database.table import Base
 from model.log.event import Epochs
-from model.schema import Schema, migrated
+from model.schema import Schema, SchemaMismatch, code_head, migrated
 
 _NEVER_EMPTY = [Base.metadata.tables[of.__tablename__] for of in (Schema, Epochs)]
 
@@ -52,7 +52,15 @@ async def _new_rows_in_postgresql(target: URL) -> AsyncIterator[Rows]:
 
 
 async def copy_rows(source: Rows, target: Rows, told: Callable[[int], None]) -> dict[str, int]:
-    """Copy all rows, read them again, and compare. Raises CannotCopy."""
+    """Copy all rows, read them again, and compare. Raises CannotCopy.
+
+    Raises SchemaMismatch when the tables of the source are not those of this code.
+    """
+    async for [(_, head, _)] in source.read(Base.metadata.tables[Schema.__tablename__]):
+        if head != code_head():
+            raise SchemaMismatch(
+                f"The database is not of this code: {head}, this is {code_head()}."
+            )
     for table in all_tables():
         if table not in _NEVER_EMPTY and await target.count(table):
             raise CannotCopy("There is something in that database: name a new one.")

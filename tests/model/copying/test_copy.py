@@ -14,6 +14,7 @@ from model.copying.copy import copy_all
 from model.copying.rows import CannotCopy
 from model.database.address import database_address, sqlite_address
 from model.database.table import Base
+from model.schema import SchemaMismatch
 from tests.support.cast import Cast, settings_of_tests
 from tests.support.databases import new_postgresql
 
@@ -42,6 +43,10 @@ def dumped(file: Path) -> list[str]:
     """All of a file, but for what the index of the search has of deleted posts."""
     with closing(sqlite3.connect(file)) as database:
         return sorted(line for line in database.iterdump() if "post_search_" not in line)
+
+
+def left(folder: Path) -> list[str]:
+    return [each.name for each in folder.iterdir() if each.is_file()]
 
 
 def still(source: URL, folder: Path) -> URL:
@@ -82,3 +87,15 @@ async def test_a_copy_of_a_copy_goes_on_as_the_first_one_would(
             assert new["id"] == last["id"] + 1
             (head,) = (await there.bob.get(people.posts))["live"]["topics"].values()
             assert head == 1 + next(iter(before["live"]["topics"].values()))
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+async def test_what_has_other_tables_than_this_code_is_not_copied(
+    database_url: str, tmp_path: Path
+) -> None:
+    source, file = database_address(database_url), tmp_path / "copy.db"
+    with closing(sqlite3.connect(str(source.database))) as database, database:
+        database.execute("UPDATE schema SET head = '9999'")
+    with pytest.raises(SchemaMismatch, match="not of this code: 9999"):
+        await copy_all(source, sqlite_address(file), lambda _: None)
+    assert left(tmp_path) == []
