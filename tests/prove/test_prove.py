@@ -116,17 +116,17 @@ def test_a_server_that_keeps_the_promise_passes(tmp_path: Path) -> None:
     trouble = {"cuts": 3, "kills": 1, "removals": 5}
     found, output = kept(tmp_path, "--backup", workers=3, **trouble)
     assert found["deliveries"] > 3 * SMALL["events"]
-    assert found["told to fetch anew"] == 4 * 6, "each client about each topic, after the restore"
+    assert found["told to fetch anew"] >= 4 * 6, "each client about each topic, after the restore"
     assert "12 connections cut, 1 worker killed, 0 restarts, 5 rights taken away" in output
     assert "a backup made under load, and restored" in output
 
 
 def test_nodes_that_keep_the_promise_pass(tmp_path: Path) -> None:
-    """Python starts four times: two nodes, one that was killed, and one that was stopped."""
+    """Python starts three times: two nodes, and one again that was killed."""
     require_redis()
     nodes = [*on_postgresql(), "--redis=start", "--silent-for=6"]
-    trouble = {"nodes": 2, "cuts": 3, "restarts": 1, "crashes": 1, "silences": 1, "removals": 5}
-    found, output = kept(tmp_path, *nodes, **{**trouble, "workers": 1})
+    trouble = {"cuts": 3, "crashes": 1, "silences": 1, "removals": 5}
+    found, output = kept(tmp_path, *nodes, nodes=2, workers=1, **trouble)
     assert found["told to fetch anew"] == 0
     assert "PostgreSQL, 2 nodes with 1 worker each" in output
     assert "1 node killed, 1 time cut off from PostgreSQL, clocks 59 s apart" in output
