@@ -2,7 +2,8 @@
 
 import asyncio
 import time
-from contextlib import closing
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, closing
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -20,18 +21,29 @@ from api.prove.stage import Person
 from api.prove.wire import Wire, address_of
 from model.database import table
 
-Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+
+@asynccontextmanager
+async def listening(serve: Callable[..., Awaitable[None]]) -> AsyncIterator[int]:
+    """The port of a server, all of whose connections are closed at the end."""
+    served = set[asyncio.Task[None]]()
+
+    async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        served.add(asyncio.current_task())  # type: ignore[arg-type] # there is one
+        await serve(reader, writer)
+        writer.close()
+        await writer.wait_closed()
+
+    async with asyncio.timeout(20), await asyncio.start_server(connected, HOST, 0) as server:
+        yield server.sockets[0].getsockname()[1]
+        await asyncio.gather(*served)
 
 
 async def test_what_is_sent_while_a_wire_is_cut_arrives_late() -> None:
     async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while line := await reader.readline():
             writer.write(line)
-        writer.close()
 
-    server = await asyncio.start_server(echo, HOST, 0)
-    port = server.sockets[0].getsockname()[1]
-    async with asyncio.timeout(20), server:
+    async with listening(echo) as port:
         with closing(Wire(make_url(f"postgresql://root@{HOST}:{port}/test"))) as wire:
             assert (wire.url.username, wire.url.database) == ("root", "test")
             reader, writer = await asyncio.open_connection(wire.url.host, wire.url.port)
@@ -74,17 +86,14 @@ async def test_a_request_that_fails_at_one_node_and_the_next_is_counted() -> Non
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
         writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\ntrue")
-        writer.close()
 
-    server = await asyncio.start_server(answer, HOST, 0)
-    nobody, somebody = free_port(), server.sockets[0].getsockname()[1]
-    async with asyncio.timeout(20), server:
+    nobody = free_port()
+    async with listening(answer) as somebody:
         for ports, counted in (([nobody, somebody], 0), ([nobody, nobody, somebody], 1)):
-            doors = Doors(ports)
-            client = PatientClient(doors)
+            client = PatientClient(Doors(ports))
             assert await client.ask("GET", "/") is True
             client.close()
-            assert doors.failed_twice == counted
+            assert client.doors.failed_twice == counted
 
 
 def test_both_parts_of_a_proof_have_all_of_its_trouble_together() -> None:
