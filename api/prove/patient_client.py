@@ -113,7 +113,8 @@ class PatientClient:
         is_whole = False
         try:
             async with asyncio.timeout(TRY_FOR_S):
-                if self._streams is None:
+                if self._streams is None or self._streams[0].at_eof():  # closed while it was idle
+                    self.close()
                     self._streams = await asyncio.open_connection(
                         HOST, self._port, limit=MAX_BODY_BYTES
                     )
