@@ -11,6 +11,7 @@ from quart import Quart
 
 from api.adapters.application import Homeroom
 from api.app import assemble, close_connections, set_up
+from api.context import Services
 from api.context import services as services_of
 from api.prove.redis_server import RedisServer
 from api.settings import Settings
@@ -153,7 +154,7 @@ async def seen_by(admin: Person, *nodes: str) -> set[str]:
 
 
 async def test_administrators_see_all_machines_until_one_stops_and_what_is_wrong_between_them(
-    people: Cast, settings: Settings, another: Homeroom
+    people: Cast, settings: Settings, services: Services, another: Homeroom
 ) -> None:
     apart = {"files_apart", "keys_differ"}
     async with machine(another, settings):
@@ -162,6 +163,9 @@ async def test_administrators_see_all_machines_until_one_stops_and_what_is_wrong
     other_key = SecretStr("not the same as on the first machine")
     async with machine(another, settings, secret_key=other_key):
         assert await seen_by(people.root, "first", "second") & apart == apart
+    services.settings = settings.model_copy(update={"secret_key": None})  # it lies in the folder
+    async with machine(another, settings):
+        assert await seen_by(people.root, "first", "second") & apart == set()
 
 
 @pytest.mark.usefixtures("impatient")
