@@ -26,6 +26,9 @@ class Meter(Figures):
     def begin(self, worker: int) -> None:
         """Measure as a worker from now on, after the fork."""
 
+    def end(self) -> None:
+        """Keep what this worker has measured, since it stops."""
+
     def serving(self, workers: int) -> None:
         """So many workers serve now."""
 

@@ -1,12 +1,14 @@
 """What is measured, by prometheus_client: summed over the workers, whichever of them is asked.
 
-Each process writes its figures where all of them can read: in files that are named after the worker
-and not its process, so that the one that replaces it goes on counting. What is so only while a
-worker lives, such as its live connections, goes with it.
+Each process adds up its figures for itself. Once a second, before it shows them and when it stops,
+it writes them where all of them can read: so those of the worker that is asked are exact, those of
+the others a second old at most, and one that is killed loses what it counted in its last second.
+The files are named after the worker and not its process, so that the one that replaces it goes on
+counting. What is so only while a worker lives, such as its live connections, goes with it.
 """
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from pathlib import Path
 from typing import Literal
@@ -17,6 +19,7 @@ from prometheus_client.multiprocess import MultiProcessCollector, mark_process_d
 
 from api.measuring.machine import Machine
 from api.measuring.meter import Meter, State
+from api.measuring.sums import Kept, Sums
 from api.settings import Settings
 from model.database.table import now
 
@@ -34,12 +37,15 @@ class Prometheus(Meter):
 
     def __init__(self, settings: Settings, version: str, folder: Path | None = None) -> None:
         self._folder, self._process = folder, "supervisor"
+        kept: Callable[..., Kept] = values.MutexValue
         if folder is not None:
             os.environ[_FOLDER] = str(folder)
-            values.ValueClass = values.MultiProcessValue(lambda: self._process)  # type: ignore[no-untyped-call]
+            kept = values.MultiProcessValue(lambda: self._process)  # type: ignore[no-untyped-call]
+        self._sums = values.ValueClass = Sums(kept)
         self._machine = Machine(settings, version)
         self._registry = CollectorRegistry()
         self._of_answer: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
+        self._of_kind: dict[str, Counter] = {}
         self._measure_requests()
         self._measure_live_connections()
         self._measure_database()
@@ -130,13 +136,19 @@ class Prometheus(Meter):
 
     def begin(self, worker: int) -> None:
         self._process = str(worker)
+        self._sums.read()
+
+    def end(self) -> None:
+        self._sums.write()
 
     def serving(self, workers: int) -> None:
         self._workers.set(workers)
+        self._sums.write()
 
     def ended(self, worker: int) -> None:
         mark_process_dead(worker, self._folder)  # type: ignore[no-untyped-call]
         self._restarts.inc()
+        self._sums.write()
 
     def saw(self, state: State) -> None:
         self._late.observe(state.late_s)
@@ -147,6 +159,7 @@ class Prometheus(Meter):
         self._waiting_hashes.set(state.waiting_hashes)
         if state.memory_bytes is not None:
             self._memory.set(state.memory_bytes)
+        self._sums.write()
 
     def answered(self, method: str, route: str, status: int, seconds: float) -> None:
         named = (method if method in _METHODS else "other", route, status)
@@ -191,7 +204,9 @@ class Prometheus(Meter):
     def wrote(self, seconds: float, kinds: Iterable[str]) -> None:
         self._write_seconds.observe(seconds)
         for kind in kinds:
-            self._events.labels(kind).inc()
+            if kind not in self._of_kind:
+                self._of_kind[kind] = self._events.labels(kind)
+            self._of_kind[kind].inc()
 
     def looked(self, seconds: float) -> None:
         self._look_seconds.observe(seconds)
@@ -203,6 +218,7 @@ class Prometheus(Meter):
         self._hash_seconds.observe(seconds)
 
     def shown(self, accept: str) -> tuple[bytes, str]:
+        self._sums.write()
         registry = CollectorRegistry()
         registry.register(self._machine)
         if self._folder is None:

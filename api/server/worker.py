@@ -77,6 +77,8 @@ def run_worker(app: Homeroom, place: Place) -> None:
     except InUse as error:
         log.warning("worker %d does not start: %s", place.index, error)
         sys.exit(1)
+    finally:
+        app.meter.end()
 
 
 def datagrams_of(index: int, pairs: Sequence[Pair]) -> Datagrams:

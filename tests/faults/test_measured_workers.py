@@ -17,7 +17,7 @@ from tests.support.scraping import SETTINGS, scraped, total
 from tests.support.server import Server
 from tests.support.waiting import within
 
-REQUESTS, RESTARTS = "homeroom_requests_total", "homeroom_worker_restarts_total"
+RESTARTS = "homeroom_worker_restarts_total"
 GIVEN_BY_GRAFANA = {"[$__rate_interval]": "[1m]", "$instance": ".*"}
 
 
@@ -64,24 +64,40 @@ def test_prometheus_knows_all_that_the_dashboard_and_the_alerts_ask_for(
         assert within(10, lambda: {rule["health"] for rule in rules_of(asked)} == {"ok"})
 
 
-def test_what_is_counted_is_summed_over_the_workers_whichever_is_asked_or_killed(
+def ask_for_health(server: Server, times: int) -> None:
+    for _ in range(times):
+        assert HttpClient(server).ask("GET", "/health")[0] == 200
+
+
+def health_asked(server: Server) -> float:
+    return total(scraped(server), "homeroom_requests_total", method="GET", route="/health")
+
+
+def end(workers: list[int], how: signal.Signals, server: Server) -> None:
+    """End these workers, and wait until each is replaced."""
+    for worker in workers:
+        os.kill(worker, how)
+
+    def are_replaced() -> bool:
+        now = server.worker_pids()
+        return len(now) == server.workers and not {*now} & {*workers}
+
+    assert within(20, are_replaced)
+
+
+def test_what_is_counted_is_summed_over_the_workers_whichever_is_asked_stopped_or_killed(
     server: Server,
 ) -> None:
-    client, asked = HttpClient(server), {"method": "GET", "route": "/health"}
-    then = scraped(server)
-    before, ended = total(then, REQUESTS, **asked), total(then, RESTARTS)
-    for _ in range(40):
-        client.ask("GET", "/health")
-    for _ in range(5):
-        assert total(scraped(server), REQUESTS, **asked) == before + 40
-    workers = server.worker_pids()
-    os.kill(workers[0], signal.SIGKILL)
-    assert within(20, lambda: len(set(server.worker_pids()) - set(workers)) == 1)
-    for _ in range(20):
-        client.ask("GET", "/health")
-    after = scraped(server)
-    assert total(after, REQUESTS, **asked) == before + 60
-    assert total(after, RESTARTS) == ended + 1
+    """It ends each worker once: one by a kill, after its counts were seen, and both by a stop."""
+    before, ended = health_asked(server), total(scraped(server), RESTARTS)
+    ask_for_health(server, 40)
+    assert within(5, lambda: health_asked(server) == before + 40)
+    end(server.worker_pids()[:1], signal.SIGKILL, server)
+    assert health_asked(server) == before + 40
+    ask_for_health(server, 20)
+    end(server.worker_pids(), signal.SIGTERM, server)
+    assert health_asked(server) == before + 60
+    assert total(scraped(server), RESTARTS) == ended + 3
     assert within(20, lambda: total(scraped(server), "homeroom_workers") == 2)
 
 
