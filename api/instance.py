@@ -50,6 +50,18 @@ def require_usable(settings: Settings) -> None:
             _require_ours(path)
 
 
+def require_owner(settings: Settings) -> None:
+    """Raises WrongSettings when root acts in the folder of somebody else.
+
+    What root leaves there, such as the folder of the backups, the server itself could not use.
+    """
+    if hasattr(os, "geteuid") and os.geteuid() == 0 and (owner := _other_owner(settings.instance)):
+        raise WrongSettings(
+            f"{PREFIX}INSTANCE: {settings.instance} belongs to {owner}, who could not use what root"
+            f" leaves there{_remedy(owner)}"
+        )
+
+
 @contextmanager
 def _explained(settings: Settings) -> Iterator[None]:
     """Raises WrongSettings for what the system says of the folder."""
@@ -58,7 +70,7 @@ def _explained(settings: Settings) -> Iterator[None]:
     except OSError as error:
         where = Path(error.filename or settings.instance)
         owner = _other_owner(where) or _other_owner(where.parent)
-        advice = f" It belongs to {owner}; `sudo chown -R` makes it yours." if owner else ""
+        advice = f" It belongs to {owner}{_remedy(owner)}" if owner else ""
         raise WrongSettings(f"{PREFIX}INSTANCE: {error.strerror}: {where}.{advice}") from None
 
 
@@ -73,6 +85,13 @@ def _require_ours(path: Path) -> None:
     as_who_acts = os.access in os.supports_effective_ids
     if path.exists() and not os.access(path, needed, effective_ids=as_who_acts):
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+
+
+def _remedy(owner: str) -> str:
+    """What who does not own the folder can do. Nobody is asked to act as root, or as a number."""
+    is_asked = owner != "root" and " " not in owner
+    as_owner = f"begin the command with `sudo -u {owner}`, or " if is_asked else ""
+    return f": {as_owner}make it yours with `sudo chown -R`."
 
 
 def _other_owner(path: Path) -> str | None:

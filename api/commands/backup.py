@@ -11,7 +11,7 @@ import click
 from sqlalchemy.exc import DBAPIError
 
 from api.backup_jobs import backups_folder, is_backup_of
-from api.commands.run import given_settings, ready_settings, with_database
+from api.commands.run import owner_settings, ready_settings, with_database
 from api.docs.openapi import VERSION
 from api.instance import open_instance
 from api.settings import WrongSettings
@@ -73,7 +73,7 @@ def restore(file: Path) -> None:
 
     What was here before is kept. Everybody has to sign in again, and join codes have ended.
     """
-    settings = given_settings()
+    settings = owner_settings()
     address, instance = settings.database_address, settings.instance
 
     async def put_back(archive: Archive) -> Restored:

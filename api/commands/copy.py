@@ -9,7 +9,7 @@ import click
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 
-from api.commands.run import given_settings
+from api.commands.run import owner_settings
 from api.settings import PREFIX
 from model.copying.move import move, place_of
 from model.copying.rows import CannotCopy
@@ -37,7 +37,7 @@ def copy_to(url: URL) -> None:
     URL is like postgresql://user:password@host/name, or sqlite:///folder/app.db. The database of
     before is not started any more. When this was interrupted, say it again.
     """
-    settings = given_settings()
+    settings = owner_settings()
     source, done = settings.database_address, 0
     os.umask(0o077)
     bar = click.progressbar(length=100, label="Copying", file=sys.stderr)

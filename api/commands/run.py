@@ -6,6 +6,7 @@ from typing import TypeVar
 
 import click
 
+from api.instance import require_owner
 from api.settings import Settings, WrongSettings, load_settings, misspelt_settings
 from api.start import CannotStart, make_ready
 from model.database.lock import InUse, serving
@@ -27,9 +28,19 @@ def given_settings(**given: str | int) -> Settings:
         raise click.ClickException(str(error)) from None
 
 
+def owner_settings() -> Settings:
+    """The settings, for a command that leaves something in the instance folder."""
+    settings = given_settings()
+    try:
+        require_owner(settings)
+    except WrongSettings as error:
+        raise click.ClickException(str(error)) from None
+    return settings
+
+
 def ready_settings() -> Settings:
     """The settings, once the instance folder is open and the database up to date."""
-    settings = given_settings()
+    settings = owner_settings()
     try:
         make_ready(settings)
     except CannotStart as error:

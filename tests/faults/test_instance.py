@@ -235,7 +235,7 @@ def test_what_belongs_to_somebody_else_is_named_and_no_sql_is_shown(
     assert ended.exit_code == 1
     assert ended.output == (
         f"Error: HOMEROOM_INSTANCE: Permission denied: {instance / name}."
-        " It belongs to root; `sudo chown -R` makes it yours.\n"
+        " It belongs to root: make it yours with `sudo chown -R`.\n"
     )
 
 
@@ -245,8 +245,28 @@ def test_where_nothing_can_be_made_it_is_said_whose_folder_it_is(instance: Path)
         ended = command(instance)
     assert ended.output == (
         f"Error: HOMEROOM_INSTANCE: Permission denied: {instance}."
-        " It belongs to root; `sudo chown -R` makes it yours.\n"
+        " It belongs to root: make it yours with `sudo chown -R`.\n"
     )
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can act in the folder of somebody else")
+@pytest.mark.parametrize(
+    "words", [["user-list"], ["backup"], ["restore", __file__], ["copy-to", "postgresql://x/y"]]
+)
+def test_root_leaves_nothing_in_a_folder_that_the_server_could_not_use(
+    instance: Path, words: list[str]
+) -> None:
+    command(instance)
+    os.chown(instance, NOBODY, -1)
+    before = sorted(instance.rglob("*"))
+    ended = CliRunner().invoke(cli, words, env={"HOMEROOM_INSTANCE": str(instance)})
+    assert ended.exit_code == 1
+    assert ended.output == (
+        f"Error: HOMEROOM_INSTANCE: {instance} belongs to nobody, who could not use what root"
+        " leaves there: begin the command with `sudo -u nobody`, or make it yours with"
+        " `sudo chown -R`.\n"
+    )
+    assert sorted(instance.rglob("*")) == before
 
 
 def test_a_file_that_is_no_database_is_named_and_no_sql_is_shown(instance: Path) -> None:
