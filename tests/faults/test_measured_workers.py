@@ -64,13 +64,14 @@ def test_prometheus_knows_all_that_the_dashboard_and_the_alerts_ask_for(
         assert within(10, lambda: {rule["health"] for rule in rules_of(asked)} == {"ok"})
 
 
-def ask_for_health(server: Server, times: int) -> None:
+def ask_for_nothing(server: Server, times: int) -> None:
+    """Ask for a page that is not there, since nobody else does so."""
     for _ in range(times):
-        assert HttpClient(server).ask("GET", "/health")[0] == 200
+        assert HttpClient(server).ask("GET", "/nowhere")[0] == 404
 
 
-def health_asked(server: Server) -> float:
-    return total(scraped(server), "homeroom_requests_total", method="GET", route="/health")
+def counted(server: Server) -> float:
+    return total(scraped(server), "homeroom_requests_total", route="-", status="404")
 
 
 def end(workers: list[int], how: signal.Signals, server: Server) -> None:
@@ -89,14 +90,14 @@ def test_what_is_counted_is_summed_over_the_workers_whichever_is_asked_stopped_o
     server: Server,
 ) -> None:
     """It ends each worker once: one by a kill, after its counts were seen, and both by a stop."""
-    before, ended = health_asked(server), total(scraped(server), RESTARTS)
-    ask_for_health(server, 40)
-    assert within(5, lambda: health_asked(server) == before + 40)
+    ended = total(scraped(server), RESTARTS)
+    ask_for_nothing(server, 40)
+    assert within(5, lambda: counted(server) == 40)
     end(server.worker_pids()[:1], signal.SIGKILL, server)
-    assert health_asked(server) == before + 40
-    ask_for_health(server, 20)
+    assert counted(server) == 40
+    ask_for_nothing(server, 20)
     end(server.worker_pids(), signal.SIGTERM, server)
-    assert health_asked(server) == before + 60
+    assert counted(server) == 60
     assert total(scraped(server), RESTARTS) == ended + 3
     assert within(20, lambda: total(scraped(server), "homeroom_workers") == 2)
 
