@@ -122,8 +122,10 @@ async def app(request: pytest.FixtureRequest, settings: Settings) -> AsyncIterat
     else:
         app = request.getfixturevalue("assembled")
         set_up(app, settings, prepared=True)
+    extensions = dict(app.extensions)
     async with app.test_app():
         yield app
+    app.extensions = extensions  # without what was made for these settings
     app.while_serving_gens.clear()
     vars(app).pop("asgi_app", None)
 
