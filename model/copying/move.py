@@ -28,7 +28,10 @@ async def move(source: URL, target: URL, instance: Path, told: Callable[[int], N
     SchemaMismatch when this code cannot work on the source.
     """
     if place_of(source) == place_of(target):
-        raise CannotCopy("Everything is there already: name another database.")
+        raise CannotCopy(
+            f"{place_of(source)} is where everything comes from, as HOMEROOM_DATABASE_URL says: set"
+            " that to the database that has everything now, and to nothing for SQLite."
+        )
     if await _life(source) is None:
         raise CannotCopy(f"There is no database at {place_of(source)}.")
     async with AsyncExitStack() as held:

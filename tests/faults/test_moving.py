@@ -57,6 +57,8 @@ async def test_who_follows_goes_on_in_the_other_database_as_after_a_restart(
     refused = await asyncio.to_thread(server.run, "user-list")
     assert refused.output.startswith("Error: The database has moved to ")
     server.settings["HOMEROOM_DATABASE_URL"] = target
+    refused = await asyncio.to_thread(server.run, "copy-to", target)
+    assert "is where everything comes from, as HOMEROOM_DATABASE_URL says" in refused.output
     await asyncio.to_thread(server.start)
     async with LiveClient(server.url, ann.token) as client:
         assert (await client.hello(live))["epoch"] == live["epoch"]
