@@ -4,7 +4,7 @@ import os
 import subprocess
 from pathlib import Path
 
-FINISHED_WITHIN_S = 100
+FINISHED_WITHIN_S = 200
 
 
 def typed(folder: Path, *command: str, **environment: str) -> str:
