@@ -67,6 +67,7 @@ def server(running: Server) -> Iterator[Server]:
     if running.settings != SETTINGS:
         running.settings = dict(SETTINGS)
         running.close()
+    shutil.rmtree(running.instance / "backups", ignore_errors=True)
     empty_running_sqlite(running.instance / "app.db")
     if not running.answers():
         running.close()
