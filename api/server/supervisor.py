@@ -35,6 +35,7 @@ from api.server.worker import READY, STOP_SIGNALS, Pair, Place, run_in_process, 
 from api.settings import Settings
 from api.start import CannotStart, make_ready
 from api.transfer.storage import check_bucket_apart
+from model.backup_making import all_backups
 from model.database.unit_of_work import Database
 from model.errors import TryAgain
 from model.export import is_any_export_wanted
@@ -107,6 +108,7 @@ async def rehearse(settings: Settings) -> bool:
     async with database.read() as db:
         is_empty = not await anybody_there(db)
         await is_any_export_wanted(db)
+        await all_backups(db)
     await database.close()
     return is_empty
 
