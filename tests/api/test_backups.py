@@ -74,7 +74,7 @@ async def kept_at(services: Services, moment: datetime) -> None:
 
 
 def files_of(services: Services) -> set[str]:
-    return {file.name for file in backups_folder(services.settings).iterdir()}
+    return {file.name for file in backups_folder(services.settings).glob("*")}
 
 
 @ON_ONE

@@ -40,9 +40,10 @@ async def fill(people: Cast) -> dict[str, Any]:
 
 
 def dumped(file: Path) -> list[str]:
-    """All of a file, but for what the index of the search has of deleted posts."""
+    """All rows of a file, but for what the index of the search has of deleted posts."""
     with closing(sqlite3.connect(file)) as database:
-        return sorted(line for line in database.iterdump() if "post_search_" not in line)
+        rows = [line for line in database.iterdump() if line.startswith("INSERT")]
+    return sorted(row for row in rows if "post_search" not in row)
 
 
 def left(folder: Path) -> list[str]:
