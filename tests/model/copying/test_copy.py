@@ -39,11 +39,14 @@ async def fill(people: Cast) -> dict[str, Any]:
     return last
 
 
-def dumped(file: Path) -> list[str]:
-    """All rows of a file, but for what the index of the search has of deleted posts."""
+def dumped(file: Path) -> list[list[str]]:
+    """All of a file, but for what the index of the search has of deleted posts.
+
+    The lines of each statement are sorted: a migration writes constraints in any order.
+    """
     with closing(sqlite3.connect(file)) as database:
-        rows = [line for line in database.iterdump() if line.startswith("INSERT")]
-    return sorted(row for row in rows if "post_search" not in row)
+        whole = [statement for statement in database.iterdump() if "post_search_" not in statement]
+    return sorted(sorted(line.rstrip(", ") for line in one.splitlines()) for one in whole)
 
 
 def left(folder: Path) -> list[str]:
