@@ -30,7 +30,7 @@ from tests.support.world import World
 
 METHODS = {"GET", "POST", "PUT", "PATCH", "DELETE"}
 UNDOCUMENTED = {"live.follow", "stream.follow"}  # see the AsyncAPI document
-EXAMPLES, PARTS = 5, 3
+EXAMPLES, PARTS = 6, 3
 CHECKED = (
     "not_a_server_error",
     "status_code_conformance",
