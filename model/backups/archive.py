@@ -8,6 +8,7 @@ before it, so that no byte can change unseen.
 import hashlib
 import os
 from collections.abc import AsyncGenerator, Callable, Iterator
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import IO, BinaryIO
@@ -94,7 +95,8 @@ class NewArchive:
 
     def close(self) -> None:
         self._zip.fp = None  # what is not whole gets no end
-        self._opened.close()
+        with suppress(OSError):  # what it could not write yet is not wanted any more
+            self._opened.close()
 
     def _write(self, part: IO[bytes], digest: "hashlib._Hash", piece: bytes) -> None:
         """Write a piece, now and then to the disk: who commits may wait for what is not there."""

@@ -3,20 +3,18 @@
 Packing and writing happen in threads, a piece at a time.
 """
 
-import asyncio
 import hashlib
 import os
 import re
 import secrets
 from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import datetime
-from io import BufferedWriter
 from pathlib import Path
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 
 from model.storage.store import refusing_when_full
-from model.storage.thread import in_thread
+from model.storage.thread import in_thread, opened_in_thread
 
 _MOST_NAME_BYTES, _MOST_ENDING_BYTES = 200, 20  # a folder takes 255, and an id stands before it
 _NO_FILE_NAME = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f]')  # Windows takes none of these
@@ -25,16 +23,12 @@ _NO_FILE_NAME = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f]')  # Windows takes none o
 class NewZip:
     """A ZIP in a new file; `file` is whole after `finish`."""
 
-    _opened: BufferedWriter | None = None
-    _zip: ZipFile
-
     def __init__(self, file: Path, made_at: datetime) -> None:
         self.file = file
         self._made_at = made_at.timetuple()[:6]
-
-    def open(self) -> None:
-        self.file.parent.mkdir(parents=True, exist_ok=True)
-        self._opened = self.file.open("xb")
+        with refusing_when_full():
+            file.parent.mkdir(parents=True, exist_ok=True)
+            self._opened = file.open("xb")
         self._zip = ZipFile(self._opened, "w")
 
     async def add(self, name: str, content: AsyncGenerator[bytes, None], *, size: int = 0) -> None:
@@ -48,7 +42,7 @@ class NewZip:
         info.file_size = size
         with refusing_when_full(), self._zip.open(info, "w", force_zip64=not size) as entry:
             async for piece in content:
-                await asyncio.to_thread(entry.write, piece)
+                await in_thread(entry.write, piece)
 
     async def add_text(self, name: str, text: str) -> None:
         async def once() -> AsyncGenerator[bytes, None]:
@@ -62,13 +56,12 @@ class NewZip:
             return await in_thread(self._finish)
 
     def close(self) -> None:
-        if self._opened is not None:
-            self._zip.fp = None  # what is not whole gets no end
+        self._zip.fp = None  # what is not whole gets no end
+        with suppress(OSError):  # what it could not write yet is not wanted any more
             self._opened.close()
         self.file.unlink(missing_ok=True)
 
     def _finish(self) -> tuple[str, int]:
-        assert self._opened is not None
         self._zip.close()
         self._opened.flush()
         os.fsync(self._opened.fileno())
@@ -81,13 +74,8 @@ class NewZip:
 @asynccontextmanager
 async def new_zip(folder: Path, made_at: datetime) -> AsyncIterator[NewZip]:
     """A new ZIP in the folder. At the end it is deleted, unless it was moved to where it stays."""
-    made = NewZip(folder / secrets.token_hex(8), made_at)
-    try:
-        with refusing_when_full():
-            await in_thread(made.open)
+    async with opened_in_thread(NewZip, folder / secrets.token_hex(8), made_at) as made:
         yield made
-    finally:
-        await asyncio.to_thread(made.close)
 
 
 def file_name(name: str) -> str:

@@ -4,7 +4,6 @@ Each process has a folder of its own. One that dies leaves its files behind, but
 folder; whoever starts next clears the folders that are free.
 """
 
-import asyncio
 import hashlib
 import os
 import secrets
@@ -17,6 +16,7 @@ from pathlib import Path
 from model.database.lock import locked
 from model.errors import NotFound, QuotaFull, TooMany, TryAgain
 from model.storage.store import Store, refusing_when_full
+from model.storage.thread import in_thread, opened_in_thread
 
 MAX_COMING = 20  # files of one person
 _MORE_BYTES = 1024 * 1024
@@ -63,7 +63,7 @@ class Incoming:
         and TryAgain.
         """
         with refusing_when_full():
-            await asyncio.to_thread(self._reserve, size_bytes, more_bytes)
+            await in_thread(self._reserve, size_bytes, more_bytes)
 
     async def write(self, chunk: bytes) -> None:
         """Raises what `reserve` raises when more comes than was expected."""
@@ -71,12 +71,12 @@ class Incoming:
         if self._room is not None and self.size_bytes > self._reserved_bytes:
             await self.reserve(self.size_bytes, more_bytes=_MORE_BYTES)
         with refusing_when_full():
-            await asyncio.to_thread(self._write, chunk)
+            await in_thread(self._write, chunk)
 
     async def finish(self) -> None:
         """Make all bytes durable. Raises StorageFull."""
         with refusing_when_full():
-            await asyncio.to_thread(self._finish)
+            await in_thread(self._finish)
 
     def close(self) -> None:
         self._opened.close()
@@ -127,13 +127,14 @@ async def incoming(folder: Path, room: Room | None = None) -> AsyncIterator[Inco
     """
     name = secrets.token_hex(8)
     file = folder / (name if room is None else f"{room.user_id}-{name}")
-    with refusing_when_full():
-        await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
-        arriving = await asyncio.to_thread(Incoming, file, room)
-    try:
+    async with opened_in_thread(_begin, file, room) as arriving:
         yield arriving
-    finally:
-        await asyncio.to_thread(arriving.close)
+
+
+def _begin(file: Path, room: Room | None) -> Incoming:
+    with refusing_when_full():
+        file.parent.mkdir(parents=True, exist_ok=True)
+        return Incoming(file, room)
 
 
 async def put_content(store: Store, folder: Path, key: str, content: bytes) -> None:

@@ -9,10 +9,12 @@ import os
 import sys
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import contextmanager
+from io import FileIO
 from pathlib import Path
 from typing import Protocol
 
 from model.errors import DiskFailed, StorageFull, TryAgain
+from model.storage.thread import in_thread, opened_in_thread
 
 CHUNK_BYTES = 256 * 1024  # a client that takes nothing keeps one or two in memory
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}  # the disk, a quota, the limit of a process
@@ -69,16 +71,20 @@ class FolderStore:
 
 async def chunks_of(file: Path, start: int, end: int) -> AsyncGenerator[bytes, None]:
     """The bytes of a file from `start` to before `end`, in chunks of 256 KiB."""
-    with refusing_when_full():
-        opened = await asyncio.to_thread(file.open, "rb", 0)
-    with opened:
-        opened.seek(start)
+    async with opened_in_thread(_open, file, start) as opened:
         while start < end:
-            chunk = await asyncio.to_thread(opened.read, min(CHUNK_BYTES, end - start))
+            chunk = await in_thread(opened.read, min(CHUNK_BYTES, end - start))
             if not chunk:
                 return
             start += len(chunk)
             yield chunk
+
+
+def _open(file: Path, start: int) -> FileIO:
+    with refusing_when_full():
+        opened = FileIO(file)
+    opened.seek(start)
+    return opened
 
 
 @contextmanager
