@@ -152,6 +152,7 @@ class Board:
         form = self.page.locator("#make-group")
         form.get_by_label("Name").fill(name)
         form.get_by_role("button", name="Create group").click()
+        expect(form).to_be_hidden()  # the list may be ahead of the answer
         expect(self.page.locator("#groups [aria-current]")).to_have_text(name)
 
     def make_channel(self, name: str, kind: str = "Open", opener: str = "#new-channel") -> None:
@@ -160,6 +161,7 @@ class Board:
         form.get_by_label("Name").fill(name)
         form.get_by_role("radio", name=kind).check()
         form.get_by_role("button", name="Create channel").click()
+        expect(form).to_be_hidden()  # the list may be ahead of the answer
         expect(self.page.locator("#channel-name")).to_have_text(name)
 
     def make_code(self) -> str:
