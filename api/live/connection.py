@@ -20,7 +20,7 @@ from api.middleware.scope import is_shown
 from model.errors import TryAgain
 from model.live.ephemeral import SignalKey, encode
 from model.live.frame import Frame, in_one_frame
-from model.live.subscription import Subscription
+from model.live.subscription import Reset, Subscription
 from model.log.cursor import Live
 from model.session import find_caller_of_session
 from model.user import Caller, PersonView
@@ -246,22 +246,7 @@ class Connection:
         try:
             found = self.feed.frame(subscription)
         except LookupError:
-            try:
-                replayed = await shielded(self.feed.replay(self, subscription))
-            except TryAgain:
-                asyncio.get_running_loop().call_later(TRY_AGAIN_AFTER_S, self.wake, topic)
-                return None
-            if self.subscriptions.get(topic) is not subscription:
-                return None
-            if not isinstance(replayed, tuple):
-                self.feed.unsubscribe(self, topic)
-                if replayed is not None:
-                    self.services.meter.reset(replayed.reason)
-                gone = ResetMessage(topic, replayed.seq, replayed.reason) if replayed else None
-                self.put(gone or Revoked(topic, "removed"))
-                return None
-            found = replayed
-            self.services.meter.replayed(replayed[1] - subscription.cursor)
+            found = await self._replayed(subscription)
         if found is None:
             return None
         frame, cursor = found
@@ -271,6 +256,27 @@ class Connection:
         if self.feed.has_more(subscription):
             self.wake(topic)
         return frame
+
+    async def _replayed(self, subscription: Subscription) -> tuple[Frame, int] | None:
+        """The next events from the log, and the cursor behind them.
+
+        Whoever may no longer read them is told why by the next look of the feed.
+        """
+        topic, cursor = subscription.topic, subscription.cursor
+        try:
+            replayed = await shielded(self.feed.replay(self, subscription))
+        except TryAgain:
+            asyncio.get_running_loop().call_later(TRY_AGAIN_AFTER_S, self.wake, topic)
+            return None
+        if replayed is None or self.subscriptions.get(topic) is not subscription:
+            return None
+        if isinstance(replayed, Reset):
+            self.feed.unsubscribe(self, topic)
+            self.services.meter.reset(replayed.reason)
+            self.put(ResetMessage(topic, replayed.seq, replayed.reason))
+            return None
+        self.services.meter.replayed(replayed[1] - cursor)
+        return replayed
 
     def _log_sent(self, subscription: Subscription) -> None:
         """Tell, at the level `debug`, how far a client has been sent a topic."""

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import update
@@ -11,6 +12,7 @@ from api.context import Services
 from api.live import clock
 from api.live.connection import Connection
 from model.database.table import now
+from model.live.feed import Feed
 from model.session import Sessions
 from tests.live.client import LiveClient
 from tests.support.cast import Cast
@@ -67,6 +69,31 @@ async def test_who_may_no_longer_read_a_channel_is_told_and_hears_nothing_of_it(
         assert again["code"] == "not_found"
         await people.bob.patch("/api/me", {"name": "Bob"})
         assert [event["data"]["text"] for event in live.events(topic)] == ["for all"]
+
+
+@pytest.mark.parametrize("changed_settings", [{"live_ring_events": 1}])
+async def test_who_is_behind_when_a_group_is_deleted_is_told_that_it_was(
+    people: Cast, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    replay, topic = Feed.replay, f"channel:{people.channel['id']}"
+
+    async def once_it_is_deleted(self: Feed, *arguments: Any) -> Any:
+        await delete_group(people)
+        return await replay(self, *arguments)
+
+    async with (
+        LiveClient(url, people.mia.token) as other,
+        LiveClient(url, people.bob.token) as live,
+    ):
+        await other.hello(topics={topic: 0})
+        for text in ("one", "two"):
+            await people.ann.post(people.posts, {"text": text})
+        await other.event(topic, 2)
+        monkeypatch.setattr(Feed, "replay", once_it_is_deleted)
+        await live.hello(topics={topic: 0})
+        revoked = await live.until(lambda m: m["type"] == "revoked")
+        assert revoked == {"type": "revoked", "topic": topic, "reason": "deleted"}
+        assert live.events(topic) == []
 
 
 async def test_a_member_of_a_channel_made_private_goes_on_reading(people: Cast, url: str) -> None:
