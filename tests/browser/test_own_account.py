@@ -80,6 +80,7 @@ def use_a_token(ann: Board) -> None:
     read = ann.context.request.get(f"{ann.server.url}/api/me", headers=bearer)
     assert read.json()["username"] == "annabel"
     revoke = page.get_by_role("button", name="Revoke Quiz bot")
+    expect(revoke).to_be_visible()
     page.keyboard.press("Shift+Tab")
     expect(revoke).to_be_focused()
     page.keyboard.press("Enter")
