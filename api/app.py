@@ -157,9 +157,7 @@ def set_up(
         signing_key = open_instance(settings)
         app.tracer = new_tracer(app.worker, openapi.VERSION)
         async with AsyncExitStack() as held:
-            if prepared:
-                await check(settings.database_address)
-            else:
+            if not prepared:
                 await held.enter_async_context(
                     serving(settings.database_address, settings.instance)
                 )
@@ -167,6 +165,8 @@ def set_up(
                 await check_bucket(settings)
             incoming = held.enter_context(own_folder(settings.instance / "incoming"))
             running = open_services(settings, app, code, signing_key, incoming)
+            held.push_async_callback(running.database.close)
+            await check(running.database)
             keep_services(app, running)
             async with at_work(running):
                 yield
@@ -251,7 +251,7 @@ def tell_of_events(tracer: Tracer, events: Sequence[AnyRow]) -> None:
 
 @asynccontextmanager
 async def at_work(services: Services) -> AsyncIterator[None]:
-    """Run what works beside the requests, and close everything at the end."""
+    """Run what works beside the requests, and close all but the database at the end."""
     await services.feed.open()
     listen(services)
     database, settings, feed = services.database, services.settings, services.feed
@@ -280,7 +280,6 @@ async def at_work(services: Services) -> AsyncIterator[None]:
     services.bus.tell([WorkerEnded(services.worker)])
     await services.bus.close()
     services.passwords.close()
-    await services.database.close()
 
 
 def listen(services: Services) -> None:

@@ -22,7 +22,7 @@ from model.database.row import AnyRow
 from model.database.server import Server
 from model.database.table import Base
 from model.database.unit_of_work import Database, Transaction
-from model.log.event import Epochs, epoch_name, write_events
+from model.log.event import Epochs, epoch_name
 
 _MIGRATIONS = Path(__file__).parent / "migrations" / "versions"
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
@@ -85,14 +85,10 @@ async def migrated(
         yield connection
 
 
-async def check(url: str | URL) -> None:
+async def check(database: Database) -> None:
     """Raises SchemaMismatch unless this code can work on the database as it is."""
-    database = Database(url, before_commit=write_events)
-    try:
-        async with database.read() as db:
-            _fit(await db.first(_SCHEMA_ROW))
-    finally:
-        await database.close()
+    async with database.read() as db:
+        _fit(await db.first(_SCHEMA_ROW))
 
 
 async def note_clean_stop(url: str | URL) -> None:

@@ -99,18 +99,19 @@ async def rehearse(settings: Settings) -> bool:
 
     The workers share what that leaves behind: the statements are compiled once, not in each.
     """
-    await check(settings.database_address)
     database = Database(settings.database_address, before_commit=write_events)
-    feed = Feed(database)
-    with suppress(TryAgain):  # the workers have more patience
-        await feed.open()
-        await feed.look()
-    async with database.read() as db:
-        is_empty = not await anybody_there(db)
-        await is_any_export_wanted(db)
-        await all_backups(db)
-    await database.close()
-    return is_empty
+    try:
+        await check(database)
+        feed = Feed(database)
+        with suppress(TryAgain):  # the workers have more patience
+            await feed.open()
+            await feed.look()
+        async with database.read() as db:
+            await is_any_export_wanted(db)
+            await all_backups(db)
+            return not await anybody_there(db)
+    finally:
+        await database.close()
 
 
 def greet(settings: Settings, signing_key: bytes, *, is_empty: bool) -> None:

@@ -9,8 +9,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from api.cli import cli
-from model.schema import COMING, MOVED, SchemaMismatch, check
+from model.schema import COMING, MOVED, SchemaMismatch
 from tests.live.client import LiveClient
+from tests.model.test_schema import checked
 from tests.support.databases import new_postgresql
 from tests.support.forked import Forked
 from tests.support.http_client import first_account
@@ -84,7 +85,7 @@ def killed_at(place: str, server: Server, target: str) -> None:
 
 def starts(url: str) -> bool:
     try:
-        asyncio.run(check(url))
+        asyncio.run(checked(url))
     except SchemaMismatch:
         return False
     return True

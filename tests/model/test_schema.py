@@ -26,16 +26,24 @@ async def execute(url: str, statement: str) -> None:
     await database.close()
 
 
+async def checked(url: str) -> None:
+    database = Database(url, before_commit=write_events)
+    try:
+        await schema.check(database)
+    finally:
+        await database.close()
+
+
 async def test_code_works_on_a_newer_schema_that_still_takes_it(database_url: str) -> None:
     await execute(database_url, "UPDATE schema SET head = '9999'")
-    await schema.check(database_url)
+    await checked(database_url)
     await schema.prepare(database_url)
 
 
 async def test_code_refuses_a_schema_that_no_longer_takes_it(database_url: str) -> None:
     await execute(database_url, "UPDATE schema SET head = '9999', oldest_code = '9998'")
     with pytest.raises(schema.SchemaMismatch, match="needs newer code"):
-        await schema.check(database_url)
+        await checked(database_url)
     with pytest.raises(schema.SchemaMismatch, match="needs newer code"):
         await schema.prepare(database_url)
 
@@ -43,7 +51,7 @@ async def test_code_refuses_a_schema_that_no_longer_takes_it(database_url: str) 
 async def test_a_worker_refuses_a_schema_that_is_too_old_for_it(database_url: str) -> None:
     await execute(database_url, "UPDATE schema SET head = '0000'")
     with pytest.raises(schema.SchemaMismatch, match="older than this code"):
-        await schema.check(database_url)
+        await checked(database_url)
 
 
 async def test_the_epoch_stays_over_starts(database_url: str) -> None:
