@@ -38,7 +38,7 @@ from model.storage.thread import in_thread
 log = logging.getLogger(__name__)
 
 _SUFFIX = ".zip"
-LOOK_AGAIN_S, TURN_AGAIN_S, TELL_EVERY_S = 60, 5, 2
+FIRST_LOOK_S, LOOK_AGAIN_S, TURN_AGAIN_S, TELL_EVERY_S = 1, 60, 5, 2
 
 
 class Unwanted(Exception):
@@ -54,19 +54,20 @@ class BackupKeeper:
         self._strange: set[str] = set()  # files in the folder that are no backups
 
     async def run(self, wanted: asyncio.Event) -> None:
+        pause_s = FIRST_LOOK_S
         while True:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(pause_s):
+                    await wanted.wait()
+            wanted.clear()
+            pause_s = LOOK_AGAIN_S
             try:
                 if not await self.keep_alone():
-                    wanted.set()
-                    await asyncio.sleep(TURN_AGAIN_S)
+                    pause_s = TURN_AGAIN_S
             except TryAgain as refusal:
                 log.info("a backup waits: %s", refusal.detail)
             except Exception:
                 log.exception("keeping the backups failed; it is tried again in a minute")
-            with suppress(TimeoutError):
-                async with asyncio.timeout(LOOK_AGAIN_S):
-                    await wanted.wait()
-            wanted.clear()
 
     async def keep_alone(self) -> bool:
         """Do all that there is to do, unless another worker does; whether nothing is left."""

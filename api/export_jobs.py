@@ -21,7 +21,7 @@ from model.storage.store import Store
 
 log = logging.getLogger(__name__)
 
-LOOK_AGAIN_S, TURN_AGAIN_S = 60, 2
+FIRST_LOOK_S, LOOK_AGAIN_S, TURN_AGAIN_S = 1, 60, 2
 
 
 async def run(
@@ -29,21 +29,22 @@ async def run(
 ) -> None:
     """Make exports as soon as they are wanted, for ever. Every worker tries, one after another.
 
-    It looks when it starts: whoever replaces a worker that was killed goes on with its work.
+    It looks soon after the start: whoever replaces a worker that was killed goes on with its work.
     """
+    pause_s = FIRST_LOOK_S
     while True:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(pause_s):
+                await wanted.wait()
+        wanted.clear()
+        pause_s = LOOK_AGAIN_S
         try:
             if not await make_exports_alone(database, store, settings, incoming):
-                wanted.set()
-                await asyncio.sleep(TURN_AGAIN_S)
+                pause_s = TURN_AGAIN_S
         except TryAgain:
             log.info("an export waits: the database or the store is away")
         except Exception:
             log.exception("an export failed; it is tried again")
-        with suppress(TimeoutError):
-            async with asyncio.timeout(LOOK_AGAIN_S):
-                await wanted.wait()
-        wanted.clear()
 
 
 async def make_exports_alone(
