@@ -18,16 +18,13 @@ class Contexts:
 
     def give_back(self, context: BrowserContext) -> None:
         """Forget all but the cache: who is signed in, what pages store, what a test has set."""
-        if not context.pages:
-            context.close()
-            return
-        page, *others = context.pages
-        for other in others:
-            other.close()
-        page.goto("about:blank")  # where nothing is stored any more
+        blank = context.new_page()
+        for page in context.pages:
+            if page != blank:
+                page.close()
         everything = {"origin": "*", "storageTypes": "all"}
-        context.new_cdp_session(page).send("Storage.clearDataForOrigin", everything)
-        page.close()
+        context.new_cdp_session(blank).send("Storage.clearDataForOrigin", everything)
+        blank.close()
         context.unroute_all()
         context.set_offline(False)
         self._free.append(context)
