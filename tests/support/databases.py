@@ -11,6 +11,7 @@ import os
 import secrets
 import shutil
 import sqlite3
+import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -59,6 +60,17 @@ class SQLite:
         return f"sqlite+aiosqlite:///{instance / 'app.db'}"
 
 
+@functools.cache
+def new_sqlite() -> bytes:
+    """A file that is up to date, with nobody in it: all migrations take longer than a start."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "app.db"
+        asyncio.run(prepare(f"sqlite+aiosqlite:///{file}"))
+        with closing(sqlite3.connect(file)) as database:
+            database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        return file.read_bytes()
+
+
 class PostgreSQL:
     """One database, with a schema for each stage that has its rows."""
 
@@ -77,24 +89,14 @@ class PostgreSQL:
             f"CREATE TABLE stage_{stage}.{name} AS SELECT {columns} FROM public.{name};"
             for name, columns in _tables()
         ]
-        asyncio.run(_execute(self.url, f"CREATE SCHEMA stage_{stage};" + "".join(copies)))
+        function = f"CREATE FUNCTION stage_{stage}.put_back() RETURNS void LANGUAGE plpgsql"
+        body = f"AS $$ BEGIN {_put_back(stage)} END $$"
+        kept = f"CREATE SCHEMA stage_{stage}; {''.join(copies)} {function} {body}"
+        asyncio.run(_execute(self.url, kept))
 
     def put_back(self, stage: str) -> None:
         """Whoever is still connected is cut off; numbers are given out from the stage's on."""
-        tables = _tables()
-        deleted = [f"DELETE FROM public.{name};" for name, _ in reversed(tables)]
-        filled = [
-            f"INSERT INTO public.{name} ({columns}) SELECT {columns} FROM stage_{stage}.{name};"
-            for name, columns in tables
-        ]
-        numbered = [
-            f"SELECT setval(sequence, coalesce(max(id), 1), max(id) IS NOT NULL) FROM"
-            f" pg_get_serial_sequence('public.{name}', 'id') AS sequence LEFT JOIN public.{name}"
-            f" ON true WHERE sequence IS NOT NULL GROUP BY sequence;"
-            for name, columns in tables
-            if '"id"' in columns
-        ]
-        self._connection.execute(END_THE_OTHERS + "".join(deleted + filled + numbered))
+        self._connection.execute(f"{END_THE_OTHERS} SELECT stage_{stage}.put_back()")
 
     @contextmanager
     def copy(self, stage: str) -> Iterator[str]:
@@ -190,6 +192,24 @@ def _tables() -> list[tuple[str, str]]:
         (table.name, ", ".join(f'"{column.name}"' for column in table.columns))
         for table in Base.metadata.sorted_tables
     ]
+
+
+def _put_back(stage: str) -> str:
+    """The statements that do so, as a function has them: planned once, and not each time."""
+    tables = _tables()
+    deleted = [f"DELETE FROM public.{name};" for name, _ in reversed(tables)]
+    filled = [
+        f"INSERT INTO public.{name} ({columns}) SELECT {columns} FROM stage_{stage}.{name};"
+        for name, columns in tables
+    ]
+    numbered = [
+        f"PERFORM setval(sequence, coalesce(max(id), 1), max(id) IS NOT NULL) FROM"
+        f" pg_get_serial_sequence('public.{name}', 'id') AS sequence LEFT JOIN public.{name}"
+        f" ON true WHERE sequence IS NOT NULL GROUP BY sequence;"
+        for name, columns in tables
+        if '"id"' in columns
+    ]
+    return "".join(deleted + filled + numbered)
 
 
 def _named(server: str, name: str) -> str:

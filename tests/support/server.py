@@ -15,6 +15,7 @@ from click.testing import CliRunner, Result
 
 from api.cli import cli
 from api.prove.instance import GREETING, free_port
+from tests.support.databases import new_sqlite
 from tests.support.forked import Forked
 
 ROOT = Path(__file__).parents[2]
@@ -34,7 +35,8 @@ def changed_by(change: str) -> list[str]:
 class Server:
     """Keeps its port and data when it is started again.
 
-    It is forked from a process that has imported everything, unless it is to start as for a user.
+    It is forked from a process that has imported everything, and finds a database that is up to
+    date and empty, unless it is to start as for a user.
     """
 
     instance: Path
@@ -70,6 +72,9 @@ class Server:
         }
 
     def start(self) -> "Server":
+        if self.is_forked and not self.instance.exists():
+            self.instance.mkdir(parents=True)
+            (self.instance / "app.db").write_bytes(new_sqlite())
         self.log_file.touch()
         greeted = self.log.count(GREETING)
         self.process = self._run()
