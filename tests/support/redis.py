@@ -2,6 +2,7 @@
 
 import os
 import socket
+import subprocess
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -9,7 +10,10 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from api.prove.instance import free_port
+from api.prove.patient_client import HOST
 from api.prove.redis_server import RedisServer, redis_program
+from tests.support.certificates import new_certificate
 from tests.support.waiting import within
 
 
@@ -19,6 +23,30 @@ def running_redis(folder: Path) -> Iterator[RedisServer]:
     with closing(RedisServer(folder)) as redis:
         assert within(5, lambda: listens(redis))
         yield redis
+
+
+@contextmanager
+def running_redis_by_tls(folder: Path) -> Iterator[tuple[str, Path]]:
+    """The URL of one that takes TLS alone, and its certificate."""
+    require_redis()
+    certificate, key = new_certificate(folder)
+    port = free_port()
+    given = {
+        "bind": HOST,
+        "port": "0",
+        "tls-port": f"{port}",
+        "tls-cert-file": f"{certificate}",
+        "tls-key-file": f"{key}",
+        "tls-auth-clients": "no",
+        "save": "",
+    }
+    options = [word for name, value in given.items() for word in (f"--{name}", value)]
+    program = [str(redis_program()), *options]
+    with subprocess.Popen(program, cwd=folder, stdout=subprocess.DEVNULL) as process:
+        try:
+            yield f"rediss://{HOST}:{port}/0", certificate
+        finally:
+            process.kill()
 
 
 def require_redis() -> None:

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -11,7 +12,7 @@ from redis.asyncio import Redis as Client
 from api.prove.redis_server import RedisServer
 from model.live import redis_link
 from model.live.redis_link import RedisLink
-from tests.support.redis import running_redis
+from tests.support.redis import running_redis, running_redis_by_tls
 from tests.support.waiting import until
 
 
@@ -67,6 +68,21 @@ async def test_machines_hear_each_other_but_not_themselves_nor_those_of_another_
         assert two.hints == [b'["channel:7"]']
         assert one.ephemera == [b"second"]
         assert one.hints == beside.hints == stranger.hints == stranger.ephemera == []
+
+
+async def test_machines_hear_each_other_by_tls_where_they_trust_the_certificate(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with running_redis_by_tls(tmp_path) as (url, certificate):
+        trusting = f"{url}?ssl_ca_certs={certificate}"
+        async with joined(trusting, "run one", "run two") as (one, two):
+            one.link.tell(b"first")
+            await until(lambda: two.ephemera == [b"first"])
+        stranger = Machine(url, "run six")
+        stranger.link.join("ours", lambda: None)
+        await until(lambda: "self-signed certificate" in caplog.text)
+        assert not stranger.link.is_well
+        await stranger.link.close()
 
 
 async def test_hints_that_come_together_are_one_and_of_too_many_signals_the_oldest_are_dropped(
