@@ -1,7 +1,7 @@
 """Makes the backups that are wanted or due, in one worker at a time, and keeps their folder.
 
-Each worker looks when it starts, when somebody has asked it for one, and every minute. So a day on
-which the server was stopped at the time of the backup gets its own later.
+Each worker looks soon after it starts, when somebody has asked it for one, and every minute. So a
+day on which the server was stopped at the time of the backup gets its own later.
 """
 
 import asyncio
@@ -15,7 +15,7 @@ from api.docs.openapi import VERSION
 from api.setting_kinds import Backups
 from api.settings import Settings
 from model.backup import ArchiveFacts, Backup, BackupOrigin, dismiss_backup
-from model.backup_chores import Chores, Schedule, find_chores
+from model.backup_chores import Chores, Schedule, find_chores, newest_of
 from model.backup_making import (
     advance_backup,
     all_backups,
@@ -88,6 +88,7 @@ class BackupKeeper:
     async def _chores(self) -> Chores:
         async with self._database.read() as db:
             backups = await all_backups(db)
+        self._database.watcher.figures.backed_up(newest_of(backups))
         names = await asyncio.to_thread(names_of_backups, self.folder)
         return find_chores(
             backups,

@@ -65,6 +65,12 @@ def find_chores(
     )
 
 
+def newest_of(backups: Sequence[Backup]) -> datetime | None:
+    """When the newest one was made that is there."""
+    done = [one.made_at for one in backups if one.state == BackupState.DONE and one.made_at]
+    return max(done, default=None)
+
+
 def _is_of(backup: Backup, due_at: datetime) -> bool:
     """Whether it is the one of the schedule that was due then: its row says that it was made."""
     return backup.origin == BackupOrigin.SCHEDULED and backup.created_at >= due_at

@@ -28,5 +28,8 @@ class Figures:
     def arrived(self, at: datetime) -> None:
         """An event that was recorded at that moment has come to this worker."""
 
+    def backed_up(self, at: datetime | None) -> None:
+        """The newest backup is of that moment; None when there is none."""
+
     def hashed(self, seconds: float) -> None:
         """A password was hashed, or compared with a hash; it may have had to wait for that."""

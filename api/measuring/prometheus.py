@@ -101,6 +101,9 @@ class Prometheus(Meter):
         )
         self._waits = {one: waits.labels(one) for one in ("connection", "turn", "commit")}
         self._commit_seconds = self._histogram("commit_seconds", "COMMIT alone.")
+        self._last_backup = self._gauge(
+            "last_backup_timestamp_seconds", "When the newest backup was made, or 0.", "livemax"
+        )
         self._commit_units = self._histogram(
             "commit_units", "Units of work that share a COMMIT.", buckets=UNITS
         )
@@ -213,6 +216,9 @@ class Prometheus(Meter):
 
     def arrived(self, at: datetime) -> None:
         self._delays.observe(max(0.0, (now() - at).total_seconds()))
+
+    def backed_up(self, at: datetime | None) -> None:
+        self._last_backup.set(at.timestamp() if at else 0)
 
     def hashed(self, seconds: float) -> None:
         self._hash_seconds.observe(seconds)

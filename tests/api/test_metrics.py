@@ -2,12 +2,14 @@
 
 import asyncio
 from collections.abc import Mapping
+from datetime import datetime
 
 import pytest
 
 from tests.api.browser import problem
 from tests.live.client import LiveClient
 from tests.support.cast import Cast
+from tests.support.exporting import until_made
 from tests.support.people import PASSWORD, Visitor
 from tests.support.scraping import OPENMETRICS, TOKEN, Figures, figures_of, total
 
@@ -112,3 +114,15 @@ async def test_what_people_do_is_counted(people: Cast, visitor: Visitor, url: st
     is_sqlite = total(after, "homeroom_info", database="sqlite") == 1
     assert (grown["homeroom_commit_units_count"] > 0) == is_sqlite
     assert total(after, "homeroom_disk_free_bytes") < total(after, "homeroom_disk_bytes")
+
+
+@measured
+@on_one_database
+async def test_the_moment_of_the_newest_backup_is_known(people: Cast, visitor: Visitor) -> None:
+    name, path = "homeroom_last_backup_timestamp_seconds", "/api/admin/backups"
+    assert total(await counted(visitor), name) == 0
+    made = await until_made(people.root, await people.root.post(path, {}, status=202), path)
+    newest = datetime.fromisoformat(made["made_at"]).timestamp()
+    async with asyncio.timeout(10):
+        while total(await counted(visitor), name) != pytest.approx(newest):
+            await asyncio.sleep(0.02)
