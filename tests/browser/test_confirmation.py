@@ -3,7 +3,7 @@
 import sqlite3
 from contextlib import closing
 
-from playwright.sync_api import expect
+from playwright.sync_api import Response, expect
 
 from tests.browser.board import OpenBoard
 from tests.support.people import PASSWORD
@@ -31,7 +31,15 @@ def test_what_wants_the_password_again_is_done_once_it_was_given(
     path = f"/users/{bob.ask('/me', method='GET')['id']}"
 
     def act() -> None:
-        page.evaluate(f"() => {{ window.acted = ({ACT})('{path}') }}")
+        refused: list[Response] = []
+
+        def are_both_refused(response: Response) -> bool:
+            refused.extend([response] if response.url.endswith(path) else [])
+            return len(refused) == 2
+
+        with page.expect_response(are_both_refused):
+            page.evaluate(f"() => {{ window.acted = ({ACT})('{path}') }}")
+        page.evaluate("fetch('/health')")  # by then the page has read both
         expect(dialog.get_by_label("Password", exact=True)).to_be_focused()
 
     act()
