@@ -101,7 +101,7 @@ async def test_all_is_as_it_was_on_a_database_of_the_other_kind_too(
 @ON_EVERY_STORE
 @pytest.mark.usefixtures("post")
 async def test_what_was_there_is_kept_and_no_id_is_given_out_again(
-    people: Cast, services: Services, database_url: str, tmp_path: Path
+    people: Cast, app: Quart, services: Services, database_url: str, tmp_path: Path
 ) -> None:
     address, instance = database_address(database_url), services.settings.instance
     await backed_up(services, tmp_path / "a.zip")
@@ -110,7 +110,7 @@ async def test_what_was_there_is_kept_and_no_id_is_given_out_again(
     form = {"text": "after it", "file_ids": [later["id"]]}
     last = await people.ann.post(people.posts, form)
     all_files = await kept(services.store)
-    await services.database.close()
+    await app.shutdown()
     restored = await put_back(tmp_path / "a.zip", address, instance, services.store)
     if address.get_backend_name() == "sqlite":
         assert restored.before
@@ -120,8 +120,8 @@ async def test_what_was_there_is_kept_and_no_id_is_given_out_again(
     else:
         assert await schemas(services.database) == 1
         assert await kept(services.store) == all_files
-    async with served(address, instance) as app:
-        ann = await signed_in(people.ann, app)
+    async with served(address, instance) as anew:
+        ann = await signed_in(people.ann, anew)
         assert [post["text"] for post in (await ann.get(people.posts))["posts"]] == [
             "Good morning!"
         ]
@@ -131,12 +131,12 @@ async def test_what_was_there_is_kept_and_no_id_is_given_out_again(
 @SQLITE
 @pytest.mark.usefixtures("post")
 async def test_without_files_those_that_are_there_stay(
-    services: Services, database_url: str, tmp_path: Path
+    app: Quart, services: Services, database_url: str, tmp_path: Path
 ) -> None:
     address, instance = database_address(database_url), services.settings.instance
     await backed_up(services, tmp_path / "a.zip", with_files=False)
     files = await kept(services.store)
-    await services.database.close()
+    await app.shutdown()
     restored = await put_back(tmp_path / "a.zip", address, instance, services.store)
     assert restored.lost_files == 0
     assert await kept(services.store) == files
