@@ -72,7 +72,8 @@ class Server:
         }
 
     def start(self) -> "Server":
-        if self.is_forked and not self.instance.exists():
+        is_on_sqlite = "HOMEROOM_DATABASE_URL" not in self.settings
+        if self.is_forked and is_on_sqlite and not self.instance.exists():
             self.instance.mkdir(parents=True)
             (self.instance / "app.db").write_bytes(new_sqlite())
         self.log_file.touch()
