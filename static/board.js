@@ -27,7 +27,7 @@ import { addressOf, addressOfPost, placeOf } from "./page/address.js";
 import { showConnection } from "./page/connection_status.js";
 import { Context } from "./page/context.js";
 import { notify } from "./page/dialogs.js";
-import { button, find, loadFailedPictures, make } from "./page/dom.js";
+import { button, find, loadFailedPictures, make, onClosed } from "./page/dom.js";
 import { listOf, personName } from "./page/format.js";
 import { loadDialogs } from "./page/later_dialog.js";
 import { settled, visit } from "./page/layers.js";
@@ -279,7 +279,7 @@ addEventListener("hashchange", () => {
   sidebar.close();
 });
 // Where the browser does not know `closedby`, Escape closes it
-find("#signed-out").addEventListener("close", ({ target }) => target.showModal());
+onClosed(find("#signed-out"), () => find("#signed-out").showModal());
 
 showNothing();
 live.connect();

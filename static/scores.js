@@ -2,7 +2,7 @@
 
 import { ask, askForAll, askPatiently } from "./api.js";
 import { attempt, notify, onClick } from "./page/dialogs.js";
-import { avatar, find, make, time } from "./page/dom.js";
+import { avatar, find, make, onClosed, time } from "./page/dom.js";
 import { dateOf, personName } from "./page/format.js";
 import { LiveQuery } from "./page/live_query.js";
 import { Rows } from "./page/rows.js";
@@ -28,7 +28,7 @@ export class Scores {
     this.#context = context;
     find("#score-game").addEventListener("change", ({ target }) => this.#choose(target.value));
     onClick("#more-scores", () => this.#showMore());
-    this.#dialog.addEventListener("close", () => this.#end());
+    onClosed(this.#dialog, () => this.#end());
     context.people.addEventListener("changed", () => this.#render());
   }
 

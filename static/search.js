@@ -1,7 +1,7 @@
 /** The search: finds posts as you type, in all you may read or in the open channel alone. */
 
 import { ask } from "./api.js";
-import { avatar, find, make, time } from "./page/dom.js";
+import { avatar, find, make, onClosed, time } from "./page/dom.js";
 import { minuteOf, personName } from "./page/format.js";
 import { onKey } from "./page/keys.js";
 import { Listbox } from "./page/listbox.js";
@@ -42,7 +42,7 @@ export class Search extends EventTarget {
     this.#field.addEventListener("input", () => this.#ask({ afterMs: AFTER_MS }));
     onKey(this.#field, (key, pressed) => this.#press(key, pressed));
     this.#onlyHere.addEventListener("change", () => this.#ask());
-    this.#dialog.addEventListener("close", () => this.#listbox.forget());
+    onClosed(this.#dialog, () => this.#listbox.forget());
     onKey(window, (_, pressed) => {
       if (!isSearchKey(pressed)) return;
       pressed.preventDefault();

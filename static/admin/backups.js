@@ -2,7 +2,7 @@
 
 import { ask } from "../api.js";
 import { confirmed, copy, notify, onClick } from "../page/dialogs.js";
-import { find, make } from "../page/dom.js";
+import { find, make, onClosed } from "../page/dom.js";
 import { minuteOf, sizeOf } from "../page/format.js";
 import { onSubmit } from "../page/forms.js";
 import { focusOpener, follow, refresh } from "./screen.js";
@@ -77,5 +77,5 @@ onClick("#delete-backup", async () => {
   notify(backup.elsewhere ? "It is no longer listed." : "The backup is gone.");
   await refresh();
 });
-dialog.addEventListener("close", () => focusOpener(`backup-${backup.id}`));
+onClosed(dialog, () => focusOpener(`backup-${backup.id}`));
 follow();

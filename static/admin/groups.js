@@ -2,7 +2,7 @@
 
 import { Problem, ask } from "../api.js";
 import { confirmed, notify, onClick } from "../page/dialogs.js";
-import { find } from "../page/dom.js";
+import { find, onClosed } from "../page/dom.js";
 import { clearProblems, onSubmit } from "../page/forms.js";
 import { focusOpener, follow, refresh } from "./screen.js";
 
@@ -60,5 +60,5 @@ onClick("#delete-group", async () => {
   dialog.close();
   await refresh();
 });
-dialog.addEventListener("close", () => focusOpener(`group-${group.id}`));
+onClosed(dialog, () => focusOpener(`group-${group.id}`));
 follow();

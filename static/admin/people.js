@@ -2,7 +2,7 @@
 
 import { ask } from "../api.js";
 import { confirmed, notify, onClick } from "../page/dialogs.js";
-import { find } from "../page/dom.js";
+import { find, onClosed } from "../page/dom.js";
 import { showResetLink } from "../page/reset_link.js";
 import { focusOpener, follow, refresh } from "./screen.js";
 
@@ -77,5 +77,5 @@ onClick("#delete-person", async () => {
   dialog.close();
   await refresh();
 });
-dialog.addEventListener("close", () => focusOpener(`person-${person.id}`));
+onClosed(dialog, () => focusOpener(`person-${person.id}`));
 follow();

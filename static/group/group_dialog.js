@@ -2,7 +2,7 @@
 
 import { Problem, ask, askPatiently } from "../api.js";
 import { attempt, confirmed } from "../page/dialogs.js";
-import { find } from "../page/dom.js";
+import { find, onClosed } from "../page/dom.js";
 import { Export } from "../page/export.js";
 import { clearProblems, onSubmit } from "../page/forms.js";
 
@@ -17,7 +17,7 @@ export class GroupDialog {
   /** @param {import("../page/context.js").Context} context */
   constructor(context) {
     this.#context = context;
-    this.#dialog.addEventListener("close", () => this.#showExport(false));
+    onClosed(this.#dialog, () => this.#showExport(false));
     find("#leave-group").addEventListener("click", () => this.#leave());
     find("#archive-group").addEventListener("click", () => this.#archive());
     find("#delete-group").addEventListener("click", () => this.#askToDelete());

@@ -2,7 +2,7 @@
 
 import { askPatiently } from "../api.js";
 import { attempt } from "../page/dialogs.js";
-import { avatar, button, find, make } from "../page/dom.js";
+import { avatar, button, find, make, onClosed } from "../page/dom.js";
 import { dateOfDay } from "../page/format.js";
 import { Rows } from "../page/rows.js";
 import { BanList } from "./ban_list.js";
@@ -38,7 +38,7 @@ export class MembersDialog {
     });
     for (const kind of ["changed", "present"])
       context.people.addEventListener(kind, () => this.#show());
-    this.#dialog.addEventListener("close", () => this.#end());
+    onClosed(this.#dialog, () => this.#end());
   }
 
   /** Is in line with the open group, whose role may have changed. */

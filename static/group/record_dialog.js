@@ -1,7 +1,7 @@
 /** The record of a group: what its owners and moderators have done, newest first, live. */
 
 import { askPatiently } from "../api.js";
-import { find, make, time } from "../page/dom.js";
+import { find, make, onClosed, time } from "../page/dom.js";
 import { shortlyOf } from "../page/format.js";
 import { onClick } from "../page/dialogs.js";
 import { LiveQuery } from "../page/live_query.js";
@@ -26,7 +26,7 @@ export class RecordDialog {
     this.#context = context;
     this.#channels = channels;
     onClick("#older-acts", () => this.#showOlder());
-    this.#dialog.addEventListener("close", () => this.#end());
+    onClosed(this.#dialog, () => this.#end());
   }
 
   open() {

@@ -4,7 +4,7 @@
  */
 
 import { ask, onPasswordNeeded } from "../api.js";
-import { find } from "./dom.js";
+import { closed, find } from "./dom.js";
 import { clearProblems, onSubmit } from "./forms.js";
 import "./passwords.js";
 
@@ -25,7 +25,7 @@ async function askForPassword() {
   clearProblems(form);
   dialog.returnValue = "";
   dialog.showModal();
-  await new Promise((resolve) => dialog.addEventListener("close", resolve, { once: true }));
+  await closed(dialog);
   form.reset();
   asking = null;
   return dialog.returnValue === "given";

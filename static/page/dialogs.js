@@ -1,7 +1,7 @@
 /** Dialogs, and notices that pass by themselves. */
 
 import "./confirmation.js";
-import { find, make } from "./dom.js";
+import { closed, find, make } from "./dom.js";
 import { Layer } from "./layers.js";
 
 const NOTICE_MS = 6_000;
@@ -42,9 +42,8 @@ export async function confirmed(title, text, verb) {
   find("#confirm-yes").textContent = verb;
   dialog.returnValue = "";
   dialog.showModal();
-  return new Promise((resolve) => {
-    dialog.addEventListener("close", () => resolve(dialog.returnValue === "yes"), { once: true });
-  });
+  await closed(dialog);
+  return dialog.returnValue === "yes";
 }
 
 /** Shows a notice for some seconds, or until it is clicked; with an address it is a link. */

@@ -83,6 +83,26 @@ function load(image) {
   image.setAttribute("src", image.src);
 }
 
+/**
+ * Calls `act()` each time a dialog has closed, before anything else happens. Its event `close` comes
+ * with the next frame, when the dialog may be open again.
+ */
+export function onClosed(dialog, act) {
+  const changed = new MutationObserver(() => dialog.open || act());
+  changed.observe(dialog, { attributeFilter: ["open"] });
+  return changed;
+}
+
+/** Promises that a dialog that is open has closed. */
+export function closed(dialog) {
+  return new Promise((resolve) => {
+    const closing = onClosed(dialog, () => {
+      closing.disconnect();
+      resolve();
+    });
+  });
+}
+
 /** Replaces the rows of a list; the focus moves to the row with the same id. */
 export function replaceRows(list, rows) {
   const focused = list.contains(document.activeElement) && document.activeElement.id;

@@ -2,7 +2,7 @@
 
 import { ask } from "../api.js";
 import { copy } from "./dialogs.js";
-import { find } from "./dom.js";
+import { find, onClosed } from "./dom.js";
 import { fullyOf } from "./format.js";
 import { addressOfLink, isForThisMachineOnly } from "./links.js";
 
@@ -26,7 +26,7 @@ export async function showResetLink({ id, name }) {
 }
 
 copying.addEventListener("click", () => copy(shown.textContent, copying));
-dialog.addEventListener("close", () => {
+onClosed(dialog, () => {
   shown.textContent = "";
   picture.removeAttribute("src");
 });

@@ -1,6 +1,6 @@
 /** The pictures of a post, large, one at a time: arrow keys turn the pages, Escape closes. */
 
-import { find } from "../page/dom.js";
+import { find, onClosed } from "../page/dom.js";
 import { onKey } from "../page/keys.js";
 
 const LARGE_PX = 1024; // as the server makes them
@@ -42,7 +42,7 @@ function say(text) {
 
 picture.addEventListener("load", () => say(""));
 picture.addEventListener("error", () => say("It cannot be shown right now."));
-dialog.addEventListener("close", () => {
+onClosed(dialog, () => {
   removal.disconnect();
   picture.removeAttribute("src");
   find("#viewer-name").textContent = "";
