@@ -13,7 +13,7 @@ import pytest
 from model.errors import TryAgain
 from model.exporting.zip_file import new_zip
 from model.storage.incoming import Room, incoming
-from model.storage.store import chunks_of
+from model.storage.store import CHUNK_BYTES, chunks_of
 
 
 def number_of_the_next_file() -> int:
@@ -61,6 +61,11 @@ async def one_that_goes_out(folder: Path) -> None:
         pass
 
 
+async def one_that_goes_out_in_chunks(folder: Path) -> None:
+    async for _ in chunks_of(folder / "there", 0, 2 * CHUNK_BYTES):
+        pass
+
+
 async def one_that_is_packed(folder: Path) -> None:
     async def content() -> AsyncGenerator[bytes, None]:
         yield b"xy"
@@ -70,7 +75,10 @@ async def one_that_is_packed(folder: Path) -> None:
         await made.finish()
 
 
-@pytest.mark.parametrize("use", [one_that_comes_in, one_that_goes_out, one_that_is_packed])
+@pytest.mark.parametrize(
+    "use",
+    [one_that_comes_in, one_that_goes_out, one_that_goes_out_in_chunks, one_that_is_packed],
+)
 async def test_whenever_its_user_is_cut_off_no_file_stays_open_or_stays_behind(
     tmp_path: Path, use: Callable[[Path], Awaitable[None]]
 ) -> None:
