@@ -33,7 +33,8 @@ class Proxy:
         self._selector.register(self._listener, selectors.EVENT_READ)
         self._end, ended = socket.socketpair()
         self._selector.register(ended, selectors.EVENT_READ, "the end")
-        self._opened = {self._listener, self._end, ended}
+        self._own = {self._listener, self._end, ended}
+        self._opened = set(self._own)
         self._thread = threading.Thread(target=self._run)
 
     @property
@@ -58,6 +59,12 @@ class Proxy:
     def come_back(self) -> None:
         """Let new connections work again."""
         self._is_dark = False
+
+    def hang_up(self) -> None:
+        """Close all connections so far, as a router does that has started anew."""
+        for side in self._opened - self._own:
+            with suppress(OSError):  # it has gone
+                side.shutdown(socket.SHUT_RDWR)
 
     def __enter__(self) -> "Proxy":
         self._thread.start()
