@@ -21,7 +21,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 _MAX_WAITING = 100
-_HASHER = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
+HASHER = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
 # Of a random password that nobody has: a name that does not exist costs the same as one that does
 _NOBODYS_HASH = (
     "$argon2id$v=19$m=19456,t=2,p=1$R5I+mmvh3ulu3w69zLvNnw"
@@ -40,7 +40,7 @@ class Passwords:
 
     async def hash(self, password: str) -> str:
         """The hash of a password. Raises TryAgain when too many wait."""
-        return await self._in_thread(_HASHER.hash, password)
+        return await self._in_thread(HASHER.hash, password)
 
     async def verify(self, password: str, password_hash: str | None) -> bool:
         """Whether it is the password of this hash. Raises TryAgain when too many wait.
@@ -48,7 +48,7 @@ class Passwords:
         Without a hash, or with an empty one, the answer is False, and takes as long.
         """
         try:
-            await self._in_thread(_HASHER.verify, password_hash or _NOBODYS_HASH, password)
+            await self._in_thread(HASHER.verify, password_hash or _NOBODYS_HASH, password)
         except (VerifyMismatchError, InvalidHashError):
             return False
         return bool(password_hash)

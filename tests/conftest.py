@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from quart import Quart
 
+import tests.support.cheap_passwords  # noqa: F401
 from api.adapters.application import Homeroom
 from api.app import assemble, close_connections, create_app, set_up
 from api.context import Services

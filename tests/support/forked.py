@@ -19,7 +19,7 @@ from typing import Any
 
 _METHODS = multiprocessing.get_all_start_methods()
 _CONTEXT: Any = multiprocessing.get_context("forkserver" if "forkserver" in _METHODS else "spawn")
-_CONTEXT.set_forkserver_preload(["api.cli"])
+_CONTEXT.set_forkserver_preload(["api.cli", "tests.support.cheap_passwords"])
 
 
 class Forked:
