@@ -1,7 +1,8 @@
 """What a person does in front of the pages, and what she sees there."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -87,6 +88,15 @@ class Board:
         )
         assert answer.ok, answer.text()
         return answer.json() if answer.body() else None
+
+    @contextmanager
+    def away(self) -> Iterator[None]:
+        """The page is elsewhere: to draw a hundred things, each as it comes, takes seconds."""
+        address = self.page.url
+        self.page.goto("about:blank")
+        yield
+        self.page.goto(address)
+        self.is_live()
 
     def register(self, username: str, fragment: str = "") -> None:
         self.go(f"/register{fragment}")
@@ -186,6 +196,12 @@ class Board:
         composer.fill(text)
         composer.press("Enter")
 
+    def write_many(self, texts: Sequence[str]) -> list[int]:
+        """Posts in the open channel, while nobody looks; their ids."""
+        path = self.posts_path
+        with self.away():
+            return [int(self.ask(path, {"text": text})["id"]) for text in texts]
+
     def post(self, text: str) -> Locator:
         return self.page.locator("#posts > .post").filter(has_text=text)
 
@@ -205,3 +221,11 @@ class Board:
 
 
 OpenBoard = Callable[[], Board]
+
+
+def joined(open_board: OpenBoard, ann: Board) -> Board:
+    """bob, who has come into the group that ann owns, and looks at its channel."""
+    bob = open_board()
+    bob.arrive("bob", join_code=ann.join_code())
+    bob.opens("general")
+    return bob

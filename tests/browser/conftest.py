@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-from tests.browser.board import Board, OpenBoard
+from tests.browser.board import Board, OpenBoard, joined
 from tests.browser.contexts import Contexts
 from tests.support.databases import empty_running_sqlite
 from tests.support.server import Server
@@ -104,7 +104,4 @@ def ann(open_board: OpenBoard, server: Server) -> Board:
 @pytest.fixture
 def two(ann: Board, open_board: OpenBoard) -> tuple[Board, Board]:
     """bob is a member of the group that ann owns. Both look at its channel."""
-    bob = open_board()
-    bob.arrive("bob", join_code=ann.join_code())
-    bob.opens("general")
-    return ann, bob
+    return ann, joined(open_board, ann)

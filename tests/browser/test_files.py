@@ -94,10 +94,7 @@ def small(server: Server) -> None:
 
 
 @pytest.mark.usefixtures("small")
-def test_a_file_that_is_refused_says_who_refused_it_and_why_beside_itself(
-    two: tuple[Board, Board],
-) -> None:
-    ann, _ = two
+def test_a_file_that_is_refused_says_who_refused_it_and_why_beside_itself(ann: Board) -> None:
     attach(ann, a_file("large.txt", b"x" * (2**20 + 1)))
     expect(attached(ann)).to_contain_text("It is larger than 1 MB.")
     expect(attached(ann).get_by_role("button", name="Try again")).to_be_hidden()
@@ -125,8 +122,7 @@ def test_a_file_that_is_refused_says_who_refused_it_and_why_beside_itself(
     are_there(ann, ["other.txt", "one_more.txt"])
 
 
-def test_a_post_has_at_most_ten_files_and_a_draft_keeps_its_own(two: tuple[Board, Board]) -> None:
-    ann, _ = two
+def test_a_post_has_at_most_ten_files_and_a_draft_keeps_its_own(ann: Board) -> None:
     ann.make_channel("other")
     attach(ann, *(a_file(f"{number}.txt") for number in range(11)))
     expect(ann.page.locator("#composer .composer-hint")).to_contain_text("at most 10 files")

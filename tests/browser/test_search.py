@@ -1,29 +1,13 @@
 """Finding posts: as one types, with the keys alone, and shown where they stand."""
 
 import re
-from collections.abc import Sequence
 
 from playwright.sync_api import Locator, Route, expect
 
-from tests.browser.board import Board
+from tests.browser.board import Board, OpenBoard, joined
 
 SEARCH = "**/api/search?*"
 A_PAGE = 50
-WRITE = """async ([path, texts]) => {
-  const headers = { "Content-Type": "application/json" };
-  const ids = [];
-  for (const text of texts) {
-    const body = JSON.stringify({ text });
-    ids.push((await (await fetch(path, { method: "POST", headers, body })).json()).id);
-  }
-  return ids;
-}"""
-
-
-def write_many(board: Board, texts: Sequence[str]) -> list[int]:
-    """In the channel that is open; their ids."""
-    written: list[int] = board.page.evaluate(WRITE, [f"/api{board.posts_path}", texts])
-    return written
 
 
 def search(board: Board, words: str, key: str = "Control+k") -> None:
@@ -43,10 +27,11 @@ def is_found(post: Locator) -> None:
     expect(post).to_be_focused()
 
 
-def test_a_post_on_an_older_page_is_found_opened_and_marked(two: tuple[Board, Board]) -> None:
-    ann, bob = two
-    write_many(ann, ["Who brings the cake?", *(f"Exercise {n}" for n in range(2 * A_PAGE + 5))])
-    bob.page.reload()
+def test_a_post_on_an_older_page_is_found_opened_and_marked(
+    ann: Board, open_board: OpenBoard
+) -> None:
+    ann.write_many(["Who brings the cake?", *(f"Exercise {n}" for n in range(2 * A_PAGE + 5))])
+    bob = joined(open_board, ann)
     expect(bob.post(f"Exercise {2 * A_PAGE + 4}")).to_have_count(1)
     expect(bob.post("cake")).to_have_count(0)
     search(bob, "CAK", "/")
@@ -59,13 +44,12 @@ def test_a_post_on_an_older_page_is_found_opened_and_marked(two: tuple[Board, Bo
 
 
 def test_around_an_old_post_one_goes_on_either_way_and_back_to_the_newest(
-    two: tuple[Board, Board],
+    ann: Board, open_board: OpenBoard
 ) -> None:
-    ann, bob = two
     last = 3 * A_PAGE + 10
-    ids = write_many(ann, [f"Exercise {number}." for number in range(1, last + 1)])
+    ids = ann.write_many([f"Exercise {number}." for number in range(1, last + 1)])
     behind_the_fifth = f"**/posts?*after={ids[4]}"
-    bob.page.reload()
+    bob = joined(open_board, ann)
     expect(bob.post(f"Exercise {last}.")).to_be_in_viewport()
     expect(bob.channel("general").locator(".count")).to_have_count(0)
     held: list[Route] = []
@@ -102,8 +86,7 @@ def test_around_an_old_post_one_goes_on_either_way_and_back_to_the_newest(
     expect(bob.page.locator("#notices")).to_contain_text("That reply is no longer there.")
 
 
-def test_a_reply_in_another_group_opens_beside_its_post(two: tuple[Board, Board]) -> None:
-    ann, _ = two
+def test_a_reply_in_another_group_opens_beside_its_post(ann: Board) -> None:
     ann.write("Who brings the cake?")
     ann.act(ann.post("cake"), "Reply")
     ann.page.get_by_label("Write a reply").fill("A chocolate one")
@@ -131,10 +114,9 @@ def test_a_reply_in_another_group_opens_beside_its_post(two: tuple[Board, Board]
     is_found(ann.reply_in_thread("chocolate"))
 
 
-def test_a_question_is_withdrawn_as_soon_as_there_is_another(two: tuple[Board, Board]) -> None:
+def test_a_question_is_withdrawn_as_soon_as_there_is_another(ann: Board) -> None:
     """So that a late answer to it changes nothing."""
-    ann, _ = two
-    write_many(ann, ["tea", "cake"])
+    ann.write_many(["tea", "cake"])
     ann.shows(["tea", "cake"])
 
     def hold(route: Route) -> None:
@@ -151,10 +133,7 @@ def test_a_question_is_withdrawn_as_soon_as_there_is_another(two: tuple[Board, B
     is_found(ann.post("cake"))
 
 
-def test_the_search_says_when_there_is_nothing_no_word_or_no_connection(
-    two: tuple[Board, Board],
-) -> None:
-    ann, _ = two
+def test_the_search_says_when_there_is_nothing_no_word_or_no_connection(ann: Board) -> None:
     ann.write("Good morning")
     ann.shows(["Good morning"])
     said = ann.page.locator("#search-said")
@@ -200,7 +179,7 @@ def test_nothing_is_opened_while_the_answer_to_other_words_is_awaited(
     two: tuple[Board, Board],
 ) -> None:
     ann, bob = two
-    write_many(ann, ["homework", "needle"])
+    ann.write_many(["homework", "needle"])
     held: list[Route] = []
     bob.page.route("**/api/search?q=needle*", lambda route: held.append(route))  # noqa: PLW0108
     search(bob, "homework")
@@ -226,9 +205,8 @@ def test_nothing_is_opened_while_the_answer_to_other_words_is_awaited(
     expect(bob.page.locator("#search-said")).not_to_be_empty()
 
 
-def test_a_page_of_results_that_does_not_come_takes_nothing_away(two: tuple[Board, Board]) -> None:
-    ann, _ = two
-    write_many(ann, [f"exercise {number}" for number in range(25)])
+def test_a_page_of_results_that_does_not_come_takes_nothing_away(ann: Board) -> None:
+    ann.write_many([f"exercise {number}" for number in range(25)])
     search(ann, "exercise")
     expect(results(ann)).to_have_count(20)
     ann.context.set_offline(True)

@@ -4,18 +4,7 @@ import re
 
 from playwright.sync_api import expect
 
-from tests.browser.board import Board
-
-MAKE_CHANNELS = """async ([group, names]) => {
-  const made = (name) => fetch(`/api/groups/${group}/channels`, {
-    method: "POST",
-    headers: { "Content-Type": "application/json" },
-    body: JSON.stringify({ name }),
-  }).then((answer) => answer.json());
-  const ids = [];
-  for (const name of names) ids.push((await made(name)).id);
-  return ids;
-}"""
+from tests.browser.board import Board, OpenBoard, joined
 
 REPLACE_A_POST = """async (channel) => {
   const path = `/api/channels/${channel}/posts`;
@@ -27,13 +16,12 @@ REPLACE_A_POST = """async (channel) => {
 
 
 def test_whoever_has_more_channels_than_topics_opens_and_counts_the_last(
-    two: tuple[Board, Board],
+    ann: Board, open_board: OpenBoard
 ) -> None:
-    ann, bob = two
-    names = [f"no. {number}" for number in range(1, 111)]
-    *_, replaced, before, _ = ann.page.evaluate(MAKE_CHANNELS, [ann.group_id, names])
-    expect(bob.channel("no. 110")).to_be_visible()
-    bob.page.reload()
+    path, names = f"/groups/{ann.group_id}/channels", [f"no. {n}" for n in range(1, 111)]
+    with ann.away():
+        *_, replaced, before, _ = [ann.ask(path, {"name": name})["id"] for name in names]
+    bob = joined(open_board, ann)
     bob.to_channel("no. 110")
     bob.write("here")
     expect(bob.post("here")).to_have_count(1)
