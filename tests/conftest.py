@@ -18,6 +18,7 @@ from api.settings import Settings
 from tests.support.cast import Cast, Stages, settings_of_tests
 from tests.support.databases import PostgreSQL, SQLite, require_postgresql
 from tests.support.people import Visitor
+from tests.support.scheduling import FewBrowsers
 from tests.support.serving import serving
 from tests.support.stores import new_bucket
 
@@ -32,6 +33,10 @@ gc.disable()  # until all tests are found: little of what is made by then is gar
 def pytest_xdist_auto_num_workers() -> int:
     """Two more than there are processors: half of the time tests wait for something."""
     return (os.cpu_count() or 1) + 2
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> FewBrowsers:
+    return FewBrowsers(config, log)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
