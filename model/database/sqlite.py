@@ -270,23 +270,21 @@ class SQLiteWriter(SQLiteConnection):
 def sqlite_readers(
     url: URL, synchronous: str, watcher: Watcher, most: int
 ) -> Connections[SQLiteConnection]:
-    connect = partial(_connect, SQLiteConnection, url, synchronous, LOCKED_FOR_AT_MOST_S, watcher)
+    connect = partial(_connect, SQLiteConnection, url, synchronous, watcher)
     return Connections(connect, most, watcher)
 
 
 def sqlite_writer(url: URL, synchronous: str, watcher: Watcher) -> Connections[SQLiteWriter]:
-    connect = partial(_connect, SQLiteWriter, url, synchronous, 0, watcher)
+    connect = partial(_connect, SQLiteWriter, url, synchronous, watcher)
     return Connections(connect, 1, watcher)
 
 
 C = TypeVar("C", bound=SQLiteConnection)
 
 
-async def _connect(
-    kind: type[C], url: URL, synchronous: str, busy_timeout_s: float, watcher: Watcher
-) -> C:
+async def _connect(kind: type[C], url: URL, synchronous: str, watcher: Watcher) -> C:
     """A new connection. Whoever is cancelled meanwhile waits until its thread has ended."""
-    connecting = asyncio.ensure_future(_connected(kind, url, synchronous, busy_timeout_s, watcher))
+    connecting = asyncio.ensure_future(_connected(kind, url, synchronous, watcher))
     try:
         return await asyncio.shield(connecting)
     except asyncio.CancelledError:
@@ -296,9 +294,7 @@ async def _connect(
         raise
 
 
-async def _connected(
-    kind: type[C], url: URL, synchronous: str, busy_timeout_s: float, watcher: Watcher
-) -> C:
+async def _connected(kind: type[C], url: URL, synchronous: str, watcher: Watcher) -> C:
     _require_file(Path(str(url.database)))
     engine = create_async_engine(
         url.set(drivername=JOINED_SQLITE),
@@ -307,7 +303,7 @@ async def _connected(
         hide_parameters=True,
         connect_args={
             "isolation_level": None,
-            "timeout": busy_timeout_s,
+            "timeout": LOCKED_FOR_AT_MOST_S,
             "cached_statements": _STATEMENTS_KEPT,
         },
     )
@@ -342,6 +338,8 @@ def _set_up(database: sqlite3.Connection, synchronous: str, only_reads: bool) ->
     database.execute("PRAGMA foreign_keys = ON")
     database.execute(f"PRAGMA synchronous = {synchronous}")
     database.execute(f"PRAGMA query_only = {only_reads}")
+    if not only_reads:
+        database.execute("PRAGMA busy_timeout = 0")  # from now on it waits by itself, to begin
     # SQLite's own knows ASCII only: "Ärger" would not be found by "ärger"
     database.create_function("lower", 1, _lower, deterministic=True)
 
