@@ -1,6 +1,6 @@
 """The cheapest hashes that Argon2 knows, in each process that imports this.
 
-Those that are kept for users took a twentieth of the time of all tests.
+Those that are kept for users took a thirtieth of the processor in all tests.
 """
 
 from argon2 import PasswordHasher
