@@ -27,7 +27,7 @@ async def run(meter: Meter, feed: Feed, passwords: Passwords, bus: Bus) -> None:
         moment = time.monotonic()
         meter.saw(
             State(
-                late_s=moment - due,
+                late_s=max(0.0, moment - due),  # timers may be a little early
                 look_age_s=moment - feed.looked_at,
                 followed_topics=len(feed.rings),
                 ring_chars=sum(ring.size for ring in feed.rings.values()),

@@ -6,12 +6,18 @@ from datetime import datetime
 
 import pytest
 
+from api.app import create_app
+from api.context import services
+from api.measuring import states
+from api.measuring.meter import Meter, State
+from api.settings import Settings
 from tests.api.browser import problem
 from tests.live.client import LiveClient
 from tests.support.cast import Cast
 from tests.support.exporting import until_made
 from tests.support.people import PASSWORD, Visitor
 from tests.support.scraping import OPENMETRICS, TOKEN, Figures, figures_of, total
+from tests.support.waiting import until
 
 AUTHORIZED = {"Authorization": f"Bearer {TOKEN}"}
 
@@ -46,6 +52,34 @@ async def test_only_the_token_opens_it(people: Cast, visitor: Visitor) -> None:
         problem(answer, 401, "not_signed_in")
         assert answer.headers["WWW-Authenticate"] == "Bearer"
     problem(await people.root.ask("GET", "/metrics"), 401, "not_signed_in")
+
+
+@on_one_database
+def test_a_loop_that_wakes_early_is_not_late(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else its sum falls below 0, and who reads it refuses the whole page."""
+    monkeypatch.setattr(states, "EVERY_S", 0.0014)  # of which uvloop sleeps one millisecond
+    loops = pytest.importorskip("uvloop")
+    late: list[float] = []
+
+    class Kept(Meter):
+        is_measuring = True
+
+        def saw(self, state: State) -> None:
+            late.append(state.late_s)
+
+    async def looked() -> None:
+        app = create_app(settings, prepared=True)
+        async with app.test_app():
+            its = services(app)
+            looking = asyncio.create_task(states.run(Kept(), its.feed, its.passwords, its.bus))
+            await until(lambda: len(late) > 20)
+            looking.cancel()
+
+    with asyncio.Runner(loop_factory=loops.new_event_loop) as runner:
+        runner.run(looked())
+    assert min(late) >= 0
 
 
 @measured
