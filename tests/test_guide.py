@@ -18,7 +18,7 @@ TOO_SLOW = {"test_whatever_is_asked_is_answered_as_documented"}  # it asks every
 # On SQLite, with one seed each; on PostgreSQL the statements of the model
 ONE_SEED = " and ".join(["not postgresql", *(f"not sqlite-{seed}" for seed in range(1, 10))])
 CHOSEN = f"({ONE_SEED}) or (test_poll.py and postgresql-0)"
-NOT_COPIED = shutil.ignore_patterns(".*", "__pycache__", "instance", "node_modules")
+NOT_COPIED = shutil.ignore_patterns(".*", "instance", "node_modules")
 
 
 @pytest.fixture(scope="module")
