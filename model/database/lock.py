@@ -8,13 +8,14 @@ platform.
 
 import asyncio
 import sqlite3
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, closing, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import Executable, text
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -25,7 +26,8 @@ from model.database.unit_of_work import Database
 
 _SERVING = "serving.lock"
 _BEGIN_TO_READ = ("BEGIN", "SELECT name FROM sqlite_master")
-_TRIED_FOR_S = 1  # by those who serve: somebody may just have asked whether he is alone
+_TRIED_FOR_S = 1  # somebody may just have asked whether he is alone, or may just have gone
+_TRIED_EVERY_S = 0.05
 _LOOK_EVERY_S = 15
 
 UntilLost = Callable[[], Awaitable[object]]
@@ -48,7 +50,8 @@ async def serving(address: URL, instance: Path) -> AsyncIterator[UntilLost]:
                 raise InUse(reason)
             yield asyncio.Event().wait
         return
-    async with _advisory(address, Server(), "pg_try_advisory_xact_lock_shared", _SERVING) as holder:
+    shared = "pg_try_advisory_xact_lock_shared"
+    async with _advisory(address, Server(), shared, _SERVING, _TRIED_FOR_S) as holder:
         if holder is None:
             raise InUse(reason)
         yield partial(_until_lost, holder)
@@ -64,7 +67,8 @@ async def exclusive(address: URL, instance: Path) -> AsyncIterator[None]:
                 raise InUse(reason)
             yield
         return
-    async with _advisory(address, Server(), "pg_try_advisory_xact_lock", _SERVING) as holder:
+    alone = "pg_try_advisory_xact_lock"
+    async with _advisory(address, Server(), alone, _SERVING, _TRIED_FOR_S) as holder:
         if holder is None:
             raise InUse(reason)
         yield
@@ -116,7 +120,7 @@ def _has_begun(holder: sqlite3.Connection, begin: Sequence[str]) -> bool:
 
 @asynccontextmanager
 async def _advisory(
-    address: URL, server: Server, function: str, name: str
+    address: URL, server: Server, function: str, name: str, tried_for_s: float = 0
 ) -> AsyncIterator[AsyncConnection | None]:
     """The connection that holds the lock, or None. The name has seven letters and a suffix."""
     patience = Patience(lock_s=2, statement_s=5, next_s=0)  # for ever
@@ -124,14 +128,24 @@ async def _advisory(
     lock = int.from_bytes(name.partition(".")[0].encode())
     try:
         async with engine.connect() as connection:
-            statement = text(f"SELECT {function}(:lock)")
+            statement = text(f"SELECT {function}(:lock)").bindparams(lock=lock)
             try:
-                is_ours = await connection.scalar(statement, {"lock": lock})
+                is_ours = await _tried(connection, statement, tried_for_s)
                 yield connection if is_ours else None
             finally:
                 await connection.invalidate()  # which waits for no answer
     finally:
         await engine.dispose()
+
+
+async def _tried(connection: AsyncConnection, lock: Executable, for_s: float) -> bool:
+    """Whether the lock is ours: PostgreSQL learns a moment later that who had it is gone."""
+    deadline = time.monotonic() + for_s
+    while not await connection.scalar(lock):
+        if time.monotonic() >= deadline:
+            return False
+        await asyncio.sleep(_TRIED_EVERY_S)
+    return True
 
 
 async def _until_lost(holder: AsyncConnection) -> None:

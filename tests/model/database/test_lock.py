@@ -63,6 +63,7 @@ async def test_the_lock_of_a_killed_process_is_free(database_url: str, tmp_path:
 async def test_many_serve_beside_each_other_and_nobody_beside_who_is_alone(
     database_url: str, tmp_path: Path
 ) -> None:
+    """Who is refused has tried for a second."""
     place = database_address(database_url), tmp_path
     async with serving(*place):
         async with serving(*place):
@@ -77,3 +78,21 @@ async def test_many_serve_beside_each_other_and_nobody_beside_who_is_alone(
                     pass
     async with serving(*place):
         pass
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+async def test_who_comes_a_moment_before_the_server_is_gone_has_it_alone_soon(
+    database_url: str, tmp_path: Path
+) -> None:
+    """PostgreSQL learns late that a process was killed: its lock is there a little longer."""
+    place = database_address(database_url), tmp_path
+
+    async def alone() -> None:
+        async with exclusive(*place):
+            pass
+
+    async with serving(*place):
+        coming = asyncio.create_task(alone())
+        await asyncio.wait({coming}, timeout=0.2)
+        assert not coming.done()
+    await coming
