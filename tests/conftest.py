@@ -24,7 +24,7 @@ from tests.support.stores import new_bucket
 
 os.environ["HOMEROOM_ENV_FILE"] = ""  # what is written there is for another server
 
-SLOWEST_FIRST = ("prove", "tests", "faults", "browser")
+WAITING_FIRST = ("prove", "faults", "live")
 
 
 gc.disable()  # until all tests are found: little of what is made by then is garbage
@@ -40,8 +40,8 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> FewBrowsers:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """So that all processes end together: what is short is left for whoever has time."""
-    rank = {folder: place for place, folder in enumerate(SLOWEST_FIRST)}
+    """Those that wait go beside those in a browser, which work all the time."""
+    rank = {folder: place for place, folder in enumerate(WAITING_FIRST)}
     items.sort(key=lambda item: rank.get(item.path.parent.name, len(rank)))
 
 
