@@ -21,6 +21,7 @@ FLAGS = [
     "--no-sandbox",  # root has none, as in a container
     "--disable-gpu",
     "--in-process-gpu",  # a process less for each browser
+    "--renderer-process-limit=1",  # for all pages of somebody
     "--disable-quic",
     "--no-first-run",
     "--disable-background-networking",
