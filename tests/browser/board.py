@@ -13,7 +13,7 @@ from tests.support.people import PASSWORD
 from tests.support.server import Server
 
 A_MINUTE = timedelta(minutes=1)
-SEEN_WITHIN_MS = 15_000  # on slow machines with three workers
+SEEN_WITHIN_MS = 15_000  # on slow machines
 
 expect.set_options(timeout=SEEN_WITHIN_MS)
 

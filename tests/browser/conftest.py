@@ -56,7 +56,8 @@ def contexts(browser: Browser) -> Contexts:
 @pytest.fixture(scope="session")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """One server for all tests of this process: starting one takes longer than most of them."""
-    running = Server(tmp_path_factory.mktemp("server") / "instance", settings=dict(SETTINGS))
+    instance = tmp_path_factory.mktemp("server") / "instance"
+    running = Server(instance, workers=2, settings=dict(SETTINGS))
     yield running.start()
     running.close()
 
