@@ -145,7 +145,7 @@ def test_a_mention_in_another_group_shows_there_until_the_post_is_deleted(
     ann, bob = two
     bob.make_group("Chess club")
     of_class = bob.page.locator("#groups li").filter(has_text="Class").locator(".mention-badge")
-    ann.write("Good morning @bob")
+    ann.write("Good morning, @bob!")
     expect(bob.page.locator("#notices")).to_contain_text("Ann mentioned you")
     expect(of_class).to_be_visible()
     ann.act(ann.post("morning"), "Delete")
@@ -162,7 +162,7 @@ def test_the_list_of_mentions_leads_to_each_post(two: tuple[Board, Board]) -> No
     bob.make_group("Chess club")
     of_class = bob.page.locator("#groups a").filter(has_text="Class")
     of_class.focus()
-    ann.write("Good morning @bob")
+    ann.write("Good morning, @bob!")
     expect(button).to_have_accessible_name("Mentions, 1 unread")
     expect(of_class).to_be_focused()
     button.click()
