@@ -24,8 +24,7 @@ from tests.support.stores import new_bucket
 
 os.environ["HOMEROOM_ENV_FILE"] = ""  # what is written there is for another server
 
-WAITING_FIRST = ("prove", "faults", "live")
-
+FIRST = ("prove", "faults", "live", "tests")
 
 gc.disable()  # until all tests are found: little of what is made by then is garbage
 
@@ -40,8 +39,11 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> FewBrowsers:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Those that wait go beside those in a browser, which work all the time."""
-    rank = {folder: place for place, folder in enumerate(WAITING_FIRST)}
+    """Those that wait go beside those in a browser, which work all the time; then come long ones.
+
+    What is short is left for whoever has time, so that all processes end together.
+    """
+    rank = {folder: place for place, folder in enumerate(FIRST)}
     items.sort(key=lambda item: rank.get(item.path.parent.name, len(rank)))
 
 
