@@ -147,5 +147,17 @@ class Instance:
 
 
 def free_port() -> int:
-    with socket.create_server((HOST, 0)) as listener:
-        return int(listener.getsockname()[1])
+    """One that nobody listens on; on Linux nobody else is given it while this process lives.
+
+    It stays bound there, so that the kernel has it for nobody who asks for any port. Who reuses its
+    address, as servers do, may listen on it, and may come back to it.
+    """
+    holder = socket.socket()
+    holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    holder.bind((HOST, 0))
+    port = int(holder.getsockname()[1])
+    if sys.platform == "linux":
+        holder.detach()
+    else:
+        holder.close()
+    return port
