@@ -23,7 +23,10 @@ export class Pins extends EventTarget {
     this.#context = context;
     const storage = storageOfBrowser();
     this.#place.open = storage.getItem(FOLDED) === null;
-    this.#place.addEventListener("toggle", () => keepFolded(storage, !this.#place.open));
+    // Before it is folded or unfolded: "toggle" comes later, maybe after the page has been left
+    find("summary", this.#place).addEventListener("click", () =>
+      keepFolded(storage, this.#place.open),
+    );
     context.people.addEventListener("changed", () => this.#show());
   }
 

@@ -4,6 +4,11 @@ from playwright.sync_api import Locator, expect
 
 from tests.browser.board import Board, OpenBoard
 
+UNFOLDED_AND_LEFT = """() => {
+  document.querySelector("#pins summary").click();
+  return localStorage.getItem("pins folded");
+}"""
+
 
 def pins(board: Board) -> Locator:
     return board.page.locator("#pins li")
@@ -38,6 +43,7 @@ def test_pinned_posts_are_live_above_the_channel_and_lead_to_their_place(
     bob.page.reload()
     expect(bob.page.locator("#pins summary")).to_have_text("2 pinned posts")
     expect(pins(bob).first).to_be_hidden()
+    assert bob.page.evaluate(UNFOLDED_AND_LEFT) is None
     ann.page.get_by_role("button", name="Unpin the post by Ann").last.press("Enter")
     expect(bob.page.locator("#pins summary")).to_have_text("1 pinned post")
     expect(ann.page.locator("#pins summary")).to_be_focused()
