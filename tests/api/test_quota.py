@@ -2,8 +2,9 @@
 
 import asyncio
 import http.client
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Set
 from contextlib import AsyncExitStack, asynccontextmanager, closing
+from pathlib import Path
 
 import pytest
 
@@ -62,15 +63,24 @@ async def test_what_is_over_the_quota_is_not_kept_although_its_size_was_not_anno
 async def coming(
     services: Services, url: str, who: Person, announced: int | None, path: str = "/api/files"
 ) -> AsyncIterator[http.client.HTTPConnection]:
-    """An upload of which only the beginning has come, until the end of the block."""
+    """An upload of which only the beginning has come, and counts, until the end of the block."""
     before = {*services.incoming.glob("*")}
     connection = await asyncio.to_thread(connect, url, who, announced, path)
     await asyncio.to_thread(send_chunk, connection, HEAD + b"x", is_plain=announced is not None)
-    async with asyncio.timeout(20):
-        while not {*services.incoming.glob("*")} - before:
-            await asyncio.sleep(0.01)
+    await until_counted(services, 1, beside=before)
     with closing(connection):
         yield connection
+
+
+async def until_counted(
+    services: Services, size_bytes: int, *, beside: Set[Path] = frozenset()
+) -> None:
+    """Wait until another upload than those has taken room for so many bytes."""
+    async with asyncio.timeout(20):
+        while not any(
+            one.stat().st_size >= size_bytes for one in {*services.incoming.glob("*")} - beside
+        ):
+            await asyncio.sleep(0.01)
 
 
 def send_chunk(
@@ -106,10 +116,8 @@ async def test_bytes_that_nobody_announced_count_as_they_come(
 ) -> None:
     async with coming(services, url, people.bob, None) as connection:
         await asyncio.to_thread(send_chunk, connection, bytes(600_000))
-        async with asyncio.timeout(20):
-            while (answer := await people.bob.send_file(b"y" * 500_000)).status == 201:
-                await people.bob.delete(f"/api/files/{answer.body['id']}")
-        problem(answer, 409, "quota_full")
+        await until_counted(services, 600_000)
+        problem(await people.bob.send_file(bytes(500_000)), 409, "quota_full")
         await asyncio.to_thread(send_chunk, connection, bytes(400_000) + END)
         await asyncio.to_thread(send_chunk, connection, b"")
         status = (await asyncio.to_thread(connection.getresponse)).status

@@ -97,6 +97,7 @@ async def test_what_the_server_cancels_is_finished_and_awaited_when_it_stops(
         asking = asyncio.ensure_future(one_way_bob.post(people.posts, {"text": "Hi"}))
         await has_begun.wait()
         asking.cancel()
+        asking.uncancel()  # who asks goes on: only the application hears of it
         stopping = asyncio.ensure_future(cast(Homeroom, app).answered(within_s=30))
         done, _ = await asyncio.wait({asking, stopping}, timeout=0.05)
         assert not done

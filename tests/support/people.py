@@ -1,5 +1,6 @@
 """The cast of the tests, and how each of them asks: through the application's real door."""
 
+import asyncio
 import json
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -46,6 +47,8 @@ class Visitor:
         response = await self.client.open(
             path, method=method, headers={**self.headers, **named}, **sent
         )
+        if (task := asyncio.current_task()) and task.cancelling():
+            raise asyncio.CancelledError  # the application kept it for itself
         raw = await response.get_data(as_text=False)
         is_plain = "Content-Encoding" not in response.headers
         is_json = is_plain and response.mimetype in {"application/json", "application/problem+json"}
