@@ -2,7 +2,8 @@
 
 import gc
 import os
-from collections.abc import AsyncIterator, Iterator
+from asyncio import AbstractEventLoop
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from api.adapters.application import Homeroom
 from api.app import assemble, close_connections, create_app, set_up
 from api.context import Services
 from api.context import services as services_of
+from api.server.worker import new_event_loop
 from api.settings import Settings
 from tests.support.cast import Cast, Stages, settings_of_tests
 from tests.support.databases import PostgreSQL, SQLite, require_postgresql
@@ -36,6 +38,10 @@ def pytest_xdist_auto_num_workers() -> int:
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> FewBrowsers:
     return FewBrowsers(config, log)
+
+
+def pytest_asyncio_loop_factories() -> dict[str, Callable[[], AbstractEventLoop]]:
+    return {"of a worker": new_event_loop}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -148,6 +148,10 @@ def hypercorn_config(bind: str) -> Config:
     return config
 
 
+def new_event_loop() -> asyncio.AbstractEventLoop:
+    return uvloop.new_event_loop() if uvloop else asyncio.new_event_loop()
+
+
 def run_in_loop(main: Coroutine[Any, Any, T]) -> T:
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop if uvloop else None) as runner:
+    with asyncio.Runner(loop_factory=new_event_loop) as runner:
         return runner.run(main)
