@@ -13,11 +13,9 @@ from typing import Any, TypeVar
 
 import asyncpg
 from sqlalchemy import Executable
-from sqlalchemy.engine import URL
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from model.database.connection import Connections, Values
-from model.database.engine import Patience, postgresql_engine
 from model.database.failure import StatementFailed
 from model.database.row import AnyRow
 from model.database.server import Server
@@ -135,16 +133,14 @@ class PostgreSQLConnection:
 
 
 def postgresql_readers(
-    url: URL, server: Server, patience: Patience, watcher: Watcher, most: int
+    engine: AsyncEngine, server: Server, watcher: Watcher, most: int
 ) -> Connections[PostgreSQLConnection]:
-    engine = postgresql_engine(url, "AUTOCOMMIT", server, patience)
     return Connections(partial(_connect, engine, server, watcher, _SNAPSHOT), most, watcher)
 
 
 def postgresql_writers(
-    url: URL, server: Server, patience: Patience, watcher: Watcher, most: int
+    engine: AsyncEngine, server: Server, watcher: Watcher, most: int
 ) -> Connections[PostgreSQLConnection]:
-    engine = postgresql_engine(url, "AUTOCOMMIT", server, patience)
     return Connections(partial(_connect, engine, server, watcher, _WRITE), most, watcher)
 
 

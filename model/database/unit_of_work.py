@@ -21,7 +21,7 @@ from sqlalchemy.sql.selectable import TypedReturnsRows
 
 from model.database.address import database_address
 from model.database.connection import Connection, Connections
-from model.database.engine import NOBODY_WAITS, SOMEBODY_WAITS, Patience
+from model.database.engine import NOBODY_WAITS, SOMEBODY_WAITS, Patience, postgresql_engine
 from model.database.failure import FAILURES, LOCK_NOT_AVAILABLE, refuse, sqlstate
 from model.database.group import Groups
 from model.database.postgresql import postgresql_readers, postgresql_writers
@@ -194,10 +194,9 @@ class Database:
             self._writers = sqlite_writer(self.address, synchronous, watcher)
             self._groups = Groups(self._writers, self._tell, watcher)
         else:
-            readers = partial(postgresql_readers, self.address, self.server, patience, watcher)
-            self._writers = postgresql_writers(
-                self.address, self.server, patience, watcher, _WRITERS
-            )
+            engine = postgresql_engine(self.address, "AUTOCOMMIT", self.server, patience)
+            readers = partial(postgresql_readers, engine, self.server, watcher)
+            self._writers = postgresql_writers(engine, self.server, watcher, _WRITERS)
         self.readers, self._apart = readers(READERS), readers(1)
 
     @asynccontextmanager
