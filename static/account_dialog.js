@@ -10,11 +10,13 @@ const MOST_NAMED = 5; // of what was not sent
 
 /** Dispatches `signed-out` once the server has ended the session. */
 export class AccountDialog extends EventTarget {
+  #live;
   #unsent;
 
   /** `unsent()` are the texts that are on this device alone, and that signing out would erase. */
-  constructor(me, { unsent }) {
+  constructor(me, live, { unsent }) {
     super();
+    this.#live = live;
     this.#unsent = unsent;
     this.show(me);
     find("#account-username").textContent = me.username;
@@ -36,7 +38,11 @@ export class AccountDialog extends EventTarget {
     const text = `It will be erased on this device: ${listOf(named)}.`;
     const isSure = () => confirmed("Sign out with something not sent?", text, "Sign out");
     if (unsent.length && !(await isSure())) return;
-    await ask("DELETE", "/sessions/current");
+    this.#live.close(); // it would say that somebody has ended the session
+    await ask("DELETE", "/sessions/current").catch((problem) => {
+      this.#live.connect();
+      throw problem;
+    });
     this.dispatchEvent(new Event("signed-out"));
     uncover(() => location.replace("/"));
   }

@@ -62,7 +62,8 @@ const drafts = new DraftStorage(me.id);
 const context = new Context({ me, live, people, outbox, drafts });
 context.pins = new Pins(context);
 
-const account = new AccountDialog(me, { unsent: () => [...outbox.unsent, ...drafts.all].map(textOf) });
+const unsent = () => [...outbox.unsent, ...drafts.all].map(textOf);
+const account = new AccountDialog(me, live, { unsent });
 const mentions = new Mentions(live);
 const groups = new Groups(live, mentions);
 const channels = new Channels(live, me, mentions);

@@ -9,6 +9,8 @@ from tests.browser.board import Board, OpenBoard
 from tests.support.people import PASSWORD
 from tests.support.server import Server
 
+SESSION = "**/api/sessions/current"
+
 
 def test_the_first_account_makes_group_and_channel_and_another_joins_with_the_code(
     open_board: OpenBoard, server: Server
@@ -154,10 +156,20 @@ def test_signing_out_empties_the_board_and_the_way_back_is_closed(
     ann.watch(other_tab)
     other_tab.goto(f"{server.url}/board")
     expect(other_tab.locator("#posts")).to_contain_text("for us only")
+    told: list[bool] = []  # that somebody else has done it
+
+    def hold_the_answer(route: Route) -> None:
+        answer = route.fetch()
+        expect(other_tab.locator("#signed-out")).to_be_visible()
+        told.append(ann.page.locator("#signed-out").is_visible())
+        route.fulfill(response=answer)
+
+    ann.page.route(SESSION, hold_the_answer)
     ann.page.locator("#account").click()
     ann.page.locator("#sign-out").click()
+    expect(ann.page).to_have_url(f"{server.url}/")
+    assert told == [False]
     expect(ann.page.get_by_role("link", name="Sign in").first).to_be_visible()
-    expect(other_tab.locator("#signed-out")).to_be_visible()
     expect(other_tab.locator("#connection")).to_have_text("Signed out")
     expect(other_tab.locator("#posts > .post")).to_have_count(0)
     for key in ("Escape", "Escape", "/"):
@@ -171,6 +183,16 @@ def test_signing_out_empties_the_board_and_the_way_back_is_closed(
     expect(ann.page.locator("body")).not_to_contain_text("for us only")
     ann.go("/board")
     expect(ann.page).to_have_url(re.compile("/sign-in$"))
+
+
+def test_who_cannot_sign_out_goes_on(ann: Board) -> None:
+    ann.page.route(SESSION, lambda route: route.abort())
+    ann.page.locator("#account").click()
+    ann.page.locator("#sign-out").click()
+    expect(ann.page.locator(".notice")).to_have_text("The server cannot be reached right now.")
+    ann.page.keyboard.press("Escape")
+    ann.write("Still here")
+    expect(ann.post("Still here")).to_have_count(1)
 
 
 def test_signing_out_elsewhere_ends_the_other_browser_at_once(
