@@ -81,7 +81,7 @@ LOADED_LATE = {
     "api/prove/ahead.py": {"from model.database import table"},  # of the program that it runs
     "api/doctor/passing.py": {
         "from websockets import exceptions",
-        "from websockets.sync.client import connect",
+        "from websockets.asyncio.client import connect",
         "from websockets.typing import Origin",
     },
     "api/doctor/neighbours.py": {"import redis", "from api.mail import smtp"},

@@ -1,5 +1,6 @@
 """From outside: whether everything passes through the proxy that has to, as it comes."""
 
+import asyncio
 import ssl
 import time
 from collections.abc import Iterator
@@ -73,7 +74,7 @@ def check_websocket(site: Site) -> Iterator[Finding]:
 
 
 def socket_findings(site: Site, origin: str, refused_as: str) -> Iterator[Finding]:
-    code = _code_of_socket(site, origin)
+    code = asyncio.run(_code_of_socket(site, origin))
     if isinstance(code, str):
         said = f"No WebSocket comes through ({code}): let the proxy pass on Upgrade and Connection."
         yield Wrong("socket_blocked", said)
@@ -87,17 +88,17 @@ def socket_findings(site: Site, origin: str, refused_as: str) -> Iterator[Findin
         yield Well("a WebSocket comes through")
 
 
-def _code_of_socket(site: Site, origin: str) -> int | str:
+async def _code_of_socket(site: Site, origin: str) -> int | str:
     """With which code it is closed, or why it is not opened."""
     from websockets import exceptions  # noqa: PLC0415 - loads a client for WebSockets
-    from websockets.sync.client import connect  # noqa: PLC0415 - the same
+    from websockets.asyncio.client import connect  # noqa: PLC0415 - the same
     from websockets.typing import Origin  # noqa: PLC0415 - the same
 
     tls: ssl.SSLContext | None = site.tls if site.is_https else None
     cookie = {"Cookie": "homeroom=doctor; __Host-homeroom=doctor"}  # under whatever name it looks
     address = f"{site.url.replace('http', 'ws', 1)}/api/live"
     try:
-        with connect(
+        async with connect(
             address,
             ssl=tls,
             origin=Origin(origin),
@@ -106,9 +107,9 @@ def _code_of_socket(site: Site, origin: str) -> int | str:
             compression=None,
             proxy=None,
         ) as live:
-            live.send(_HELLO)
+            await live.send(_HELLO)
             while True:
-                live.recv(ANSWERS_WITHIN_S)
+                await asyncio.wait_for(live.recv(), ANSWERS_WITHIN_S)
     except exceptions.ConnectionClosed as closed:
         return closed.rcvd.code if closed.rcvd else "it is cut off"
     except exceptions.InvalidStatus as error:

@@ -4,6 +4,7 @@ A file that nobody is signed in for is refused after five seconds, as long as it
 where a proxy keeps it the doctor waits for eight: the tests here wait, and do little else.
 """
 
+import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -13,6 +14,7 @@ import pytest
 from click.testing import CliRunner
 
 from api.cli import cli
+from api.doctor import passing
 from api.doctor.finding import Wrong
 from api.doctor.origin import check_origin
 from api.doctor.reach import http_findings
@@ -232,7 +234,7 @@ def test_an_origin_that_is_not_named_is_found(front: Front) -> None:
 
 
 def test_nothing_is_wrong_behind_caddy_with_the_file_that_is_here(
-    front: Front, tmp_path: Path
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Caddy comes from this machine's own address, so it takes a server that trusts that one."""
     server = Server(tmp_path / "instance", workers=1)
@@ -243,7 +245,7 @@ def test_nothing_is_wrong_behind_caddy_with_the_file_that_is_here(
     here = f"https://localhost:{port} {{\n  bind 127.0.0.1\n  tls {certificate} {key}"
     site = site.replace("{$SITE:localhost} {", here)
     site = site.replace("{$NODES:web:8080}", f"127.0.0.1:{server.port}")
-    front.authority.write_text(certificate.read_text())
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
     server.start()
     try:
         with caddy(tmp_path, site, port):
@@ -251,3 +253,22 @@ def test_nothing_is_wrong_behind_caddy_with_the_file_that_is_here(
             assert names == set()
     finally:
         server.close()
+
+
+def test_a_websocket_that_is_never_answered_behind_caddy_is_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    certificate, key = new_certificate(tmp_path)
+    port = free_port()
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    monkeypatch.setattr(passing, "ANSWERS_WITHIN_S", 0.5)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        site = f"""https://localhost:{port} {{
+          bind 127.0.0.1
+          tls {certificate} {key}
+          reverse_proxy 127.0.0.1:{silent.getsockname()[1]}
+        }}"""
+        with caddy(tmp_path, site, port):
+            (finding,) = passing.check_websocket(Site(f"https://localhost:{port}", Settings()))
+    assert isinstance(finding, Wrong)
+    assert finding.name == "socket_blocked"
