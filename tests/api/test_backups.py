@@ -174,8 +174,10 @@ async def test_a_deleted_backup_is_gone_with_its_file(people: Cast, services: Se
 
 
 def at_night(days: int) -> datetime:
-    """When the backup of a day after today is due."""
-    return datetime.combine(now().date(), time(3), UTC) + (days + 1) * A_DAY
+    """When the next backup is due, or the one so many days later."""
+    moment = now()
+    today = datetime.combine(moment.date(), time(3), UTC)
+    return today + (days + (moment >= today)) * A_DAY
 
 
 async def of_schedule(who: Person) -> list[Any]:
