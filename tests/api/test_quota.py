@@ -17,6 +17,7 @@ from tests.support.cast import Cast
 from tests.support.people import Person
 from tests.support.pictures import png
 from tests.support.stores import kept
+from tests.support.waiting import until
 
 
 @pytest.mark.parametrize("changed_settings", [{"user_quota_mb": 1, "limits": "off"}])
@@ -67,20 +68,15 @@ async def coming(
     before = {*services.incoming.glob("*")}
     connection = await asyncio.to_thread(connect, url, who, announced, path)
     await asyncio.to_thread(send_chunk, connection, HEAD + b"x", is_plain=announced is not None)
-    await until_counted(services, 1, beside=before)
+    await until(lambda: is_counted(services, 1, beside=before))
     with closing(connection):
         yield connection
 
 
-async def until_counted(
-    services: Services, size_bytes: int, *, beside: Set[Path] = frozenset()
-) -> None:
-    """Wait until another upload than those has taken room for so many bytes."""
-    async with asyncio.timeout(20):
-        while not any(
-            one.stat().st_size >= size_bytes for one in {*services.incoming.glob("*")} - beside
-        ):
-            await asyncio.sleep(0.01)
+def is_counted(services: Services, size_bytes: int, *, beside: Set[Path] = frozenset()) -> bool:
+    """Whether another upload than those has taken room for so many bytes."""
+    others = {*services.incoming.glob("*")} - beside
+    return any(one.stat().st_size >= size_bytes for one in others)
 
 
 def send_chunk(
@@ -116,7 +112,7 @@ async def test_bytes_that_nobody_announced_count_as_they_come(
 ) -> None:
     async with coming(services, url, people.bob, None) as connection:
         await asyncio.to_thread(send_chunk, connection, bytes(600_000))
-        await until_counted(services, 600_000)
+        await until(lambda: is_counted(services, 600_000))
         problem(await people.bob.send_file(bytes(500_000)), 409, "quota_full")
         await asyncio.to_thread(send_chunk, connection, bytes(400_000) + END)
         await asyncio.to_thread(send_chunk, connection, b"")
