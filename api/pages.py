@@ -17,10 +17,12 @@ from api.middleware.compress import uncompressed
 from api.qr_codes import drawn
 from api.reach import address_to_pass_on
 from api.transfer.delivery import deliver_static
+from model.act import moderation_topic
 from model.database.page import MAX_LIMIT, Page
 from model.group import find_group
 from model.group_list import list_groups
 from model.join_code import find_join_code, is_used_up
+from model.log.cursor import cursors
 from model.roster import MAX_ENROLLED, find_roster
 from model.user import anybody_there
 
@@ -147,6 +149,7 @@ async def invite(group_id: int) -> str | Redirection:
     async with read() as db:
         group = await find_group(db, group_id, reader=who)
         code = await find_join_code(db, group)
+        live = await cursors(db, moderation_topic(group.id))
     address, is_reached = address_to_pass_on()
     link = f"{address}/register#join={code['join_code']}"
     (picture,) = await asyncio.to_thread(drawn, [link])
@@ -157,6 +160,7 @@ async def invite(group_id: int) -> str | Redirection:
         modules=modules,
         group=group,
         code=code,
+        live=live,
         is_used_up=is_used_up(code),
         address=address.removeprefix("https://"),
         picture=picture,

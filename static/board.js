@@ -251,7 +251,6 @@ groups.addEventListener("asked", ({ detail: group }) => {
 });
 applications.addEventListener("changed", showNothing);
 moderation.addEventListener("changed", showUnread);
-moderation.addEventListener("act", ({ detail: act }) => people.apply(act));
 people.addEventListener("changed", () => {
   account.show(people.of(me) ?? me);
   showAuthors();

@@ -6,6 +6,8 @@ import { find } from "../page/dom.js";
 import { dateOf } from "../page/format.js";
 import { clearProblems, onSubmit } from "../page/forms.js";
 import { isForThisMachineOnly } from "../page/links.js";
+import { LiveQuery } from "../page/live_query.js";
+import { followActs } from "./moderation.js";
 
 const NEVER = "never";
 const ENTERS = { code: "Whoever has it is in at once", approval: "You let in each who enters it" };
@@ -13,6 +15,7 @@ const ENTERS = { code: "Whoever has it is in at once", approval: "You let in eac
 export class JoinCode {
   #context;
   #groupId = null;
+  #query = null;
   #form = find("#code-form");
   #shown = null; // as it was answered
 
@@ -31,34 +34,34 @@ export class JoinCode {
     }
   }
 
-  /** Shows the code of the open group as it is now. */
-  async open() {
+  /** Shows the code of the open group. */
+  open() {
     this.#groupId = this.#context.group.id;
     this.#hide();
-    await this.#load();
+    this.#query = new LiveQuery(this.#context.live, {
+      fetch: (options) => this.#fetch(options),
+      show: ({ code }) => this.#show(code),
+      event: ({ kind }) => kind.startsWith("code.") && this.#query.load(),
+    });
   }
 
   close() {
-    this.#groupId = null;
+    this.#query?.end();
     this.#hide();
-  }
-
-  /** Somebody has done something with the code. */
-  changed() {
-    if (this.#groupId !== null) this.#load();
   }
 
   get #path() {
     return `/groups/${this.#groupId}/join-code`;
   }
 
-  async #load() {
-    const path = this.#path;
-    const found = await askPatiently("GET", path).catch((problem) => {
+  /** Promises the code, if there is one. */
+  async #fetch(options) {
+    const live = await followActs(this.#groupId, options);
+    const code = await askPatiently("GET", this.#path, undefined, options).catch((problem) => {
       if (problem.status !== 404) throw problem;
       return null;
     });
-    if (this.#groupId !== null && path === this.#path) this.#show(found);
+    return { code, live };
   }
 
   #hide() {

@@ -33,9 +33,6 @@ export class MembersDialog {
     this.#bans = new BanList(context);
     this.#member = new MemberDialog(context);
     new WaitingList(context, moderation);
-    moderation.addEventListener("act", ({ detail: { kind } }) => {
-      if (kind.startsWith("code.")) this.#joinCode.changed();
-    });
     for (const kind of ["changed", "present"])
       context.people.addEventListener(kind, () => this.#show());
     onClosed(this.#dialog, () => this.#end());
@@ -69,7 +66,7 @@ export class MembersDialog {
     find("#enrolling").hidden = group.role !== "owner" || !mayEnrol;
     find("#not-enrolling").hidden = group.role !== "owner" || mayEnrol;
     find("#to-roster").href = `/groups/${group.id}/roster`;
-    if (mayInvite) attempt(() => this.#joinCode.open());
+    if (mayInvite) this.#joinCode.open();
     if (mayModerate) this.#bans.open();
   }
 

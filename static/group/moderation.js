@@ -1,9 +1,9 @@
 /** What those who moderate the open group follow: who waits to be let in, and what is done there. */
 
-import { askForAll } from "../api.js";
+import { askForAll, askPatiently } from "../api.js";
 import { LiveQuery } from "../page/live_query.js";
 
-/** Dispatches `changed` with who waits, and `act` with what somebody has done. */
+/** Dispatches `changed` with who waits. */
 export class Moderation extends EventTarget {
   #live;
   #groupId = null; // null unless it is moderated
@@ -47,12 +47,15 @@ export class Moderation extends EventTarget {
     if (kind === "application.made") this.#waiting.set(data.id, data);
     else if (kind === "application.withdrawn") this.#waiting.delete(data.id);
     else if (!isAct(event)) return;
-    else {
-      this.#waiting.delete(data.person_id);
-      this.dispatchEvent(new CustomEvent("act", { detail: data }));
-    }
+    else this.#waiting.delete(data.person_id);
     this.dispatchEvent(new Event("changed"));
   }
+}
+
+/** Promises the cursor after which acts are told: of what they change, fetch it first. */
+export async function followActs(groupId, options) {
+  const path = `/groups/${groupId}/acts?limit=1`;
+  return (await askPatiently("GET", path, undefined, options)).live;
 }
 
 /** Whether an event tells of an act, which stands in the record of the group. */

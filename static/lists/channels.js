@@ -15,7 +15,10 @@ const CHANGES = /^channel\.(created|edited|deleted|joined|left)$/u;
 const FOLLOWED = /^(group|user):/u; // `live` has each channel, too
 const MOST = 5000;
 
-/** Dispatches `changed` with the list, `counted` with what is unread, `group` if the groups changed. */
+/**
+ * Dispatches `changed` with the list, `counted` with what is unread, and `group` if the groups may
+ * have changed.
+ */
 export class Channels extends EventTarget {
   isLoaded = false;
   #live;
@@ -68,7 +71,10 @@ export class Channels extends EventTarget {
         const topics = Object.entries(live.topics).filter(([name]) => FOLLOWED.test(name));
         return { channels, live: { ...live, topics: Object.fromEntries(topics) } };
       },
-      show: ({ channels }) => this.#show(channels),
+      show: ({ channels }) => {
+        this.#show(channels);
+        this.dispatchEvent(new Event("group")); // its events are followed only from here on
+      },
       event: (event) => this.#apply(event),
     });
   }

@@ -1,6 +1,7 @@
 /** The members of the group: their names for everything on the page, and who is here. */
 
 import { askForAll } from "../api.js";
+import { followActs } from "../group/moderation.js";
 import { LiveQuery } from "../page/live_query.js";
 
 const MOST = 5000;
@@ -35,18 +36,27 @@ export class People extends EventTarget {
     this.#moderated.clear();
     this.#showPresent([]);
     if (!group) return;
-    const path = `/groups/${group.id}/members`;
-    const beside = ["moderated"];
     this.#query = new LiveQuery(this.#live, {
-      fetch: (options) => askForAll(path, "members", { ...options, beside, most: MOST }),
+      fetch: (options) => this.#fetch(options),
       show: ({ members, moderated }) => {
         this.#members = byId(members);
         this.#moderated = byId(moderated);
         this.#changed();
       },
       event: (event) => this.#apply(event),
-      presence: (present) => this.#showPresent(present),
+      presence: (present, topic) => topic === `group:${group.id}` && this.#showPresent(present),
     });
+  }
+
+  /** Promises the members; before them moderators fetch where to follow who is muted. */
+  async #fetch(options) {
+    const { id, role } = this.#group;
+    const acts = role === "member" ? null : await followActs(id, options);
+    const path = `/groups/${id}/members`;
+    const beside = ["moderated"];
+    const list = await askForAll(path, "members", { ...options, beside, most: MOST });
+    const topics = { ...list.live.topics, ...acts?.topics };
+    return { ...list, live: { ...list.live, topics } };
   }
 
   /** A person as known now; null for somebody who has deleted the account. */
@@ -79,13 +89,6 @@ export class People extends EventTarget {
     return until && new Date(until) > new Date() ? until : null;
   }
 
-  /** Takes over what an act of a moderator has made of a member. */
-  apply({ kind, person_id: id, details }) {
-    if (kind !== "member.muted" && kind !== "member.unmuted") return;
-    this.#moderated.set(id, { ...this.#moderated.get(id), muted_until: details.until ?? null });
-    this.#changed();
-  }
-
   /** "You, Bob, somebody else" */
   namesOf(ids) {
     const known = ids.filter((id) => this.#members.has(id));
@@ -103,6 +106,9 @@ export class People extends EventTarget {
     else if (kind === "member.anonymised") {
       this.#members.delete(data.id);
       this.#gone.add(data.id);
+    } else if (kind === "member.muted" || kind === "member.unmuted") {
+      const { person_id: id, details } = data;
+      this.#moderated.set(id, { ...this.#moderated.get(id), muted_until: details.until ?? null });
     } else return;
     this.#changed();
   }
