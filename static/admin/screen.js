@@ -9,19 +9,39 @@ import { find } from "../page/dom.js";
 import { dateOfDay, minuteOf } from "../page/format.js";
 
 const TOGETHER_MS = 300;
+const AGAIN_MS = 1_000; // while the server is away
 const place = find("#admin");
 const user = Number(place.dataset.user);
 
 let timer = 0;
+let asking = new AbortController();
+let refreshed = null; // a promise, of the list that was asked for last
 let before = ""; // the HTML of the list, as it came
 
 askAs(user);
 
-/** Shows the list as the server makes it now; the focus stays where it is. */
-export async function refresh() {
-  const response = await fetch(location.href).catch(() => null);
-  if (!response?.ok || response.redirected) return;
-  const fetched = new DOMParser().parseFromString(await response.text(), "text/html");
+/** Shows the list as the server makes it now, or once it is back; the focus stays where it is. */
+export function refresh() {
+  return (refreshed = load());
+}
+
+async function load() {
+  asking.abort();
+  const { signal } = (asking = new AbortController());
+  const answer = await fetch(location.href, { signal }).catch(() => null);
+  const html = await answer?.text().catch(() => null);
+  if (signal.aborted) return refreshed;
+  if (!html || answer.status >= 500) refreshIn(AGAIN_MS);
+  else if (answer.ok && !answer.redirected) show(html);
+}
+
+function refreshIn(ms) {
+  clearTimeout(timer);
+  timer = setTimeout(refresh, ms);
+}
+
+function show(html) {
+  const fetched = new DOMParser().parseFromString(html, "text/html");
   const list = find("#list", fetched);
   if (!list || list.innerHTML === before) return;
   before = list.innerHTML;
@@ -40,10 +60,7 @@ export function focusOpener(id) {
 /** Follows what administrators do, and shows it. */
 export function follow() {
   const live = new Live({ user });
-  const soon = () => {
-    clearTimeout(timer);
-    timer = setTimeout(refresh, TOGETHER_MS);
-  };
+  const soon = () => refreshIn(TOGETHER_MS);
   live.subscribe(JSON.parse(place.dataset.live), { event: soon, refetch: soon, revoked: soon });
   live.connect();
 }

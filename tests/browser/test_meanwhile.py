@@ -69,3 +69,11 @@ def test_a_group_that_was_archived_meanwhile_is_read_only_when_it_is_opened(
     bob.page.locator(f"#to-group-{ann.group_id}").click()
     expect(bob.page.locator("#read-only")).to_contain_text("This group is archived")
     expect(bob.page.locator(f"#to-group-{ann.group_id}")).to_have_text("Class of 2026")
+
+
+def test_a_list_of_administrators_that_could_not_be_fetched_is_fetched_again(ann: Board) -> None:
+    ann.go("/admin/audit")
+    with ann.page.expect_event("requestfailed"):
+        ann.page.route("**/admin/audit", lambda route: route.abort(), times=1)
+        ann.ask(f"/admin/groups/{ann.group_id}", {"archived": True}, method="PATCH")
+    expect(ann.page.get_by_role("row").filter(has_text="Group archived")).to_contain_text("Ann")
