@@ -34,6 +34,7 @@ def test_replies_and_reactions_of_one_appear_at_the_other(two: tuple[Board, Boar
     expect(pill).to_have_text("🎉 1")
     pill.click()
     expect(bob.post("cake").locator(".pill")).to_have_text("🎉 2")
+    expect(pill).to_have_text("🎉 2")
     pill.click()
     expect(bob.post("cake").locator(".pill")).to_have_text("🎉 1")
     bob.act(bob.post("cake"), "Reply")
