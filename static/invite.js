@@ -1,4 +1,4 @@
-/** The page with a join code, which shows another one as soon as there is another. */
+/** The page with a join code, which is made anew as soon as the code or the group is another. */
 
 import { Live } from "./live.js";
 import { find } from "./page/dom.js";
@@ -14,7 +14,7 @@ function follow({ user, live: list }) {
   const live = new Live({ user: Number(user) });
   const again = () => location.reload();
   live.subscribe(JSON.parse(list), {
-    event: ({ kind }) => kind.startsWith("code.") && again(),
+    event: ({ kind }) => /^(code|group)\./u.test(kind) && again(),
     refetch: again,
     revoked: again,
   });
