@@ -4,11 +4,12 @@ import { Problem, ask, askPatiently } from "../api.js";
 import { attempt, confirmed } from "../page/dialogs.js";
 import { find, onClosed } from "../page/dom.js";
 import { Export } from "../page/export.js";
-import { clearProblems, onSubmit } from "../page/forms.js";
+import { changesOf, clearProblems, onSubmit } from "../page/forms.js";
 
 export class GroupDialog {
   #context;
   #group = null;
+  #filled = null; // the group as it was when the form was filled
   #dialog = find("#about-group");
   #form = find("#group-form");
   #deleting = find("#delete-group-dialog");
@@ -35,7 +36,7 @@ export class GroupDialog {
   }
 
   open() {
-    this.#group = this.#context.group;
+    this.#group = this.#filled = this.#context.group;
     const { name, description } = this.#form.elements;
     clearProblems(this.#form);
     [name.value, description.value] = [this.#group.name, this.#group.description];
@@ -73,9 +74,7 @@ export class GroupDialog {
   }
 
   async #change(values) {
-    const isNew = ([name, value]) => value !== this.#group[name];
-    const changes = Object.fromEntries(Object.entries(values).filter(isNew));
-    await askPatiently("PATCH", `/groups/${this.#group.id}`, changes);
+    await askPatiently("PATCH", `/groups/${this.#group.id}`, changesOf(this.#filled, values));
     this.#dialog.close();
   }
 

@@ -5,7 +5,7 @@ import { addressOf } from "../page/address.js";
 import { attempt, confirmed } from "../page/dialogs.js";
 import { avatar, find, make } from "../page/dom.js";
 import { durationOf } from "../page/format.js";
-import { clearProblems, onSubmit } from "../page/forms.js";
+import { changesOf, clearProblems, onSubmit } from "../page/forms.js";
 import { visit } from "../page/layers.js";
 
 const PAUSES_S = [0, 10, 30, 60, 300, 900, 3600];
@@ -14,7 +14,7 @@ export class ChannelDialog {
   #me;
   #people;
   #group = null;
-  #channel = null; // null while one is being created
+  #channel = null; // as it was when the form was filled; null while one is being created
   #dialog = find("#channel-dialog");
   #form = find("#channel-form");
 
@@ -28,7 +28,7 @@ export class ChannelDialog {
 
   async open(group, channel = null) {
     this.#group = group;
-    this.#channel = channel;
+    this.#channel = channel && { ...channel };
     this.#form.reset();
     clearProblems(this.#form);
     find("#channel-dialog-title").textContent = channel ? "Channel settings" : "Create a channel";
@@ -92,8 +92,9 @@ export class ChannelDialog {
   async #change(values) {
     const { id, name, kind } = this.#channel;
     const seconds = Number(values.seconds_between_posts);
-    const changes = { description: "", ...values, seconds_between_posts: seconds };
-    if (kind === "private" && values.kind !== "private") {
+    const typed = { description: "", ...values, seconds_between_posts: seconds };
+    const changes = changesOf(this.#channel, typed);
+    if (kind === "private" && changes.kind) {
       const text =
         "Everybody in the group will read every post, reply and file that was ever in it, and so " +
         "will whoever joins later. That includes what people wrote who have left.";

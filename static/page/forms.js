@@ -50,6 +50,12 @@ function valuesOf(form) {
   return values;
 }
 
+/** Those of the values that differ from what the form was filled with. */
+export function changesOf(filled, values) {
+  const isChanged = ([name, value]) => value !== filled[name];
+  return Object.fromEntries(Object.entries(values).filter(isChanged));
+}
+
 export function clearProblems(form) {
   for (const message of form.querySelectorAll(".field > .wrong, .refused")) message.remove();
   for (const field of form.querySelectorAll("[aria-invalid]")) {
