@@ -49,7 +49,8 @@ export class Export {
 
   async #ask() {
     if (this.#asking.ariaDisabled === "true") return;
-    this.#show(await ask("POST", this.#path));
+    await ask("POST", this.#path);
+    await this.#query.load();
   }
 
   #show(made) {

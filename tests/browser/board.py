@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page, expect
+from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page, Route, expect
 
 from tests.support.people import PASSWORD
 from tests.support.server import Server
@@ -88,6 +88,16 @@ class Board:
         )
         assert answer.ok, answer.text()
         return answer.json() if answer.body() else None
+
+    def meanwhile(self, path: str, happen: Callable[[], object]) -> None:
+        """Let something happen once after the server has answered, and before the page knows."""
+
+        def answer_late(route: Route) -> None:
+            answer = route.fetch()
+            happen()
+            route.fulfill(response=answer)
+
+        self.page.route(path, answer_late, times=1)
 
     @contextmanager
     def away(self) -> Iterator[None]:

@@ -15,8 +15,11 @@ def test_an_owner_asks_for_an_export_and_downloads_it_there(ann: Board) -> None:
     asking = place.get_by_role("button", name="Export", exact=True)
     download = place.get_by_role("link", name="Download")
     expect(download).to_be_hidden()
-    asking.press("Enter")
-    expect(place.get_by_role("status").filter(has_text="Here until")).to_be_visible()
+    is_made = expect(place.get_by_role("status").filter(has_text="Here until"))
+    ann.meanwhile("**/exports", is_made.to_be_visible)
+    with ann.page.expect_response("**/exports"):
+        asking.press("Enter")
+    is_made.to_be_visible()
     expect(place.get_by_role("button", name="Export again")).to_be_focused()
     with ann.page.expect_download() as fetched:
         download.click()
