@@ -79,7 +79,7 @@ const applications = new Applications(live);
 new MentionsDialog(mentions, people, nameOf);
 new Unfinished(context, goOnWith);
 new UnsentDialog(context, nameOf);
-new Warnings(context, nameOf);
+const warnings = new Warnings(context, nameOf);
 const dialogs = boardDialogs(context, { channels, moderation, reports, nameOf });
 
 let isShown = false; // the post or the game that the address names
@@ -216,7 +216,7 @@ function empty() {
   people.open(null);
   reports.open(null);
   moderation.open(null);
-  groups.isLoaded = false;
+  for (const list of [groups, mentions, applications, warnings]) list.end();
   drafts.end();
   forgetDrafts();
   for (const shown of document.querySelectorAll("dialog[open]")) shown.close();
@@ -243,6 +243,7 @@ groups.addEventListener("failed", ({ detail }) => detail.status === 401 && showS
 channels.addEventListener("changed", show);
 channels.addEventListener("changed", showAuthors);
 channels.addEventListener("group", () => groups.load());
+channels.addEventListener("role", ({ detail: role }) => groups.changeRole(role));
 channels.addEventListener("counted", showUnread);
 groups.addEventListener("counted", showUnread);
 groups.addEventListener("asked", ({ detail: group }) => {

@@ -158,6 +158,7 @@ export class OpenChannel extends EventTarget {
     this.#stopLoading();
     this.#context.outbox.settleListed(this.#context.channel.id, list.posts);
     this.#timeline.show(list);
+    this.#channels.refresh(this.#context.channel.id);
     this.#refresh();
   }
 

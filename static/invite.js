@@ -1,4 +1,4 @@
-/** The page with a join code, which is made anew as soon as the code or the group is another. */
+/** The page with a join code, which is loaded anew as soon as the code or the group changes. */
 
 import { Live } from "./live.js";
 import { find } from "./page/dom.js";
@@ -11,8 +11,11 @@ function showDate(time) {
 }
 
 function follow({ user, live: list }) {
-  const live = new Live({ user: Number(user) });
   const again = () => location.reload();
+  const live = new Live({
+    user: Number(user),
+    state: (name) => name === "signed out" && again(),
+  });
   live.subscribe(JSON.parse(list), {
     event: ({ kind }) => /^(code|group)\./u.test(kind) && again(),
     refetch: again,

@@ -48,7 +48,7 @@ export class Pins extends EventTarget {
   }
 
   #apply({ kind, data }) {
-    if (kind === "post.pinned") this.#query.load();
+    if (kind === "post.pinned" || kind === "person.changed") this.#query.load();
     else if (!this.#posts.has(data.id) || data.gone) return;
     else if (kind === "post.edited") this.#replace(this.#with(data));
     else if (kind === "post.unpinned" || kind === "post.deleted")

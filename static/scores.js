@@ -94,6 +94,7 @@ export class Scores {
   }
 
   #apply({ kind, data }) {
+    if (kind === "person.changed") return this.#query.load();
     if (kind === "score.deleted" && this.#ranked.some(({ id }) => id === data.id))
       return this.#query.load(); // another score of that player is the best
     if (kind !== "score.set" || data.gone) return;

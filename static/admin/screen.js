@@ -10,28 +10,29 @@ import { dateOfDay, minuteOf } from "../page/format.js";
 
 const TOGETHER_MS = 300;
 const AGAIN_MS = 1_000; // while the server is away
+const ANSWER_WITHIN_MS = 20_000; // a network that has frozen never says that it lost a request
 const place = find("#admin");
 const user = Number(place.dataset.user);
 
 let timer = 0;
-let asking = new AbortController();
-let refreshed = null; // a promise, of the list that was asked for last
+let refreshed = Promise.resolve();
 let before = ""; // the HTML of the list, as it came
 
 askAs(user);
 
-/** Shows the list as the server makes it now, or once it is back; the focus stays where it is. */
+/**
+ * Shows the list as the server makes it now, one answer after the other; again in a while if the
+ * server is away. The focus stays where it is.
+ */
 export function refresh() {
-  return (refreshed = load());
+  return (refreshed = refreshed.then(load, load));
 }
 
 async function load() {
-  asking.abort();
-  const { signal } = (asking = new AbortController());
+  const signal = AbortSignal.timeout(ANSWER_WITHIN_MS);
   const answer = await fetch(location.href, { signal }).catch(() => null);
   const html = await answer?.text().catch(() => null);
-  if (signal.aborted) return refreshed;
-  if (!html || answer.status >= 500) refreshIn(AGAIN_MS);
+  if (!html || answer.status === 429 || answer.status >= 500) refreshIn(AGAIN_MS);
   else if (answer.ok && !answer.redirected) show(html);
 }
 
@@ -59,9 +60,10 @@ export function focusOpener(id) {
 
 /** Follows what administrators do, and shows it. */
 export function follow() {
-  const live = new Live({ user });
-  const soon = () => refreshIn(TOGETHER_MS);
-  live.subscribe(JSON.parse(place.dataset.live), { event: soon, refetch: soon, revoked: soon });
+  const again = () => location.reload();
+  const live = new Live({ user, state: (name) => name === "signed out" && again() });
+  const event = () => refreshIn(TOGETHER_MS);
+  live.subscribe(JSON.parse(place.dataset.live), { event, refetch: again, revoked: again });
   live.connect();
 }
 

@@ -7,6 +7,8 @@ import { dateOf } from "../page/format.js";
 import { Rows } from "../page/rows.js";
 import { LiveQuery } from "../page/live_query.js";
 
+const CHANGES = /^(member\.(banned|unbanned|anonymised)|person\.changed)$/u;
+
 export class BanList {
   #context;
   #query = null;
@@ -22,7 +24,7 @@ export class BanList {
     this.#query = new LiveQuery(this.#context.live, {
       fetch: (options) => askForAll(path, "bans", options),
       show: ({ bans }) => this.#show(bans),
-      event: ({ kind }) => /^member\.(un)?banned$/u.test(kind) && this.#query.load(),
+      event: ({ kind }) => CHANGES.test(kind) && this.#query.load(),
     });
   }
 

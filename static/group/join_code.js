@@ -54,7 +54,7 @@ export class JoinCode {
     return `/groups/${this.#groupId}/join-code`;
   }
 
-  /** Promises the code, if there is one. */
+  /** Promises the code, or null, with a cursor from before. */
   async #fetch(options) {
     const live = await followActs(this.#groupId, options);
     const code = await askPatiently("GET", this.#path, undefined, options).catch((problem) => {
@@ -107,16 +107,17 @@ export class JoinCode {
   }
 
   async #make(rules = {}) {
-    this.#show(await ask("POST", this.#path, rules));
+    await ask("POST", this.#path, rules);
+    await this.#query.load();
     find("#copy-link").focus();
   }
 
   async #change({ expires_in_days: lasts, max_uses: uses, admission }) {
     const changes = { admission, max_uses: uses ? Number(uses) : null };
     if (lasts) changes.expires_in_days = lasts === NEVER ? null : Number(lasts);
-    const changed = await askPatiently("PATCH", this.#path, changes);
+    await askPatiently("PATCH", this.#path, changes);
     this.#showForm(false);
-    this.#show(changed);
+    await this.#query.load();
     find("#change-code").focus();
   }
 
@@ -133,7 +134,7 @@ export class JoinCode {
     const text = "Nobody can join by it any more. Whoever is in the group stays.";
     if (!(await confirmed("Withdraw the code?", text, "Withdraw"))) return;
     if (!(await attempt(() => ask("DELETE", this.#path)))) return;
-    this.#show(null);
+    await this.#query.load();
     find("#make-code").focus();
   }
 }

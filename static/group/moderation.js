@@ -46,13 +46,13 @@ export class Moderation extends EventTarget {
     if (data.gone) return;
     if (kind === "application.made") this.#waiting.set(data.id, data);
     else if (kind === "application.withdrawn") this.#waiting.delete(data.id);
-    else if (!isAct(event)) return;
-    else this.#waiting.delete(data.person_id);
+    else if (!this.#waiting.has(isAct(event) ? data.person_id : data.id)) return;
+    else return this.#query.load();
     this.dispatchEvent(new Event("changed"));
   }
 }
 
-/** Promises the cursor after which acts are told: of what they change, fetch it first. */
+/** Promises a cursor to follow the acts from. Fetch it before what they change. */
 export async function followActs(groupId, options) {
   const path = `/groups/${groupId}/acts?limit=1`;
   return (await askPatiently("GET", path, undefined, options)).live;

@@ -26,6 +26,10 @@ export class Applications extends EventTarget {
     return this.#query.load();
   }
 
+  end() {
+    this.#query.end();
+  }
+
   #apply({ kind, data }) {
     if (!kind.startsWith("application.")) return;
     const asked = this.all.find(({ group }) => group.id === data.group_id);

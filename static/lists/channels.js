@@ -16,8 +16,8 @@ const FOLLOWED = /^(group|user):/u; // `live` has each channel, too
 const MOST = 5000;
 
 /**
- * Dispatches `changed` with the list, `counted` with what is unread, and `group` if the groups may
- * have changed.
+ * Dispatches `changed` with the list, `counted` with what is unread, `role` with one's new role in
+ * the group, and `group` if the groups may have changed.
  */
 export class Channels extends EventTarget {
   isLoaded = false;
@@ -73,7 +73,7 @@ export class Channels extends EventTarget {
       },
       show: ({ channels }) => {
         this.#show(channels);
-        this.dispatchEvent(new Event("group")); // its events are followed only from here on
+        this.dispatchEvent(new Event("group")); // events of the group are followed from here on
       },
       event: (event) => this.#apply(event),
     });
@@ -117,10 +117,15 @@ export class Channels extends EventTarget {
     this.#render();
   }
 
+  /** Asks for an entry again: events of a channel are followed only while it is open. */
+  refresh(id) {
+    this.#updates?.add(id, { isUrgent: true });
+  }
+
   #hear(channels) {
     for (const [id, newest] of Object.entries(channels)) {
       const listed = this.#listed.get(Number(id));
-      if (listed?.hear(newest)) this.#updates.add(listed.entry.id);
+      if (!listed || listed.hear(newest)) this.#updates.add(Number(id));
     }
     this.#render();
   }
@@ -137,7 +142,7 @@ export class Channels extends EventTarget {
       data.id === this.#me.id &&
       data.role !== this.#group.role
     ) {
-      this.dispatchEvent(new Event("group"));
+      this.dispatchEvent(new CustomEvent("role", { detail: data.role }));
     }
   }
 
@@ -224,6 +229,7 @@ function rightsOf(group) {
 }
 
 /** What else than its posts a channel looks like. */
-function looksOf({ name, description, kind, readable, writable, has_scores: hasScores }) {
-  return JSON.stringify([name, description, kind, readable, writable, hasScores]);
+function looksOf({ name, description, kind, readable, writable, ...others }) {
+  const { has_scores: hasScores, seconds_between_posts: pause } = others;
+  return JSON.stringify([name, description, kind, readable, writable, hasScores, pause]);
 }

@@ -45,6 +45,19 @@ export class Groups extends EventTarget {
     return this.#query.load();
   }
 
+  /** Takes over one's new role in the open group, and loads what else may have come with it. */
+  changeRole(role) {
+    const isOpen = ({ id }) => id === this.#current;
+    this.all = this.all.map((group) => (isOpen(group) ? { ...group, role } : group));
+    this.dispatchEvent(new Event("changed"));
+    this.load();
+  }
+
+  end() {
+    this.isLoaded = false;
+    this.#query.end();
+  }
+
   find(id) {
     return this.all.find((group) => group.id === id) ?? null;
   }
@@ -71,6 +84,7 @@ export class Groups extends EventTarget {
   }
 
   #hear(groups) {
+    if (this.#query.isLoading) this.#query.loaded.then(() => this.#hear(groups)); // it may be older
     for (const [id, channels] of Object.entries(groups)) {
       const group = this.find(Number(id));
       if (!group || group.id === this.#current) continue;

@@ -22,6 +22,10 @@ export class Mentions extends EventTarget {
     });
   }
 
+  end() {
+    this.#query.end();
+  }
+
   /** The ids of the channels with unread ones. */
   get unreadChannels() {
     return new Set(this.#unread.map((mention) => mention.channel_id));

@@ -48,7 +48,7 @@ export class People extends EventTarget {
     });
   }
 
-  /** Promises the members; before them moderators fetch where to follow who is muted. */
+  /** Promises the members; moderators first fetch the cursor that tells who is muted. */
   async #fetch(options) {
     const { id, role } = this.#group;
     const acts = role === "member" ? null : await followActs(id, options);

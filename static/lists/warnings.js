@@ -8,6 +8,7 @@ import { LiveQuery } from "../page/live_query.js";
 
 export class Warnings {
   #nameOf;
+  #query;
   #storage = storageOfBrowser();
   #place; // in the storage: when the one was given that was shown last
 
@@ -19,11 +20,15 @@ export class Warnings {
     this.#nameOf = nameOf;
     this.#place = `warned ${me.id}`;
     find("#warned-post").addEventListener("click", () => find("#warned-dialog").close());
-    new LiveQuery(live, {
+    this.#query = new LiveQuery(live, {
       fetch: (options) => askPatiently("GET", "/me/warnings", undefined, options),
       show: ({ warnings: [newest] }) => newest && this.#tell(newest),
       event: ({ kind, data }) => kind === "member.warned" && this.#tell(data),
     });
+  }
+
+  end() {
+    this.#query.end();
   }
 
   async #tell(warning) {

@@ -28,29 +28,41 @@ export class LiveQuery {
     return (this.loaded = this.#load());
   }
 
+  /** Whether a list is on its way, which may be older than what is heard elsewhere. */
+  get isLoading() {
+    return this.#loading !== null;
+  }
+
   async #load() {
     this.#loading?.abort();
-    const { signal } = (this.#loading = new AbortController());
-    let list;
+    const loading = (this.#loading = new AbortController());
     try {
-      list = await this.#handlers.fetch({ signal, patience: Infinity });
+      await this.#fetch(loading.signal);
     } catch (error) {
-      if (signal.aborted) return;
+      if (loading.signal.aborted) return this.isLoading ? this.loaded : undefined;
       if (!(error instanceof Problem)) throw error;
       this.#handlers.failed?.(error);
-      return;
+    } finally {
+      if (this.#loading === loading) this.#loading = null;
     }
-    if (signal.aborted) return;
+  }
+
+  async #fetch(signal) {
+    const { fetch, show, event, revoked, signal: signalled, presence } = this.#handlers;
+    const list = await fetch({ signal, patience: Infinity });
+    signal.throwIfAborted();
+    show(list);
+    signal.throwIfAborted(); // whoever was shown it may have wanted another one, or none
     const before = this.#subscription;
-    this.#handlers.show(list);
-    const { event, revoked, signal: signalled, presence } = this.#handlers;
-    const handlers = { event, revoked, signal: signalled, presence, refetch: () => this.load() };
+    const refetch = () => this.load();
+    const handlers = { event, revoked, signal: signalled, presence, refetch };
     this.#subscription = this.#live.subscribe(list.live, handlers);
     before?.end();
   }
 
   end() {
     this.#loading?.abort();
+    this.#loading = null;
     this.#subscription?.end();
   }
 }

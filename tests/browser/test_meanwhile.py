@@ -1,27 +1,16 @@
 """What happens after a page was told how things are, and before it listens, is shown as well."""
 
-from collections.abc import Callable
 from datetime import UTC, datetime
 
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Route, expect
 
-from tests.browser.board import A_MINUTE, Board
-
-
-def meanwhile(page: Page, path: str, happen: Callable[[], object]) -> None:
-    """Let something happen once after the server has answered, and before the page knows."""
-
-    def answer_late(route: Route) -> None:
-        answer = route.fetch()
-        happen()
-        route.fulfill(response=answer)
-
-    page.route(path, answer_late, times=1)
+from tests.browser.board import A_MINUTE, Board, OpenBoard
+from tests.support.people import PASSWORD
 
 
 def test_a_projected_code_that_is_replaced_meanwhile_gives_way_to_the_new_one(ann: Board) -> None:
     codes = [ann.join_code()]
-    meanwhile(ann.page, "**/invite*.js*", lambda: codes.append(ann.join_code()))
+    ann.meanwhile("**/invite*.js*", lambda: codes.append(ann.join_code()))
     ann.go(f"/groups/{ann.group_id}/invite")
     expect(ann.page.locator(".join-code")).to_have_text(f"{codes[1][:5]} {codes[1][5:]}")
 
@@ -32,7 +21,7 @@ def test_a_member_who_is_muted_meanwhile_is_shown_as_muted(two: tuple[Board, Boa
     until = {"until": (datetime.now(UTC) + A_MINUTE).isoformat()}
     held: list[Route] = []
     ann.page.route("**/groups/*/applications?*", lambda route: held.append(route))  # noqa: PLW0108
-    meanwhile(ann.page, "**/members?*", lambda: ann.ask(mute, until, method="PUT"))
+    ann.meanwhile("**/members?*", lambda: ann.ask(mute, until, method="PUT"))
     with ann.page.expect_response("**/members?*"):
         ann.page.reload()
     held[0].continue_()
@@ -66,7 +55,7 @@ def test_a_group_that_was_archived_meanwhile_is_read_only_when_it_is_opened(
     expect(bob.page.locator("#nothing")).to_be_visible()
     changes = {"name": "Class of 2026", "archived": True}
     ann.ask(f"/groups/{ann.group_id}", changes, method="PATCH")
-    bob.page.locator(f"#to-group-{ann.group_id}").click()
+    bob.page.evaluate(f"location.hash = '#group={ann.group_id}'")  # it may be folded away already
     expect(bob.page.locator("#read-only")).to_contain_text("This group is archived")
     expect(bob.page.locator(f"#to-group-{ann.group_id}")).to_have_text("Class of 2026")
 
@@ -77,3 +66,89 @@ def test_a_list_of_administrators_that_could_not_be_fetched_is_fetched_again(ann
         ann.page.route("**/admin/audit", lambda route: route.abort(), times=1)
         ann.ask(f"/admin/groups/{ann.group_id}", {"archived": True}, method="PATCH")
     expect(ann.page.get_by_role("row").filter(has_text="Group archived")).to_contain_text("Ann")
+
+
+def test_a_post_that_comes_while_the_groups_are_fetched_still_marks_its_group(
+    two: tuple[Board, Board],
+) -> None:
+    ann, bob = two
+    bob.make_group("Chess")
+    dot = bob.page.locator(f"#to-group-{ann.group_id} .dot")
+
+    def write() -> None:
+        ann.write("Who brings the cake?")
+        expect(dot).to_have_count(1)
+
+    bob.meanwhile("**/groups?*", write)
+    bob.ask("/groups", {"name": "Choir"})
+    expect(bob.page.locator("#groups li")).to_have_count(3)
+    expect(dot).to_have_count(1)
+
+
+def test_who_may_moderate_again_before_the_page_knows_follows_who_waits_as_before(
+    two: tuple[Board, Board], open_board: OpenBoard
+) -> None:
+    ann, bob = two
+    cid = open_board()
+    code = f"/groups/{ann.group_id}/join-code"
+    role = f"/groups/{ann.group_id}/members/{bob.ask('/me', method='GET')['id']}"
+    join = {"join_code": ann.ask(code, {"admission": "approval"})["join_code"]}
+
+    ann.ask(role, {"role": "moderator"}, method="PUT")
+    expect(bob.page.locator("#channel-settings")).to_be_visible()
+    for given in "member", "moderator":
+        ann.ask(role, {"role": given}, method="PUT")
+    cid.ask("/users", {"username": "cid", "name": "Cid", "password": PASSWORD, **join})
+    expect(bob.page.locator("#members-waiting")).to_have_text("1 waiting to be let in")
+
+
+def test_who_waits_to_come_back_waits_on_when_an_old_post_of_hers_is_deleted(
+    two: tuple[Board, Board],
+) -> None:
+    ann, bob = two
+    code = f"/groups/{ann.group_id}/join-code"
+    join = ann.ask(code, {"admission": "approval"})["join_code"]
+    bob_id = bob.ask("/me", method="GET")["id"]
+    written = bob.ask(ann.posts_path, {"text": "The cake was a lie"})["id"]
+    ann.ask(f"/posts/{written}/pin", method="PUT")
+    bob.ask(f"/groups/{ann.group_id}/members/{bob_id}", method="DELETE")
+    bob.ask("/me", {"name": "Robert"}, method="PATCH")
+    expect(ann.page.locator("#pins")).to_contain_text("Robert")
+    bob.ask("/memberships", {"join_code": join})
+    waiting = ann.page.locator("#members-waiting")
+    expect(waiting).to_have_text("1 waiting to be let in")
+    ann.page.locator("#members").click()
+    expect(ann.page.locator("#code")).to_have_text(join)
+    ann.ask(f"/posts/{written}", method="DELETE")
+    later = ann.join_code()
+    expect(ann.page.locator("#code")).to_have_text(later)
+    expect(waiting).to_have_text("1 waiting to be let in")
+
+
+def test_the_first_score_of_a_channel_that_is_not_open_shows_when_it_is_opened(ann: Board) -> None:
+    games = ann.ask(f"/groups/{ann.group_id}/channels", {"name": "games"})["id"]
+    expect(ann.channel("games")).to_be_visible()
+    ann.ask(f"/channels/{games}/scores", {"game": "snake", "points": 7})
+    ann.to_channel("games")
+    expect(ann.page.get_by_role("button", name="Scores")).to_be_visible()
+
+
+def test_who_changes_one_thing_in_a_form_leaves_alone_what_others_have_changed(
+    ann: Board,
+) -> None:
+    channel = ann.posts_path.removesuffix("/posts")
+    ann.page.get_by_role("button", name="Group settings").click()
+    ann.ask(f"/groups/{ann.group_id}", {"name": "Class of 2026"}, method="PATCH")
+    expect(ann.page.locator("#about-group-title")).to_have_text("Class of 2026")
+    ann.page.locator("#group-form").get_by_label("Description").fill("All of us")
+    ann.page.locator("#group-form").get_by_role("button", name="Save").click()
+    expect(ann.page.locator("#about-group")).to_be_hidden()
+    ann.page.locator("#channel-settings").click()
+    ann.ask(channel, {"description": "Anything"}, method="PATCH")
+    expect(ann.page.locator("#channel-description")).to_have_text("Anything")
+    ann.page.locator("#channel-form").get_by_label("Name").fill("news")
+    ann.page.locator("#channel-form").get_by_role("button", name="Save").click()
+    expect(ann.page.locator("#channel-name")).to_have_text("news")
+    group = ann.ask(f"/groups/{ann.group_id}", method="GET")
+    assert (group["name"], group["description"]) == ("Class of 2026", "All of us")
+    assert ann.ask(channel, method="GET")["description"] == "Anything"

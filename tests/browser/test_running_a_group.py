@@ -155,4 +155,4 @@ def test_a_projected_code_is_always_the_one_that_works(ann: Board, open_board: O
     bob.go(f"/groups/{ann.group_id}/invite")
     expect(bob.page.get_by_text("Only moderators and owners")).to_be_visible()
     ann.ask(f"/groups/{ann.group_id}", {"archived": True}, method="PATCH")
-    expect(ann.page.get_by_text("Nobody can join this group now")).to_be_visible()
+    expect(ann.page.get_by_text("Nobody can join while this group is archived")).to_be_visible()
