@@ -181,8 +181,7 @@ export class OpenChannel extends EventTarget {
   }
 
   #tellEntered({ user_id: id }) {
-    const { name } = this.#context.people.of({ id }) ?? { name: "Somebody" };
-    notify(`${name} has entered this channel, as an owner of the group.`);
+    notify(`${this.#context.people.of({ id })?.name ?? "Somebody"} has entered this channel, as an owner of the group.`);
   }
 
   #refresh() {

@@ -36,6 +36,8 @@ export class Timeline {
   }
 
   clear() {
+    this.posts.cancel();
+    this.posts.all.clear();
     this.#views.clear();
     this.#list.replaceChildren();
     this.#pending.replaceChildren();
