@@ -8,13 +8,15 @@ import { Live } from "./live.js";
 import { attempt, confirmed, notify } from "./page/dialogs.js";
 import { find } from "./page/dom.js";
 import { Export } from "./page/export.js";
-import { onSubmit } from "./page/forms.js";
+import { changesOf, onSubmit } from "./page/forms.js";
 import { uncover } from "./page/layers.js";
 import "./page/passwords.js";
 
 const page = find("#account-page");
 const [profile, confirmation] = [find("#profile-form"), find("#confirm-email")];
 const FIELDS = ["name", "username", "email"];
+
+let filled = { email: null }; // what the fields were filled with, of which the page has the others
 
 const user = Number(page.dataset.user);
 const live = new Live({ user });
@@ -25,7 +27,7 @@ find("#own-export").append(new Export(live).element);
 live.connect();
 followPicture(show);
 onSubmit(profile, async ({ email = null, ...values }) => {
-  show(await ask("PATCH", "/me", { ...values, email }));
+  show(await ask("PATCH", "/me", changesOf(filled, { ...values, email })));
   notify("Your account has been changed.");
 });
 onSubmit(find("#password-form"), async (values) => {
@@ -53,6 +55,7 @@ attempt(async () => {
 
 /** Shows the account, except for what is being typed. */
 function show(me) {
+  filled = me;
   showPicture(me);
   for (const name of FIELDS) {
     const field = profile.elements[name];
