@@ -11,8 +11,9 @@ from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page, R
 
 from tests.support.people import PASSWORD
 from tests.support.server import Server
+from tests.support.waiting import within
 
-A_MINUTE = timedelta(minutes=1)
+A_MOMENT, A_MINUTE = timedelta(seconds=5), timedelta(minutes=1)
 SEEN_WITHIN_MS = 15_000  # on slow machines
 
 expect.set_options(timeout=SEEN_WITHIN_MS)
@@ -133,6 +134,10 @@ class Board:
         expect(page.locator("#sessions > li").first).to_be_visible()
         return page
 
+    def is_back(self) -> None:
+        """Whatever lay over the page is closed, in its history as well."""
+        assert within(10, lambda: bool(self.page.evaluate("!history.state?.layers")))
+
     def is_live(self) -> None:
         expect(self.connection).to_have_text("Live")
 
@@ -152,8 +157,8 @@ class Board:
         expect(self.here).to_be_visible()
 
     def stop_the_clock(self) -> None:
-        """Nothing on the page passes by itself from now on."""
-        self.page.clock.pause_at(datetime.now(UTC) + A_MINUTE)
+        """Nothing on the page passes by itself from now on. The jump is none that means a sleep."""
+        self.page.clock.pause_at(datetime.now(UTC) + A_MOMENT)
 
     # Others
 

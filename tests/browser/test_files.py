@@ -103,7 +103,8 @@ def test_a_file_that_is_refused_says_who_refused_it_and_why_beside_itself(ann: B
     are_there(ann, ["half.txt"])
     attach(ann, a_file("other.txt", b"x" * 600_000))
     expect(attached(ann).nth(1)).to_contain_text("delete some first")
-    ann.page.get_by_role("button", name="Remove half.txt").click()
+    with ann.page.expect_response(lambda answer: answer.request.method == "DELETE"):
+        ann.page.get_by_role("button", name="Remove half.txt").click()
     attached(ann).get_by_role("button", name="Try again").click()
     are_there(ann, ["other.txt"])
     full = {"status": 507, "code": "storage_full", "detail": "The server has no room left."}
@@ -138,6 +139,7 @@ def test_a_file_that_its_uploader_deletes_is_gone_from_the_post(two: tuple[Board
     attach(ann, a_file("wrong.txt"), a_file("right.txt"))
     are_there(ann, ["wrong.txt", "right.txt"])
     ann.write("The plan")
+    expect(bob.post("The plan").locator(".file .name")).to_have_text(["wrong.txt", "right.txt"])
     expect(bob.post("The plan").get_by_role("button", name="Delete wrong.txt")).to_have_count(0)
     ann.post("The plan").get_by_role("button", name="Delete wrong.txt").click()
     ann.page.locator("#confirm-yes").click()

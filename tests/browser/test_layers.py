@@ -30,6 +30,7 @@ def test_back_closes_what_lies_over_the_page_and_only_then_goes_to_the_channel_b
             expect(page.locator(layer)).to_be_visible()
             closes()
             expect(page.locator(layer)).to_be_hidden()
+            ann.is_back()
     ann.act(ann.post("Hello"), "Reply")
     ann.act(page.locator("#thread-parent .post"), "Delete")
     page.reload()

@@ -152,3 +152,27 @@ def test_who_changes_one_thing_in_a_form_leaves_alone_what_others_have_changed(
     group = ann.ask(f"/groups/{ann.group_id}", method="GET")
     assert (group["name"], group["description"]) == ("Class of 2026", "All of us")
     assert ann.ask(channel, method="GET")["description"] == "Anything"
+
+
+def test_older_posts_that_come_late_stay_in_their_channel(ann: Board) -> None:
+    ann.ask(f"/groups/{ann.group_id}/channels", {"name": "news"})
+    ann.write_many([f"Exercise {number}." for number in range(51)])  # a page and one
+    ann.meanwhile("**/posts?*before=*", lambda: ann.to_channel("news"))
+    with ann.page.expect_response("**/posts?*before=*"):
+        ann.page.locator("#scroller").press("Home")
+    ann.page.evaluate("fetch('/api/me')")
+    expect(ann.page.locator("#posts > .post")).to_have_count(0)
+
+
+def test_an_account_that_is_saved_before_it_is_shown_keeps_its_address(ann: Board) -> None:
+    ann.ask("/me", {"email": "ann@example.org"}, method="PATCH")
+    ann.page.route(
+        "**/api/me",
+        lambda route: route.abort() if route.request.method == "GET" else route.fallback(),
+    )
+    ann.go("/account")
+    ann.page.locator("#account-name").fill("Anna")
+    ann.page.locator("#profile-form").get_by_role("button", name="Save").click()
+    expect(ann.page.locator("#notices")).to_contain_text("Your account has been changed.")
+    me = ann.ask("/me", method="GET")
+    assert (me["name"], me["email"]) == ("Anna", "ann@example.org")

@@ -43,6 +43,7 @@ def test_pictures_and_other_files_of_a_post_are_shown_to_the_other(
     bob.page.keyboard.press("Escape")
     expect(bob.page.locator("#viewer")).to_be_hidden()
     expect(post.get_by_role("button", name="leaf.png")).to_be_focused()
+    bob.is_back()
     bob.page.keyboard.press("Enter")
     is_loaded(shown)
     bob.page.go_back()

@@ -60,6 +60,7 @@ def test_the_table_of_a_game_is_live_marks_ones_own_row_and_is_saved(
     bob.page.keyboard.press("Escape")
     expect(dialog).to_be_hidden()
     expect(opening).to_be_focused()
+    bob.is_back()
     bob.page.evaluate("location.hash += '&scores=unplayed'")
     expect(dialog.get_by_text("Nobody has a score here.")).to_be_visible()
     expect(games).to_have_value("unplayed")

@@ -37,6 +37,7 @@ def test_what_is_sent_too_soon_waits_for_its_turn_and_holds_up_no_other_channel(
     bob.to_channel("general")
     expect(pending.first).to_contain_text("It is sent at")
     expect(pending.locator(".text")).to_have_text(["two", "three"])
+    bob.shows(["one"])
     set_pause(ann, "As often as they like")
     ann.shows(["one", "two", "three"])
     bob.shows(["one", "two", "three"])
