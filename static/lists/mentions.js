@@ -11,6 +11,7 @@ const RIGHTS = /^(membership|channel)\./u; // you may be able to read less now
 export class Mentions extends EventTarget {
   #query;
   #all = new Map(); // by the id of the post
+  #told = new Set(); // ids of posts: an event comes again after a list that was older
   #marks = new Map(); // read marks by the id of the channel; promises until they are known
 
   constructor(live) {
@@ -61,7 +62,9 @@ export class Mentions extends EventTarget {
     if (kind === "mention.created") {
       this.#all.set(data.post_id, data);
       this.#findMark(data.channel_id);
-      this.dispatchEvent(new CustomEvent("mentioned", { detail: data }));
+      if (!this.#told.has(data.post_id))
+        this.dispatchEvent(new CustomEvent("mentioned", { detail: data }));
+      this.#told.add(data.post_id);
     } else if (kind === "mention.deleted") {
       for (const id of data.post_ids) this.#all.delete(id);
     } else if (kind === "person.changed") {

@@ -7,6 +7,15 @@ from playwright.sync_api import Route, expect
 from tests.browser.board import A_MINUTE, Board, OpenBoard
 from tests.support.people import PASSWORD
 
+COUNT_NOTICES = """() => {
+  const notices = document.querySelector("#notices");
+  const count = (changes) => {
+    for (const { addedNodes } of changes)
+      notices.dataset.count = Number(notices.dataset.count ?? 0) + addedNodes.length;
+  };
+  new MutationObserver(count).observe(notices, { childList: true });
+}"""
+
 
 def test_a_projected_code_that_is_replaced_meanwhile_gives_way_to_the_new_one(ann: Board) -> None:
     codes = [ann.join_code()]
@@ -83,6 +92,26 @@ def test_a_post_that_comes_while_the_groups_are_fetched_still_marks_its_group(
     bob.ask("/groups", {"name": "Choir"})
     expect(bob.page.locator("#groups li")).to_have_count(3)
     expect(dot).to_have_count(1)
+
+
+def test_a_mention_that_comes_while_the_mentions_are_fetched_is_told_once(
+    two: tuple[Board, Board],
+) -> None:
+    ann, bob = two
+    bob.make_group("Chess")
+    bob.page.evaluate(COUNT_NOTICES)
+    told = bob.page.get_by_role("link", name="Ann mentioned you in general · Class")
+
+    def mention() -> None:
+        ann.write("Ask @bob")
+        expect(told).to_have_count(1)
+
+    bob.meanwhile("**/me/mentions?*", mention)
+    bob.ask("/groups", {"name": "Choir"})
+    expect(bob.page.locator("#groups li")).to_have_count(3)
+    ann.write("Or ask @bob")
+    expect(bob.page.locator("#mentions-label")).to_contain_text("2")
+    expect(bob.page.locator("#notices")).to_have_attribute("data-count", "2")
 
 
 def test_who_may_moderate_again_before_the_page_knows_follows_who_waits_as_before(
