@@ -90,15 +90,27 @@ class Board:
         assert answer.ok, answer.text()
         return answer.json() if answer.body() else None
 
-    def meanwhile(self, path: str, happen: Callable[[], object]) -> None:
-        """Let something happen once after the server has answered, and before the page knows."""
+    @contextmanager
+    def meanwhile(self, path: str, happen: Callable[[], object]) -> Iterator[None]:
+        """Let something happen once after the server has answered, and before the page knows.
+
+        At the end the page has been answered.
+        """
+        answered: list[Route] = []
 
         def answer_late(route: Route) -> None:
             answer = route.fetch()
             happen()
             route.fulfill(response=answer)
+            answered.append(route)
+
+        def is_answered() -> bool:
+            self.page.wait_for_timeout(10)  # or nothing would be answered
+            return bool(answered)
 
         self.page.route(path, answer_late, times=1)
+        yield
+        assert within(SEEN_WITHIN_MS / 1000, is_answered)
 
     @contextmanager
     def away(self) -> Iterator[None]:

@@ -16,8 +16,7 @@ def test_an_owner_asks_for_an_export_and_downloads_it_there(ann: Board) -> None:
     download = place.get_by_role("link", name="Download")
     expect(download).to_be_hidden()
     is_made = expect(place.get_by_role("status").filter(has_text="Here until"))
-    ann.meanwhile("**/exports", is_made.to_be_visible)
-    with ann.page.expect_response("**/exports"):
+    with ann.meanwhile("**/exports", is_made.to_be_visible):
         asking.press("Enter")
     is_made.to_be_visible()
     expect(place.get_by_role("button", name="Export again")).to_be_focused()
