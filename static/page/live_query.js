@@ -8,7 +8,8 @@ export class LiveQuery {
   #live;
   #handlers;
   #subscription = null;
-  #loading = null;
+  #loading = null; // an AbortController
+  #isOver = false;
 
   /**
    * @param {import("../live.js").Live} live
@@ -25,7 +26,8 @@ export class LiveQuery {
 
   /** Fetches the list; until it arrives, events are still applied to the previous one. */
   load() {
-    return (this.loaded = this.#load());
+    if (!this.#isOver) this.loaded = this.#load();
+    return this.loaded;
   }
 
   /** Whether a list is on its way, which may be older than what is heard elsewhere. */
@@ -39,7 +41,7 @@ export class LiveQuery {
     try {
       await this.#fetch(loading.signal);
     } catch (error) {
-      if (loading.signal.aborted) return this.isLoading ? this.loaded : undefined;
+      if (loading.signal.aborted) return this.isLoading && this.loaded; // another one is on its way
       if (!(error instanceof Problem)) throw error;
       this.#handlers.failed?.(error);
     } finally {
@@ -61,6 +63,7 @@ export class LiveQuery {
   }
 
   end() {
+    this.#isOver = true;
     this.#loading?.abort();
     this.#loading = null;
     this.#subscription?.end();
