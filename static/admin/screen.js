@@ -15,7 +15,8 @@ const place = find("#admin");
 const user = Number(place.dataset.user);
 
 let timer = 0;
-let refreshed = Promise.resolve();
+let shown = Promise.resolve(); // the list that was asked for last
+let next = null; // a promise, if another one is to be asked for after that
 let before = ""; // the HTML of the list, as it came
 
 askAs(user);
@@ -25,7 +26,12 @@ askAs(user);
  * server is away. The focus stays where it is.
  */
 export function refresh() {
-  return (refreshed = refreshed.then(load, load));
+  return (next ??= shown.then(loadNext, loadNext));
+}
+
+function loadNext() {
+  next = null;
+  return (shown = load());
 }
 
 async function load() {
