@@ -16,7 +16,7 @@ const page = find("#account-page");
 const [profile, confirmation] = [find("#profile-form"), find("#confirm-email")];
 const FIELDS = ["name", "username", "email"];
 
-let filled = { email: null }; // what the fields were filled with, of which the page has the others
+let filled = { email: null }; // what the fields show; until it was fetched, not the address
 
 const user = Number(page.dataset.user);
 const live = new Live({ user });

@@ -123,6 +123,10 @@ export class Channels extends EventTarget {
   }
 
   #hear(channels) {
+    const query = this.#query;
+    if (query?.isLoading && !this.isLoaded) // the list on its way may be older
+      query.loaded.then(() => query === this.#query && this.#hear(channels));
+    if (!this.isLoaded) return;
     for (const [id, newest] of Object.entries(channels)) {
       const listed = this.#listed.get(Number(id));
       if (!listed || listed.hear(newest)) this.#updates.add(Number(id));

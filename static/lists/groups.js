@@ -35,7 +35,10 @@ export class Groups extends EventTarget {
       failed: (problem) => this.dispatchEvent(new CustomEvent("failed", { detail: problem })),
     });
     live.watch({
-      watching: () => this.#query.loaded.then(() => this.load()),
+      watching: () => {
+        const isAlone = this.#current === null; // or it is loaded after the channels
+        if (isAlone) this.#query.loaded.then(() => this.load());
+      },
       newest: (groups) => this.#hear(groups),
     });
     this.#listen();
@@ -84,7 +87,8 @@ export class Groups extends EventTarget {
   }
 
   #hear(groups) {
-    if (this.#query.isLoading) this.#query.loaded.then(() => this.#hear(groups)); // it may be older
+    if (this.#query.isLoading) // the list on its way may be older
+      this.#query.loaded.then(() => this.#hear(groups));
     for (const [id, channels] of Object.entries(groups)) {
       const group = this.find(Number(id));
       if (!group || group.id === this.#current) continue;

@@ -169,7 +169,7 @@ class Board:
         expect(self.here).to_be_visible()
 
     def stop_the_clock(self) -> None:
-        """Nothing on the page passes by itself from now on. The jump is none that means a sleep."""
+        """Nothing on the page passes by itself from now on. It does not seem to have slept."""
         self.page.clock.pause_at(datetime.now(UTC) + A_MOMENT)
 
     # Others

@@ -2,10 +2,11 @@
 
 from datetime import UTC, datetime
 
-from playwright.sync_api import Route, expect
+from playwright.sync_api import Route, WebSocket, expect
 
 from tests.browser.board import A_MINUTE, Board, OpenBoard
 from tests.support.people import PASSWORD
+from tests.support.waiting import within
 
 COUNT_NOTICES = """() => {
   const notices = document.querySelector("#notices");
@@ -91,6 +92,35 @@ def test_a_post_that_comes_while_the_groups_are_fetched_still_marks_its_group(
         bob.ask("/groups", {"name": "Choir"})
     expect(bob.page.locator("#groups li")).to_have_count(3)
     expect(dot).to_have_count(1)
+
+
+def test_a_post_that_comes_while_the_channels_are_fetched_is_counted(
+    two: tuple[Board, Board],
+) -> None:
+    ann, bob = two
+    news = ann.ask(f"/groups/{ann.group_id}/channels", {"name": "news"})["id"]
+    bob.ask("/groups", {"name": "Chess"})
+    heard: list[str] = []
+
+    def listen(opened: WebSocket) -> None:
+        opened.on("framereceived", lambda frame: heard.append(str(frame)))
+
+    bob.page.on("websocket", listen)
+    bob.page.reload()
+    bob.page.locator("#groups").get_by_role("link", name="Chess").click()
+    expect(bob.page.locator("#nothing")).to_be_visible()
+
+    def is_heard() -> bool:
+        bob.page.wait_for_timeout(10)  # or nothing would be heard
+        return any('"newest"' in frame and f'"{news}":' in frame for frame in heard)
+
+    def write() -> None:
+        ann.ask(f"/channels/{news}/posts", {"text": "Who brings the cake?"})
+        assert within(10, is_heard)
+
+    with bob.meanwhile("**/channels?*", write):
+        bob.page.locator(f"#to-group-{ann.group_id}").click()
+    expect(bob.channel("news").locator(".count")).to_have_text("1 unread")
 
 
 def test_a_mention_that_comes_while_the_mentions_are_fetched_is_told_once(
